@@ -1,0 +1,52 @@
+// The table of docs/architecture.md, enforced: who may import whom, and which one file may import each gated package.
+const layer = (name, path, may) => ({ name, severity: 'error', from: { path }, to: { path: '^api/', pathNot: may } })
+const gate = (name, pkg, only, comment) => ({
+  name,
+  comment,
+  severity: 'error',
+  from: { path: '^api/', pathNot: only },
+  to: { path: pkg },
+})
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circular', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^api/' }, to: {} },
+    { name: 'no-dep-on-test', severity: 'error', from: { path: '^api/' }, to: { path: '^(test|bench)/' } },
+    layer('model-imports-nothing', '^api/model/', ['^api/model/']),
+    layer('log-imports-nothing', '^api/log[.]ts$', ['^api/(log[.]ts$|model/redaction[.]ts$)']),
+    layer('config-on-model', '^api/config/', ['^api/(config|model)/']),
+    layer('auth-on-model', '^api/auth/', ['^api/(auth|model)/']),
+    layer('engine-on-model', '^api/engine/', ['^api/(engine|model)/', '^api/log[.]ts$']),
+    layer('live-on-engine-port', '^api/live/', ['^api/(live|model)/', '^api/engine/engine[.]ts$', '^api/log[.]ts$']),
+    layer('http-on-view-and-auth', '^api/http/', ['^api/(http|auth|model)/', '^api/live/view[.]ts$', '^api/log[.]ts$']),
+    layer('cli-on-service', '^api/cli/', ['^api/(cli|config|auth|model)/', '^api/(service|run|log)[.]ts$']),
+    layer('main-on-service', '^api/(main|run)[.]ts$', ['^api/(run|service|log)[.]ts$', '^api/(config|model)/']),
+    {
+      name: 'nothing-imports-the-root',
+      severity: 'error',
+      from: { path: '^api/', pathNot: '^api/(main|run|cli/)' },
+      to: { path: '^api/(service|main|run)[.]ts$' },
+    },
+    {
+      name: 'handlers-know-no-express',
+      severity: 'error',
+      from: { path: '^api/http/handlers/' },
+      to: { path: ['^api/http/middleware/', '^api/auth/', 'node_modules/'], pathNot: 'node_modules/zod/' },
+    },
+    gate('dockerode-only-in-engine', 'node_modules/(@types/)?dockerode', '^api/engine/dockerode[.]ts$', 'One file talks to Docker, so one file shows that it only reads.'),
+    gate('jsonwebtoken-only-in-token', 'node_modules/(@types/)?jsonwebtoken', '^api/auth/token[.]ts$', 'One call to verify, so one place fixes the algorithm.'),
+    gate('express-only-in-http', 'node_modules/((@types/)?express|helmet|express-rate-limit|pino-http)', '^api/http/', 'Below http/ nothing knows that it is served over HTTP.'),
+    gate('pino-only-in-log', 'node_modules/pino/', '^api/log[.]ts$', 'One place holds what may be logged.'),
+    gate('sockets-and-files-at-the-edges', '^(node:)?(net|http|https|tls|dgram|child_process|fs|fs/promises)$', '^api/(service|run|main|config/environment|engine/(transport|simulated|simulated-[a-z]+)|http/(app|server|middleware/[a-z-]+)|cli/[a-z-]+)[.]ts$', 'Sockets, files and processes are opened at the edges only.'),
+  ],
+  options: {
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: 'node_modules' },
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default', 'types'],
+    },
+  },
+}

@@ -1,0 +1,142 @@
+/** Docker's own words for a container's state (engine API, ContainerState). */
+export const CONTAINER_STATES = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'] as const
+export type ContainerState = (typeof CONTAINER_STATES)[number]
+
+/** `none` is a container without a health check. */
+export const HEALTH_STATES = ['healthy', 'unhealthy', 'starting', 'none'] as const
+export type HealthState = (typeof HEALTH_STATES)[number]
+
+export interface Port {
+  readonly ip: string | null
+  readonly hostPort: number | null
+  readonly containerPort: number
+  readonly protocol: string
+}
+
+/** What the engine's list tells of one container. Label values are scrubbed already. */
+export interface ListedContainer {
+  /** 64 lower-case hex digits. */
+  readonly id: string
+  /** Without the engine's leading slash. */
+  readonly name: string
+  readonly image: string
+  readonly imageId: string
+  readonly state: ContainerState
+  /** The engine's own sentence, such as `Up 2 hours (healthy)`. */
+  readonly status: string
+  /** RFC 3339, UTC. */
+  readonly createdAt: string
+  readonly ports: readonly Port[]
+  readonly labels: ReadonlyMap<string, string>
+  readonly networks: readonly string[]
+}
+
+/** One of the last runs of a health check; the output is scrubbed and bounded. */
+export interface HealthRun {
+  readonly startedAt: string | null
+  readonly endedAt: string | null
+  readonly exitCode: number
+  readonly output: string
+}
+
+export interface Mount {
+  readonly type: string
+  /** A volume's name; null for a bind mount. */
+  readonly name: string | null
+  /** The path on the host: for callers with `security:read` alone. */
+  readonly source: string | null
+  readonly destination: string
+  readonly readOnly: boolean
+  readonly propagation: string | null
+}
+
+export interface NetworkAttachment {
+  readonly name: string
+  readonly ipAddress: string | null
+  readonly ipv6Address: string | null
+  readonly gateway: string | null
+  readonly macAddress: string | null
+  readonly aliases: readonly string[]
+}
+
+/**
+ * One inspected container, with every secret gone: of the environment only the names are left, and command, labels and
+ * health-check output are scrubbed. Nothing above the engine room ever holds more.
+ */
+export interface InspectedContainer {
+  readonly id: string
+  readonly name: string
+  readonly image: string
+  readonly imageId: string
+  readonly createdAt: string
+  readonly state: ContainerState
+  readonly startedAt: string | null
+  readonly finishedAt: string | null
+  readonly exitCode: number | null
+  readonly oomKilled: boolean
+  /** The engine's own sentence on why a start failed; scrubbed. */
+  readonly error: string | null
+  readonly health: HealthState
+  readonly healthFailingStreak: number | null
+  readonly healthLog: readonly HealthRun[]
+  readonly restartCount: number
+  readonly restartPolicy: { readonly name: string; readonly maximumRetryCount: number }
+  readonly command: readonly string[]
+  readonly entrypoint: readonly string[]
+  readonly workingDirectory: string
+  readonly user: string
+  readonly tty: boolean
+  readonly envNames: readonly string[]
+  readonly labels: ReadonlyMap<string, string>
+  readonly ports: readonly Port[]
+  readonly networkMode: string
+  readonly networks: readonly NetworkAttachment[]
+  readonly mounts: readonly Mount[]
+  readonly resources: {
+    /** Null where no limit is set. */
+    readonly memoryLimitBytes: number | null
+    readonly memoryReservationBytes: number | null
+    /** Memory and swap together; null where none is set. */
+    readonly memorySwapLimitBytes: number | null
+    /** In cores; null where no quota is set. */
+    readonly cpuLimit: number | null
+    readonly cpuShares: number | null
+    readonly cpusetCpus: string | null
+    readonly pidsLimit: number | null
+  }
+  readonly security: {
+    readonly privileged: boolean
+    readonly readOnlyRootFilesystem: boolean
+    readonly capabilitiesAdded: readonly string[]
+    readonly capabilitiesDropped: readonly string[]
+    readonly securityOptions: readonly string[]
+    readonly appArmorProfile: string | null
+    readonly pidMode: string
+    readonly ipcMode: string
+    readonly utsMode: string
+    readonly usernsMode: string
+  }
+  readonly logDriver: string
+  /** How many values were taken out on the way here. */
+  readonly redactions: number
+}
+
+/** One container as the inventory holds it: what the list tells, and the few facts that only an inspect has. */
+export interface Container extends ListedContainer {
+  readonly hostId: string
+  readonly health: HealthState
+  readonly startedAt: string | null
+  readonly finishedAt: string | null
+  readonly restartCount: number | null
+  readonly exitCode: number | null
+  readonly oomKilled: boolean
+  /** Label com.docker.compose.project. */
+  readonly project: string | null
+  /** Label com.docker.compose.service. */
+  readonly service: string | null
+}
+
+/** A stopped container uses nothing, so it has no statistics. */
+export function isRunning(container: Pick<Container, 'state'>): boolean {
+  return container.state === 'running' || container.state === 'paused'
+}

@@ -1,0 +1,69 @@
+/** Every code that a problem answer can carry (docs/errors.md has a heading for each). Stable: clients switch on them. */
+export const ERROR_CODES = [
+  'invalid-request',
+  'invalid-container-id',
+  'unauthenticated',
+  'invalid-token',
+  'insufficient-scope',
+  'container-not-found',
+  'ambiguous-container-id',
+  'container-not-running',
+  'not-found',
+  'method-not-allowed',
+  'payload-too-large',
+  'unsupported-media-type',
+  'rate-limited',
+  'too-many-streams',
+  'engine-unavailable',
+  'engine-timeout',
+  'engine-bad-answer',
+  'engine-endpoint-blocked',
+  'internal',
+] as const
+
+export type ErrorCode = (typeof ERROR_CODES)[number]
+
+/** One rejected value of a request: `path` is the parameter's name, `message` says what is accepted, never the value. */
+export interface RequestFault {
+  readonly path: string
+  readonly message: string
+}
+
+export interface ApiErrorOptions {
+  readonly cause?: unknown
+  /** The `errors` member of a 400. */
+  readonly faults?: readonly RequestFault[]
+  /** What the caller may be told beyond the code's own sentence; written by us, never the engine's text. */
+  readonly detail?: string
+  /** Response fields that belong to this failure, such as Allow. */
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** The one way to fail: `code` goes to the client, `reason` (the message) to the log alone. */
+export class ApiError extends Error {
+  override readonly name: string = 'ApiError'
+  readonly code: ErrorCode
+  readonly faults: readonly RequestFault[]
+  readonly detail: string | undefined
+  readonly headers: Readonly<Record<string, string>>
+
+  constructor(code: ErrorCode, reason: string, options: ApiErrorOptions = {}) {
+    super(reason, { cause: options.cause })
+    this.code = code
+    this.faults = options.faults ?? []
+    this.detail = options.detail
+    this.headers = options.headers ?? {}
+  }
+}
+
+/**
+ * TLS came up with the wrong party, or with none: a wrong CA, an expired certificate, a host name that the certificate does
+ * not carry, a client certificate that the engine refuses. Retrying does not mend these, so a start stops on them.
+ */
+export class TlsIdentityError extends ApiError {
+  override readonly name = 'TlsIdentityError'
+
+  constructor(reason: string, options: ApiErrorOptions = {}) {
+    super('engine-unavailable', reason, options)
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * `connecting`: never answered yet. `live`: its event stream is up and what we hold is current. `stale`: it does not answer
+ * now, and what we hold is as of `observedAt`.
+ */
+export type HostState = 'connecting' | 'live' | 'stale'
+
+/** What GET /version tells. Null where a socket proxy closes it. */
+export interface EngineVersion {
+  readonly version: string | null
+  readonly apiVersion: string | null
+  readonly minApiVersion: string | null
+  readonly os: string | null
+  readonly architecture: string | null
+  readonly kernelVersion: string | null
+}
+
+/** What GET /info tells, less all that names a registry, a proxy or a secret. */
+export interface EngineInfo {
+  readonly name: string | null
+  readonly operatingSystem: string | null
+  readonly cgroupVersion: string | null
+  readonly cgroupDriver: string | null
+  readonly storageDriver: string | null
+  readonly loggingDriver: string | null
+  readonly rootless: boolean
+  readonly cpus: number | null
+  readonly memoryBytes: number | null
+  readonly images: number | null
+}

@@ -1,0 +1,201 @@
+/** What stands where a secret stood. */
+export const REDACTED = '[redacted]'
+
+export interface Scrubbed<T> {
+  readonly value: T
+  /** How many secrets were taken out. */
+  readonly redactions: number
+}
+
+/**
+ * Names whose values are secret wherever they stand: in labels, in flags, in `NAME=value`. A name that merely resembles one
+ * costs the reader a harmless value; a name that is missed costs the owner a secret.
+ */
+const SENSITIVE_NAME = new RegExp(
+  [
+    'passw',
+    'passphrase',
+    'passcode',
+    '(?:^|[-_.])(?:require|master|user|db|root|admin)?pass(?:$|[-_.])',
+    '(?:^|[-_.])pwd(?:$|[-_.])',
+    '(?:pg|mysql|smtp|ldap|ftp|redis|mongo)[-_]?(?:pass|pwd)',
+    'secret',
+    'token(?!iz)',
+    'credential',
+    'api[-_.]?key',
+    'access[-_.]?key',
+    'private[-_.]?key',
+    'encryption[-_.]?key',
+    'signing[-_.]?key',
+    'secret[-_.]?key',
+    '(?:^|[-_.])key$',
+    'authori[sz]ation',
+    '(?:^|[-_.])(?:master)?auth(?:$|[-_.])',
+    'basic[-_.]?auth',
+    'digest[-_.]?auth',
+    'htpasswd',
+    'cookie',
+    'bearer',
+    'connection[-_.]?string',
+    'conn[-_.]?str',
+    '(?:^|[-_.])dsn(?:$|[-_.])',
+    'session[-_.]?(?:id|key)',
+    'webhook[-_.]?url',
+    '(?:^|[-_.])salt(?:$|[-_.])',
+  ].join('|'),
+  'i',
+)
+
+/** Labels under such a name hold a list of accounts (Traefik: basicauth.users, digestauth.users; key `users` alone too). */
+const ACCOUNT_LABEL = /(?:^|[-_.])users?$/i
+
+/**
+ * Shapes that are secret whatever their name. Each quantifier that could run away on hostile text is bounded, so the time is
+ * linear in the text.
+ */
+const SECRET_SHAPES: readonly RegExp[] = [
+  /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/g,
+  // RFC 7519: three base64url parts, the first of which opens a JSON object.
+  /\beyJ[A-Za-z0-9_-]{5,4096}\.[A-Za-z0-9_-]{2,8192}\.[A-Za-z0-9_-]{0,2048}/g,
+  /\b(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b/g,
+  /\bgh[pousr]_[A-Za-z0-9]{20,255}/g,
+  /\bgithub_pat_[A-Za-z0-9_]{20,255}/g,
+  /\bgl(?:pat|ptt|dt|rt|cbt|ft)-[A-Za-z0-9_-]{16,255}/g,
+  /\bxox[abeoprs]-[A-Za-z0-9-]{10,255}/g,
+  /\bxapp-[A-Za-z0-9-]{10,255}/g,
+  /\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{10,255}/g,
+  /\bsk-[A-Za-z0-9_-]{20,255}/g,
+  /\bwhsec_[A-Za-z0-9+/=]{16,255}/g,
+  /\bAIza[0-9A-Za-z_-]{35}/g,
+  /\bya29\.[0-9A-Za-z_-]{20,1024}/g,
+  /\bGOCSPX-[A-Za-z0-9_-]{20,255}/g,
+  /\bnpm_[A-Za-z0-9]{30,255}/g,
+  /\bpypi-[A-Za-z0-9_-]{32,1024}/g,
+  /\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,255}/g,
+  /\bhv[sbr]\.[A-Za-z0-9_-]{20,1024}/g,
+  /\bSG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,128}/g,
+  /\bSWMTKN-1-[a-z0-9-]{20,255}/g,
+  /\bSWMKEY-1-[A-Za-z0-9+/=-]{20,255}/g,
+  /\bdop_v1_[a-f0-9]{64}/g,
+  /\bAGE-SECRET-KEY-1[A-Z0-9]{20,100}/g,
+  /\bhttps:\/\/hooks\.slack\.com\/services\/[A-Za-z0-9/]{20,128}/g,
+  /\bhttps:\/\/discord(?:app)?\.com\/api\/webhooks\/[A-Za-z0-9/_-]{20,160}/g,
+  // crypt(3), bcrypt, apr1, argon2 and LDAP's hashes, as htpasswd files and Traefik labels carry them ($$ is compose's escape).
+  /\${1,2}(?:apr1|1|5|6|y|2[abxy]|scrypt|pbkdf2[a-z0-9-]{0,10})\${1,2}[^\s"',;|]{8,512}/g,
+  /\${1,2}argon2(?:id|i|d)\${1,2}[^\s"';|]{8,512}/g,
+  /\{(?:S?SHA|S?SHA(?:256|384|512)|SSHA|MD5|SMD5|CRYPT)\}[A-Za-z0-9+/=$.]{8,512}/g,
+]
+
+/** `scheme://user:password@`, where the password may hold what should have been escaped; the host stays readable. */
+const URL_USER_INFO = /:\/\/(?:[^\s/?#@:"'<>]{0,256}:[^\s"'<>]{0,512}|[^\s/?#@:"'<>]{1,512})@/g
+
+/** RFC 7235 credentials in running text: a header that a command or a log line carries. */
+const AUTH_SCHEME = /\b(Bearer|Basic|Digest|Negotiate)(\s+)[A-Za-z0-9+/=._~-]{8,8192}/gi
+
+/** `--name value` within one string, as in `sh -c "..."`. */
+const FLAG_AND_VALUE =
+  /(^|[\s"'])(--?[A-Za-z][A-Za-z0-9_.-]{0,63})(\s+)("[^"]{0,4096}"|'[^']{0,4096}'|[^\s"'|;&-][^\s"'|;&]{0,4095})/g
+
+/** `NAME=value`, `name: value`, `"name":"value"`. */
+const NAME_AND_VALUE =
+  /([A-Za-z_][A-Za-z0-9_.-]{0,63})(["']?\s{0,3}(?:=|:(?!\/\/))\s{0,3})("[^"]{0,4096}"|'[^']{0,4096}'|\[redacted\]|\$\{[^\s{}]{1,256}\}|[^\s,;&|"')}\]]{1,4096})/g
+
+/** Programs whose short flags carry a password, as `mysql -pSECRET` or `curl -u user:password`. */
+const SHORT_PASSWORD_FLAGS: ReadonlyMap<string, RegExp> = new Map([
+  ['mysql', /^-p/],
+  ['mysqldump', /^-p/],
+  ['mysqladmin', /^-p/],
+  ['mariadb', /^-p/],
+  ['mariadb-dump', /^-p/],
+  ['mariadb-admin', /^-p/],
+  ['mongo', /^-p/],
+  ['mongosh', /^-p/],
+  ['sshpass', /^-p/],
+  ['redis-cli', /^-a/],
+  ['curl', /^-[uU]/],
+  ['ldapsearch', /^-w/],
+  ['smbclient', /^-U/],
+])
+
+/** Takes out of a text all that has the shape of a secret, and all that stands as the value of a sensitive name. */
+export function scrubText(text: string): Scrubbed<string> {
+  let redactions = 0
+  const count = (replacement: string) => {
+    redactions += 1
+    return replacement
+  }
+  let value = text
+  for (const shape of SECRET_SHAPES) value = value.replace(shape, () => count(REDACTED))
+  value = value.replace(URL_USER_INFO, (match) => (match === `://${REDACTED}@` ? match : count(`://${REDACTED}@`)))
+  value = value.replace(AUTH_SCHEME, (_match, scheme: string, space: string) => count(`${scheme}${space}${REDACTED}`))
+  value = value.replace(FLAG_AND_VALUE, (match, before: string, flag: string, space: string, secret: string) =>
+    isSensitiveName(flag) && secret !== REDACTED ? count(`${before}${flag}${space}${REDACTED}`) : match,
+  )
+  value = value.replace(NAME_AND_VALUE, (match, name: string, separator: string, secret: string) =>
+    isSensitiveName(name) && !holdsNoSecret(secret) ? count(`${name}${separator}${REDACTED}`) : match,
+  )
+  return { value, redactions }
+}
+
+/** Scrubs a command line that is given as separate arguments, where a flag's value is the argument after it. */
+export function scrubArguments(args: readonly string[]): Scrubbed<readonly string[]> {
+  const value: string[] = []
+  let redactions = 0
+  const shortFlag = SHORT_PASSWORD_FLAGS.get(programName(args[0]))
+  for (let i = 0; i < args.length; i += 1) {
+    const arg = args[i] ?? ''
+    const before = args[i - 1] ?? ''
+    const isValueOfFlag = i > 0 && /^--?[A-Za-z]/.test(before) && !before.includes('=') && !arg.startsWith('--')
+    if (isValueOfFlag && (isSensitiveName(before) || (shortFlag?.test(before) && before.length === 2))) {
+      value.push(REDACTED)
+      redactions += 1
+    } else if (shortFlag?.test(arg) && arg.length > 2) {
+      value.push(`${arg.slice(0, 2)}${REDACTED}`)
+      redactions += 1
+    } else {
+      const assigned = scrubAssignment(arg)
+      value.push(assigned.value)
+      redactions += assigned.redactions
+    }
+  }
+  return { value, redactions }
+}
+
+/** Scrubs label values: by the key's name, and by the value's shape. */
+export function scrubLabels(labels: Readonly<Record<string, string>>): Scrubbed<ReadonlyMap<string, string>> {
+  const value = new Map<string, string>()
+  let redactions = 0
+  for (const [key, text] of Object.entries(labels)) {
+    const secret = text !== '' && (isSensitiveName(key) || (ACCOUNT_LABEL.test(key) && text.includes(':')))
+    const scrubbed = secret ? { value: REDACTED, redactions: 1 } : scrubText(text)
+    value.set(key, scrubbed.value)
+    redactions += scrubbed.redactions
+  }
+  return { value, redactions }
+}
+
+export function isSensitiveName(name: string): boolean {
+  return SENSITIVE_NAME.test(name.replace(/^-+/, ''))
+}
+
+/** `--name=value` and `NAME=value` as one argument: all after the first `=` is the value, spaces and quotes included. */
+function scrubAssignment(arg: string): Scrubbed<string> {
+  const at = arg.indexOf('=')
+  if (
+    at > 0 &&
+    at < arg.length - 1 &&
+    /^-{0,2}[A-Za-z_][\w.-]*$/.test(arg.slice(0, at)) &&
+    isSensitiveName(arg.slice(0, at))
+  )
+    return { value: `${arg.slice(0, at)}=${REDACTED}`, redactions: 1 }
+  return scrubText(arg)
+}
+
+/** A reference to a secret that stands elsewhere tells nothing: `$DB_PASSWORD`, `${DB_PASSWORD}`; nor does what is scrubbed already. */
+function holdsNoSecret(value: string): boolean {
+  return value === REDACTED || /^["']?\$(?:\{[A-Za-z_]\w*\}|[A-Za-z_]\w*|\()["']?$/.test(value)
+}
+
+function programName(path: string | undefined): string {
+  return path === undefined ? '' : path.slice(path.lastIndexOf('/') + 1)
+}

@@ -1,0 +1,167 @@
+import fc from 'fast-check'
+import { REDACTED, scrubArguments, scrubLabels, scrubText } from '../../api/model/redaction.js'
+
+const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJlLWhlcmU'
+const PEM = '-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabc==\n-----END RSA PRIVATE KEY-----'
+
+const SECRET_TEXTS: readonly [string, string][] = [
+  ['postgres://app:s3cret@db:5432/app', 's3cret'],
+  ['postgres://app:p/a?s@s@db/app', 'p/a?s@s'],
+  ['redis://:s3cret@cache', 's3cret'],
+  ['https://oauth2tokenvalue@git.example/x', 'oauth2tokenvalue'],
+  [`Authorization: Bearer ${JWT}`, JWT],
+  ['Authorization: Basic YWRtaW46c2VjcmV0', 'YWRtaW46c2VjcmV0'],
+  ['authorization=opaque-value-1', 'opaque-value-1'],
+  [JWT, JWT],
+  [PEM, 'MIIEow'],
+  ['-----BEGIN PRIVATE KEY-----\nMIIEow cut short', 'MIIEow'],
+  ['AKIAIOSFODNN7EXAMPLE', 'AKIAIOSFODNN7EXAMPLE'],
+  ['ghp_abcdefghijklmnopqrstuvwxyz0123456789', 'ghp_abcdefghijkl'],
+  ['github_pat_11ABCDEFG0abcdefghijklmnop', 'github_pat_11ABC'],
+  ['glpat-abcdefghijklmnopqrst', 'glpat-abcdef'],
+  ['xoxb-123456789012-abcdefghijkl', 'xoxb-1234'],
+  ['sk_live_abcdefghijklmnop', 'sk_live_abc'],
+  ['sk-ant-api03-abcdefghijklmnopqrstuv', 'sk-ant-api03'],
+  ['AIzaSyA1234567890abcdefghijklmnopqrstuv', 'AIzaSyA'],
+  ['hvs.CAESIJabcdefghijklmnopqrst', 'hvs.CAES'],
+  ['SWMTKN-1-49nj1cmql0jkz5s954yi3oex3nedyz0fb0xx14ie39trti4wxv-8vxv8rssmk743ojnwacrr2e7c', 'SWMTKN-1-49'],
+  ['admin:$apr1$H6uskkkW$IgXLP6ewTrSuBkTrqE8wj/', 'H6uskkkW'],
+  ['admin:$$2y$$05$$abcdefghijklmnopqrstuvABCDEFGHIJKLMNOPQRSTUVWXYZ01234', 'abcdefghijklmnop'],
+  ['u:{SHA}W6ph5Mm5Pz8GgiULbPgzG37mj9g=', 'W6ph5Mm5'],
+  ['$argon2id$v=19$m=19456,t=2,p=1$c29tZXNhbHQ$aGFzaGhhc2g', 'aGFzaGhhc2g'],
+  ['sh -c mysqld --password hunter2x --port 3306', 'hunter2x'],
+  ['sh -c "export DB_PASSWORD=hunter2x && run"', 'hunter2x'],
+  ['{"password":"hunter2x","user":"app"}', 'hunter2x'],
+  ['password: hunter2x', 'hunter2x'],
+  ['API_KEY=hunter2x', 'hunter2x'],
+  ["SIGNING_KEY='hunter 2x'", 'hunter 2x'],
+  ['https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX', 'B00000000'],
+]
+
+const PLAIN_TEXTS = [
+  'nginx -g daemon off;',
+  '/usr/local/bin/app --port 8080 --verbose',
+  'http://example.org/path?x=1',
+  'http://localhost:8080/health',
+  'nginx@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef',
+  'Listening on 0.0.0.0:3000',
+  'compress --tokenizer fast',
+  'partition monkey=banana',
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: the shell's own spelling of a reference
+  'sh -c "login DB_PASSWORD=${DB_PASSWORD}"',
+  '--bypass --compass north',
+  'authors=Jane',
+]
+
+describe('scrubText', () => {
+  test.each(SECRET_TEXTS)('takes the secret out of %j', (text, secret) => {
+    const scrubbed = scrubText(text)
+    expect(scrubbed.value).not.toContain(secret)
+    expect(scrubbed.value).toContain(REDACTED)
+    expect(scrubbed.redactions).toBeGreaterThan(0)
+  })
+
+  test.each(PLAIN_TEXTS)('leaves %j alone', (text) => {
+    expect(scrubText(text)).toEqual({ value: text, redactions: 0 })
+  })
+
+  test('keeps the host of an address readable', () => {
+    expect(scrubText('postgres://app:s3cret@db:5432/app').value).toBe(`postgres://${REDACTED}@db:5432/app`)
+  })
+
+  test('scrubbing twice changes nothing more', () => {
+    for (const [text] of SECRET_TEXTS) {
+      const once = scrubText(text).value
+      expect(scrubText(once).value).toBe(once)
+    }
+  })
+
+  test('finds a planted secret in any surroundings', () => {
+    const surroundings = fc.string({ maxLength: 60 }).map((text) => text.replace(/[A-Za-z0-9_\-.:/@$"'\\]/g, ' '))
+    fc.assert(
+      fc.property(surroundings, fc.constantFrom(...SECRET_TEXTS), surroundings, (before, [text, secret], after) => {
+        expect(scrubText(`${before} ${text} ${after}`).value).not.toContain(secret)
+      }),
+    )
+  })
+
+  test('takes linear time on hostile text', () => {
+    const hostile = ['eyJ-', '://a:', '--password ', 'password=', '-----BEGIN PRIVATE KEY-----', 'a.b-c_', '$2y$', "'"]
+    for (const unit of hostile) {
+      const text = unit.repeat(Math.ceil(65_536 / unit.length))
+      const started = performance.now()
+      scrubText(text)
+      expect(performance.now() - started).toBeLessThan(2_000)
+    }
+  })
+})
+
+describe('scrubArguments', () => {
+  const cases: readonly (readonly [readonly string[], readonly string[]])[] = [
+    [
+      ['app', '--password', 'hunter2', '--port', '80'],
+      ['app', '--password', REDACTED, '--port', '80'],
+    ],
+    [
+      ['app', '--db-password=hun ter2', 'x'],
+      ['app', `--db-password=${REDACTED}`, 'x'],
+    ],
+    [
+      ['env', 'API_TOKEN=abc', 'run'],
+      ['env', `API_TOKEN=${REDACTED}`, 'run'],
+    ],
+    [
+      ['/usr/bin/mysql', '-phunter2', '-uroot'],
+      ['/usr/bin/mysql', `-p${REDACTED}`, '-uroot'],
+    ],
+    [
+      ['redis-cli', '-a', 'hunter2', 'ping'],
+      ['redis-cli', '-a', REDACTED, 'ping'],
+    ],
+    [
+      ['curl', '-u', 'me:hunter2', 'http://x'],
+      ['curl', '-u', REDACTED, 'http://x'],
+    ],
+    [
+      ['redis-server', '--requirepass', 'hunter2'],
+      ['redis-server', '--requirepass', REDACTED],
+    ],
+    [
+      ['sh', '-c', 'run --token hunter2x'],
+      ['sh', '-c', `run --token ${REDACTED}`],
+    ],
+    [
+      ['app', '--no-auth', '--verbose'],
+      ['app', '--no-auth', '--verbose'],
+    ],
+    [
+      ['nginx', '-p', '/etc/nginx'],
+      ['nginx', '-p', '/etc/nginx'],
+    ],
+  ]
+  test.each(cases)('scrubs %j', (args, expected) => {
+    expect(scrubArguments(args).value).toEqual(expected)
+  })
+})
+
+describe('scrubLabels', () => {
+  test('redacts by the key and by the value, and counts', () => {
+    const scrubbed = scrubLabels({
+      'com.example.db-password': 'hunter2',
+      'traefik.http.middlewares.a.basicauth.users': 'admin:{x}plain',
+      'app.note': 'see postgres://u:hunter2@db/x',
+      'org.opencontainers.image.authors': 'Jane',
+      team: 'web',
+      'empty.secret': '',
+    })
+    expect(Object.fromEntries(scrubbed.value)).toEqual({
+      'com.example.db-password': REDACTED,
+      'traefik.http.middlewares.a.basicauth.users': REDACTED,
+      'app.note': `see postgres://${REDACTED}@db/x`,
+      'org.opencontainers.image.authors': 'Jane',
+      team: 'web',
+      'empty.secret': '',
+    })
+    expect(scrubbed.redactions).toBe(3)
+  })
+})
