@@ -140,3 +140,10 @@ export interface Container extends ListedContainer {
 export function isRunning(container: Pick<Container, 'state'>): boolean {
   return container.state === 'running' || container.state === 'paused'
 }
+
+/** The health that the engine's sentence carries, as in `Up 2 hours (healthy)`; for the time before a container is inspected. */
+export function healthInStatus(status: string): HealthState {
+  if (status.endsWith('(healthy)')) return 'healthy'
+  if (status.endsWith('(unhealthy)')) return 'unhealthy'
+  return status.endsWith('(health: starting)') ? 'starting' : 'none'
+}

@@ -1,3 +1,5 @@
+import type { ApiError } from './error.js'
+
 /**
  * `connecting`: never answered yet. `live`: its event stream is up and what we hold is current. `stale`: it does not answer
  * now, and what we hold is as of `observedAt`.
@@ -25,5 +27,17 @@ export interface EngineInfo {
   readonly rootless: boolean
   readonly cpus: number | null
   readonly memoryBytes: number | null
-  readonly images: number | null
+}
+
+/** One engine as it stands now. `observedAt` is when what we hold of it was last right, milliseconds since 1970. */
+export interface HostStatus {
+  readonly id: string
+  readonly state: HostState
+  readonly observedAt: number | null
+  /** Such as `unix:///var/run/docker.sock`. */
+  readonly endpoint: string
+  readonly version: EngineVersion | null
+  readonly info: EngineInfo | null
+  /** Why it is not live; null while it is. */
+  readonly fault: ApiError | null
 }

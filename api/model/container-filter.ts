@@ -1,0 +1,37 @@
+import type { Container, ContainerState, HealthState } from './container.js'
+import { type LabelSelector, matchesSelectors } from './label-selector.js'
+
+/** Which containers a caller asks for. Values of one field are alternatives (labels: all must hold); an empty list asks for any. */
+export interface ContainerFilter {
+  readonly state: readonly ContainerState[]
+  readonly health: readonly HealthState[]
+  readonly label: readonly LabelSelector[]
+  /** Part of the name, in any case. */
+  readonly name: readonly string[]
+  /** Part of the image reference, in any case. */
+  readonly image: readonly string[]
+  readonly project: readonly string[]
+  readonly host: readonly string[]
+}
+
+export function matchesFilter(container: Container, filter: ContainerFilter): boolean {
+  return (
+    isOneOf(filter.state, container.state) &&
+    isOneOf(filter.health, container.health) &&
+    isOneOf(filter.project, container.project) &&
+    isOneOf(filter.host, container.hostId) &&
+    holdsOneOf(container.name, filter.name) &&
+    holdsOneOf(container.image, filter.image) &&
+    matchesSelectors(container.labels, filter.label)
+  )
+}
+
+function isOneOf<T>(allowed: readonly T[], value: T | null): boolean {
+  return allowed.length === 0 || (value !== null && allowed.includes(value))
+}
+
+function holdsOneOf(text: string, parts: readonly string[]): boolean {
+  if (parts.length === 0) return true
+  const lower = text.toLowerCase()
+  return parts.some((part) => lower.includes(part.toLowerCase()))
+}
