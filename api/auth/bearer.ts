@@ -1,0 +1,19 @@
+/** A signed access token of ours is below 1 KiB; this leaves room for an outside provider's, and none for a hostile one. */
+const MAX_TOKEN_LENGTH = 8_192
+
+export type BearerCredentials =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'malformed' }
+  | { readonly kind: 'token'; readonly token: string }
+
+/**
+ * Reads the Authorization field (RFC 6750 section 2.1, `b64token` of RFC 7235). `values` are all Authorization fields of the
+ * request: Node keeps the first of two silently, and two are an attempt at smuggling.
+ */
+export function readBearer(values: readonly string[]): BearerCredentials {
+  if (values.length === 0) return { kind: 'none' }
+  const value = values[0] ?? ''
+  if (values.length > 1 || value.length > MAX_TOKEN_LENGTH) return { kind: 'malformed' }
+  const match = /^bearer +([A-Za-z0-9._~+/-]+=*) *$/i.exec(value)
+  return match?.[1] === undefined ? { kind: 'malformed' } : { kind: 'token', token: match[1] }
+}

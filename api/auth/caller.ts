@@ -1,0 +1,15 @@
+import type { LabelSelector } from '../model/label-selector.js'
+import type { Scope } from './scope.js'
+
+/** Whoever a request speaks for, once its token has been believed. */
+export interface Caller {
+  readonly subject: string
+  readonly tokenId: string
+  readonly scopes: ReadonlySet<Scope>
+  /** The only containers that exist for this caller; empty means all. */
+  readonly selectors: readonly LabelSelector[]
+  /** Callers with the same key see the same containers: answers may be shared among them. */
+  readonly visibilityKey: string
+  /** Seconds since 1970; null for the anonymous caller of a service without authentication. */
+  readonly expiresAt: number | null
+}
