@@ -1,0 +1,66 @@
+import type { Container, InspectedContainer } from '../model/container.js'
+import { ApiError } from '../model/error.js'
+import type { HostStatus } from '../model/host.js'
+import { type LabelSelector, matchesSelectors } from '../model/label-selector.js'
+import type { Sample } from '../model/sample.js'
+import type { Host } from './host.js'
+import type { View } from './view.js'
+
+/** All hosts as one. */
+export class Fleet implements View {
+  readonly #hosts: ReadonlyMap<string, Host>
+  #all: { readonly version: number; readonly containers: readonly Container[] } = { version: -1, containers: [] }
+
+  constructor(hosts: readonly Host[]) {
+    this.#hosts = new Map(hosts.map((host) => [host.id, host]))
+  }
+
+  get version(): number {
+    return sum(this.#hosts.values(), (host) => host.version)
+  }
+
+  get statsVersion(): number {
+    return this.version + sum(this.#hosts.values(), (host) => host.sampleVersion)
+  }
+
+  get isReady(): boolean {
+    return this.hosts().some(({ state }) => state === 'live')
+  }
+
+  hosts(): readonly HostStatus[] {
+    return [...this.#hosts.values()].map((host) => host.status())
+  }
+
+  containers(selectors: readonly LabelSelector[]): readonly Container[] {
+    const { version } = this
+    if (this.#all.version !== version)
+      this.#all = { version, containers: [...this.#hosts.values()].flatMap((host) => [...host.containers()]) }
+    if (selectors.length === 0) return this.#all.containers
+    return this.#all.containers.filter(({ labels }) => matchesSelectors(labels, selectors))
+  }
+
+  find(id: string, selectors: readonly LabelSelector[]): Container {
+    const fitting = this.containers(selectors).filter((container) => container.id.startsWith(id))
+    const [first] = fitting
+    if (first === undefined) throw new ApiError('container-not-found', 'no visible container has this id')
+    if (fitting.length > 1)
+      throw new ApiError('ambiguous-container-id', `${fitting.length} visible containers have this id`)
+    return first
+  }
+
+  sample(container: Container): Sample | null {
+    return this.#hosts.get(container.hostId)?.sample(container.id) ?? null
+  }
+
+  inspect(container: Container): Promise<InspectedContainer> {
+    const host = this.#hosts.get(container.hostId)
+    if (host === undefined) return Promise.reject(new ApiError('internal', 'a container without a host'))
+    return host.inspect(container.id)
+  }
+}
+
+function sum<T>(items: Iterable<T>, of: (item: T) => number): number {
+  let total = 0
+  for (const item of items) total += of(item)
+  return total
+}

@@ -1,0 +1,282 @@
+import { setMaxListeners } from 'node:events'
+import type { Engine } from '../engine/engine.js'
+import type { Log } from '../log.js'
+import type { Container, InspectedContainer } from '../model/container.js'
+import { ApiError, TlsIdentityError } from '../model/error.js'
+import type { EngineInfo, EngineVersion, HostState, HostStatus } from '../model/host.js'
+import type { Sample } from '../model/sample.js'
+import { backoff } from './backoff.js'
+import { type Clock, Doorbell, sleep } from './clock.js'
+import { Inventory } from './inventory.js'
+import { Sampler } from './sampler.js'
+import { WorkQueue } from './work-queue.js'
+
+/** How often an engine whose event stream is silent is asked whether it still lives: a hung one says nothing by itself. */
+const PING_INTERVAL_MS = 5_000
+
+/** How often the whole list is read again: the engine's status sentences age, and an event may get lost in a proxy. */
+const RECONCILE_INTERVAL_MS = 30_000
+
+/** Events come in bursts (create, connect, start): what follows so soon is read together with the first. */
+const BURST_MS = 50
+
+/** A burst of events is answered by one list call for all its containers, with at most so many ids in its query. */
+const MAX_IDS_PER_LIST = 50
+
+/** Inspects under way at once: enough to fill in 100 containers within a second, few enough not to be felt by the engine. */
+const INSPECT_CONCURRENCY = 8
+
+/** A connection that lived so long ended for a reason of its own, so the next try starts afresh. */
+const STEADY_AFTER_MS = 5_000
+
+/** What happens inside a running container changes nothing that a list shows; health checks alone make two of these a second. */
+const SILENT_ACTIONS = new Set([
+  'attach',
+  'detach',
+  'top',
+  'resize',
+  'export',
+  'copy',
+  'archive-path',
+  'extract-to-dir',
+  'exec_create',
+  'exec_start',
+  'exec_die',
+  'exec_detach',
+]) // prettier-ignore
+
+export interface HostOptions {
+  readonly id: string
+  /** Described for people, such as `tcp://proxy:2375`. */
+  readonly endpoint: string
+  readonly engine: Engine
+  readonly sampleIntervalMs: number
+  readonly clock: Clock
+  readonly log: Log
+}
+
+/**
+ * One engine's life: subscribe to its events, then list, then apply; when the connection breaks, back off and begin again. What
+ * was last known stays readable all the while.
+ */
+export class Host {
+  readonly id: string
+  readonly #endpoint: string
+  readonly #engine: Engine
+  readonly #clock: Clock
+  readonly #log: Log
+  readonly #inventory: Inventory
+  readonly #sampler: Sampler
+  readonly #bell: Doorbell
+  readonly #dirty = new Set<string>()
+  readonly #inspecting: WorkQueue
+  readonly #inspections = new Map<string, Promise<InspectedContainer>>()
+  #state: HostState = 'connecting'
+  #observedAt: number | null = null
+  #version: EngineVersion | null = null
+  #info: EngineInfo | null = null
+  #fault: ApiError | null = null
+  #changes = 0
+  #session = new AbortController()
+  /** Ends what callers ask for: such a call outlives the reconnection that a proxy's idle cut makes. */
+  #life: AbortSignal = AbortSignal.abort()
+  #firstOutcome: (() => void) | null = null
+  /** Resolves once the first connection attempt has succeeded or failed. */
+  readonly firstOutcome: Promise<void>
+
+  constructor(options: HostOptions) {
+    this.id = options.id
+    this.#endpoint = options.endpoint
+    this.#engine = options.engine
+    this.#clock = options.clock
+    this.#log = options.log.child({ host: options.id })
+    this.#inventory = new Inventory(options.id)
+    this.#sampler = new Sampler(options.engine, options.sampleIntervalMs, options.clock, this.#log)
+    this.#bell = new Doorbell(options.clock)
+    this.#inspecting = new WorkQueue(INSPECT_CONCURRENCY, (id) => this.#takeFacts(id))
+    this.firstOutcome = new Promise((resolve) => {
+      this.#firstOutcome = resolve
+    })
+  }
+
+  status(): HostStatus {
+    return {
+      id: this.id,
+      state: this.#state,
+      observedAt: this.#observedAt,
+      endpoint: this.#endpoint,
+      version: this.#version,
+      info: this.#info,
+      fault: this.#fault,
+    }
+  }
+
+  /** Grows with each visible change of containers or of the host itself. */
+  get version(): number {
+    return this.#inventory.version + this.#changes
+  }
+
+  /** Grows with each new sample. */
+  get sampleVersion(): number {
+    return this.#sampler.version
+  }
+
+  containers(): Iterable<Container> {
+    return this.#inventory.containers()
+  }
+
+  sample(id: string): Sample | null {
+    return this.#sampler.sample(id)
+  }
+
+  /** Asks the engine; callers who ask for the same container at the same time share one call. */
+  inspect(id: string): Promise<InspectedContainer> {
+    if (this.#state !== 'live')
+      return Promise.reject(
+        new ApiError('engine-unavailable', `host ${this.id} is ${this.#state}`, { cause: this.#fault }),
+      )
+    const under = this.#inspections.get(id)
+    if (under !== undefined) return under
+    const inspection = this.#engine.inspect(id, this.#life).finally(() => this.#inspections.delete(id))
+    this.#inspections.set(id, inspection)
+    return inspection
+  }
+
+  /** Lives until the signal ends it. */
+  async run(signal: AbortSignal): Promise<void> {
+    setMaxListeners(0, signal)
+    this.#life = signal
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      await sleep(this.#clock, backoff(attempt, this.#clock.random()), signal)
+      if (signal.aborted) break
+      const startedAt = this.#clock.now()
+      try {
+        await this.#connect(signal)
+        this.#log.debug('the event stream ended; connecting again')
+      } catch (error) {
+        if (!signal.aborted) this.#lose(error)
+      }
+      this.#firstOutcome?.()
+      if (this.#clock.now() - startedAt >= STEADY_AFTER_MS) attempt = -1
+    }
+    this.#engine.close()
+  }
+
+  /** One connection, from subscription to its end. Rejects with the fault that broke it. */
+  async #connect(signal: AbortSignal): Promise<void> {
+    const session = new AbortController()
+    // Every call under way listens: dozens are no leak.
+    setMaxListeners(0, session.signal)
+    this.#session = session
+    const end = () => session.abort()
+    signal.addEventListener('abort', end)
+    const loops: Promise<void>[] = []
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const run = (loop: Promise<void>) => loops.push(loop.then(resolve, reject))
+        const opened = () => run(this.#serve(session.signal))
+        run(this.#follow(session.signal, opened))
+      })
+    } finally {
+      session.abort()
+      signal.removeEventListener('abort', end)
+      this.#inspecting.clear()
+      this.#dirty.clear()
+      await Promise.allSettled(loops)
+    }
+  }
+
+  async #follow(signal: AbortSignal, onOpen: () => void): Promise<void> {
+    for await (const event of this.#engine.events(signal, onOpen)) {
+      if (SILENT_ACTIONS.has(event.action)) continue
+      this.#dirty.add(event.containerId)
+      this.#bell.ring()
+    }
+  }
+
+  /** Once subscribed: reads everything, and from then on whatever an event has marked. */
+  async #serve(signal: AbortSignal): Promise<void> {
+    const [version, info, listed] = await Promise.all([
+      unlessBlocked(this.#engine.version(signal)),
+      unlessBlocked(this.#engine.info(signal)),
+      this.#engine.containers(null, signal),
+    ])
+    this.#version = version
+    this.#info = info
+    this.#takeList(null, listed)
+    this.#becomeLive()
+    const watches = [this.#refresh(signal), this.#ping(signal), this.#sampler.run(signal)]
+    await Promise.race(watches)
+  }
+
+  async #refresh(signal: AbortSignal): Promise<void> {
+    let reconcileAt = this.#clock.now() + RECONCILE_INTERVAL_MS
+    while (!signal.aborted) {
+      const now = this.#clock.now()
+      if (this.#dirty.size > 0) {
+        await sleep(this.#clock, BURST_MS, signal)
+        const ids = [...this.#dirty].slice(0, MAX_IDS_PER_LIST)
+        for (const id of ids) this.#dirty.delete(id)
+        this.#takeList(ids, await this.#engine.containers(ids, signal))
+      } else if (now >= reconcileAt) {
+        reconcileAt = now + RECONCILE_INTERVAL_MS
+        this.#takeList(null, await this.#engine.containers(null, signal))
+        this.#changes += 1
+      } else await this.#bell.wait(reconcileAt - now, signal)
+    }
+  }
+
+  async #ping(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      await sleep(this.#clock, PING_INTERVAL_MS, signal)
+      if (!signal.aborted) await this.#engine.ping(signal)
+    }
+  }
+
+  #takeList(ids: readonly string[] | null, answer: Awaited<ReturnType<Engine['containers']>>): void {
+    this.#inventory.takeList(ids, answer)
+    this.#observedAt = this.#clock.now()
+    this.#sampler.track(this.#inventory.containers())
+    for (const { id } of answer) this.#inspecting.add(id)
+  }
+
+  async #takeFacts(id: string): Promise<void> {
+    const signal = this.#session.signal
+    try {
+      this.#inventory.takeInspect(await this.#engine.inspect(id, signal))
+    } catch (err) {
+      if (signal.aborted) return
+      if (err instanceof ApiError && err.code === 'container-not-found') this.#inventory.remove(id)
+      else this.#log.warn({ err, container: id.slice(0, 12) }, 'could not inspect')
+    }
+  }
+
+  #becomeLive(): void {
+    if (this.#state !== 'live') this.#log.info({ version: this.#version?.version }, 'engine is live')
+    this.#state = 'live'
+    this.#fault = null
+    this.#changes += 1
+    this.#firstOutcome?.()
+  }
+
+  #lose(error: unknown): void {
+    const fault = error instanceof ApiError ? error : new ApiError('internal', 'the host loop failed', { cause: error })
+    const isNews = this.#state === 'live' || this.#fault?.message !== fault.message
+    this.#fault = fault
+    if (this.#state === 'live') this.#state = 'stale'
+    this.#changes += 1
+    if (isNews) this.#log.warn({ err: fault }, 'engine does not answer')
+    if (fault instanceof TlsIdentityError && isNews)
+      this.#log.error({ remedy: fault.detail }, 'TLS came up with the wrong party')
+  }
+}
+
+/** A proxy that closes GET /info or /version hides numbers, not containers. */
+async function unlessBlocked<T>(call: Promise<T>): Promise<T | null> {
+  try {
+    return await call
+  } catch (error) {
+    if (error instanceof ApiError && error.code === 'engine-endpoint-blocked') return null
+    throw error
+  }
+}

@@ -1,0 +1,24 @@
+import type { Container, InspectedContainer } from '../model/container.js'
+import type { HostStatus } from '../model/host.js'
+import type { LabelSelector } from '../model/label-selector.js'
+import type { Sample } from '../model/sample.js'
+
+/**
+ * The questions that http may ask. Each that concerns containers takes the caller's selectors, and answers as if containers
+ * that they do not select did not exist. All but `inspect` read memory.
+ */
+export interface View {
+  /** Changes whenever an answer about containers or hosts could. */
+  readonly version: number
+  /** Changes whenever an answer about statistics could. */
+  readonly statsVersion: number
+  /** Whether any engine answers. */
+  readonly isReady: boolean
+  hosts(): readonly HostStatus[]
+  containers(selectors: readonly LabelSelector[]): readonly Container[]
+  /** The one container that an id of 12 to 64 digits fits. Throws container-not-found or ambiguous-container-id. */
+  find(id: string, selectors: readonly LabelSelector[]): Container
+  /** The latest sample; null before the first reading. */
+  sample(container: Container): Sample | null
+  inspect(container: Container): Promise<InspectedContainer>
+}

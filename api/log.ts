@@ -1,0 +1,66 @@
+import { destination, type Logger, pino, stdTimeFunctions } from 'pino'
+import { scrubText } from './model/redaction.js'
+
+export type Log = Logger
+
+/** Characters of an error's message that a log line carries: an engine may answer with megabytes. */
+const MAX_MESSAGE_LENGTH = 1_000
+
+/** Lines are collected up to so many bytes and written together: a write for each would cost more than the request it tells of. */
+const BUFFER_BYTES = 4_096
+
+/** Milliseconds after which a collected line is written at the latest. */
+const FLUSH_INTERVAL_MS = 500
+
+/**
+ * One JSON object a line. Errors are written by name, code and scrubbed message, never with what hangs on them (an HTTP error
+ * drags headers and TLS keys along). There is no list of names to redact: every line names what it tells, field by field.
+ */
+export function createLog(level: string, output: { write(line: string): void }): Log {
+  return pino(
+    {
+      level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (label) => ({ level: label }) },
+      serializers: { err: describeError },
+    },
+    output,
+  )
+}
+
+interface LoggedError {
+  readonly type: string
+  readonly message: string
+  readonly code?: string
+  readonly stack?: string
+  readonly cause?: LoggedError
+}
+
+function describeError(error: unknown, depth = 0): LoggedError {
+  if (!(error instanceof Error)) return { type: typeof error, message: 'not an Error' }
+  const code = (error as { code?: unknown }).code
+  return {
+    type: error.name,
+    message: scrubText(error.message.slice(0, MAX_MESSAGE_LENGTH)).value,
+    ...(typeof code === 'string' ? { code } : {}),
+    // A fault that somebody named needs no stack; one that nobody expected does.
+    ...(error.name === 'ApiError' || error.name === 'TlsIdentityError' || error.stack === undefined
+      ? {}
+      : { stack: scrubText(error.stack).value }),
+    ...(error.cause instanceof Error && depth < 3 ? { cause: describeError(error.cause, depth + 1) } : {}),
+  }
+}
+
+/** Standard output, buffered. `close` writes what is left. */
+export function openStandardOutput(): { write(line: string): void; close(): void } {
+  const output = destination({ dest: 1, sync: false, minLength: BUFFER_BYTES })
+  const flushing = setInterval(() => output.flush(), FLUSH_INTERVAL_MS).unref()
+  return {
+    write: (line) => output.write(line),
+    close: () => {
+      clearInterval(flushing)
+      output.flushSync()
+    },
+  }
+}

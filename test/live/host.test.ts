@@ -1,0 +1,251 @@
+import { Host } from '../../api/live/host.js'
+import { createLog } from '../../api/log.js'
+import { ApiError } from '../../api/model/error.js'
+import { FakeClock, settle } from '../support/fake-clock.js'
+import { FakeEngine, idOf, listed, readingAt } from '../support/fake-engine.js'
+
+const UNAVAILABLE = new ApiError('engine-unavailable', 'connect ECONNREFUSED')
+const QUIET = createLog('silent', { write: () => {} })
+
+interface Rig {
+  readonly engine: FakeEngine
+  readonly clock: FakeClock
+  readonly host: Host
+  stop(): Promise<void>
+}
+
+async function started(engine = new FakeEngine()): Promise<Rig> {
+  const clock = new FakeClock()
+  const host = new Host({ id: 'local', endpoint: 'unix:///x', engine, sampleIntervalMs: 10_000, clock, log: QUIET })
+  const life = new AbortController()
+  const run = host.run(life.signal)
+  await clock.advance(0)
+  const stop = async () => {
+    life.abort()
+    await clock.advance(0)
+    await run
+  }
+  return { engine, clock, host, stop }
+}
+
+function names(host: Host): string[] {
+  return [...host.containers()].map(({ name }) => name).sort()
+}
+
+describe('Host', () => {
+  test('subscribes before it lists, so that nothing falls between the two', async () => {
+    const { engine, stop } = await started()
+    expect(engine.calls.indexOf('events')).toBeLessThan(engine.calls.indexOf('list'))
+    await stop()
+  })
+
+  test('becomes live with what it listed, and fills in what only an inspect tells', async () => {
+    const engine = new FakeEngine()
+    engine.add(listed({ id: idOf('a'), name: 'web' }), { restartCount: 3, health: 'healthy' })
+    const { host, stop } = await started(engine)
+    expect(host.status()).toMatchObject({ state: 'live', fault: null, version: { version: '27.0' }, info: { cpus: 4 } })
+    expect([...host.containers()]).toMatchObject([
+      { name: 'web', hostId: 'local', restartCount: 3, health: 'healthy', startedAt: '2026-11-24T00:00:01Z' },
+    ])
+    await stop()
+  })
+
+  test('sees a container started, renamed, paused, stopped and removed within a tenth of a second', async () => {
+    const { engine, clock, host, stop } = await started()
+    const id = idOf('a')
+    const step = async (action: string, change: Parameters<typeof listed>[0] | null) => {
+      if (change === null) engine.world.delete(id)
+      else engine.add(listed(change))
+      engine.emit(action, id)
+      await clock.advance(100)
+    }
+    await step('start', { id, name: 'web' })
+    expect(names(host)).toEqual(['web'])
+    await step('rename', { id, name: 'web2' })
+    expect(names(host)).toEqual(['web2'])
+    await step('pause', { id, name: 'web2', state: 'paused' })
+    expect([...host.containers()][0]?.state).toBe('paused')
+    await step('die', { id, name: 'web2', state: 'exited' })
+    expect([...host.containers()][0]?.state).toBe('exited')
+    await step('destroy', null)
+    expect(names(host)).toEqual([])
+    await stop()
+  })
+
+  test('answers a burst of events with few list calls, at most 50 ids each', async () => {
+    const { engine, clock, host, stop } = await started()
+    const ids = Array.from({ length: 120 }, (_, i) => i.toString(16).padStart(64, '0'))
+    for (const id of ids) engine.add(listed({ id }))
+    for (const id of [...ids, ...ids]) engine.emit('start', id)
+    for (let i = 0; i < 20; i += 1) await clock.advance(10)
+    expect(names(host)).toHaveLength(120)
+    const lists = engine.calls.filter((call) => call.startsWith('list '))
+    expect(lists.length).toBeLessThanOrEqual(5)
+    for (const call of lists) expect(Number(call.split(' ')[1])).toBeLessThanOrEqual(50)
+    await stop()
+  })
+
+  test('ignores what happens inside a container, such as the runs of its health check', async () => {
+    const { engine, clock, stop } = await started()
+    const before = engine.calls.length
+    for (const action of ['exec_create', 'exec_start', 'exec_die', 'top', 'attach', 'resize'])
+      engine.emit(action, idOf('a'))
+    await clock.advance(100)
+    expect(engine.calls).toHaveLength(before)
+    await stop()
+  })
+
+  test('keeps what it knew while the engine is down, says so, and comes back by itself', async () => {
+    const { engine, clock, host, stop } = await started()
+    engine.add(listed({ id: idOf('a'), name: 'web' }))
+    engine.emit('start', idOf('a'))
+    await clock.advance(100)
+    engine.down = UNAVAILABLE
+    engine.cut()
+    await clock.advance(1_000)
+    expect(host.status()).toMatchObject({ state: 'stale', fault: { code: 'engine-unavailable' } })
+    expect(names(host)).toEqual(['web'])
+    await expect(host.inspect(idOf('a'))).rejects.toMatchObject({ code: 'engine-unavailable' })
+
+    engine.down = null
+    engine.add(listed({ id: idOf('b'), name: 'db' }))
+    engine.world.delete(idOf('a'))
+    await clock.advance(5_000)
+    expect(host.status()).toMatchObject({ state: 'live', fault: null })
+    expect(names(host)).toEqual(['db'])
+    await stop()
+  })
+
+  test('reconnects after a clean cut, as proxies make, without ever showing stale', async () => {
+    const { engine, clock, host, stop } = await started()
+    await clock.advance(600_000)
+    engine.cut()
+    await settle()
+    expect(host.status().state).toBe('live')
+    await clock.advance(0)
+    expect(engine.subscribers).toBe(1)
+    expect(host.status().state).toBe('live')
+    await stop()
+  })
+
+  test('knows a hung engine by its silence to a ping', async () => {
+    const { engine, clock, host, stop } = await started()
+    engine.faults.set('ping', new ApiError('engine-timeout', 'no answer'))
+    engine.faults.set('events', new ApiError('engine-timeout', 'no answer'))
+    await clock.advance(5_000)
+    expect(host.status()).toMatchObject({ state: 'stale', fault: { code: 'engine-timeout' } })
+    await stop()
+  })
+
+  test('waits longer from try to try, up to five seconds', async () => {
+    const engine = new FakeEngine()
+    engine.down = UNAVAILABLE
+    const { clock, host, stop } = await started(engine)
+    expect(host.status().state).toBe('connecting')
+    const tries = () => engine.calls.filter((call) => call === 'events').length
+    await clock.advance(2_000)
+    const early = tries()
+    await clock.advance(60_000)
+    const later = tries() - early
+    expect(early).toBeGreaterThanOrEqual(3)
+    expect(early).toBeLessThan(10)
+    expect(later).toBeGreaterThanOrEqual(12)
+    expect(later).toBeLessThanOrEqual(30)
+    await stop()
+  })
+
+  test('reads the whole list again every thirty seconds, in case an event was lost', async () => {
+    const { engine, clock, host, stop } = await started()
+    engine.add(listed({ id: idOf('a'), name: 'silent' }))
+    await clock.advance(29_000)
+    expect(names(host)).toEqual([])
+    await clock.advance(1_000)
+    expect(names(host)).toEqual(['silent'])
+    await stop()
+  })
+
+  test('lives with a proxy that closes version and info, and not with one that closes events', async () => {
+    const blocked = new ApiError('engine-endpoint-blocked', '403', { detail: 'needs INFO=1' })
+    const engine = new FakeEngine()
+    engine.faults.set('info', blocked)
+    engine.faults.set('version', blocked)
+    const open = await started(engine)
+    expect(open.host.status()).toMatchObject({ state: 'live', info: null, version: null })
+    await open.stop()
+
+    const closed = new FakeEngine()
+    closed.faults.set('events', blocked)
+    const rig = await started(closed)
+    expect(rig.host.status()).toMatchObject({ state: 'connecting', fault: { code: 'engine-endpoint-blocked' } })
+    await rig.stop()
+  })
+
+  test('shares one inspect among callers who ask at the same time', async () => {
+    const engine = new FakeEngine()
+    engine.add(listed({ id: idOf('a') }))
+    const { host, stop } = await started(engine)
+    const before = engine.calls.length
+    const answers = await Promise.all([host.inspect(idOf('a')), host.inspect(idOf('a')), host.inspect(idOf('a'))])
+    expect(new Set(answers).size).toBe(1)
+    expect(engine.calls).toHaveLength(before + 1)
+    await host.inspect(idOf('a'))
+    expect(engine.calls).toHaveLength(before + 2)
+    await stop()
+  })
+
+  test('drops a container that is gone by the time it is inspected', async () => {
+    const engine = new FakeEngine()
+    engine.add(listed({ id: idOf('a') }))
+    engine.faults.set('inspect', new ApiError('container-not-found', 'gone'))
+    const { host, stop } = await started(engine)
+    expect(names(host)).toEqual([])
+    await stop()
+  })
+
+  test('keeps a container whose inspect fails for another reason', async () => {
+    const engine = new FakeEngine()
+    engine.add(listed({ id: idOf('a'), status: 'Up 2 hours (unhealthy)' }))
+    engine.faults.set('inspect', new ApiError('engine-bad-answer', 'garbage'))
+    const { host, stop } = await started(engine)
+    expect([...host.containers()]).toMatchObject([{ health: 'unhealthy', startedAt: null, restartCount: null }])
+    await stop()
+  })
+
+  test('moves its version with each visible change and with nothing else', async () => {
+    const { engine, clock, host, stop } = await started()
+    engine.add(listed({ id: idOf('a'), name: 'web' }))
+    const before = host.version
+    engine.emit('start', idOf('a'))
+    await clock.advance(100)
+    const after = host.version
+    expect(after).toBeGreaterThan(before)
+    engine.emit('update', idOf('a'))
+    await clock.advance(100)
+    expect(host.version).toBe(after)
+    await stop()
+  })
+
+  test('samples what runs, and forgets the sample of what stopped', async () => {
+    let rig: Rig | null = null
+    const engine = new FakeEngine(() => readingAt(rig?.clock.now() ?? 0))
+    engine.add(listed({ id: idOf('a') }))
+    engine.add(listed({ id: idOf('b'), state: 'exited' }))
+    rig = await started(engine)
+    await rig.clock.advance(20_000)
+    expect(rig.host.sample(idOf('a'))?.cpuPercent).toBeCloseTo(20, 6)
+    expect(rig.host.sample(idOf('b'))).toBeNull()
+    engine.add(listed({ id: idOf('a'), state: 'exited' }))
+    engine.emit('die', idOf('a'))
+    await rig.clock.advance(100)
+    expect(rig.host.sample(idOf('a'))).toBeNull()
+    await rig.stop()
+  })
+
+  test('leaves no timer and no subscription behind when it is stopped', async () => {
+    const { engine, clock, stop } = await started()
+    await stop()
+    expect(clock.pending).toBe(0)
+    expect(engine.subscribers).toBe(0)
+    expect(engine.closed).toBe(true)
+  })
+})

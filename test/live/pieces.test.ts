@@ -1,0 +1,71 @@
+import { backoff } from '../../api/live/backoff.js'
+import { Doorbell } from '../../api/live/clock.js'
+import { WorkQueue } from '../../api/live/work-queue.js'
+import { FakeClock, settle } from '../support/fake-clock.js'
+
+describe('backoff', () => {
+  test('starts at once, doubles, and stops growing at five seconds', () => {
+    expect([0, 1, 2, 3, 4, 5, 6, 7, 1_000].map((attempt) => backoff(attempt, 0))).toEqual([
+      0, 200, 400, 800, 1_600, 3_200, 5_000, 5_000, 5_000,
+    ])
+  })
+
+  test('takes up to half away at random', () => {
+    expect(backoff(6, 0.999)).toBeGreaterThanOrEqual(2_500)
+    expect(backoff(6, 0.5)).toBe(3_750)
+  })
+})
+
+describe('Doorbell', () => {
+  test('wakes by time, by a ring, by a ring that came before, and by the signal', async () => {
+    const clock = new FakeClock()
+    const bell = new Doorbell(clock)
+    const life = new AbortController()
+    const woken: string[] = []
+    const wait = (name: string) => bell.wait(1_000, life.signal).then(() => woken.push(name))
+    void wait('time')
+    await clock.advance(999)
+    expect(woken).toEqual([])
+    await clock.advance(1)
+    void wait('ring')
+    bell.ring()
+    await settle()
+    bell.ring()
+    void wait('kept ring')
+    await settle()
+    void wait('signal')
+    await settle()
+    expect(woken).toEqual(['time', 'ring', 'kept ring'])
+    life.abort()
+    await settle()
+    expect(woken).toEqual(['time', 'ring', 'kept ring', 'signal'])
+    void wait('after the end')
+    await settle()
+    expect(woken).toHaveLength(5)
+    expect(clock.pending).toBe(0)
+  })
+})
+
+describe('WorkQueue', () => {
+  test('works at most so many at once, each key alone, and a key that came again once more', async () => {
+    const started: string[] = []
+    const finish = new Map<string, () => void>()
+    const queue = new WorkQueue(2, (key) => {
+      started.push(key)
+      return new Promise((resolve) => finish.set(key, resolve))
+    })
+    for (const key of ['a', 'b', 'c', 'a', 'a']) queue.add(key)
+    expect(started).toEqual(['a', 'b'])
+    finish.get('b')?.()
+    await settle()
+    expect(started).toEqual(['a', 'b', 'c'])
+    finish.get('a')?.()
+    await settle()
+    expect(started).toEqual(['a', 'b', 'c', 'a'])
+    queue.add('d')
+    queue.clear()
+    for (const end of finish.values()) end()
+    await settle()
+    expect(started).toEqual(['a', 'b', 'c', 'a'])
+  })
+})

@@ -1,0 +1,51 @@
+import type { Clock } from '../../api/live/clock.js'
+
+interface Timer {
+  readonly at: number
+  readonly run: () => void
+}
+
+/** Time that passes when the test says so, and only then. */
+export class FakeClock implements Clock {
+  #now = Date.UTC(2026, 10, 24)
+  readonly #timers = new Set<Timer>()
+
+  now(): number {
+    return this.#now
+  }
+
+  after(milliseconds: number, run: () => void): () => void {
+    const timer = { at: this.#now + milliseconds, run }
+    this.#timers.add(timer)
+    return () => this.#timers.delete(timer)
+  }
+
+  random(): number {
+    return 0.5
+  }
+
+  /** Timers that wait. */
+  get pending(): number {
+    return this.#timers.size
+  }
+
+  /** Lets time pass, timer by timer, and lets what each set off settle before the next. */
+  async advance(milliseconds: number): Promise<void> {
+    const end = this.#now + milliseconds
+    await settle()
+    for (;;) {
+      const due = [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0]
+      if (due === undefined) break
+      this.#timers.delete(due)
+      this.#now = Math.max(this.#now, due.at)
+      due.run()
+      await settle()
+    }
+    this.#now = end
+  }
+}
+
+/** Lets promise reactions run: as many turns as the longest chain in the live rooms takes, and some. */
+export async function settle(): Promise<void> {
+  for (let i = 0; i < 50; i += 1) await Promise.resolve()
+}
