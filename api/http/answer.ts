@@ -1,0 +1,49 @@
+import { createHash } from 'node:crypto'
+
+/** One ready answer: the bytes, and the strong ETag (RFC 9110 section 8.8.3) that names them. */
+export interface Answer {
+  readonly body: Buffer
+  readonly etag: string
+}
+
+/** Bytes of ready answers that are kept: a hundred views of a large fleet, bounded all the same. */
+const MAX_CACHED_BYTES = 32 * 1024 * 1024
+
+/** Answers that are kept, so that many small ones cannot fill the map with keys. */
+const MAX_CACHED_ANSWERS = 1_000
+
+/** Characters of a key: a longer URL is answered, and not kept. */
+const MAX_KEY_LENGTH = 1_024
+
+/** The tag is a hash of the bytes: it tells nothing that the answer itself does not. */
+export function answerOf(content: unknown): Answer {
+  const body = Buffer.from(JSON.stringify(content))
+  return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"` }
+}
+
+/** Keeps answers as long as the version that they were made of is current. */
+export class AnswerCache {
+  readonly #answers = new Map<string, { readonly version: number; readonly answer: Answer }>()
+  #bytes = 0
+
+  get(key: string, version: number): Answer | null {
+    const kept = this.#answers.get(key)
+    return kept?.version === version ? kept.answer : null
+  }
+
+  put(key: string, version: number, answer: Answer): void {
+    this.#drop(key)
+    if (key.length > MAX_KEY_LENGTH || answer.body.length > MAX_CACHED_BYTES) return
+    this.#answers.set(key, { version, answer })
+    this.#bytes += answer.body.length
+    for (const oldest of this.#answers.keys()) {
+      if (this.#bytes <= MAX_CACHED_BYTES && this.#answers.size <= MAX_CACHED_ANSWERS) return
+      this.#drop(oldest)
+    }
+  }
+
+  #drop(key: string): void {
+    this.#bytes -= this.#answers.get(key)?.answer.body.length ?? 0
+    this.#answers.delete(key)
+  }
+}

@@ -1,0 +1,39 @@
+import type { View } from '../../live/view.js'
+import { type Container, isRunning } from '../../model/container.js'
+import { matchesFilter } from '../../model/container-filter.js'
+import { ApiError } from '../../model/error.js'
+import { paginate, type SortValue } from '../../model/page.js'
+import type { Sample } from '../../model/sample.js'
+import { presentList, presentSample } from '../present.js'
+import type { ListQuery, StatsSortKey } from '../schemas.js'
+import { hostsOf, tieOf } from './containers.js'
+import type { Input } from './input.js'
+
+interface Row {
+  readonly container: Container
+  readonly sample: Sample | null
+}
+
+const SORT_VALUES: Readonly<Record<StatsSortKey, (row: Row) => SortValue>> = {
+  name: ({ container }) => container.name,
+  host: ({ container }) => container.hostId,
+  cpu: ({ sample }) => sample?.cpuPercent ?? null,
+  memory: ({ sample }) => sample?.reading.memoryUsedBytes ?? null,
+}
+
+export function listStats(view: View, { query: { filter, page }, selectors }: Input<ListQuery>) {
+  const rows = view
+    .containers(selectors)
+    .filter((container) => isRunning(container) && matchesFilter(container, filter))
+    .map((container) => ({ container, sample: view.sample(container) }))
+  const sortValue = SORT_VALUES[page.sort.replace(/^-/, '') as StatsSortKey]
+  const { items, nextCursor, total } = paginate(rows, page, sortValue, ({ container }) => tieOf(container))
+  const samples = items.map(({ container, sample }) => presentSample(container, sample))
+  return presentList({ items: samples, nextCursor, total }, hostsOf(view, filter.host))
+}
+
+export function showStats(view: View, { id, selectors }: Input<unknown>) {
+  const container = view.find(id, selectors)
+  if (!isRunning(container)) throw new ApiError('container-not-running', `the container is ${container.state}`)
+  return presentSample(container, view.sample(container))
+}

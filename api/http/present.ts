@@ -1,0 +1,208 @@
+import type { Container, InspectedContainer, Mount } from '../model/container.js'
+import type { HostStatus } from '../model/host.js'
+import type { Page } from '../model/page.js'
+import { REDACTED } from '../model/redaction.js'
+import type { Sample } from '../model/sample.js'
+
+/** Digits of a short id, as docker prints it. */
+const SHORT_ID_LENGTH = 12
+
+/** Labels in which compose writes down where on the host a project lies. */
+const HOST_PATH_LABELS = new Set([
+  'com.docker.compose.project.working_dir',
+  'com.docker.compose.project.config_files',
+  'com.docker.compose.project.environment_file',
+])
+
+/** `showHostPaths`: whether the caller may know of paths on the host. */
+export function presentContainer(container: Container, showHostPaths: boolean) {
+  return {
+    id: container.id,
+    shortId: container.id.slice(0, SHORT_ID_LENGTH),
+    host: container.hostId,
+    name: container.name,
+    image: container.image,
+    imageId: container.imageId,
+    state: container.state,
+    status: container.status,
+    health: container.health,
+    createdAt: container.createdAt,
+    startedAt: container.startedAt,
+    finishedAt: container.finishedAt,
+    exitCode: container.exitCode,
+    oomKilled: container.oomKilled,
+    restartCount: container.restartCount,
+    ports: container.ports,
+    labels: presentLabels(container.labels, showHostPaths),
+    project: container.project,
+    service: container.service,
+    networks: container.networks,
+  }
+}
+
+/** `showHostPaths`: as above; it concerns mounts too. */
+export function presentDetail(container: Container, inspected: InspectedContainer, showHostPaths: boolean) {
+  return {
+    id: inspected.id,
+    shortId: inspected.id.slice(0, SHORT_ID_LENGTH),
+    host: container.hostId,
+    name: inspected.name,
+    image: inspected.image,
+    imageId: inspected.imageId,
+    state: inspected.state,
+    status: container.status,
+    health: inspected.health,
+    healthFailingStreak: inspected.healthFailingStreak,
+    healthLog: inspected.healthLog,
+    createdAt: inspected.createdAt,
+    startedAt: inspected.startedAt,
+    finishedAt: inspected.finishedAt,
+    exitCode: inspected.exitCode,
+    oomKilled: inspected.oomKilled,
+    error: inspected.error,
+    restartCount: inspected.restartCount,
+    restartPolicy: inspected.restartPolicy,
+    command: inspected.command,
+    entrypoint: inspected.entrypoint,
+    workingDirectory: inspected.workingDirectory,
+    user: inspected.user,
+    tty: inspected.tty,
+    env: inspected.envNames.map((name) => ({ name, value: REDACTED })),
+    labels: presentLabels(inspected.labels, showHostPaths),
+    project: container.project,
+    service: container.service,
+    ports: inspected.ports,
+    networkMode: inspected.networkMode,
+    networks: inspected.networks,
+    mounts: inspected.mounts.map((mount) => presentMount(mount, showHostPaths)),
+    resources: inspected.resources,
+    security: inspected.security,
+    logDriver: inspected.logDriver,
+    redactions: inspected.redactions,
+  }
+}
+
+function presentLabels(labels: ReadonlyMap<string, string>, showHostPaths: boolean): Record<string, string> {
+  const shown = [...labels].map(([key, value]) => [key, showHostPaths || !HOST_PATH_LABELS.has(key) ? value : REDACTED])
+  return Object.fromEntries(shown)
+}
+
+function presentMount(mount: Mount, showHostPaths: boolean) {
+  return {
+    type: mount.type,
+    name: mount.name,
+    source: showHostPaths ? mount.source : null,
+    destination: mount.destination,
+    readOnly: mount.readOnly,
+    propagation: mount.propagation,
+  }
+}
+
+/** A container that was not read yet has the same shape, with null for every number. */
+export function presentSample(container: Container, sample: Sample | null) {
+  const reading = sample?.reading
+  const network = reading?.network
+  return {
+    id: container.id,
+    name: container.name,
+    host: container.hostId,
+    sampledAt: time(reading?.readAt ?? null),
+    intervalSeconds: sample?.intervalSeconds ?? null,
+    cpu: {
+      percent: round(sample?.cpuPercent),
+      hostPercent: round(sample?.cpuHostPercent),
+      cores: reading?.cores ?? null,
+      usageSecondsTotal: seconds(reading?.cpuUsageNs),
+      throttledPeriodsTotal: reading?.throttledPeriods ?? null,
+      throttledSecondsTotal: seconds(reading?.throttledNs),
+    },
+    memory: {
+      usedBytes: reading?.memoryUsedBytes ?? null,
+      limitBytes: reading?.memoryLimitBytes ?? null,
+      percent: percentOf(reading?.memoryUsedBytes, reading?.memoryLimitBytes),
+      cacheBytes: reading?.memoryCacheBytes ?? null,
+      swapBytes: reading?.memorySwapBytes ?? null,
+    },
+    network: {
+      rxBytesTotal: network?.rxBytes ?? null,
+      txBytesTotal: network?.txBytes ?? null,
+      rxBytesPerSecond: round(sample?.rxBytesPerSecond),
+      txBytesPerSecond: round(sample?.txBytesPerSecond),
+      rxErrorsTotal: network?.rxErrors ?? null,
+      txErrorsTotal: network?.txErrors ?? null,
+      rxDroppedTotal: network?.rxDropped ?? null,
+      txDroppedTotal: network?.txDropped ?? null,
+    },
+    blockIo: {
+      readBytesTotal: reading?.blockIo?.readBytes ?? null,
+      writeBytesTotal: reading?.blockIo?.writeBytes ?? null,
+      readBytesPerSecond: round(sample?.blockReadBytesPerSecond),
+      writeBytesPerSecond: round(sample?.blockWriteBytesPerSecond),
+    },
+    pids: { current: reading?.pids ?? null, limit: reading?.pidsLimit ?? null },
+  }
+}
+
+/** `containers` are those that the caller may see. */
+export function presentHost(host: HostStatus, containers: readonly Container[]) {
+  const own = containers.filter(({ hostId }) => hostId === host.id)
+  const inState = (state: Container['state']) => own.filter((container) => container.state === state).length
+  return {
+    id: host.id,
+    state: host.state,
+    observedAt: time(host.observedAt),
+    fault: host.fault === null ? null : { code: host.fault.code, detail: host.fault.detail ?? null },
+    name: host.info?.name ?? null,
+    version: host.version?.version ?? null,
+    apiVersion: host.version?.apiVersion ?? null,
+    operatingSystem: host.info?.operatingSystem ?? null,
+    os: host.version?.os ?? null,
+    architecture: host.version?.architecture ?? null,
+    kernelVersion: host.version?.kernelVersion ?? null,
+    cgroupVersion: host.info?.cgroupVersion ?? null,
+    cgroupDriver: host.info?.cgroupDriver ?? null,
+    storageDriver: host.info?.storageDriver ?? null,
+    rootless: host.info?.rootless ?? null,
+    cpus: host.info?.cpus ?? null,
+    memoryBytes: host.info?.memoryBytes ?? null,
+    containers: {
+      total: own.length,
+      running: inState('running'),
+      paused: inState('paused'),
+      exited: inState('exited'),
+    },
+  }
+}
+
+/** The frame of every list. `observedAt` is the latest of the hosts'. */
+export function presentList(page: Page<unknown>, hosts: readonly HostStatus[]) {
+  return {
+    items: page.items,
+    nextCursor: page.nextCursor,
+    total: page.total,
+    observedAt: observedAt(hosts),
+    hosts: hosts.map((host) => ({ id: host.id, state: host.state, observedAt: time(host.observedAt) })),
+  }
+}
+
+export function observedAt(hosts: readonly HostStatus[]): string | null {
+  const latest = Math.max(...hosts.map((host) => host.observedAt ?? 0))
+  return latest > 0 ? time(latest) : null
+}
+
+function time(milliseconds: number | null): string | null {
+  return milliseconds === null ? null : new Date(milliseconds).toISOString()
+}
+
+function seconds(nanoseconds: number | null | undefined): number | null {
+  return nanoseconds == null ? null : nanoseconds / 1e9
+}
+
+/** Three decimals: more is noise, and costs bytes in every answer. */
+function round(number: number | null | undefined): number | null {
+  return number == null ? null : Math.round(number * 1000) / 1000
+}
+
+function percentOf(part: number | null | undefined, whole: number | null | undefined): number | null {
+  return part == null || !whole ? null : round((part / whole) * 100)
+}

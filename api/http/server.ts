@@ -1,0 +1,122 @@
+import { randomUUID } from 'node:crypto'
+import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http'
+import type { Socket } from 'node:net'
+import type { Log } from '../log.js'
+import { ApiError, type ErrorCode } from '../model/error.js'
+import { problemOf } from './problem.js'
+
+/** Bytes of all header fields together: a token takes 1 KiB, proxies add some. More is answered 431. */
+const MAX_HEADER_BYTES = 16 * 1024
+
+/** Header fields of one request. */
+const MAX_HEADERS = 100
+
+/** Time for the header fields to arrive: what a slow attacker holds a connection with. */
+const HEADERS_TIMEOUT_MS = 10_000
+
+/** Time for the whole request to arrive. Requests have no body, so the headers are all of it. */
+const REQUEST_TIMEOUT_MS = 15_000
+
+/** How often the two are looked at. */
+const TIMEOUT_CHECK_MS = 2_000
+
+/** Longer than a proxy keeps its idle connections (Traefik 90 s, nginx 60 s), so that the proxy closes first and loses no request. */
+const KEEP_ALIVE_MS = 95_000
+
+/** A client that takes nothing of its answer for so long is gone. */
+const IDLE_SOCKET_MS = 30_000
+
+/** Connections at once: a proxy and its dashboards take dozens; a flood is refused before it costs memory. */
+const MAX_CONNECTIONS = 2_048
+
+/** Requests under way get so long to end once a stop is asked for. */
+const DRAIN_MS = 3_000
+
+/** The HTTP server with every bound set: Node's own defaults leave half of them open. */
+export function createHttpServer(listener: RequestListener, log: Log): Server {
+  const server = createServer(
+    {
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      keepAliveTimeout: KEEP_ALIVE_MS,
+      requireHostHeader: true,
+      insecureHTTPParser: false,
+    },
+    listener,
+  )
+  server.maxHeadersCount = MAX_HEADERS
+  server.maxConnections = MAX_CONNECTIONS
+  server.setTimeout(IDLE_SOCKET_MS)
+  server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => answerUnreadable(error, socket, log))
+  return server
+}
+
+/** Resolves with the port that was bound; rejects where none could be. */
+export function listen(server: Server, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host: host.replace(/^\[|\]$/g, ''), port }, () => {
+      server.off('error', reject)
+      const address = server.address()
+      resolve(typeof address === 'object' && address !== null ? address.port : port)
+    })
+  })
+}
+
+/** Accepts nothing more, lets requests under way end, and cuts what is left after a while. */
+export function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+    server.close(() => {
+      clearTimeout(cut)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}
+
+/** The parser gives up before any middleware runs; the answer and the log line have the usual shape nevertheless. */
+function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket, log: Log): void {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const requestId = randomUUID()
+  const { code, status, detail } = UNREADABLE[error.code ?? ''] ?? MALFORMED
+  const problem = problemOf(new ApiError(code, 'unreadable request', { detail }), requestId)
+  const body = JSON.stringify({ ...problem.body, status })
+  socket.end(
+    [
+      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
+      'Connection: close',
+      'Content-Type: application/problem+json; charset=utf-8',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Cache-Control: no-store',
+      'X-Content-Type-Options: nosniff',
+      `X-Request-Id: ${requestId}`,
+      '',
+      body,
+    ].join('\r\n'),
+  )
+  log.info({ requestId, status, parser: error.code, address: socket.remoteAddress }, 'unreadable request')
+}
+
+interface Unreadable {
+  readonly code: ErrorCode
+  readonly status: number
+  readonly detail: string
+}
+
+const MALFORMED: Unreadable = { code: 'invalid-request', status: 400, detail: 'The request is not valid HTTP.' }
+
+/** By the parser's own codes; HTTP has a status for each that says more than the 400 or 413 of the problem's kind. */
+const UNREADABLE: Readonly<Record<string, Unreadable>> = {
+  HPE_HEADER_OVERFLOW: {
+    code: 'payload-too-large',
+    status: 431,
+    detail: `All header fields together may take ${MAX_HEADER_BYTES} bytes.`,
+  },
+  ERR_HTTP_REQUEST_TIMEOUT: { code: 'invalid-request', status: 408, detail: 'The request did not arrive in time.' },
+}

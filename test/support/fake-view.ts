@@ -1,0 +1,81 @@
+import type { View } from '../../api/live/view.js'
+import type { Container, InspectedContainer } from '../../api/model/container.js'
+import { ApiError } from '../../api/model/error.js'
+import type { HostStatus } from '../../api/model/host.js'
+import { type LabelSelector, matchesSelectors } from '../../api/model/label-selector.js'
+import { type Sample, sampleBetween } from '../../api/model/sample.js'
+import { inspected, listed, readingAt } from './fake-engine.js'
+
+export function containerOf(changes: Partial<Container> & Pick<Container, 'id'>): Container {
+  return {
+    ...listed({ id: changes.id }),
+    hostId: 'local',
+    health: 'none',
+    startedAt: '2026-11-24T00:00:01Z',
+    finishedAt: null,
+    restartCount: 0,
+    exitCode: null,
+    oomKilled: false,
+    project: null,
+    service: null,
+    ...changes,
+  }
+}
+
+export function hostOf(changes: Partial<HostStatus> = {}): HostStatus {
+  return {
+    id: 'local',
+    state: 'live',
+    observedAt: Date.UTC(2026, 10, 24),
+    endpoint: 'unix:///var/run/docker.sock',
+    version: null,
+    info: null,
+    fault: null,
+    ...changes,
+  }
+}
+
+/** A view of what the test puts into it. */
+export class FakeView implements View {
+  version = 1
+  statsVersion = 1
+  all: Container[] = []
+  fleet: HostStatus[] = [hostOf()]
+  inspectFault: Error | null = null
+  inspections = 0
+  readonly samples = new Map<string, Sample>()
+
+  get isReady(): boolean {
+    return this.fleet.some(({ state }) => state === 'live')
+  }
+
+  hosts(): readonly HostStatus[] {
+    return this.fleet
+  }
+
+  containers(selectors: readonly LabelSelector[]): readonly Container[] {
+    return this.all.filter(({ labels }) => matchesSelectors(labels, selectors))
+  }
+
+  find(id: string, selectors: readonly LabelSelector[]): Container {
+    const fitting = this.containers(selectors).filter((container) => container.id.startsWith(id))
+    if (fitting.length > 1) throw new ApiError('ambiguous-container-id', 'several')
+    const [found] = fitting
+    if (found === undefined) throw new ApiError('container-not-found', 'none')
+    return found
+  }
+
+  sample(container: Container): Sample | null {
+    return this.samples.get(container.id) ?? null
+  }
+
+  async inspect(container: Container): Promise<InspectedContainer> {
+    this.inspections += 1
+    if (this.inspectFault !== null) throw this.inspectFault
+    return inspected(container)
+  }
+
+  addSample(id: string): void {
+    this.samples.set(id, sampleBetween(readingAt(1_000_000), readingAt(1_010_000)))
+  }
+}
