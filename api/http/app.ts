@@ -9,7 +9,7 @@ import { endpoint } from './endpoint.js'
 import { identify, requireCaller } from './middleware/authenticate.js'
 import { type LimitSettings, limitRequests } from './middleware/limits.js'
 import { requestLog } from './middleware/request-log.js'
-import { refuseBody, refuseForeignHost } from './middleware/request-shape.js'
+import { refuseBody, refuseForeignHost, requireOneHost } from './middleware/request-shape.js'
 import { problemOf } from './problem.js'
 import { ROUTES } from './routes.js'
 
@@ -33,6 +33,7 @@ export function createApp({ view, authenticator, limits, log }: AppParts): Expre
   app.use(requestLog(log))
   app.use(helmet(SECURITY_HEADERS))
   app.use(forbidStoring())
+  app.use(requireOneHost())
   app.use(refuseBody())
   if (authenticator === null) app.use(refuseForeignHost())
 

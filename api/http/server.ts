@@ -41,7 +41,8 @@ export function createHttpServer(listener: RequestListener, log: Log): Server {
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: TIMEOUT_CHECK_MS,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      requireHostHeader: true,
+      // Checked in the chain, where the refusal has a body and a line in the log.
+      requireHostHeader: false,
       insecureHTTPParser: false,
     },
     listener,

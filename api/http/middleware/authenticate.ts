@@ -4,6 +4,7 @@ import { readBearer } from '../../auth/bearer.js'
 import type { Caller } from '../../auth/caller.js'
 import { ANONYMOUS } from '../../auth/token.js'
 import { ApiError } from '../../model/error.js'
+import { fieldValues } from './request-shape.js'
 
 interface Identity {
   /** Null where the request carries no token, or one that is not believed. */
@@ -56,12 +57,4 @@ function identityOf(req: Request, authenticator: Authenticator): Identity {
     if (error instanceof ApiError) return { caller: null, fault: error }
     throw error
   }
-}
-
-/** All fields of a name, as they came: `req.headers` keeps only the first of two. */
-function fieldValues(req: Request, name: string): string[] {
-  const values: string[] = []
-  for (let i = 0; i < req.rawHeaders.length; i += 2)
-    if (req.rawHeaders[i]?.toLowerCase() === name) values.push(req.rawHeaders[i + 1] ?? '')
-  return values
 }

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express'
+import type { Request, RequestHandler } from 'express'
 import { ApiError } from '../../model/error.js'
 
 /** A read carries no body; one that does is a mistake, or a second request smuggled inside the first. */
@@ -15,6 +15,28 @@ export function refuseBody(): RequestHandler {
       throw new ApiError('invalid-request', 'a body on a read', { detail: 'A GET or HEAD request takes no body here.' })
     next()
   }
+}
+
+/** RFC 9112 section 3.2: exactly one Host. Of two, proxy and server may each believe another. */
+export function requireOneHost(): RequestHandler {
+  return function refuseOtherHosts(req, res, next) {
+    if (fieldValues(req, 'host').length === 1) {
+      next()
+      return
+    }
+    res.setHeader('Connection', 'close')
+    throw new ApiError('invalid-request', 'no Host, or several', {
+      detail: 'A request carries exactly one Host field.',
+    })
+  }
+}
+
+/** All fields of a name, as they came: `req.headers` keeps only the first of two. */
+export function fieldValues(req: Request, name: string): string[] {
+  const values: string[] = []
+  for (let i = 0; i < req.rawHeaders.length; i += 2)
+    if (req.rawHeaders[i]?.toLowerCase() === name) values.push(req.rawHeaders[i + 1] ?? '')
+  return values
 }
 
 /**
