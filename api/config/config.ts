@@ -1,0 +1,195 @@
+import type { EngineEndpoint } from '../model/endpoint.js'
+import { resolveEndpoint } from './docker-host.js'
+import { weaknessOf } from './secret-strength.js'
+import { type ConfigFault, type ConfigFiles, SettingsReader } from './settings.js'
+
+export type { ConfigFault, ConfigFiles } from './settings.js'
+
+export interface TokenConfig {
+  readonly algorithm: 'HS256'
+  readonly secret: string
+  readonly issuer: string
+  readonly audience: string
+}
+
+export interface HostConfig {
+  readonly id: string
+  readonly endpoint: EngineEndpoint
+}
+
+/** The whole configuration, checked. Durations are in milliseconds. */
+export interface Config {
+  readonly environment: Environment
+  readonly listen: { readonly host: string; readonly port: number }
+  readonly logLevel: LogLevel
+  /** Null where AUTH_ENABLED=false. */
+  readonly token: TokenConfig | null
+  readonly hosts: readonly HostConfig[]
+  readonly limits: { readonly windowMs: number; readonly general: number; readonly stats: number }
+  readonly sampleIntervalMs: number
+}
+
+const ENVIRONMENTS = ['production', 'development', 'test'] as const
+type Environment = (typeof ENVIRONMENTS)[number] | 'unset'
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+type LogLevel = (typeof LOG_LEVELS)[number]
+
+/** The host of a fleet of one. */
+const SINGLE_HOST_ID = 'local'
+
+/** A limit beyond this is none; it still is a number that express-rate-limit counts with. */
+const MAX_RATE_LIMIT = 1_000_000_000
+
+/** What this version reads. docs/configuration.md has a row for each. */
+export const VARIABLES = [
+  'NODE_ENV',
+  'HOST',
+  'PORT',
+  'LOG_LEVEL',
+  'AUTH_ENABLED',
+  'JWT_SECRET',
+  'JWT_SECRET_FILE',
+  'JWT_ALGORITHM',
+  'JWT_ISSUER',
+  'JWT_AUDIENCE',
+  'ACCESS_TOKEN_TTL',
+  'DOCKER_HOST',
+  'DOCKER_PORT',
+  'DOCKER_TLS_VERIFY',
+  'DOCKER_CA_PATH',
+  'DOCKER_CERT_PATH',
+  'DOCKER_KEY_PATH',
+  'RATE_LIMIT_WINDOW',
+  'RATE_LIMIT_GENERAL',
+  'RATE_LIMIT_STATS',
+  'SAMPLE_INTERVAL',
+] as const
+
+/** Settings of the contract that a later version reads. Ignoring one would leave a guard open that its owner believes closed. */
+const NOT_YET = [
+  'JWT_SECRET_PREVIOUS',
+  'JWT_SECRET_PREVIOUS_FILE',
+  'JWT_PRIVATE_KEY',
+  'JWT_PRIVATE_KEY_FILE',
+  'JWT_PUBLIC_KEY',
+  'JWT_PUBLIC_KEY_FILE',
+  'REFRESH_TOKEN_TTL',
+  'USERS_FILE',
+  'HOSTS_FILE',
+  'RATE_LIMIT_LOGIN',
+  'REDIS_URL',
+  'REDIS_URL_FILE',
+  'TRUST_PROXY',
+  'IP_ALLOWLIST',
+  'CORS_ORIGINS',
+  'AUDIT_LOG',
+  'ALERT_WEBHOOK_URL',
+  'ALERT_WEBHOOK_URL_FILE',
+  'HISTORY_WINDOW',
+] as const
+
+type Loaded<T> = { readonly config: T; readonly faults?: never } | { readonly faults: readonly ConfigFault[] }
+type RawEnvironment = Readonly<Record<string, string | undefined>>
+
+/** Environment -> configuration, or every fault at once. `now` (milliseconds since 1970) decides whether certificates hold. */
+export function loadConfig(environment: RawEnvironment, files: ConfigFiles, now: number): Loaded<Config> {
+  const read = new SettingsReader(environment, files)
+  const mode = read.text('NODE_ENV') === undefined ? 'unset' : read.oneOf('NODE_ENV', ENVIRONMENTS, 'production')
+  const host = read.text('HOST') ?? '127.0.0.1'
+  const authEnabled = read.flag('AUTH_ENABLED', mode !== 'development')
+  if (!authEnabled) refuseOpenDoors(read, mode, host)
+  const token = authEnabled ? readToken(read) : null
+  const config: Config = {
+    environment: mode,
+    listen: { host, port: read.wholeNumber('PORT', { min: 0, max: 65_535, fallback: 3000 }) },
+    logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
+    token,
+    hosts: readHosts(read, files, now),
+    limits: {
+      windowMs: read.duration('RATE_LIMIT_WINDOW', { min: '1s', max: '24h', fallback: '15m' }),
+      general: read.wholeNumber('RATE_LIMIT_GENERAL', { min: 1, max: MAX_RATE_LIMIT, fallback: 100 }),
+      stats: read.wholeNumber('RATE_LIMIT_STATS', { min: 1, max: MAX_RATE_LIMIT, fallback: 10 }),
+    },
+    sampleIntervalMs: read.duration('SAMPLE_INTERVAL', { min: '1s', max: '10m', fallback: '10s' }),
+  }
+  read.duration('ACCESS_TOKEN_TTL', ACCESS_TOKEN_TTL)
+  for (const variable of NOT_YET)
+    if (read.text(variable) !== undefined)
+      read.fault(variable, 'is not supported by this version', 'unset it; docs/configuration.md lists what is')
+  read.refuseNearMisses(new Set<string>([...VARIABLES, ...NOT_YET]))
+  return read.faults.length > 0 ? { faults: read.faults } : { config }
+}
+
+const ACCESS_TOKEN_TTL = { min: '1m', max: '7d', fallback: '15m' }
+
+export interface SigningConfig {
+  readonly token: TokenConfig
+  readonly accessTokenTtlMs: number
+}
+
+/** What `porthole token create` needs: the signing side alone, so that it runs where no engine is configured. */
+export function loadSigningConfig(environment: RawEnvironment, files: ConfigFiles): Loaded<SigningConfig> {
+  const read = new SettingsReader(environment, files)
+  const token = readToken(read)
+  const accessTokenTtlMs = read.duration('ACCESS_TOKEN_TTL', ACCESS_TOKEN_TTL)
+  return read.faults.length > 0 ? { faults: read.faults } : { config: { token, accessTokenTtlMs } }
+}
+
+/** Text for a terminal: one line a fault. */
+export function describeFaults(faults: readonly ConfigFault[]): string {
+  return faults.map(({ variable, problem, remedy }) => `  ${variable} ${problem}: ${remedy}`).join('\n')
+}
+
+/** Loopback addresses, as a listener may be told to bind to them. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host)
+}
+
+function refuseOpenDoors(read: SettingsReader, mode: Environment, host: string): void {
+  if (mode !== 'development')
+    read.fault('AUTH_ENABLED', 'is false outside of NODE_ENV=development', 'set AUTH_ENABLED=true and a JWT_SECRET')
+  if (!isLoopback(host))
+    read.fault('HOST', 'is no loopback address while authentication is off', 'use 127.0.0.1, or AUTH_ENABLED=true')
+}
+
+function readToken(read: SettingsReader): TokenConfig {
+  const before = read.faults.length
+  const secret = read.secret('JWT_SECRET') ?? ''
+  const remedy = 'draw one with: openssl rand -base64 48'
+  if (secret === '' && read.faults.length === before)
+    read.fault('JWT_SECRET', 'is missing', `set it, or JWT_SECRET_FILE; ${remedy}`)
+  const weakness = secret === '' ? null : weaknessOf(secret)
+  if (weakness !== null) read.fault('JWT_SECRET', weakness, remedy)
+  return {
+    algorithm: read.oneOf('JWT_ALGORITHM', ['HS256'], 'HS256'),
+    secret,
+    issuer: read.text('JWT_ISSUER') ?? 'porthole',
+    audience: read.text('JWT_AUDIENCE') ?? 'porthole',
+  }
+}
+
+function readHosts(read: SettingsReader, files: ConfigFiles, now: number): readonly HostConfig[] {
+  if (read.text('DOCKER_TLS') !== undefined && read.text('DOCKER_TLS_VERIFY') === undefined)
+    read.fault('DOCKER_TLS', 'asks for TLS without verifying the engine', 'set DOCKER_TLS_VERIFY=1 and unset it')
+  if (read.text('DOCKER_CONTEXT') !== undefined && read.text('DOCKER_HOST') === undefined)
+    read.fault('DOCKER_CONTEXT', 'is not read', "set DOCKER_HOST to that context's endpoint and unset it")
+  const resolved = resolveEndpoint(
+    {
+      dockerHost: read.text('DOCKER_HOST'),
+      dockerPort: read.text('DOCKER_PORT'),
+      tlsVerify: read.text('DOCKER_TLS_VERIFY'),
+      caPath: read.text('DOCKER_CA_PATH'),
+      certPath: read.text('DOCKER_CERT_PATH'),
+      keyPath: read.text('DOCKER_KEY_PATH'),
+    },
+    (path) => files.readFile(path),
+    (path) => files.isDirectory(path),
+    now,
+  )
+  if ('faults' in resolved) {
+    for (const { variable, problem, remedy } of resolved.faults) read.fault(variable, problem, remedy)
+    return []
+  }
+  return [{ id: SINGLE_HOST_ID, endpoint: resolved.endpoint }]
+}

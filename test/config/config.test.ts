@@ -1,0 +1,147 @@
+import { type Config, describeFaults, loadConfig } from '../../api/config/config.js'
+import { weaknessOf } from '../../api/config/secret-strength.js'
+
+const SECRET = 'nT4kq0Zr8vWx2YbC6dEfG1hJmLpQsUaX'
+const NOW = Date.UTC(2026, 10, 24)
+const FILES = {
+  readFile: (path: string) => {
+    if (path === '/run/secrets/jwt') return `${SECRET}\n`
+    if (path === '/run/secrets/empty') return '\n'
+    throw new Error('ENOENT: no such file')
+  },
+  isDirectory: () => false,
+}
+
+function load(environment: Record<string, string>): Config {
+  const loaded = loadConfig(environment, FILES, NOW)
+  if (loaded.faults !== undefined) throw new Error(describeFaults(loaded.faults))
+  return loaded.config
+}
+
+function faultyVariables(environment: Record<string, string>): string[] {
+  const loaded = loadConfig(environment, FILES, NOW)
+  return (loaded.faults ?? []).map(({ variable }) => variable)
+}
+
+describe('loadConfig', () => {
+  test('takes defaults that are safe: authentication on, loopback, the limits of the contract', () => {
+    expect(load({ JWT_SECRET: SECRET })).toEqual({
+      environment: 'unset',
+      listen: { host: '127.0.0.1', port: 3000 },
+      logLevel: 'info',
+      token: { algorithm: 'HS256', secret: SECRET, issuer: 'porthole', audience: 'porthole' },
+      hosts: [{ id: 'local', endpoint: { kind: 'unix', socketPath: '/var/run/docker.sock' } }],
+      limits: { windowMs: 900_000, general: 100, stats: 10 },
+      sampleIntervalMs: 10_000,
+    })
+  })
+
+  test('reads a secret from a file and strips its one line break', () => {
+    expect(load({ JWT_SECRET_FILE: '/run/secrets/jwt' }).token?.secret).toBe(SECRET)
+  })
+
+  test('treats an empty variable as absent', () => {
+    expect(load({ JWT_SECRET: SECRET, PORT: '', HOST: '' }).listen).toEqual({ host: '127.0.0.1', port: 3000 })
+  })
+
+  test.each<[string, Record<string, string>, string[]]>([
+    ['no secret', {}, ['JWT_SECRET']],
+    ['a short secret', { JWT_SECRET: 'short' }, ['JWT_SECRET']],
+    ['a secret twice', { JWT_SECRET: SECRET, JWT_SECRET_FILE: '/run/secrets/jwt' }, ['JWT_SECRET']],
+    ['an empty secret file', { JWT_SECRET_FILE: '/run/secrets/empty' }, ['JWT_SECRET_FILE']],
+    ['a missing secret file', { JWT_SECRET_FILE: '/nowhere' }, ['JWT_SECRET_FILE']],
+    ['an unknown algorithm', { JWT_SECRET: SECRET, JWT_ALGORITHM: 'none' }, ['JWT_ALGORITHM']],
+    ['an algorithm of a later version', { JWT_SECRET: SECRET, JWT_ALGORITHM: 'RS256' }, ['JWT_ALGORITHM']],
+    ['a mistyped environment', { JWT_SECRET: SECRET, NODE_ENV: 'prod' }, ['NODE_ENV']],
+    ['an environment named unset', { JWT_SECRET: SECRET, NODE_ENV: 'unset' }, ['NODE_ENV']],
+    ['a flag that is neither true nor false', { JWT_SECRET: SECRET, AUTH_ENABLED: 'yes' }, ['AUTH_ENABLED']],
+    ['a limit that is no number', { JWT_SECRET: SECRET, RATE_LIMIT_STATS: 'NaN' }, ['RATE_LIMIT_STATS']],
+    ['a limit of nothing', { JWT_SECRET: SECRET, RATE_LIMIT_GENERAL: '0' }, ['RATE_LIMIT_GENERAL']],
+    ['a fractional limit', { JWT_SECRET: SECRET, RATE_LIMIT_GENERAL: '1.5' }, ['RATE_LIMIT_GENERAL']],
+    ['a window without unit', { JWT_SECRET: SECRET, RATE_LIMIT_WINDOW: '900' }, ['RATE_LIMIT_WINDOW']],
+    ['a setting of a later version', { JWT_SECRET: SECRET, IP_ALLOWLIST: '10.0.0.0/8' }, ['IP_ALLOWLIST']],
+    ['a slip of the pen', { JWT_SECRET: SECRET, JWT_SECRETS: 'x' }, ['JWT_SECRETS']],
+    ['another slip', { JWT_SECRET: SECRET, RATE_LIMITS_GENERAL: '5' }, ['RATE_LIMITS_GENERAL']],
+    ['TLS without verification', { JWT_SECRET: SECRET, DOCKER_TLS: '1' }, ['DOCKER_TLS']],
+    ['a docker context', { JWT_SECRET: SECRET, DOCKER_CONTEXT: 'remote' }, ['DOCKER_CONTEXT']],
+    ['open doors in production', { NODE_ENV: 'production', AUTH_ENABLED: 'false' }, ['AUTH_ENABLED']],
+    ['open doors with NODE_ENV unset', { AUTH_ENABLED: 'false' }, ['AUTH_ENABLED']],
+    ['open doors under test', { NODE_ENV: 'test', AUTH_ENABLED: 'false' }, ['AUTH_ENABLED']],
+    ['development on all addresses', { NODE_ENV: 'development', HOST: '0.0.0.0' }, ['HOST']],
+    ['development on all IPv6 addresses', { NODE_ENV: 'development', HOST: '::' }, ['HOST']],
+    [
+      'production, open, on all addresses',
+      { NODE_ENV: 'production', AUTH_ENABLED: 'false', HOST: '0.0.0.0' },
+      ['AUTH_ENABLED', 'HOST'],
+    ],
+  ])('refuses %s', (_what, environment, variables) => {
+    expect(faultyVariables(environment)).toEqual(variables)
+  })
+
+  test.each<[string, string, string, string]>([
+    ['PORT', '0', '65535', '65536'],
+    ['RATE_LIMIT_GENERAL', '1', '1000000000', '1000000001'],
+    ['RATE_LIMIT_STATS', '1', '1000000000', '1000000001'],
+    ['RATE_LIMIT_WINDOW', '1s', '24h', '25h'],
+    ['SAMPLE_INTERVAL', '1s', '10m', '11m'],
+  ])('bounds %s: at the lowest, at the highest, over', (variable, lowest, highest, over) => {
+    expect(faultyVariables({ JWT_SECRET: SECRET, [variable]: lowest })).toEqual([])
+    expect(faultyVariables({ JWT_SECRET: SECRET, [variable]: highest })).toEqual([])
+    expect(faultyVariables({ JWT_SECRET: SECRET, [variable]: over })).toEqual([variable])
+    expect(faultyVariables({ JWT_SECRET: SECRET, [variable]: '-1' })).toEqual([variable])
+  })
+
+  test('names every fault at once, with a remedy and never a value', () => {
+    const loaded = loadConfig({ JWT_SECRET: 'hunter2', PORT: 'hunter3', SAMPLE_INTERVAL: 'hunter4' }, FILES, NOW)
+    const text = describeFaults(loaded.faults ?? [])
+    expect(text).toContain('JWT_SECRET')
+    expect(text).toContain('PORT')
+    expect(text).toContain('SAMPLE_INTERVAL')
+    expect(text).not.toContain('hunter')
+    for (const { problem, remedy } of loaded.faults ?? []) expect(`${problem}${remedy}`).not.toBe('')
+  })
+
+  test('turns authentication off in development alone, on loopback alone', () => {
+    expect(load({ NODE_ENV: 'development' }).token).toBeNull()
+    expect(load({ NODE_ENV: 'development', HOST: 'localhost' }).token).toBeNull()
+    expect(load({ NODE_ENV: 'development', HOST: '::1' }).token).toBeNull()
+    expect(load({ NODE_ENV: 'development', AUTH_ENABLED: 'true', JWT_SECRET: SECRET }).token).not.toBeNull()
+    expect(load({ NODE_ENV: 'production', JWT_SECRET: SECRET }).token).not.toBeNull()
+  })
+
+  test("leaves other programs' variables alone", () => {
+    const others = {
+      PATH: '/bin',
+      HOME: '/root',
+      HOSTNAME: 'x',
+      PWD: '/',
+      LANG: 'C',
+      DOCKER_CONFIG: '/x',
+      NODE_OPTIONS: '',
+      LOGNAME: 'x',
+    }
+    expect(faultyVariables({ ...others, JWT_SECRET: SECRET })).toEqual([])
+  })
+})
+
+describe('weaknessOf', () => {
+  test.each([
+    'a'.repeat(31),
+    'a'.repeat(64),
+    'abcd'.repeat(16),
+    'change-me-change-me-change-me-change-me',
+    'your-secret-key-that-is-32-bytes-long!!',
+    'my_super_secret_jwt_key_for_this_service',
+    'AbstractFactory-password-2026-AAAAAAAA',
+    '0123456789abcdef0123456789abcdef',
+    'x7x7x7x7x7x7x7x7x7x7x7x7x7x7x7x7x7x7',
+  ])('names what is weak about %j', (secret) => {
+    expect(weaknessOf(secret)).not.toBeNull()
+  })
+
+  test('accepts what was drawn at random, from 32 bytes on', () => {
+    expect(weaknessOf(SECRET)).toBeNull()
+    expect(weaknessOf(SECRET.slice(1))).not.toBeNull()
+    expect(weaknessOf('9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08')).toBeNull()
+  })
+})
