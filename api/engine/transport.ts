@@ -1,0 +1,356 @@
+import { createPrivateKey, X509Certificate } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
+import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
+import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
+import { isIP } from 'node:net'
+import { createSecureContext } from 'node:tls'
+import type { EngineEndpoint } from '../model/endpoint.js'
+import { ApiError } from '../model/error.js'
+import { badAnswer, codeOf, connectionFault, statusFault, timeoutFault, unusableIdentity } from './engine-fault.js'
+import { guardRead, type Read, type ReadShape } from './guard.js'
+
+/** Milliseconds for what an engine answers from memory: one that takes longer is not well. */
+const QUICK_DEADLINE_MS = 5_000
+
+/** Milliseconds for a list, an inspect or /info: these wait for the locks of containers that are starting or being removed. */
+const LOOKUP_DEADLINE_MS = 15_000
+
+/** Milliseconds for statistics: the engine takes 1 to 2 s for each, and its collector visits containers one by one. */
+const STATS_DEADLINE_MS = 10_000
+
+/** Bytes of a list: a container with many labels takes some 10 KB, and 3,000 containers are far beyond one engine. */
+const MAX_LIST_BYTES = 32 * 1024 * 1024
+
+/** Bytes of any other answer. An inspect carries the last five outputs of the health check at 4 KB each, and all of Env. */
+const MAX_ANSWER_BYTES = 4 * 1024 * 1024
+
+/** Bytes read of an error answer, for the log. */
+const MAX_ERROR_BYTES = 4 * 1024
+
+/** Bytes of an answer's head, Node's default; named so that NODE_OPTIONS does not move it. */
+const MAX_HEAD_BYTES = 16 * 1024
+
+/** Connections for quick calls and lookups: twice what the inventory inspects at once, so that a ping always finds one. */
+const QUICK_SOCKETS = 16
+
+/** Connections for statistics, apart so that none of these slow calls stands before an inspect. As many as a sampler asks at once. */
+const STATS_SOCKETS = 64
+
+/** Streams open at once. Each is a connection of its own, and a slot in the proxy's table. */
+const MAX_STREAMS = 32
+
+/** Milliseconds after which an idle connection is given back: beyond the usual sampling interval, below what proxies cut. */
+const IDLE_SOCKET_MS = 30_000
+
+/** Milliseconds of silence before TCP asks whether the other side of a stream still lives. */
+const KEEP_ALIVE_PROBE_MS = 30_000
+
+/** Every bound can be set, for tests and for slow engines. Milliseconds, bytes and counts. */
+export interface TransportOptions {
+  readonly quickDeadlineMs?: number
+  readonly lookupDeadlineMs?: number
+  readonly statsDeadlineMs?: number
+  readonly maxListBytes?: number
+  readonly maxAnswerBytes?: number
+  readonly quickSockets?: number
+  readonly statsSockets?: number
+  readonly maxStreams?: number
+}
+
+export type DialCallback = (error: unknown, value?: unknown) => void
+
+type Agent = HttpAgent | HttpsAgent
+
+/** One dial under way. It is settled once, by whichever comes first; then its deadline and its signal are let go. */
+interface Call {
+  isSettled: boolean
+  /** The second one where the first met a connection that had gone stale. */
+  request: ClientRequest | null
+  succeed(value: unknown): void
+  fail(error: unknown): void
+}
+
+/**
+ * The modem that dockerode dials with: it reads, and does nothing else. Each dial passes the guard before a byte leaves; then it
+ * goes to the one endpoint it was made for, whatever the environment says, and is bounded in time, bytes and connections. It
+ * follows no redirect. Every fault is an ApiError with a reason for the log; an engine's own words reach nobody else. A dial whose
+ * signal fires ends with the signal's reason.
+ *
+ * docker-modem itself hangs on a body that is cut short, follows redirects to any host, reads without bound and lets
+ * DOCKER_HOST turn TLS into plain HTTP.
+ */
+export class ReadOnlyTransport {
+  /** dockerode writes the promise library here. */
+  Promise: PromiseConstructor = Promise
+  readonly #endpoint: EngineEndpoint
+  readonly #bounds: Required<TransportOptions>
+  readonly #quickAgent: Agent
+  readonly #statsAgent: Agent
+  readonly #streamAgent: Agent
+  /** What ends each call under way and each open stream. */
+  readonly #underWay = new Set<(fault: ApiError) => void>()
+  #streams = 0
+  #isClosed = false
+
+  /** @throws TlsIdentityError where the endpoint's certificates cannot be used */
+  constructor(endpoint: EngineEndpoint, options: TransportOptions = {}) {
+    this.#endpoint = endpoint
+    this.#bounds = {
+      quickDeadlineMs: QUICK_DEADLINE_MS,
+      lookupDeadlineMs: LOOKUP_DEADLINE_MS,
+      statsDeadlineMs: STATS_DEADLINE_MS,
+      maxListBytes: MAX_LIST_BYTES,
+      maxAnswerBytes: MAX_ANSWER_BYTES,
+      quickSockets: QUICK_SOCKETS,
+      statsSockets: STATS_SOCKETS,
+      maxStreams: MAX_STREAMS,
+      ...options,
+    }
+    const makeAgent = agentFactory(endpoint)
+    this.#quickAgent = makeAgent(this.#bounds.quickSockets, true)
+    this.#statsAgent = makeAgent(this.#bounds.statsSockets, true)
+    this.#streamAgent = makeAgent(this.#bounds.maxStreams, false)
+  }
+
+  /** docker-modem's interface. Calls back once, never within the call itself. */
+  dial(options: unknown, callback: DialCallback): void {
+    this.#dial(options).then(
+      (value) => callback(null, value),
+      // Whoever aborts with null does not thereby make a success of it.
+      (error: unknown) => callback(error || new Error('the dial was aborted')),
+    )
+  }
+
+  /** Ends every call and every stream, and closes every connection. What is dialled from then on is refused. */
+  close(): void {
+    this.#isClosed = true
+    const fault = new ApiError('engine-unavailable', 'the connection to the engine was closed by us')
+    for (const end of [...this.#underWay]) end(fault)
+    for (const agent of [this.#quickAgent, this.#statsAgent, this.#streamAgent]) agent.destroy()
+  }
+
+  async #dial(options: unknown): Promise<unknown> {
+    const read = guardRead(options)
+    const { abortSignal } = options as { abortSignal?: unknown }
+    const signal = abortSignal instanceof AbortSignal ? abortSignal : null
+    signal?.throwIfAborted()
+    // One signal ends all that a host has under way, hundreds of calls at once: no leak to warn of.
+    if (signal !== null) setMaxListeners(0, signal)
+    if (this.#isClosed) throw new ApiError('engine-unavailable', 'the connection to the engine is closed')
+    if (read.shape !== 'events') return this.#call(read, signal)
+    if (this.#streams >= this.#bounds.maxStreams)
+      throw new ApiError('engine-unavailable', `all ${this.#bounds.maxStreams} streams to the engine are in use`)
+    this.#streams += 1
+    const release = () => {
+      this.#streams -= 1
+    }
+    try {
+      const stream = await this.#call(read, signal)
+      this.#hold(stream as IncomingMessage, signal, release)
+      return stream
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+
+  /** From the request to the last byte of its answer or, for a stream, to the end of its head. */
+  #call(read: Read, signal: AbortSignal | null): Promise<unknown> {
+    const deadlineMs = this.#deadlineOf(read.shape)
+    return new Promise((resolve, reject) => {
+      const settle = (): boolean => {
+        if (call.isSettled) return false
+        call.isSettled = true
+        clearTimeout(deadline)
+        signal?.removeEventListener('abort', onAbort)
+        this.#underWay.delete(call.fail)
+        return true
+      }
+      const call: Call = {
+        isSettled: false,
+        request: null,
+        succeed: (value) => {
+          if (settle()) resolve(value)
+        },
+        fail: (error) => {
+          if (!settle()) return
+          call.request?.destroy()
+          reject(error)
+        },
+      }
+      const onAbort = () => call.fail(signal?.reason)
+      const deadline = setTimeout(() => call.fail(timeoutFault(read, deadlineMs)), deadlineMs)
+      signal?.addEventListener('abort', onAbort)
+      this.#underWay.add(call.fail)
+      this.#send(read, call, true)
+    })
+  }
+
+  #send(read: Read, call: Call, mayRetry: boolean): void {
+    let request: ClientRequest
+    try {
+      request = this.#request(read)
+    } catch (error) {
+      call.fail(connectionFault(error, this.#endpoint))
+      return
+    }
+    call.request = request
+    let hasAnswer = false
+    // Streams alone are probed while silent: all else ends by its deadline.
+    if (read.shape === 'events') request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS))
+    request.on('response', (response) => {
+      hasAnswer = true
+      this.#receive(read, response, call)
+    })
+    request.on('upgrade', (_response, socket) => {
+      socket.destroy()
+      call.fail(badAnswer(read, 'the engine tried to switch protocols'))
+    })
+    // Stays for the life of the request: an error that comes late finds a listener.
+    request.on('error', (error) => {
+      // Once there is an answer, its close tells whether it was whole.
+      if (call.isSettled || hasAnswer || call.request !== request) return
+      // The engine closed an idle connection at the moment we took it up. It saw no request, and a read may be repeated.
+      const isStale = request.reusedSocket && /^(?:ECONNRESET|EPIPE)$/.test(codeOf(error))
+      if (mayRetry && isStale) this.#send(read, call, false)
+      else call.fail(connectionFault(error, this.#endpoint))
+    })
+    request.end()
+  }
+
+  #request(read: Read): ClientRequest {
+    const { kind } = this.#endpoint
+    const address =
+      this.#endpoint.kind === 'unix'
+        ? { socketPath: this.#endpoint.socketPath }
+        : { host: this.#endpoint.host, port: this.#endpoint.port }
+    const options = {
+      ...address,
+      agent: this.#agentOf(read.shape),
+      method: read.method,
+      path: read.target,
+      headers: { accept: 'application/json', ...(kind === 'unix' ? { host: 'docker' } : {}) },
+      maxHeaderSize: MAX_HEAD_BYTES,
+      insecureHTTPParser: false,
+    }
+    return kind === 'tls' ? requestHttps(options) : requestHttp(options)
+  }
+
+  #receive(read: Read, response: IncomingMessage, call: Call): void {
+    const status = response.statusCode ?? 0
+    // A cut shows in `complete` when the answer closes; the listener keeps an error that comes late from being uncaught.
+    response.on('error', () => {})
+    if (status >= 300 && status < 400) {
+      call.fail(badAnswer(read, `status ${status}: an engine redirects nobody, and no redirect is followed`))
+      return
+    }
+    if (status === 200 && read.shape === 'events') {
+      call.succeed(response)
+      return
+    }
+    const maxBytes = status === 200 ? this.#maxBytesOf(read.shape) : MAX_ERROR_BYTES
+    const chunks: Buffer[] = []
+    let size = 0
+    const refuse = () => call.fail(statusFault(read, status, Buffer.concat(chunks)))
+    response.on('data', (chunk: Buffer) => {
+      chunks.push(chunk)
+      size += chunk.length
+      if (size <= maxBytes) return
+      if (status === 200) call.fail(badAnswer(read, `the answer is larger than ${maxBytes} bytes`))
+      else refuse()
+    })
+    response.on('close', () => {
+      if (status !== 200) refuse()
+      else if (!response.complete) call.fail(badAnswer(read, 'the answer was cut short'))
+      else finish(read, Buffer.concat(chunks), call)
+    })
+  }
+
+  /** Keeps an accepted stream in hand: it ends by its signal, by close(), or by itself. */
+  #hold(stream: IncomingMessage, signal: AbortSignal | null, release: () => void): void {
+    const end = (fault: unknown) => stream.destroy(fault instanceof Error ? fault : undefined)
+    const onAbort = () => end(signal?.reason)
+    this.#underWay.add(end)
+    signal?.addEventListener('abort', onAbort)
+    const done = () => {
+      this.#underWay.delete(end)
+      signal?.removeEventListener('abort', onAbort)
+      release()
+    }
+    if (stream.closed) done()
+    else stream.once('close', done)
+    if (signal?.aborted) onAbort()
+    else if (this.#isClosed) stream.destroy()
+  }
+
+  #agentOf(shape: ReadShape): Agent {
+    if (shape === 'events') return this.#streamAgent
+    return shape === 'stats' ? this.#statsAgent : this.#quickAgent
+  }
+
+  #deadlineOf(shape: ReadShape): number {
+    if (shape === 'stats') return this.#bounds.statsDeadlineMs
+    const isLookup = shape === 'list' || shape === 'inspect' || shape === 'info'
+    return isLookup ? this.#bounds.lookupDeadlineMs : this.#bounds.quickDeadlineMs
+  }
+
+  #maxBytesOf(shape: ReadShape): number {
+    return shape === 'list' ? this.#bounds.maxListBytes : this.#bounds.maxAnswerBytes
+  }
+}
+
+/** `/_ping` answers in text, HEAD with nothing; all else is JSON. What a whole answer holds is never quoted: it may be Env. */
+function finish(read: Read, body: Buffer, call: Call): void {
+  if (read.method === 'HEAD') call.succeed(null)
+  else if (read.shape === 'ping') call.succeed(body.toString('utf8'))
+  else {
+    let value: unknown
+    try {
+      value = JSON.parse(body.toString('utf8'))
+    } catch {
+      call.fail(badAnswer(read, `${body.length} bytes that are no JSON`))
+      return
+    }
+    call.succeed(value)
+  }
+}
+
+/**
+ * Agents that know the endpoint and nothing else: an explicit agent reads no proxy variables, our `ca` stands in place of all
+ * others, and `rejectUnauthorized` and `minVersion` stand against NODE_TLS_REJECT_UNAUTHORIZED and NODE_OPTIONS.
+ */
+function agentFactory(endpoint: EngineEndpoint): (maxSockets: number, keepAlive: boolean) => Agent {
+  const pool = (maxSockets: number, keepAlive: boolean) => ({
+    maxSockets,
+    keepAlive,
+    ...(keepAlive ? { timeout: IDLE_SOCKET_MS } : {}),
+  })
+  if (endpoint.kind !== 'tls') return (maxSockets, keepAlive) => new HttpAgent(pool(maxSockets, keepAlive))
+  const { ca, cert, key, host } = endpoint
+  const minVersion = 'TLSv1.2'
+  const secureContext = usable(() => {
+    // An empty `ca` would stand for the CAs that Node trusts, an empty `key` for no client certificate, and neither would throw.
+    for (const pem of [ca, cert]) new X509Certificate(pem)
+    createPrivateKey(key)
+    return createSecureContext({ ca, cert, key, minVersion })
+  })
+  return (maxSockets, keepAlive) =>
+    new HttpsAgent({
+      ...pool(maxSockets, keepAlive),
+      secureContext,
+      minVersion,
+      rejectUnauthorized: true,
+      // RFC 6066, section 3: an address is no server name. It is checked against the certificate all the same.
+      servername: isIP(host) ? '' : host,
+      // A resumed session skips the check of the host name; connections are few, so each is verified anew.
+      maxCachedSessions: 0,
+    })
+}
+
+function usable<T>(make: () => T): T {
+  try {
+    return make()
+  } catch (error) {
+    throw unusableIdentity(error)
+  }
+}
