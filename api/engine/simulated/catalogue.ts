@@ -1,0 +1,141 @@
+import type { HealthState } from '../../model/container.js'
+import type { SimulatedLoad, SimulatedPort, SimulatedSpec } from './container.js'
+import { SERVICES, type SimulatedFate, type SimulatedService } from './services.js'
+
+const MIB = 2 ** 20
+const CALM: SimulatedFate = {
+  state: 'running',
+  exitCode: 0,
+  oomKilled: false,
+  error: '',
+  health: 'none',
+  restartCount: 0,
+}
+
+const PLAIN: Omit<SimulatedSpec, 'name' | 'image' | 'cmd' | 'load'> = {
+  labels: {},
+  env: ['PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'],
+  entrypoint: null,
+  user: '',
+  workingDir: '',
+  tty: false,
+  network: 'bridge',
+  ports: [],
+  mounts: [],
+  restartPolicy: 'unless-stopped',
+  memoryLimitBytes: 0,
+  nanoCpus: 0,
+  pidsLimit: null,
+  privileged: false,
+  readOnlyRootFilesystem: false,
+  capAdd: [],
+  capDrop: [],
+  securityOpt: [],
+  pidMode: '',
+  logDriver: 'json-file',
+  logOptions: {},
+  healthTest: null,
+  healthOutput: '',
+}
+
+const LIGHT: SimulatedLoad = {
+  cores: 0.02,
+  memoryBytes: 48 * MIB,
+  rxBytesPerSecond: 1200,
+  txBytesPerSecond: 900,
+  readBytesPerSecond: 0,
+  writeBytesPerSecond: 300,
+  pids: 6,
+}
+
+/** Owners of the later rounds, so that thousands of containers still read like somebody's. */
+const TENANTS: readonly string[] = [
+  'north',
+  'harbor',
+  'cedar',
+  'atlas',
+  'finch',
+  'ember',
+  'delta',
+  'juniper',
+  'orbit',
+  'slate',
+]
+/** Of the troubled services, how many still are in the rounds after the first: most containers just run. */
+const TROUBLED_SHARE = 0.3
+
+export interface CataloguedContainer {
+  readonly spec: SimulatedSpec
+  readonly fate: SimulatedFate
+}
+
+/** The container at `index` of the opening scene. Draws from `random` alone, so that a seed gives one world. */
+export function cataloguedContainer(index: number, random: () => number): CataloguedContainer {
+  const service = SERVICES[index % SERVICES.length] as SimulatedService
+  const round = Math.floor(index / SERVICES.length)
+  const spread = 0.6 + random() * 0.9
+  const isDoneJob = service.fate?.state === 'exited' && service.fate.exitCode === 0
+  const troubled = round === 0 || random() < TROUBLED_SHARE || isDoneJob
+  const healthy: HealthState = service.spec.healthTest === undefined ? 'none' : 'healthy'
+  const fate: SimulatedFate = { ...CALM, health: healthy, ...(troubled ? service.fate : {}) }
+  const project = projectName(service.project, round)
+  const name =
+    project === null ? `${service.service}${round === 0 ? '' : `-${round}`}` : `${project}-${service.service}-1`
+  const network = service.spec.network ?? (project === null ? 'bridge' : `${project}_default`)
+  return {
+    fate,
+    spec: {
+      ...PLAIN,
+      ...service.spec,
+      name,
+      network,
+      labels: { ...service.spec.labels, ...composeLabels(project, service.service) },
+      // Two rounds cannot publish one port of one machine.
+      ports: (service.spec.ports ?? []).map((port) => shiftedPort(port, round)),
+      load: spreadLoad({ ...LIGHT, ...service.load }, spread),
+    },
+  }
+}
+
+/** What a test or the demo starts by itself: everything that it leaves out is plain. */
+export function plainSpec(given: Partial<SimulatedSpec> & Pick<SimulatedSpec, 'name'>): SimulatedSpec {
+  return { ...PLAIN, image: 'busybox:1.36', cmd: ['sleep', '86400'], load: LIGHT, ...given }
+}
+
+function projectName(project: string | null, round: number): string | null {
+  if (project === null || round === 0) return project
+  const tenant = TENANTS[(round - 1) % TENANTS.length] as string
+  const generation = Math.floor((round - 1) / TENANTS.length)
+  return `${tenant}${generation === 0 ? '' : generation + 1}-${project}`
+}
+
+function composeLabels(project: string | null, service: string): Readonly<Record<string, string>> {
+  if (project === null) return {}
+  return {
+    'com.docker.compose.container-number': '1',
+    'com.docker.compose.oneoff': 'False',
+    'com.docker.compose.project': project,
+    'com.docker.compose.project.config_files': `/srv/${project}/compose.yaml`,
+    'com.docker.compose.project.working_dir': `/srv/${project}`,
+    'com.docker.compose.service': service,
+    'com.docker.compose.version': '2.29.7',
+  }
+}
+
+function shiftedPort(port: SimulatedPort, round: number): SimulatedPort {
+  if (port.hostPort === null || round === 0) return port
+  const dynamicPorts = 28_000
+  return { ...port, hostPort: 32_768 + ((port.hostPort + round * 7) % dynamicPorts) }
+}
+
+function spreadLoad(load: SimulatedLoad, factor: number): SimulatedLoad {
+  return {
+    cores: load.cores * factor,
+    memoryBytes: Math.round(load.memoryBytes * (0.8 + factor * 0.2)),
+    rxBytesPerSecond: load.rxBytesPerSecond * factor,
+    txBytesPerSecond: load.txBytesPerSecond * factor,
+    readBytesPerSecond: load.readBytesPerSecond * factor,
+    writeBytesPerSecond: load.writeBytesPerSecond * factor,
+    pids: load.pids,
+  }
+}

@@ -1,0 +1,189 @@
+import { createHash } from 'node:crypto'
+import type { ContainerState, HealthState } from '../../model/container.js'
+
+/** Steady rates of one container; the wander around them comes from its phase. */
+export interface SimulatedLoad {
+  readonly cores: number
+  readonly memoryBytes: number
+  readonly rxBytesPerSecond: number
+  readonly txBytesPerSecond: number
+  readonly readBytesPerSecond: number
+  readonly writeBytesPerSecond: number
+  readonly pids: number
+}
+
+export interface SimulatedPort {
+  readonly containerPort: number
+  /** Null for a port that is exposed and not published. */
+  readonly hostPort: number | null
+  readonly hostIp: string
+}
+
+export interface SimulatedMount {
+  readonly type: 'bind' | 'volume'
+  /** The path of a bind mount, the name of a volume. */
+  readonly source: string
+  readonly destination: string
+  readonly readOnly: boolean
+}
+
+/** What `docker run` was told. */
+export interface SimulatedSpec {
+  readonly name: string
+  readonly image: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly env: readonly string[]
+  readonly entrypoint: readonly string[] | null
+  readonly cmd: readonly string[]
+  readonly user: string
+  readonly workingDir: string
+  readonly tty: boolean
+  /** `bridge`, `host` or the name of a compose network. */
+  readonly network: string
+  readonly ports: readonly SimulatedPort[]
+  readonly mounts: readonly SimulatedMount[]
+  readonly restartPolicy: 'no' | 'always' | 'unless-stopped' | 'on-failure'
+  /** 0 is no limit, as on the wire. */
+  readonly memoryLimitBytes: number
+  readonly nanoCpus: number
+  readonly pidsLimit: number | null
+  readonly privileged: boolean
+  readonly readOnlyRootFilesystem: boolean
+  readonly capAdd: readonly string[]
+  readonly capDrop: readonly string[]
+  readonly securityOpt: readonly string[]
+  readonly pidMode: string
+  readonly logDriver: string
+  readonly logOptions: Readonly<Record<string, string>>
+  /** Null is a container without a health check. */
+  readonly healthTest: string | null
+  readonly healthOutput: string
+  readonly load: SimulatedLoad
+}
+
+export interface SimulatedContainer {
+  readonly id: string
+  name: string
+  readonly spec: SimulatedSpec
+  readonly imageId: string
+  readonly networkId: string
+  readonly endpointId: string
+  readonly sandboxId: string
+  readonly ipAddress: string
+  readonly gateway: string
+  readonly createdAt: number
+  /** Radians: keeps two containers of one kind from moving in step. */
+  readonly phase: number
+  readonly logPeriodMs: number
+  state: ContainerState
+  startedAt: number | null
+  finishedAt: number | null
+  pausedAt: number | null
+  /** What earlier pauses took from this run. */
+  pausedMs: number
+  pid: number
+  exitCode: number
+  oomKilled: boolean
+  error: string
+  restartCount: number
+  health: HealthState
+  failingStreak: number
+}
+
+const SLOW_WAVE_SECONDS = 97
+const QUICK_WAVE_SECONDS = 13
+const SLOW_SWING = 0.45
+/** Both swings stay below 1 together: a rate never turns negative, so a counter never runs backwards. */
+const QUICK_SWING = 0.3
+
+/** Stands in for the digests of the engine: 64 lower-case hex digits for any text. */
+export function digest(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** A small seeded generator (mulberry32): the same seed gives the same world on every machine. */
+export function seededRandom(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
+
+/** The engine counts a paused container as running too, and a restarting one as neither. */
+export function hasProcesses(container: SimulatedContainer): boolean {
+  return container.state === 'running' || container.state === 'paused'
+}
+
+/** How long this run has really worked: pauses do not count. */
+export function activeMs(container: SimulatedContainer, at: number): number {
+  if (container.startedAt === null) return 0
+  return Math.max(0, (container.pausedAt ?? at) - container.startedAt - container.pausedMs)
+}
+
+/** The integral of a wandering rate over `seconds`, in closed form: nothing has to tick while nobody asks. */
+export function grownBy(ratePerSecond: number, seconds: number, phase: number): number {
+  return ratePerSecond * (seconds + waveArea(seconds, SLOW_WAVE_SECONDS, SLOW_SWING, phase) + quick(seconds, phase))
+}
+
+function quick(seconds: number, phase: number): number {
+  return waveArea(seconds, QUICK_WAVE_SECONDS, QUICK_SWING, phase * 2)
+}
+
+function waveArea(seconds: number, period: number, swing: number, phase: number): number {
+  const pace = (2 * Math.PI) / period
+  return (swing / pace) * (Math.cos(phase) - Math.cos(pace * seconds + phase))
+}
+
+/** A gauge that wanders slowly around 1. */
+export function wander(seconds: number, phase: number): number {
+  return 1 + 0.12 * Math.sin((2 * Math.PI * seconds) / (SLOW_WAVE_SECONDS * 4) + phase)
+}
+
+/** Go's RFC 3339 with nanoseconds. Its zero time stands for "never". */
+export function goTime(at: number | null): string {
+  if (at === null) return '0001-01-01T00:00:00Z'
+  return `${new Date(at).toISOString().slice(0, -1)}417203Z`
+}
+
+/** The engine's own sentence in the list (moby container/state.go, State.String). */
+export function statusSentence(container: SimulatedContainer, at: number): string {
+  const up = `Up ${humanDuration(at - (container.startedAt ?? at))}`
+  const gone = humanDuration(at - (container.finishedAt ?? at))
+  switch (container.state) {
+    case 'running':
+      if (container.health === 'none') return up
+      return `${up} (${container.health === 'starting' ? 'health: starting' : container.health})`
+    case 'paused':
+      return `${up} (Paused)`
+    case 'restarting':
+      return `Restarting (${container.exitCode}) ${gone} ago`
+    case 'created':
+      return 'Created'
+    case 'removing':
+      return 'Removal In Progress'
+    case 'dead':
+      return 'Dead'
+    case 'exited':
+      return `Exited (${container.exitCode}) ${gone} ago`
+  }
+}
+
+/** docker/go-units, HumanDuration. */
+function humanDuration(milliseconds: number): string {
+  const seconds = Math.floor(milliseconds / 1000)
+  if (seconds < 1) return 'Less than a second'
+  if (seconds === 1) return '1 second'
+  if (seconds < 60) return `${seconds} seconds`
+  const minutes = Math.floor(seconds / 60)
+  if (minutes === 1) return 'About a minute'
+  if (minutes < 60) return `${minutes} minutes`
+  const hours = Math.round(seconds / 3600)
+  if (hours === 1) return 'About an hour'
+  if (hours < 48) return `${hours} hours`
+  if (hours < 24 * 14) return `${Math.floor(hours / 24)} days`
+  if (hours < 24 * 60) return `${Math.floor(hours / 24 / 7)} weeks`
+  return `${Math.floor(hours / 24 / 30)} months`
+}

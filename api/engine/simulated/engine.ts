@@ -1,0 +1,252 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import type { ContainerState, HealthState } from '../../model/container.js'
+import { seededRandom } from './container.js'
+import { type Fault, reply } from './faults.js'
+import { restlessStep } from './restless.js'
+import { type Endpoint, routeOf, type Scene } from './routes.js'
+import { PROBE_COMMAND } from './services.js'
+import { type RunOptions, SimulatedWorld } from './world.js'
+
+export type { Fault } from './faults.js'
+export type { Endpoint } from './routes.js'
+export { PLANTED_SECRETS } from './services.js'
+export type { RunOptions } from './world.js'
+
+export interface SimulatedEngineOptions {
+  /** 12 unless given, which show every state but `created`; from 18 on every planted secret is there. */
+  readonly containers?: number
+  /** A fresh directory of mode 0700 below the system's temporary one unless given; removed on stop. */
+  readonly socketPath?: string
+  /** Listens on 127.0.0.1 instead of a unix socket; 0 takes any free port. */
+  readonly tcpPort?: number
+  /** Which control groups the statistics come from; 2 unless given. */
+  readonly cgroup?: 1 | 2
+  /** How long a reading takes, and the period of a stats stream: a real engine waits for its collector. */
+  readonly statsDelayMs?: number
+  readonly seed?: number
+  /** Containers restart, die and fall ill by themselves every few seconds. */
+  readonly restless?: boolean
+  readonly now?: () => number
+}
+
+export type SimulatedAddress = { readonly socketPath: string } | { readonly host: string; readonly port: number }
+
+export interface SeenRequest {
+  readonly method: string
+  /** The target as it came, version prefix and query included. */
+  readonly path: string
+}
+
+const DEFAULT_CONTAINERS = 12
+const DEFAULT_STATS_DELAY_MS = 1000
+const DEFAULT_SEED = 20_240_607
+const RESTLESS_PERIOD_MS = 3000
+const REMEMBERED_REQUESTS = 10_000
+const LOOPBACK = '127.0.0.1'
+const MACHINE_CORES = 8
+const MACHINE_MEMORY_BYTES = 33_554_432_000
+const MACHINE_UPTIME_MS = 41 * 86_400_000
+
+/**
+ * A Docker engine that is not one: it speaks the engine's API of 1.41 over a real socket, for the demo, for tests that need
+ * an engine to hang, lie or break, and for benches that need more containers than a machine has.
+ */
+export class SimulatedEngine {
+  readonly #options: SimulatedEngineOptions
+  readonly #scene: Scene
+  readonly #step: () => void
+  readonly #sockets = new Set<Socket>()
+  readonly #requests: SeenRequest[] = []
+  readonly #faults = new Map<Endpoint | 'all', Fault>()
+  #server: Server | null = null
+  #address: SimulatedAddress | null = null
+  #restless: NodeJS.Timeout | null = null
+
+  constructor(options: SimulatedEngineOptions = {}) {
+    const now = options.now ?? Date.now
+    const seed = options.seed ?? DEFAULT_SEED
+    const world = new SimulatedWorld(options.containers ?? DEFAULT_CONTAINERS, seededRandom(seed), now)
+    this.#options = options
+    this.#scene = {
+      world,
+      machine: {
+        cgroup: options.cgroup ?? 2,
+        cores: MACHINE_CORES,
+        memoryBytes: MACHINE_MEMORY_BYTES,
+        bootedAt: now() - MACHINE_UPTIME_MS,
+      },
+      statsDelayMs: options.statsDelayMs ?? DEFAULT_STATS_DELAY_MS,
+      now,
+    }
+    this.#step = restlessStep(world, seed + 1, PROBE_COMMAND)
+  }
+
+  /** Known once it has started; the same after a restart. */
+  get endpoint(): SimulatedAddress {
+    if (this.#address === null) throw new Error('simulated engine: not started yet')
+    return this.#address
+  }
+
+  /** The last requests, oldest first, those that the engine refuses included. */
+  get requests(): readonly SeenRequest[] {
+    return this.#requests
+  }
+
+  get openConnections(): number {
+    return this.#sockets.size
+  }
+
+  async start(): Promise<void> {
+    if (this.#server !== null) throw new Error('simulated engine: started already')
+    const server = createServer((request, response) => this.#handle(request, response))
+    // An engine keeps idle connections and endless requests; cutting them is the proxy's habit.
+    server.keepAliveTimeout = 0
+    server.requestTimeout = 0
+    server.on('connection', (socket) => {
+      this.#sockets.add(socket)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+    this.#address = await listen(server, await this.#wantedAddress())
+    this.#server = server
+    if (this.#options.restless === true) {
+      this.#restless = setInterval(this.#step, RESTLESS_PERIOD_MS)
+      this.#restless.unref()
+    }
+  }
+
+  /** Breaks every connection and frees the address. The containers live on, as with live restore; past events are lost. */
+  async stop(): Promise<void> {
+    const server = this.#server
+    if (server === null) return
+    this.#server = null
+    if (this.#restless !== null) clearInterval(this.#restless)
+    this.#restless = null
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    this.dropConnections()
+    await closed
+    this.#scene.world.events.forget()
+    const address = this.#address
+    if (this.#ownsDirectory && address !== null && 'socketPath' in address) {
+      await rm(dirname(address.socketPath), { recursive: true, force: true })
+    }
+  }
+
+  /** Breaks every connection while the engine runs on, as a socket proxy does at its timeout. */
+  dropConnections(): void {
+    for (const socket of this.#sockets) socket.destroy()
+  }
+
+  /** For requests from now on; null mends, and null for `all` mends everything. */
+  setFault(endpoint: Endpoint | 'all', fault: Fault | null): void {
+    if (fault !== null) this.#faults.set(endpoint, fault)
+    else if (endpoint === 'all') this.#faults.clear()
+    else this.#faults.delete(endpoint)
+  }
+
+  /** Newest first. */
+  containers(): readonly { readonly id: string; readonly name: string; readonly state: ContainerState }[] {
+    return this.#scene.world.all().map(({ id, name, state }) => ({ id, name, state }))
+  }
+
+  /** Like `docker run -d`: gives the full id. Everything below takes a full id, a name or a prefix. */
+  run(options: RunOptions): string {
+    return this.#scene.world.run(options)
+  }
+
+  startContainer(reference: string): void {
+    this.#scene.world.start(reference)
+  }
+
+  stopContainer(reference: string, exitCode?: number): void {
+    this.#scene.world.stop(reference, exitCode)
+  }
+
+  restartContainer(reference: string): void {
+    this.#scene.world.restart(reference)
+  }
+
+  /** Ends a container for good; see crash for one that its restart policy brings back. */
+  kill(reference: string, exitCode: number, options: { readonly oom?: boolean } = {}): void {
+    this.#scene.world.kill(reference, exitCode, options)
+  }
+
+  /** Leaves it `restarting`; startContainer then counts as the restart. */
+  crash(reference: string, exitCode: number, options: { readonly oom?: boolean } = {}): void {
+    this.#scene.world.crash(reference, exitCode, options)
+  }
+
+  pause(reference: string): void {
+    this.#scene.world.pause(reference)
+  }
+
+  unpause(reference: string): void {
+    this.#scene.world.unpause(reference)
+  }
+
+  rename(reference: string, name: string): void {
+    this.#scene.world.rename(reference, name)
+  }
+
+  remove(reference: string): void {
+    this.#scene.world.remove(reference)
+  }
+
+  setHealth(reference: string, health: Exclude<HealthState, 'none'>): void {
+    this.#scene.world.setHealth(reference, health)
+  }
+
+  exec(reference: string, command: string): void {
+    this.#scene.world.exec(reference, command)
+  }
+
+  /** Sends any value down every event stream, whatever its filter; a string goes out as it is. */
+  emitEvent(value: unknown): void {
+    this.#scene.world.events.raw(value)
+  }
+
+  #handle(request: IncomingMessage, response: ServerResponse): void {
+    const { method = '', url = '' } = request
+    this.#requests.push({ method, path: url })
+    if (this.#requests.length > REMEMBERED_REQUESTS) this.#requests.shift()
+    request.resume()
+    const route = routeOf(method, url)
+    const fault =
+      ('endpoint' in route ? this.#faults.get(route.endpoint) : undefined) ?? this.#faults.get('all') ?? null
+    reply(response, () => ('endpoint' in route ? route.answer(this.#scene) : route), fault)
+  }
+
+  get #ownsDirectory(): boolean {
+    return this.#options.socketPath === undefined && this.#options.tcpPort === undefined
+  }
+
+  /** The address of the first start is the address of every later one. */
+  async #wantedAddress(): Promise<SimulatedAddress> {
+    const { socketPath, tcpPort } = this.#options
+    if (this.#address !== null) {
+      // Fails where somebody else has made the directory meanwhile, rather than trust it.
+      if (this.#ownsDirectory && 'socketPath' in this.#address) {
+        await mkdir(dirname(this.#address.socketPath), { mode: 0o700 })
+      }
+      return this.#address
+    }
+    if (tcpPort !== undefined) return { host: LOOPBACK, port: tcpPort }
+    // mkdtemp makes the directory with mode 0700: nobody else on the machine reaches the socket.
+    return { socketPath: socketPath ?? join(await mkdtemp(join(tmpdir(), 'porthole-')), 'docker.sock') }
+  }
+}
+
+function listen(server: Server, address: SimulatedAddress): Promise<SimulatedAddress> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.once('listening', () => {
+      server.off('error', reject)
+      if ('socketPath' in address) resolve(address)
+      else resolve({ host: address.host, port: (server.address() as AddressInfo).port })
+    })
+    server.listen('socketPath' in address ? { path: address.socketPath } : { host: address.host, port: address.port })
+  })
+}

@@ -1,0 +1,44 @@
+import { type SimulatedContainer, seededRandom } from './container.js'
+import type { SimulatedWorld } from './world.js'
+
+/** 128 + SIGKILL: how the kernel's out-of-memory killer ends a process. */
+const OUT_OF_MEMORY_EXIT = 137
+
+/**
+ * Lets something happen at each call: what was broken is mended first, so that the world neither calms down nor falls apart.
+ * Draws from a generator of its own, so that the opening scene stays the same.
+ */
+export function restlessStep(world: SimulatedWorld, seed: number, probeCommand: string): () => void {
+  const random = seededRandom(seed)
+  const repairs: (() => void)[] = []
+  return () => {
+    const repair = repairs.shift()
+    if (repair !== undefined) {
+      repair()
+      return
+    }
+    const candidates = world.all().filter((container) => container.state === 'running')
+    const chosen = candidates[Math.floor(random() * candidates.length)]
+    if (chosen === undefined) return
+    const { id } = chosen
+    const stillThere = (mend: () => void, state: SimulatedContainer['state']) => () => {
+      if (chosen.state === state && world.find(id) === chosen) mend()
+    }
+    const checked = chosen.spec.healthTest !== null
+    const dice = random()
+    if (checked && dice < 0.35) {
+      world.exec(id, probeCommand)
+      world.setHealth(id, 'unhealthy')
+    } else if (dice < 0.6) {
+      world.restart(id)
+    } else if (dice < 0.8) {
+      world.crash(id, dice < 0.68 ? OUT_OF_MEMORY_EXIT : 1, { oom: dice < 0.68 })
+      repairs.push(stillThere(() => world.start(id), 'restarting'))
+    } else {
+      world.pause(id)
+      repairs.push(stillThere(() => world.unpause(id), 'paused'))
+    }
+    // After a start the engine's verdict is open again: it comes last.
+    if (checked) repairs.push(stillThere(() => world.setHealth(id, 'healthy'), 'running'))
+  }
+}

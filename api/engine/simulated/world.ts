@@ -1,0 +1,298 @@
+import type { HealthState } from '../../model/container.js'
+import { type CataloguedContainer, cataloguedContainer, plainSpec } from './catalogue.js'
+import { digest, hasProcesses, type SimulatedContainer, type SimulatedSpec } from './container.js'
+import { EventBus } from './events.js'
+
+/** What `docker run` takes here; the rest is plain. */
+export interface RunOptions {
+  readonly name: string
+  readonly image?: string
+  readonly labels?: Readonly<Record<string, string>>
+  readonly env?: readonly string[]
+  readonly cmd?: readonly string[]
+  readonly tty?: boolean
+  /** Gives it a health check that stands like this. */
+  readonly health?: Exclude<HealthState, 'none'>
+  /** Anything else of the container, such as limits, mounts or its log driver. */
+  readonly spec?: Partial<SimulatedSpec>
+}
+
+/** The same thing found twice: docker truncindex refuses to guess. */
+export type Lookup = SimulatedContainer | 'none' | 'ambiguous'
+
+const SECOND_MS = 1000
+const HOUR_MS = 3600 * SECOND_MS
+/** Opening scene: the oldest container is some three weeks old, the youngest a few hours. */
+const MAX_AGE_MS = 500 * HOUR_MS
+const MIN_AGE_MS = 2 * HOUR_MS
+const LOWEST_PID = 1200
+const MIN_LOG_PERIOD_MS = 400
+const LOG_PERIOD_SPREAD_MS = 4000
+/** What Linux gives a process as exit code that a signal ended: 128 and the signal's number. */
+const SIGNAL_BASE = 128
+const SIGKILL = 9
+const SIGTERM = 15
+
+/** All containers of the simulated engine, and the changes that can happen to them, each with its real events. */
+export class SimulatedWorld {
+  readonly events: EventBus
+  readonly #now: () => number
+  readonly #random: () => number
+  readonly #containers = new Map<string, SimulatedContainer>()
+  #created = 0
+
+  constructor(count: number, random: () => number, now: () => number) {
+    this.#now = now
+    this.#random = random
+    this.events = new EventBus(now)
+    const openedAt = now()
+    for (let index = 0; index < count; index += 1) this.#place(cataloguedContainer(index, random), openedAt)
+  }
+
+  /** Newest first, as the engine lists them. */
+  all(): readonly SimulatedContainer[] {
+    return [...this.#containers.values()].reverse().sort((a, b) => b.createdAt - a.createdAt)
+  }
+
+  /** By full id, then by name, then by a prefix of the id, as the engine does. */
+  find(reference: string): Lookup {
+    const exact = this.#containers.get(reference)
+    if (exact !== undefined) return exact
+    const name = reference.replace(/^\//, '')
+    let byPrefix: Lookup = 'none'
+    for (const container of this.#containers.values()) {
+      if (container.name === name) return container
+      if (reference !== '' && container.id.startsWith(reference))
+        byPrefix = byPrefix === 'none' ? container : 'ambiguous'
+    }
+    return byPrefix
+  }
+
+  run(options: RunOptions): string {
+    const { name, image, labels, env, cmd, tty, health } = options
+    const spec = plainSpec({
+      name,
+      ...(image === undefined ? {} : { image }),
+      ...(labels === undefined ? {} : { labels }),
+      ...(env === undefined ? {} : { env }),
+      ...(cmd === undefined ? {} : { cmd }),
+      ...(tty === undefined ? {} : { tty }),
+      ...(health === undefined ? {} : { healthTest: 'true' }),
+      ...options.spec,
+    })
+    for (const other of this.#containers.values()) {
+      if (other.name === name) throw new Error(`simulated engine: the name ${name} is in use`)
+    }
+    const container = this.#build(spec, this.#now())
+    this.#containers.set(container.id, container)
+    this.#tell(container, 'create')
+    this.start(container.id)
+    if (health !== undefined) container.health = health
+    return container.id
+  }
+
+  /** Out of `restarting` this is the restart policy's work, which counts; a start by hand sets the count back. */
+  start(reference: string): void {
+    const container = this.#get(reference)
+    if (hasProcesses(container)) throw new Error(`simulated engine: ${container.name} runs already`)
+    container.restartCount = container.state === 'restarting' ? container.restartCount + 1 : 0
+    container.state = 'running'
+    container.startedAt = this.#now()
+    container.pausedMs = 0
+    container.exitCode = 0
+    container.oomKilled = false
+    container.error = ''
+    container.pid = this.#newPid()
+    container.failingStreak = 0
+    container.health = container.spec.healthTest === null ? 'none' : 'starting'
+    this.#tellNetwork(container, 'connect')
+    this.#tell(container, 'start')
+  }
+
+  /** `docker stop`: exits by SIGTERM's default unless told otherwise. */
+  stop(reference: string, exitCode = SIGNAL_BASE + SIGTERM): void {
+    const container = this.#running(reference)
+    this.#tell(container, 'kill', { signal: String(SIGTERM) })
+    this.#end(container, exitCode, false)
+    this.#tell(container, 'stop')
+  }
+
+  restart(reference: string): void {
+    this.stop(reference, 0)
+    this.start(reference)
+    this.#tell(this.#get(reference), 'restart')
+  }
+
+  /** The container ends and stays down. A code above 128 without `oom` is a signal that somebody sent. */
+  kill(reference: string, exitCode: number, options: { readonly oom?: boolean } = {}): void {
+    const container = this.#running(reference)
+    const oom = options.oom === true
+    if (!oom && exitCode > SIGNAL_BASE) this.#tell(container, 'kill', { signal: String(exitCode - SIGNAL_BASE) })
+    this.#end(container, exitCode, oom)
+  }
+
+  /** The container ends by itself, and its restart policy waits to start it again. */
+  crash(reference: string, exitCode: number, options: { readonly oom?: boolean } = {}): void {
+    const container = this.#running(reference)
+    this.#end(container, exitCode, options.oom === true)
+    container.state = 'restarting'
+  }
+
+  pause(reference: string): void {
+    const container = this.#running(reference)
+    container.state = 'paused'
+    container.pausedAt = this.#now()
+    this.#tell(container, 'pause')
+  }
+
+  unpause(reference: string): void {
+    const container = this.#get(reference)
+    if (container.pausedAt === null) throw new Error(`simulated engine: ${container.name} is not paused`)
+    container.pausedMs += this.#now() - container.pausedAt
+    container.pausedAt = null
+    container.state = 'running'
+    this.#tell(container, 'unpause')
+  }
+
+  rename(reference: string, name: string): void {
+    const container = this.#get(reference)
+    const oldName = `/${container.name}`
+    container.name = name
+    this.#tell(container, 'rename', { oldName })
+  }
+
+  /** `docker rm -f`. */
+  remove(reference: string): void {
+    const container = this.#get(reference)
+    if (hasProcesses(container)) {
+      this.#tell(container, 'kill', { signal: String(SIGKILL) })
+      this.#end(container, SIGNAL_BASE + SIGKILL, false)
+    }
+    this.#containers.delete(container.id)
+    this.#tell(container, 'destroy')
+  }
+
+  /** The engine tells of a verdict that changes, and keeps silent about `starting`. */
+  setHealth(reference: string, health: Exclude<HealthState, 'none'>): void {
+    const container = this.#running(reference)
+    if (container.spec.healthTest === null) throw new Error(`simulated engine: ${container.name} has no health check`)
+    if (container.health === health) return
+    container.health = health
+    container.failingStreak = health === 'unhealthy' ? 3 : 0
+    if (health !== 'starting') this.#tell(container, `health_status: ${health}`)
+  }
+
+  /** Each run of a health check makes these three, with the whole command line in two of them. */
+  exec(reference: string, command: string): void {
+    const container = this.#running(reference)
+    const execID = digest(`exec ${container.id} ${this.#random()}`)
+    this.#tell(container, `exec_create: ${command}`, { execID })
+    this.#tell(container, `exec_start: ${command}`, { execID })
+    this.#tell(container, 'exec_die', { execID, exitCode: '0' })
+  }
+
+  /** GET /containers/{id}/top makes an event too. */
+  toldTop(container: SimulatedContainer): void {
+    this.#tell(container, 'top')
+  }
+
+  #get(reference: string): SimulatedContainer {
+    const found = this.find(reference)
+    if (typeof found === 'string') throw new Error(`simulated engine: no one container is ${reference}`)
+    return found
+  }
+
+  #running(reference: string): SimulatedContainer {
+    const container = this.#get(reference)
+    if (!hasProcesses(container)) throw new Error(`simulated engine: ${container.name} does not run`)
+    return container
+  }
+
+  #end(container: SimulatedContainer, exitCode: number, oomKilled: boolean): void {
+    container.state = 'exited'
+    container.finishedAt = this.#now()
+    container.pausedAt = null
+    container.exitCode = exitCode
+    container.oomKilled = oomKilled
+    container.pid = 0
+    if (oomKilled) this.#tell(container, 'oom')
+    this.#tell(container, 'die', { exitCode: String(exitCode) })
+    this.#tellNetwork(container, 'disconnect')
+  }
+
+  #tell(container: SimulatedContainer, action: string, more: Readonly<Record<string, string>> = {}): void {
+    const { spec, id, name } = container
+    this.events.container(action, { id, attributes: { ...spec.labels, image: spec.image, name, ...more } })
+  }
+
+  #tellNetwork(container: SimulatedContainer, action: string): void {
+    const { network } = container.spec
+    const type = network === 'host' ? 'host' : 'bridge'
+    this.events.network(action, {
+      id: container.networkId,
+      attributes: { container: container.id, name: network, type },
+    })
+  }
+
+  #build(spec: SimulatedSpec, createdAt: number): SimulatedContainer {
+    this.#created += 1
+    const id = digest(`container ${this.#created} ${this.#random()}`)
+    const networkId = digest(`network ${spec.network}`)
+    const subnet = spec.network === 'bridge' ? 17 : 18 + (Number.parseInt(networkId.slice(0, 4), 16) % 13)
+    const host = this.#created + 1
+    return {
+      id,
+      spec,
+      name: spec.name,
+      imageId: `sha256:${digest(`image ${spec.image}`)}`,
+      networkId,
+      endpointId: digest(`endpoint ${id}`),
+      sandboxId: digest(`sandbox ${id}`),
+      ipAddress: `172.${subnet}.${(host >> 8) % 256}.${host % 256}`,
+      gateway: `172.${subnet}.0.1`,
+      createdAt,
+      phase: this.#random() * 2 * Math.PI,
+      logPeriodMs: MIN_LOG_PERIOD_MS + Math.floor(this.#random() * LOG_PERIOD_SPREAD_MS),
+      state: 'created',
+      startedAt: null,
+      finishedAt: null,
+      pausedAt: null,
+      pausedMs: 0,
+      pid: 0,
+      exitCode: 0,
+      oomKilled: false,
+      error: '',
+      restartCount: 0,
+      health: 'none',
+      failingStreak: 0,
+    }
+  }
+
+  /** Sets a container of the opening scene where its fate wants it, without a word: it is the past. */
+  #place({ spec, fate }: CataloguedContainer, openedAt: number): void {
+    const age = MIN_AGE_MS + this.#random() * (MAX_AGE_MS - MIN_AGE_MS)
+    const container = this.#build(spec, Math.floor(openedAt - age))
+    container.state = fate.state
+    container.exitCode = fate.exitCode
+    container.oomKilled = fate.oomKilled
+    container.error = fate.error
+    container.restartCount = fate.restartCount
+    container.health = fate.health
+    container.failingStreak = fate.health === 'unhealthy' ? 41 : 0
+    if (fate.state !== 'created') container.startedAt = container.createdAt + 400
+    if (fate.restartCount > 0) container.startedAt = openedAt - 20 * 60 * SECOND_MS
+    if (fate.state === 'exited') container.finishedAt = container.createdAt + 95 * SECOND_MS
+    if (fate.state === 'restarting') {
+      container.startedAt = openedAt - 9 * SECOND_MS
+      container.finishedAt = openedAt - 4 * SECOND_MS
+    }
+    if (fate.health === 'starting') container.startedAt = openedAt - 11 * SECOND_MS
+    if (fate.state === 'paused') container.pausedAt = openedAt - HOUR_MS
+    if (hasProcesses(container)) container.pid = this.#newPid()
+    this.#containers.set(container.id, container)
+  }
+
+  #newPid(): number {
+    return LOWEST_PID + Math.floor(this.#random() * 60_000)
+  }
+}

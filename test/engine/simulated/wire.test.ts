@@ -1,0 +1,156 @@
+import { PLANTED_SECRETS, SimulatedEngine } from '../../../api/engine/simulated/engine.js'
+import { ask, askJson } from '../../support/raw-client.js'
+import { expectKeys, RECORDED } from '../../support/recorded-keys.js'
+
+const NOW = Date.UTC(2026, 10, 24, 3, 0, 0)
+const EVERY_KIND = 18
+const NEVER = '0001-01-01T00:00:00Z'
+
+let engine: SimulatedEngine
+let clock = NOW
+
+async function started(): Promise<void> {
+  clock = NOW
+  engine = new SimulatedEngine({ containers: EVERY_KIND, statsDelayMs: 5, now: () => clock })
+  await engine.start()
+}
+
+function inspect(name: string) {
+  return askJson(engine, `/containers/${name}/json`)
+}
+
+afterEach(() => engine.stop())
+
+describe('list', () => {
+  test('an entry has the fields of a real engine, and all=1 brings those that do not run', async () => {
+    await started()
+    const all = await askJson(engine, '/containers/json?all=1')
+    for (const entry of all) {
+      expectKeys(entry, RECORDED.list)
+      for (const network of Object.values(entry.NetworkSettings.Networks))
+        expectKeys(network as object, RECORDED.network)
+    }
+    expect(all).toHaveLength(EVERY_KIND)
+    const states = new Map(all.map((entry: { Names: string[]; State: string }) => [entry.Names[0], entry.State]))
+    expect(new Set(states.values())).toEqual(new Set(['running', 'exited', 'paused', 'restarting', 'created']))
+    const shown = await askJson(engine, '/containers/json')
+    expect(shown.every((entry: { State: string }) => /running|paused|restarting/.test(entry.State))).toBe(true)
+    expect(shown.length).toBe(all.length - 3)
+  })
+
+  test('newest first, cut by limit, which reaches stopped ones', async () => {
+    await started()
+    const all = await askJson(engine, '/containers/json?all=1')
+    const created = all.map((entry: { Created: number }) => entry.Created)
+    expect(created).toEqual([...created].sort((a, b) => b - a))
+    expect(await askJson(engine, '/containers/json?limit=5')).toEqual(all.slice(0, 5))
+  })
+
+  test('filters in both notations hold back all others', async () => {
+    await started()
+    const [first, second] = engine.containers()
+    const ids = async (filters: unknown) => {
+      const path = `/containers/json?all=1&filters=${encodeURIComponent(JSON.stringify(filters))}`
+      return (await askJson(engine, path)).map((entry: { Id: string }) => entry.Id)
+    }
+    expect(await ids({ id: [first?.id, second?.id] })).toEqual([first?.id, second?.id])
+    expect(await ids({ id: { [String(second?.id)]: true } })).toEqual([second?.id])
+    expect(await ids({ id: ['f'.repeat(64)] })).toEqual([])
+    expect(await ids({ label: ['com.docker.compose.project=etl'], status: ['paused'] })).toHaveLength(1)
+    expect((await ask(engine, '/containers/json?filters=%7B%22bogus%22%3A%5B%22x%22%5D%7D')).status).toBe(400)
+    expect((await ask(engine, '/containers/json?filters=oops')).status).toBe(400)
+  })
+
+  test('the status sentence is the one that Docker writes', async () => {
+    await started()
+    const status = async (name: string) => {
+      const all = await askJson(engine, '/containers/json?all=1')
+      return all.find((entry: { Names: string[] }) => entry.Names[0] === `/${name}`).Status
+    }
+    engine.run({ name: 'fresh', health: 'healthy' })
+    expect(await status('fresh')).toBe('Up Less than a second (healthy)')
+    for (const [seconds, words] of [
+      [1, '1 second'],
+      [58, '59 seconds'],
+      [30, 'About a minute'],
+      [300, '6 minutes'],
+      [3600, 'About an hour'],
+      [100_000, '29 hours'],
+      [200_000, '3 days'],
+    ] as const) {
+      clock += seconds * 1000
+      expect(await status('fresh')).toBe(`Up ${words} (healthy)`)
+    }
+    engine.kill('fresh', 3)
+    clock += 2000
+    expect(await status('fresh')).toBe('Exited (3) 2 seconds ago')
+    expect(await status('etl-archiver-1')).toMatch(/^Up .* \(Paused\)$/)
+    expect(await status('monitoring-prometheus-1')).toMatch(/^Up .* \(health: starting\)$/)
+    expect(await status('etl-scheduler-1')).toMatch(/^Restarting \(3\) .* ago$/)
+    expect(await status('blog-backup-1')).toBe('Created')
+  })
+})
+
+describe('inspect', () => {
+  test('has the fields of a real engine in every block', async () => {
+    await started()
+    for (const { id } of engine.containers()) {
+      const body = await inspect(id)
+      expectKeys(body, RECORDED.inspect)
+      expectKeys(body.State, RECORDED.state)
+      expectKeys(body.Config, RECORDED.config)
+      expectKeys(body.HostConfig, RECORDED.hostConfig)
+      expectKeys(body.NetworkSettings, RECORDED.networkSettings)
+    }
+  })
+
+  test('finds by full id, name, name with a slash and a prefix of one id alone', async () => {
+    await started()
+    const [{ id, name } = { id: '', name: '' }] = engine.containers()
+    for (const reference of [id, name, `%2F${name}`, id.slice(0, 12)]) expect((await inspect(reference)).Id).toBe(id)
+    const initials = engine.containers().map((container) => container.id.slice(0, 1))
+    const shared = initials.find((initial, index) => initials.indexOf(initial) !== index)
+    const ambiguous = await ask(engine, `/containers/${shared}/json`)
+    expect([ambiguous.status, JSON.parse(ambiguous.body.toString())]).toEqual([
+      500,
+      { message: `Multiple IDs found with provided prefix: ${shared}` },
+    ])
+  })
+
+  test('tells each state as the engine does', async () => {
+    await started()
+    expect((await inspect('shop-migrate-1')).State).toMatchObject({
+      Status: 'exited',
+      Running: false,
+      Pid: 0,
+      ExitCode: 0,
+    })
+    expect((await inspect('etl-importer-1')).State).toMatchObject({ OOMKilled: true, ExitCode: 137 })
+    expect((await inspect('etl-archiver-1')).State).toMatchObject({ Status: 'paused', Running: true, Paused: true })
+    expect(await inspect('etl-scheduler-1')).toMatchObject({
+      RestartCount: 17,
+      State: { Status: 'restarting', Running: true, Restarting: true, Pid: 0, ExitCode: 3 },
+    })
+    expect((await inspect('blog-backup-1')).State).toMatchObject({
+      Status: 'created',
+      StartedAt: NEVER,
+      FinishedAt: NEVER,
+    })
+    const sick = (await inspect('shop-worker-1')).State.Health
+    expect(sick).toMatchObject({ Status: 'unhealthy', FailingStreak: 41 })
+    expect(sick.Log).toHaveLength(5)
+    expect(sick.Log[4]).toMatchObject({ ExitCode: 1, Output: expect.stringContaining('ETIMEDOUT') })
+    expect((await inspect('toolbox')).Config.Tty).toBe(true)
+    expect((await inspect('toolbox')).State.Health).toBeUndefined()
+  })
+
+  test('every planted secret is on the wire, so that a test of redaction tests something', async () => {
+    await started()
+    const bodies = await Promise.all(engine.containers().map(({ id }) => ask(engine, `/containers/${id}/json`)))
+    const text = bodies.map(({ body }) => body.toString()).join('')
+    expect(PLANTED_SECRETS.length).toBeGreaterThanOrEqual(10)
+    expect(PLANTED_SECRETS.filter((secret) => !text.includes(secret))).toEqual([])
+    const list = (await ask(engine, '/containers/json?all=1')).body.toString()
+    expect(PLANTED_SECRETS.filter((secret) => list.includes(secret)).length).toBeGreaterThanOrEqual(3)
+  })
+})

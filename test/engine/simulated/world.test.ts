@@ -1,0 +1,289 @@
+import { seededRandom } from '../../../api/engine/simulated/container.js'
+import { type RunOptions, SimulatedEngine } from '../../../api/engine/simulated/engine.js'
+import { restlessStep } from '../../../api/engine/simulated/restless.js'
+import { SimulatedWorld } from '../../../api/engine/simulated/world.js'
+import { ask, askJson, openStream } from '../../support/raw-client.js'
+
+const NOW = Date.UTC(2026, 10, 24, 3, 0, 0)
+const NOW_SECONDS = NOW / 1000
+const CONTAINERS_ONLY = `filters=${encodeURIComponent('{"type":["container"]}')}`
+const WEB: RunOptions = { name: 'web', image: 'nginx:1', labels: { team: 'shop' }, health: 'healthy' }
+
+let engine: SimulatedEngine
+let clock = NOW
+
+beforeEach(async () => {
+  clock = NOW
+  engine = new SimulatedEngine({ containers: 0, statsDelayMs: 5, now: () => clock })
+  await engine.start()
+})
+afterEach(() => engine.stop())
+
+/** What the engine tells while `act` runs, and the container it was about. */
+async function told(act: (id: string) => void, options: RunOptions = WEB, count = 1) {
+  const id = engine.run(options)
+  const stream = await openStream(engine, `/events?${CONTAINERS_ONLY}`)
+  act(id)
+  const events = (await stream.lines(count)).map((line) => JSON.parse(line))
+  stream.close()
+  return { id, events, actions: events.map((event) => event.Action) }
+}
+
+async function inspect(reference: string) {
+  return askJson(engine, `/containers/${reference}/json`)
+}
+
+test('a run is told as create, network connect and start, with the image, the name and every label', async () => {
+  const stream = await openStream(engine, '/events')
+  expect(stream.headers['content-type']).toBe('application/json')
+  const id = engine.run(WEB)
+  const lines = await stream.lines(3)
+  const [create, connect, start] = lines.map((line) => JSON.parse(line))
+  expect(create).toEqual({
+    status: 'create',
+    id,
+    from: 'nginx:1',
+    Type: 'container',
+    Action: 'create',
+    Actor: { ID: id, Attributes: { image: 'nginx:1', name: 'web', team: 'shop' } },
+    scope: 'local',
+    time: NOW_SECONDS,
+    timeNano: expect.any(Number),
+  })
+  expect(Object.keys(create)).toEqual('status id from Type Action Actor scope time timeNano'.split(' '))
+  expect(Object.keys(connect)).toEqual('Type Action Actor scope time timeNano'.split(' '))
+  expect(connect).toMatchObject({
+    Type: 'network',
+    Action: 'connect',
+    Actor: { Attributes: { container: id, name: 'bridge' } },
+  })
+  expect(start.Action).toBe('start')
+  // Beyond a double: the digits themselves must differ.
+  const nanos = lines.map((line) => /"timeNano":(\d{19})}$/.exec(line)?.[1])
+  expect(new Set(nanos).size).toBe(3)
+  expect(nanos).toEqual([...nanos].sort())
+  stream.close()
+})
+
+test('what a run was given shows in the list and in inspect', async () => {
+  const id = engine.run({ ...WEB, env: ['A=b'], cmd: ['sleep', '9'], tty: true, spec: { memoryLimitBytes: 1e6 } })
+  const [entry] = await askJson(engine, '/containers/json')
+  expect(entry).toMatchObject({
+    Id: id,
+    Image: 'nginx:1',
+    Command: 'sleep 9',
+    State: 'running',
+    Labels: { team: 'shop' },
+  })
+  const { Config, HostConfig, State } = await inspect('web')
+  expect(Config).toMatchObject({ Env: ['A=b'], Cmd: ['sleep', '9'], Tty: true, Labels: { team: 'shop' } })
+  expect([HostConfig.Memory, State.Health.Status]).toEqual([1e6, 'healthy'])
+  expect(() => engine.run(WEB)).toThrow('in use')
+})
+
+test('a kill by a signal is told as kill and die, and an own end as die alone', async () => {
+  const killed = await told((id) => engine.kill(id, 137), WEB, 2)
+  expect(killed.actions).toEqual(['kill', 'die'])
+  expect(killed.events[0].Actor.Attributes.signal).toBe('9')
+  expect(killed.events[1].Actor.Attributes.exitCode).toBe('137')
+  const ended = await told((id) => engine.kill(id, 3), { name: 'job' }, 1)
+  expect(ended.actions).toEqual(['die'])
+  expect((await inspect('job')).State).toMatchObject({ Status: 'exited', ExitCode: 3, OOMKilled: false, Pid: 0 })
+})
+
+test('the out-of-memory killer is told as oom and die', async () => {
+  const { actions } = await told((id) => engine.kill(id, 137, { oom: true }), WEB, 2)
+  expect(actions).toEqual(['oom', 'die'])
+  expect((await inspect('web')).State).toMatchObject({ OOMKilled: true, ExitCode: 137 })
+})
+
+test('stop, start and restart are told as Docker tells them', async () => {
+  const { actions, id } = await told(
+    (one) => {
+      engine.stopContainer(one)
+      engine.startContainer(one)
+      engine.restartContainer(one)
+    },
+    WEB,
+    9,
+  )
+  expect(actions).toEqual(['kill', 'die', 'stop', 'start', 'kill', 'die', 'stop', 'start', 'restart'])
+  expect(await inspect(id)).toMatchObject({ RestartCount: 0, State: { Health: { Status: 'starting' } } })
+})
+
+test('a crash waits as restarting, and the start after it counts until somebody starts by hand', async () => {
+  const { id, actions } = await told((one) => engine.crash(one, 1), WEB, 1)
+  expect(actions).toEqual(['die'])
+  expect((await inspect(id)).State).toMatchObject({ Status: 'restarting', Running: true, ExitCode: 1 })
+  engine.startContainer(id)
+  expect(await inspect(id)).toMatchObject({ RestartCount: 1, State: { Status: 'running', ExitCode: 0 } })
+  engine.stopContainer(id)
+  engine.startContainer(id)
+  expect((await inspect(id)).RestartCount).toBe(0)
+})
+
+test('pause, unpause, rename and removal are told, with the old name behind a slash', async () => {
+  const { events, actions, id } = await told(
+    (one) => {
+      engine.pause(one)
+      engine.unpause(one)
+      engine.rename(one, 'site')
+      engine.remove(one)
+    },
+    WEB,
+    6,
+  )
+  expect(actions).toEqual(['pause', 'unpause', 'rename', 'kill', 'die', 'destroy'])
+  expect(events[2].Actor.Attributes).toMatchObject({ name: 'site', oldName: '/web' })
+  expect((await ask(engine, `/containers/${id}/json`)).status).toBe(404)
+  expect(engine.containers()).toEqual([])
+})
+
+test('a verdict of the health check is told when it changes, and starting is not', async () => {
+  const { actions } = await told(
+    (id) => {
+      engine.setHealth(id, 'healthy')
+      engine.setHealth(id, 'unhealthy')
+      engine.setHealth(id, 'starting')
+      engine.setHealth(id, 'healthy')
+    },
+    WEB,
+    2,
+  )
+  expect(actions).toEqual(['health_status: unhealthy', 'health_status: healthy'])
+  engine.run({ name: 'unchecked' })
+  expect(() => engine.setHealth('unchecked', 'healthy')).toThrow('no health check')
+})
+
+test('an exec carries its whole command line, as on a real engine', async () => {
+  const { actions, events } = await told((id) => engine.exec(id, 'sh -c token=abc'), WEB, 3)
+  expect(actions).toEqual(['exec_create: sh -c token=abc', 'exec_start: sh -c token=abc', 'exec_die'])
+  expect(events[0].Actor.Attributes.execID).toMatch(/^[0-9a-f]{64}$/)
+})
+
+test('since replays what is remembered and until ends the stream', async () => {
+  const ids = ['a', 'b', 'c'].map((name) => {
+    clock += 1000
+    return engine.run({ name })
+  })
+  const path = (since: string, until: string) => `/events?${CONTAINERS_ONLY}&since=${since}&until=${until}`
+  const read = async (since: string, until: string) => {
+    const text = (await ask(engine, path(since, until))).body.toString()
+    return text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line).id)
+  }
+  const [first, second, third] = ids
+  clock += 60_000
+  expect(await read(`${NOW_SECONDS}`, `${NOW_SECONDS + 3}.999999999`)).toEqual([
+    first,
+    first,
+    second,
+    second,
+    third,
+    third,
+  ])
+  expect(await read(`${NOW_SECONDS + 2}.000000000`, `${NOW_SECONDS + 2.5}`)).toEqual([second, second])
+  expect(await read(new Date(NOW + 3000).toISOString(), `${NOW_SECONDS + 3}.5`)).toEqual([third, third])
+})
+
+test('until in the future ends a live stream then', async () => {
+  const stream = await openStream(engine, `/events?until=${NOW_SECONDS}.030`)
+  await stream.ended()
+  expect(stream.received()).toBe('')
+})
+
+test('its memory of events is short and does not outlive a restart', async () => {
+  for (let round = 0; round < 200; round += 1) engine.run({ name: `n${round}` })
+  clock += 60_000
+  const path = `/events?since=1&until=${NOW_SECONDS + 1}`
+  expect((await ask(engine, path)).body.toString().split('\n').length - 1).toBe(256)
+  await engine.stop()
+  await engine.start()
+  expect((await ask(engine, path)).body.toString()).toBe('')
+})
+
+test('event filters match as the engine matches them', async () => {
+  const id = engine.run(WEB)
+  engine.setHealth(id, 'unhealthy')
+  engine.run({ name: 'other' })
+  clock += 60_000
+  const actions = async (filters: unknown) => {
+    const query = `since=1&until=${NOW_SECONDS + 1}&filters=${encodeURIComponent(JSON.stringify(filters))}`
+    const text = (await ask(engine, `/events?${query}`)).body.toString()
+    return text
+      .split('\n')
+      .slice(0, -1)
+      .map((line) => JSON.parse(line).Action)
+  }
+  expect(await actions({ event: ['health_status'] })).toEqual(['health_status: unhealthy'])
+  expect(await actions({ container: ['web'] })).toEqual(['create', 'start', 'health_status: unhealthy'])
+  expect(await actions({ type: { network: true } })).toEqual(['connect', 'connect'])
+  expect(await actions({ label: ['team=shop'], event: ['start', 'die'] })).toEqual(['start'])
+  expect((await ask(engine, '/events?filters=%7B%22bogus%22%3A%5B%5D%7D')).status).toBe(400)
+})
+
+test('a hostile event reaches every listener as it is, whatever the filter', async () => {
+  const stream = await openStream(engine, `/events?${CONTAINERS_ONLY}`)
+  engine.emitEvent({ Action: 'start', Actor: null })
+  engine.emitEvent('{not json')
+  expect(await stream.lines(2)).toEqual(['{"Action":"start","Actor":null}', '{not json'])
+  stream.close()
+})
+
+test('what cannot happen to a container is refused', () => {
+  const id = engine.run(WEB)
+  expect(() => engine.startContainer(id)).toThrow('runs already')
+  expect(() => engine.unpause(id)).toThrow('not paused')
+  engine.kill(id, 0)
+  for (const act of [
+    () => engine.kill(id, 0),
+    () => engine.pause(id),
+    () => engine.setHealth(id, 'healthy'),
+    () => engine.exec(id, 'ls'),
+  ]) {
+    expect(act).toThrow('does not run')
+  }
+  expect(() => engine.remove('nobody')).toThrow('no one container')
+})
+
+test('a restless world keeps moving, tells of everything and neither calms down nor falls apart', () => {
+  const world = new SimulatedWorld(30, seededRandom(1), () => clock)
+  const actions: string[] = []
+  world.events.listen((event) => {
+    if (event.type === 'container') actions.push(event.action.split(':')[0] as string)
+  })
+  const step = restlessStep(world, 2, 'true')
+  for (let round = 0; round < 400; round += 1) {
+    clock += 3000
+    step()
+    const running = world.all().filter(({ state }) => state === 'running').length
+    expect(running).toBeGreaterThanOrEqual(20)
+  }
+  const kinds = ['die', 'start', 'restart', 'oom', 'pause', 'unpause', 'health_status', 'exec_create']
+  expect(kinds.filter((kind) => !actions.includes(kind))).toEqual([])
+  expect(actions.length).toBeGreaterThan(400)
+})
+
+test('a restless engine acts by itself and stops with its stop', async () => {
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] })
+  const restless = new SimulatedEngine({ containers: 12, restless: true, now: () => clock })
+  const scene = () => JSON.stringify(restless.containers())
+  const scenes = new Set([scene()])
+  try {
+    await restless.start()
+    for (let tick = 0; tick < 20; tick += 1) {
+      jest.advanceTimersByTime(3000)
+      scenes.add(scene())
+    }
+    expect(scenes.size).toBeGreaterThan(2)
+    await restless.stop()
+    const last = scene()
+    expect(jest.getTimerCount()).toBe(0)
+    jest.advanceTimersByTime(60_000)
+    expect(scene()).toBe(last)
+  } finally {
+    jest.useRealTimers()
+  }
+})
