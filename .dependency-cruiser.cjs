@@ -20,13 +20,14 @@ module.exports = {
     layer('engine-on-model', '^api/engine/', ['^api/(engine|model)/', '^api/log[.]ts$']),
     layer('live-on-engine-port', '^api/live/', ['^api/(live|model)/', '^api/engine/engine[.]ts$', '^api/log[.]ts$']),
     layer('http-on-view-and-auth', '^api/http/', ['^api/(http|auth|model)/', '^api/live/view[.]ts$', '^api/log[.]ts$']),
-    layer('cli-on-service', '^api/cli/', ['^api/(cli|config|auth|model)/', '^api/(service|run|log)[.]ts$']),
+    layer('cli-on-service', '^api/cli/', ['^api/(cli|config|auth|model)/', '^api/(demo|run|log)[.]ts$']),
+    layer('demo-on-run', '^api/demo[.]ts$', ['^api/(engine|model)/', '^api/run[.]ts$']),
     layer('main-on-service', '^api/(main|run)[.]ts$', ['^api/(run|service|log)[.]ts$', '^api/(config|model)/']),
     {
       name: 'nothing-imports-the-root',
       severity: 'error',
-      from: { path: '^api/', pathNot: '^api/(main|run|cli/)' },
-      to: { path: '^api/(service|main|run)[.]ts$' },
+      from: { path: '^api/', pathNot: '^api/(main|run|demo|cli/)' },
+      to: { path: '^api/(service|main|run|demo)[.]ts$' },
     },
     {
       name: 'handlers-know-no-express',
@@ -38,7 +39,7 @@ module.exports = {
     gate('jsonwebtoken-only-in-token', 'node_modules/(@types/)?jsonwebtoken', '^api/auth/token[.]ts$', 'One call to verify, so one place fixes the algorithm.'),
     gate('express-only-in-http', 'node_modules/((@types/)?express|helmet|express-rate-limit|pino-http)', '^api/http/', 'Below http/ nothing knows that it is served over HTTP.'),
     gate('pino-only-in-log', 'node_modules/pino/', '^api/log[.]ts$', 'One place holds what may be logged.'),
-    gate('sockets-and-files-at-the-edges', '^(node:)?(net|http|https|tls|dgram|child_process|fs|fs/promises)$', '^api/(service|run|main|config/environment|engine/(transport|simulated|simulated-[a-z]+)|http/(app|server|middleware/[a-z-]+)|cli/[a-z-]+)[.]ts$', 'Sockets, files and processes are opened at the edges only.'),
+    gate('sockets-and-files-at-the-edges', '^(node:)?(net|http|https|tls|dgram|child_process|fs|fs/promises)$', '^api/(service|run|main|config/docker-host|engine/(transport|simulated/[a-z]+)|http/(app|server|middleware/[a-z-]+)|cli/[a-z-]+)[.]ts$', 'Sockets, files and processes are opened at the edges only.'),
   ],
   options: {
     tsPreCompilationDeps: true,

@@ -1,8 +1,8 @@
 /** Milliseconds before the second try; the first follows at once. */
 const FIRST_DELAY_MS = 200
 
-/** An engine's restart takes seconds; nobody waits longer than this to see that it is back. */
-const MAX_DELAY_MS = 5_000
+/** An engine's restart takes seconds, and a connection that is refused costs nothing: nobody waits longer to see that it is back. */
+const MAX_DELAY_MS = 2_000
 
 /**
  * How long to wait before try number `attempt` (from 0), in milliseconds. Doubles up to a ceiling; `random` (0 to 1) takes up

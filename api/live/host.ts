@@ -26,8 +26,13 @@ const MAX_IDS_PER_LIST = 50
 /** Inspects under way at once: enough to fill in 100 containers within a second, few enough not to be felt by the engine. */
 const INSPECT_CONCURRENCY = 8
 
-/** A connection that lived so long ended for a reason of its own, so the next try starts afresh. */
+/**
+ * A connection that lived so long ended for a reason of its own, so the next try starts afresh; where its stream merely ended,
+ * as proxies end what is silent for long, the host counts as live until that try fails.
+ */
 const STEADY_AFTER_MS = 5_000
+
+const ENDED_AT_ONCE = new ApiError('engine-unavailable', 'the event stream ended as soon as it was open')
 
 /** What happens inside a running container changes nothing that a list shows; health checks alone make two of these a second. */
 const SILENT_ACTIONS = new Set([
@@ -150,14 +155,17 @@ export class Host {
       await sleep(this.#clock, backoff(attempt, this.#clock.random()), signal)
       if (signal.aborted) break
       const startedAt = this.#clock.now()
+      let fault: unknown = ENDED_AT_ONCE
       try {
         await this.#connect(signal)
-        this.#log.debug('the event stream ended; connecting again')
       } catch (error) {
-        if (!signal.aborted) this.#lose(error)
+        fault = error
       }
+      const wasSteady = this.#clock.now() - startedAt >= STEADY_AFTER_MS
+      if (wasSteady) attempt = -1
+      if (wasSteady && fault === ENDED_AT_ONCE) this.#log.debug('the event stream was cut; connecting again')
+      else if (!signal.aborted) this.#lose(fault)
       this.#firstOutcome?.()
-      if (this.#clock.now() - startedAt >= STEADY_AFTER_MS) attempt = -1
     }
     this.#engine.close()
   }

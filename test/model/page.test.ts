@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { paginate, readCursor, type SortValue, writeCursor } from '../../api/model/page.js'
+import { type Page, type PageRequest, paginate, readCursor, type SortValue, writeCursor } from '../../api/model/page.js'
 
 interface Row {
   readonly value: SortValue
@@ -13,8 +13,8 @@ function walk(rows: readonly Row[], sort: string, limit: number): Row[] {
   const seen: Row[] = []
   let cursor: string | null = null
   do {
-    const request = { sort, limit, cursor: cursor === null ? null : readCursor(cursor, sort) }
-    const page = paginate(rows, request, byValue, byTie)
+    const request: PageRequest = { sort, limit, cursor: cursor === null ? null : readCursor(cursor, sort) }
+    const page: Page<Row> = paginate(rows, request, byValue, byTie)
     expect(page.items.length).toBeLessThanOrEqual(limit)
     expect(page.total).toBe(rows.length)
     seen.push(...page.items)

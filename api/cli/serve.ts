@@ -1,0 +1,57 @@
+import { loadConfig } from '../config/config.js'
+import { engineAnswers, startDemo } from '../demo.js'
+import { FILES, runService } from '../run.js'
+import { type Arguments, type Command, UsageError } from './usage.js'
+
+/** The simulated engine's containers unless told otherwise, and the most that it is asked for in earnest. */
+const DEMO_CONTAINERS = 12
+const MAX_DEMO_CONTAINERS = 5_000
+
+const HELP = `Usage: porthole serve [--demo | --or-demo] [--demo-containers N]
+
+Serves the API, configured by the environment (docs/configuration.md), until SIGTERM or SIGINT.
+
+Options:
+  --demo               serve the built-in simulated engine instead of a real one
+  --or-demo            serve it only where the configured engine does not answer, and say so
+  --demo-containers N  how many containers it simulates (default ${DEMO_CONTAINERS}, at most ${MAX_DEMO_CONTAINERS})
+  -h, --help           this text
+
+The simulated engine is refused with NODE_ENV=production.
+`
+
+export const serve: Command = {
+  name: 'serve',
+  purpose: 'serve the API',
+  help: HELP,
+  options: {
+    demo: { type: 'boolean' },
+    'or-demo': { type: 'boolean' },
+    'demo-containers': { type: 'string' },
+  },
+  run: serveApi,
+}
+
+async function serveApi(given: Arguments): Promise<void> {
+  const containers = readCount(given.text('demo-containers'))
+  const mayDemo = given.flag('demo') || given.flag('or-demo')
+  if (mayDemo && process.env['NODE_ENV'] === 'production')
+    throw new UsageError('serve: the simulated engine is refused with NODE_ENV=production')
+  if (given.flag('demo') || (given.flag('or-demo') && (await isSilent()))) await startDemo(containers)
+  else await runService(process.env)
+}
+
+/** A configuration that is not valid is the service's to refuse, not a reason to simulate. */
+async function isSilent(): Promise<boolean> {
+  const loaded = loadConfig(process.env, FILES, Date.now())
+  if (loaded.faults !== undefined) return false
+  const answers = await Promise.all(loaded.config.hosts.map(({ endpoint }) => engineAnswers(endpoint)))
+  return !answers.includes(true)
+}
+
+function readCount(text: string | undefined): number {
+  if (text === undefined) return DEMO_CONTAINERS
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : Number.NaN
+  if (count >= 1 && count <= MAX_DEMO_CONTAINERS) return count
+  throw new UsageError(`serve: --demo-containers takes a whole number from 1 to ${MAX_DEMO_CONTAINERS}`)
+}

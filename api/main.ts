@@ -1,0 +1,3 @@
+import { runService } from './run.js'
+
+await runService(process.env)

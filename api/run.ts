@@ -1,0 +1,80 @@
+import { readFileSync, statSync } from 'node:fs'
+import { type Config, type ConfigFiles, describeFaults, loadConfig } from './config/config.js'
+import { createLog, type Log, openStandardOutput } from './log.js'
+import { TlsIdentityError } from './model/error.js'
+import { createService, type ServiceParts } from './service.js'
+
+/** Exit codes as the CLI documents them: 1 for what went wrong, 2 for what was asked for wrongly. */
+const EXIT_FAILURE = 1
+const EXIT_USAGE = 2
+
+/** A stop that takes longer has hung; the supervisor should not have to kill us. */
+const STOP_DEADLINE_MS = 4_500
+
+export const FILES: ConfigFiles = {
+  readFile: (path) => readFileSync(path, 'utf8'),
+  isDirectory: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
+}
+
+export interface RunOptions {
+  readonly parts?: ServiceParts
+  /** Runs after the service has stopped. */
+  readonly onStopped?: () => Promise<void>
+}
+
+/** The process: environment -> configuration -> service -> signals. Sets the exit code; never throws. */
+export async function runService(environment: NodeJS.ProcessEnv, options: RunOptions = {}): Promise<void> {
+  const loaded = loadConfig(environment, FILES, Date.now())
+  if (loaded.faults !== undefined) {
+    process.stderr.write(`porthole: the configuration is not valid:\n${describeFaults(loaded.faults)}\n`)
+    process.exitCode = EXIT_USAGE
+    return
+  }
+  const { config } = loaded
+  const output = openStandardOutput()
+  const log = createLog(config.logLevel, output)
+  const service = createService(config, log, options.parts)
+  const stop = stopOnSignal(log, async () => {
+    await service.stop()
+    await options.onStopped?.()
+    log.info('stopped')
+    output.close()
+  })
+  try {
+    const port = await service.start()
+    log.info({ address: config.listen.host, port, authentication: config.token !== null }, 'listening')
+    if (config.token === null) log.warn('authentication is off: whoever reaches this port on this machine may read')
+  } catch (error) {
+    process.stderr.write(`porthole: ${startFailure(error, config)}\n`)
+    process.exitCode = EXIT_FAILURE
+    await stop()
+  }
+}
+
+function startFailure(error: unknown, config: Config): string {
+  if (error instanceof TlsIdentityError) return `TLS to the engine failed: ${error.message}`
+  const code = (error as NodeJS.ErrnoException).code
+  const where = `${config.listen.host}:${config.listen.port}`
+  if (code === 'EADDRINUSE') return `${where} is in use: stop what listens there, or set PORT`
+  if (code === 'EACCES') return `${where} may not be bound by this user: set PORT to 1024 or above`
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${where} is no address of this machine: check HOST`
+  return error instanceof Error ? error.message : 'the start failed'
+}
+
+/** Stops once, by SIGTERM or SIGINT; a second signal, or a stop that hangs, ends the process at once. */
+function stopOnSignal(log: Log, stop: () => Promise<void>): () => Promise<void> {
+  let stopping: Promise<void> | null = null
+  const once = () => {
+    stopping ??= stop()
+    return stopping
+  }
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (stopping !== null) process.exit(EXIT_FAILURE)
+    log.info({ signal }, 'stopping')
+    setTimeout(() => process.exit(EXIT_FAILURE), STOP_DEADLINE_MS).unref()
+    void once()
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+  return once
+}

@@ -1,0 +1,269 @@
+import { type Fault, PLANTED_SECRETS } from '../../api/engine/simulated/engine.js'
+import { ROUTES } from '../../api/http/routes.js'
+import { eventually, type SimulatedRig, startSimulated } from '../support/start-service.js'
+import { tokenFor } from '../support/tokens.js'
+
+/** What the contract promises between an event on the engine and its being seen. */
+const VISIBLE_MS = 1_000
+
+let rig: SimulatedRig
+
+async function container(name: string): Promise<Record<string, unknown> | undefined> {
+  const { body } = await rig.get(`/api/containers?name=${name}`)
+  return body.items.find((item: { name: string }) => item.name === name)
+}
+
+async function hostState(): Promise<string> {
+  return (await rig.get('/api/hosts')).body.items[0].state
+}
+
+describe('a service over an engine', () => {
+  beforeAll(async () => {
+    rig = await startSimulated({ containers: 24 })
+  })
+  afterAll(() => rig.stop())
+
+  test('is ready at once, with everything inspected within a second', async () => {
+    expect((await fetch(`${rig.url}/health/ready`)).status).toBe(200)
+    const isComplete = (items: { restartCount: number | null }[]) =>
+      items.length === 24 && items.every(({ restartCount }) => restartCount !== null)
+    await eventually(async () => (await rig.get('/api/containers')).body.items, isComplete, VISIBLE_MS)
+  })
+
+  test('has a sample of every running container, rates included, within seconds', async () => {
+    type Row = { cpu: { percent: number | null }; network: { rxBytesTotal: number | null } }
+    const isComplete = (items: Row[]) => items.length > 10 && items.every(({ cpu }) => cpu.percent !== null)
+    await eventually(async () => (await rig.get('/api/stats')).body.items, isComplete, 6_000)
+  })
+
+  test('sees a container started, renamed, paused, ill, stopped and removed within a second each', async () => {
+    const id = rig.engine.run({ name: 'newcomer', image: 'nginx:1.27' })
+    await eventually(
+      () => container('newcomer'),
+      (found) => found?.['state'] === 'running',
+      VISIBLE_MS,
+    )
+    rig.engine.rename(id, 'renamed')
+    await eventually(
+      () => container('renamed'),
+      (found) => found?.['id'] === id,
+      VISIBLE_MS,
+    )
+    rig.engine.pause(id)
+    await eventually(
+      () => container('renamed'),
+      (found) => found?.['state'] === 'paused',
+      VISIBLE_MS,
+    )
+    rig.engine.unpause(id)
+    await eventually(
+      () => container('renamed'),
+      (found) => found?.['state'] === 'running',
+      VISIBLE_MS,
+    )
+    rig.engine.kill(id, 137, { oom: true })
+    await eventually(
+      () => container('renamed'),
+      (found) => found?.['state'] === 'exited' && found['exitCode'] === 137 && found['oomKilled'] === true,
+      VISIBLE_MS,
+    )
+    expect((await rig.get(`/api/containers/${id}/stats`)).body.code).toBe('container-not-running')
+    rig.engine.remove(id)
+    await eventually(
+      () => container('renamed'),
+      (found) => found === undefined,
+      VISIBLE_MS,
+    )
+    expect((await rig.get(`/api/containers/${id}`)).body.code).toBe('container-not-found')
+  })
+
+  test('resolves ids itself: a container that is named like the digits of another is not taken for it', async () => {
+    const [first] = rig.engine.containers()
+    const id = first?.id ?? ''
+    const trap = rig.engine.run({ name: id.slice(0, 12), image: 'evil:1' })
+    await eventually(
+      () => container(id.slice(0, 12)),
+      (found) => found !== undefined,
+      VISIBLE_MS,
+    )
+    expect((await rig.get(`/api/containers/${id.slice(0, 12)}`)).body.id).toBe(id)
+    rig.engine.remove(trap)
+  })
+
+  test('asks the engine for nothing but reads of its closed list', () => {
+    const shapes = new Set(
+      rig.engine.requests.map(
+        ({ method, path }) => `${method} ${path.replace(/\?.*/, '').replace(/[0-9a-f]{64}/, '{id}')}`,
+      ),
+    )
+    expect([...shapes].sort()).toEqual([
+      'GET /containers/json',
+      'GET /containers/{id}/json',
+      'GET /containers/{id}/stats',
+      'GET /events',
+      'GET /info',
+      'GET /version',
+    ])
+  })
+
+  test('lets no planted secret out, by any route or log line', async () => {
+    expect(PLANTED_SECRETS.length).toBeGreaterThan(5)
+    const ids = rig.engine.containers().map(({ id }) => id)
+    const paths = ROUTES.flatMap(({ path }) =>
+      path.includes(':id') ? ids.map((id) => path.replace(':id', id)) : [path],
+    )
+    const texts = await Promise.all(paths.map(async (path) => (await rig.get(path)).text))
+    const leaks = PLANTED_SECRETS.filter((secret) => [...texts, ...rig.lines].some((text) => text.includes(secret)))
+    expect(leaks).toEqual([])
+    expect(texts.join('')).toContain('[redacted]')
+  })
+
+  test("hides from a filtered token every trace of another's containers, on every route", async () => {
+    const { body } = await rig.get('/api/containers')
+    type Item = { id: string; name: string; project: string | null; labels: Record<string, string> }
+    const items: Item[] = body.items
+    const project = items.find((item) => item.project !== null)?.project ?? ''
+    const hidden = items.filter((item) => item.project !== project)
+    expect(hidden.length).toBeGreaterThan(5)
+    expect(hidden.length).toBeLessThan(items.length)
+    const token = tokenFor({ selectors: [`com.docker.compose.project=${project}`] })
+    for (const { path } of ROUTES) {
+      for (const { id } of path.includes(':id') ? hidden : [{ id: '' }]) {
+        const answer = await rig.get(path.replace(':id', id), token)
+        if (path.includes(':id')) expect(answer.body.code).toBe('container-not-found')
+        for (const other of hidden) {
+          expect(answer.text).not.toContain(other.id)
+          expect(answer.text).not.toContain(`"${other.name}"`)
+        }
+      }
+    }
+  })
+})
+
+describe('an engine that fails', () => {
+  beforeAll(async () => {
+    rig = await startSimulated({ containers: 6 }, { sampleIntervalMs: 200 })
+  })
+  afterAll(() => rig.stop())
+  afterEach(() => rig.engine.setFault('all', null))
+
+  const faults: readonly [string, Fault][] = [
+    ['hangs', { kind: 'hang' }],
+    ['stalls after the headers', { kind: 'stall' }],
+    ['cuts the body', { kind: 'cut', afterBytes: 10 }],
+    ['answers garbage', { kind: 'garbage' }],
+    ['answers nothing', { kind: 'empty' }],
+    ['answers another shape', { kind: 'json', value: [1, { a: null }] }],
+    [
+      'answers 500 with a host path',
+      { kind: 'status', status: 500, body: '{"message":"open /var/lib/docker/secret-path: denied"}' },
+    ],
+    [
+      'answers 403 as a proxy does',
+      { kind: 'status', status: 403, body: '<html>403</html>', contentType: 'text/html' },
+    ],
+    ['redirects', { kind: 'status', status: 301, headers: { location: 'http://127.0.0.1:1/' } }],
+    ['drips', { kind: 'drip', everyMs: 50 }],
+    ['floods', { kind: 'flood', bytes: 50_000_000 }],
+  ]
+
+  test.each(faults)(
+    'on inspect (%s) gives a named problem within the deadline, and the list lives on',
+    async (_what, fault) => {
+      const [first] = rig.engine.containers()
+      rig.engine.setFault('inspect', fault)
+      const started = performance.now()
+      const answer = await rig.get(`/api/containers/${first?.id}`)
+      expect(performance.now() - started).toBeLessThan(3_000)
+      expect(answer.body.code).toMatch(/^engine-(timeout|bad-answer|endpoint-blocked)$/)
+      expect(answer.text).not.toMatch(/secret-path|html/)
+      expect((await rig.get('/api/containers')).body.items).toHaveLength(6)
+    },
+  )
+
+  test.each(faults)('on stats (%s) keeps the last sample, whose time tells its age', async (_what, fault) => {
+    const [first] = rig.engine.containers().filter(({ state }) => state === 'running')
+    await eventually(
+      async () => (await rig.get(`/api/containers/${first?.id}/stats`)).body.sampledAt,
+      (at) => at !== null,
+      4_000,
+    )
+    rig.engine.setFault('stats', fault)
+    const asked = () => rig.engine.requests.filter(({ path }) => path.includes('/stats')).length
+    const before = asked()
+    await eventually(asked, (now) => now > before + 3, 4_000)
+    const answer = await rig.get(`/api/containers/${first?.id}/stats`)
+    expect([answer.status, typeof answer.body.sampledAt]).toEqual([200, 'string'])
+    expect(await hostState()).toBe('live')
+  })
+
+  test.each(faults)(
+    'on everything (%s) is shown as stale with what was last known, and recovers',
+    async (_what, fault) => {
+      await eventually(hostState, (state) => state === 'live', 8_000)
+      rig.engine.setFault('all', fault)
+      rig.engine.dropConnections()
+      await eventually(hostState, (state) => state === 'stale', 8_000)
+      const { status, body } = await rig.get('/api/containers')
+      expect([status, body.items.length, body.hosts[0].state]).toEqual([200, 6, 'stale'])
+      const detail = await rig.get(`/api/containers/${body.items[0].id}`)
+      expect([detail.status, detail.body.code, detail.headers.get('retry-after')]).toEqual([
+        503,
+        'engine-unavailable',
+        '5',
+      ])
+      expect((await fetch(`${rig.url}/health/ready`)).status).toBe(503)
+      rig.engine.setFault('all', null)
+      await eventually(hostState, (state) => state === 'live', 10_000)
+    },
+    30_000,
+  )
+
+  test('that restarts is survived: stale while it lasts, current afterwards', async () => {
+    await eventually(hostState, (state) => state === 'live', 8_000)
+    await rig.engine.stop()
+    await eventually(hostState, (state) => state === 'stale', 3_000)
+    const id = rig.engine.run({ name: 'while-away', image: 'x:1' })
+    await rig.engine.start()
+    await eventually(hostState, (state) => state === 'live', 8_000)
+    await eventually(
+      () => container('while-away'),
+      (found) => found !== undefined,
+      VISIBLE_MS,
+    )
+    rig.engine.remove(id)
+    await eventually(
+      () => container('while-away'),
+      (found) => found === undefined,
+      VISIBLE_MS,
+    )
+  }, 30_000)
+
+  test('that sends hostile events changes nothing and ends nothing', async () => {
+    await eventually(hostState, (state) => state === 'live', 8_000)
+    const before = (await rig.get('/api/containers')).body.items.length
+    for (const event of [
+      null,
+      7,
+      'x',
+      [],
+      {},
+      { Type: 'container' },
+      { Type: 'container', Action: 'start', Actor: { ID: '../../x' } },
+      { Type: 'container', Action: 'start', Actor: { ID: 'f'.repeat(64) } },
+    ])
+      rig.engine.emitEvent(event)
+    const id = rig.engine.run({ name: 'after-hostile', image: 'x:1' })
+    await eventually(
+      () => container('after-hostile'),
+      (found) => found !== undefined,
+      8_000,
+    )
+    rig.engine.remove(id)
+    await eventually(
+      async () => (await rig.get('/api/containers')).body.items.length,
+      (count) => count === before,
+      VISIBLE_MS,
+    )
+  }, 20_000)
+})

@@ -1,0 +1,93 @@
+import type { Config } from '../../api/config/config.js'
+import { createDockerodeEngine } from '../../api/engine/dockerode.js'
+import { SimulatedEngine, type SimulatedEngineOptions } from '../../api/engine/simulated/engine.js'
+import { createLog } from '../../api/log.js'
+import type { EngineEndpoint } from '../../api/model/endpoint.js'
+import { createService } from '../../api/service.js'
+import { TOKEN_SETTINGS, tokenFor } from './tokens.js'
+
+export interface Answered {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  // biome-ignore lint/suspicious/noExplicitAny: a test looks into answers of every shape
+  readonly body: any
+}
+
+export interface RunningService {
+  readonly url: string
+  readonly port: number
+  /** Every line logged so far. */
+  readonly lines: readonly string[]
+  get(path: string, token?: string): Promise<Answered>
+  stop(): Promise<void>
+}
+
+/** The whole service on a free port, over whatever engine, with deadlines that a test can wait for. */
+export async function startService(endpoint: EngineEndpoint, changes: Partial<Config> = {}): Promise<RunningService> {
+  const lines: string[] = []
+  const config: Config = {
+    environment: 'test',
+    listen: { host: '127.0.0.1', port: 0 },
+    logLevel: 'debug',
+    token: TOKEN_SETTINGS,
+    hosts: [{ id: 'local', endpoint }],
+    limits: { windowMs: 900_000, general: 1_000_000, stats: 1_000_000 },
+    sampleIntervalMs: 1_000,
+    ...changes,
+  }
+  const createEngine = () =>
+    createDockerodeEngine(endpoint, { quickDeadlineMs: 1_000, lookupDeadlineMs: 1_500, statsDeadlineMs: 1_000 })
+  const service = createService(config, createLog(config.logLevel, { write: (line) => lines.push(line) }), {
+    createEngine,
+  })
+  const port = await service.start()
+  const url = `http://127.0.0.1:${port}`
+  const get = async (path: string, token = tokenFor()): Promise<Answered> => {
+    const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } })
+    const text = await answer.text()
+    return { status: answer.status, headers: answer.headers, text, body: text === '' ? null : JSON.parse(text) }
+  }
+  return { url, port, lines, get, stop: () => service.stop() }
+}
+
+export interface SimulatedRig extends RunningService {
+  readonly engine: SimulatedEngine
+}
+
+/** The same over a simulated engine, which stops with it. */
+export async function startSimulated(
+  options: SimulatedEngineOptions = {},
+  changes: Partial<Config> = {},
+): Promise<SimulatedRig> {
+  const engine = new SimulatedEngine({ statsDelayMs: 20, ...options })
+  await engine.start()
+  const service = await startService(endpointOf(engine), changes)
+  const stop = async () => {
+    await service.stop()
+    await engine.stop()
+  }
+  return { ...service, engine, stop }
+}
+
+export function endpointOf(engine: SimulatedEngine): EngineEndpoint {
+  const address = engine.endpoint
+  return 'socketPath' in address ? { kind: 'unix', socketPath: address.socketPath } : { kind: 'tcp', ...address }
+}
+
+/** Asks until the answer is right; fails with the last answer after so many milliseconds. Gives how long it took. */
+export async function eventually<T>(
+  ask: () => Promise<T> | T,
+  isRight: (answer: T) => boolean,
+  withinMs: number,
+): Promise<number> {
+  const started = performance.now()
+  for (;;) {
+    const answer = await ask()
+    const elapsed = performance.now() - started
+    if (isRight(answer)) return elapsed
+    if (elapsed > withinMs)
+      throw new Error(`not within ${withinMs} ms; the last answer was ${JSON.stringify(answer)?.slice(0, 500)}`)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+}
