@@ -6,7 +6,7 @@ import { createService, type ServiceParts } from './service.js'
 
 /** Exit codes as the CLI documents them: 1 for what went wrong, 2 for what was asked for wrongly. */
 const EXIT_FAILURE = 1
-const EXIT_USAGE = 2
+export const EXIT_USAGE = 2
 
 /** A stop that takes longer has hung; the supervisor should not have to kill us. */
 const STOP_DEADLINE_MS = 4_500

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
+import { EXIT_USAGE } from '../run.js'
 import { serve } from './serve.js'
 import { tokenCreate } from './token-create.js'
-import { type Command, EXIT_USAGE, readArguments, UsageError } from './usage.js'
+import { type Command, readArguments, UsageError } from './usage.js'
 
 const COMMANDS: readonly Command[] = [serve, tokenCreate]
 

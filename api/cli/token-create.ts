@@ -3,8 +3,8 @@ import { signToken } from '../auth/token.js'
 import { describeFaults, loadSigningConfig } from '../config/config.js'
 import { parseDuration } from '../model/duration.js'
 import { parseLabelSelector } from '../model/label-selector.js'
-import { FILES } from '../run.js'
-import { type Arguments, type Command, EXIT_USAGE, UsageError } from './usage.js'
+import { EXIT_USAGE, FILES } from '../run.js'
+import { type Arguments, type Command, UsageError } from './usage.js'
 
 /** A token that lives longer is a password; sign a new one instead. */
 const MAX_LIFETIME_MS = 400 * 86_400_000

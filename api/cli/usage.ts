@@ -1,8 +1,5 @@
 import { parseArgs } from 'node:util'
 
-export const EXIT_FAILURE = 1
-export const EXIT_USAGE = 2
-
 /** What was asked for cannot be asked for so; the message says how. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'

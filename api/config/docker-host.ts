@@ -27,7 +27,9 @@ const DEFAULT_SOCKET_PATH = '/var/run/docker.sock'
 const PLAIN_PORT = 2375
 const TLS_PORT = 2376
 
-/** Bytes of a path in Linux's sockaddr_un, less the final NUL: a longer one is cut short, and another socket is dialled. */
+/**
+ * Bytes of a path in Linux's sockaddr_un, less the final NUL: a longer one is cut short, and another socket is dialled.
+ */
 const MAX_SOCKET_PATH_BYTES = 107
 
 /** What docker's own tools name the files of a certificate directory. */
@@ -47,9 +49,9 @@ type Address = { readonly kind: 'unix'; readonly socketPath: string } | TcpAddre
 type Fault = (variable: string, problem: string, remedy: string) => void
 
 /**
- * Where the engine is, by the docker CLI's rules (docker/cli opts/hosts.go) for DOCKER_HOST, less what its readers disagree on.
- * TLS once asked for, by DOCKER_TLS_VERIFY, by any of the three paths or by port 2376, is TLS or a fault: never plain. `now` is in
- * milliseconds since 1970. Returns every fault at once.
+ * Where the engine is, by the docker CLI's rules (docker/cli opts/hosts.go) for DOCKER_HOST, less what its readers
+ * disagree on. TLS once asked for, by DOCKER_TLS_VERIFY, by any of the three paths or by port 2376, is TLS or a fault:
+ * never plain. `now` is in milliseconds since 1970. Returns every fault at once.
  */
 export function resolveEndpoint(
   settings: DockerSettings,
@@ -260,8 +262,8 @@ function checkCertificates(
   const isOver = (certificate: X509Certificate) => Date.parse(certificate.validTo) < now
   const isAhead = (certificate: X509Certificate) => Date.parse(certificate.validFrom) > now
   if (good.some((certificate) => !isOver(certificate) && !isAhead(certificate))) return
-  if (good.some(isAhead)) fault(variable, `is not valid yet: ${role} begins later`, 'check the clock of this machine')
-  else fault(variable, `has expired: ${role} is no longer valid`, 'issue a new one')
+  if (good.every(isOver)) fault(variable, `has expired: ${role} is no longer valid`, 'issue a new one')
+  else fault(variable, `is not valid yet: ${role} begins later`, 'check the clock of this machine')
 }
 
 /** Null stands for a block that is no certificate. */

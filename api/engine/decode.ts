@@ -15,8 +15,8 @@ import { type Scrubbed, scrubArguments, scrubLabels, scrubText } from '../model/
 import type { Reading } from '../model/sample.js'
 
 /*
- * The engine's words end here. Engines and podman leave out, or give as null, whatever a container has not got, so nearly all is
- * optional; what is there has to have its type. Secrets end here too: no value of Env gets any further.
+ * The engine's words end here. Engines and podman leave out, or give as null, whatever a container has not got, so
+ * nearly all is optional; what is there has to have its type. Secrets end here too: no value of Env gets any further.
  */
 
 /** Labels kept of one container: compose and a proxy's routers come to a few dozen. */
@@ -52,7 +52,9 @@ const MAX_HEALTH_OUTPUT = 2_048
 /** Paths that a fault names. */
 const MAX_FAULT_PATHS = 5
 
-/** From here on a limit is none: the kernel's and Go's spellings of "max" lie beyond it (2^63 and 2^64, less a page). */
+/**
+ * From here on a limit is none: the kernel's and Go's spellings of "max" lie beyond it (2^63 and 2^64, less a page).
+ */
 const NO_LIMIT = 2 ** 62
 
 /** RFC 3339, section 5.6, as Go writes it. */
@@ -333,8 +335,8 @@ const STATS = z.object({
 type Stats = z.infer<typeof STATS>
 
 /**
- * Answer of GET /containers/{id}/stats?stream=false, in doubles: beyond 2^53 ns of CPU time the last digits are lost, far below
- * what a rate shows. Null for the empty struct that an engine answers for a container that does not run.
+ * Answer of GET /containers/{id}/stats?stream=false, in doubles: beyond 2^53 ns of CPU time the last digits are lost,
+ * far below what a rate shows. Null for the empty struct that an engine answers for a container that does not run.
  */
 export function decodeReading(value: unknown): Reading | null {
   const stats = parse(STATS, value, 'the statistics')
@@ -424,8 +426,8 @@ const CONTAINER_EVENT = z.object({
 })
 
 /**
- * One line of GET /events; null where it is not about a container. Of `exec_create: sh -c ...` and `health_status: healthy` the
- * verb alone is kept: what follows is a command line.
+ * One line of GET /events; null where it is not about a container. Of `exec_create: sh -c ...` and `health_status:
+ * healthy` the verb alone is kept: what follows is a command line.
  */
 export function decodeEvent(line: string): ContainerEvent | null {
   let value: unknown
@@ -441,8 +443,8 @@ export function decodeEvent(line: string): ContainerEvent | null {
 }
 
 /**
- * The digits as the line has them, because a double rounds them by hundreds. They cannot be those of a label: a label's value is a
- * string, and a quote within one is escaped.
+ * The digits as the line has them, because a double rounds them by hundreds. They cannot be those of a label: a label's
+ * value is a string, and a quote within one is escaped.
  */
 function timeNanoOf(line: string, event: { timeNano: number | null; time: number | null }): string {
   const digits = /"timeNano"\s{0,8}:\s{0,8}(\d{1,20})\b/.exec(line)?.[1]
@@ -451,8 +453,8 @@ function timeNanoOf(line: string, event: { timeNano: number | null; time: number
 }
 
 /**
- * The engine's time in UTC, `Z`, with three digits of milliseconds: one spelling, so texts sort as times do. Null for Go's zero
- * time, which stands for "never".
+ * The engine's time in UTC, `Z`, with three digits of milliseconds: one spelling, so texts sort as times do. Null for
+ * Go's zero time, which stands for "never".
  */
 function utcTime(value: string): string | null {
   return value.startsWith('0001-') ? null : new Date(millisecondsOf(value)).toISOString()
@@ -486,7 +488,9 @@ const PODMAN_STATES: ReadonlyMap<string, ContainerState> = new Map([
   ['stopped', 'exited'],
 ])
 
-/** An unknown word is one container's oddity and costs no other container its place: what is left is whether it runs. */
+/**
+ * An unknown word is one container's oddity and costs no other container its place: what is left is whether it runs.
+ */
 function stateOf(word: string, isRunning: boolean): ContainerState {
   const known = CONTAINER_STATES.find((state) => state === word) ?? PODMAN_STATES.get(word)
   return known ?? (isRunning ? 'running' : 'exited')
@@ -577,8 +581,8 @@ function capabilitiesOf(given: readonly string[]): readonly string[] {
 }
 
 /**
- * What `docker stats` shows (docker/cli stats_helpers.go, calculateMemUsageUnixNoCache): usage less the inactive file cache, which
- * cgroup v1 calls total_inactive_file and v2 inactive_file; a cache beyond the usage is not subtracted.
+ * What `docker stats` shows (docker/cli stats_helpers.go, calculateMemUsageUnixNoCache): usage less the inactive file
+ * cache, which cgroup v1 calls total_inactive_file and v2 inactive_file; a cache beyond the usage is not subtracted.
  */
 function memoryUsed(memory: Stats['memory_stats']): number | null {
   const usage = memory?.usage ?? null

@@ -11,8 +11,8 @@ import { readLines } from './lines.js'
 import { ReadOnlyTransport, type TransportOptions } from './transport.js'
 
 /**
- * What we call of dockerode. Its own types promise shapes that no engine is held to and leave out `abortSignal`, so here every
- * answer is unknown until it is decoded.
+ * What we call of dockerode. Its own types promise shapes that no engine is held to and leave out `abortSignal`, so
+ * here every answer is unknown until it is decoded.
  */
 interface DockerodeReads {
   ping(options: Signal): Promise<unknown>
@@ -109,8 +109,8 @@ async function openEvents(docker: DockerodeReads, abortSignal: AbortSignal): Pro
 }
 
 /**
- * Ends quietly by its signal, and where an open stream ends or is cut: engines stop, and proxies cut what is silent for long.
- * Whoever subscribes anew learns from that whether the engine still answers.
+ * Ends quietly by its signal, and where an open stream ends or is cut: engines stop, and proxies cut what is silent for
+ * long. Whoever subscribes anew learns from that whether the engine still answers.
  */
 async function* linesUntilCut(stream: Readable, abortSignal: AbortSignal): AsyncGenerator<string, void, undefined> {
   try {

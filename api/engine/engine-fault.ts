@@ -31,7 +31,10 @@ export function badAnswer(read: Read, what: string, cause?: unknown): ApiError {
   return new ApiError('engine-bad-answer', `${describeRead(read)}: ${what}`, { cause })
 }
 
-/** An answer with a status other than 200. `body` may be its beginning only; it reaches the log, scrubbed, and nobody else. */
+/**
+ * An answer with a status other than 200. `body` may be its beginning only; it reaches the log, scrubbed, and nobody
+ * else.
+ */
 export function statusFault(read: Read, status: number, body: Buffer): ApiError {
   const text = excerpt(body)
   const reason = `${describeRead(read)}: status ${status}${text === '' ? '' : `, ${JSON.stringify(text)}`}`
@@ -56,7 +59,10 @@ export function connectionFault(error: unknown, endpoint: EngineEndpoint): ApiEr
   return new ApiError('engine-unavailable', unavailableReason(code, endpoint), { cause: error })
 }
 
-/** A certificate or a key that OpenSSL does not take. Names no file: the texts come from wherever the host was configured. */
+/**
+ * A certificate or a key that OpenSSL does not take. Names no file: the texts come from wherever the host was
+ * configured.
+ */
 export function unusableIdentity(error: unknown): TlsIdentityError {
   const remedy = 'Check DOCKER_CA_PATH, DOCKER_CERT_PATH and DOCKER_KEY_PATH.'
   const reason = `the CA, the client certificate or its key cannot be used (${codeOf(error)}). ${remedy}`
@@ -120,8 +126,13 @@ const WRONG_CA =
   /^(?:UNABLE_TO_|SELF_SIGNED_|DEPTH_ZERO_|CERT_|CRL_|ERROR_IN_|INVALID_CA|PATH_LENGTH|EE_KEY|CA_|HOSTNAME_)/
 
 /** Alerts (RFC 8446, section 6.2) with which a peer refuses our certificate, in OpenSSL's words. */
-const CLIENT_REFUSED =
-  /alert (?:(?:bad|unsupported|no) certificate|certificate (?:required|expired|revoked|unknown)|unknown ca|access denied|decrypt error|handshake failure)/
+const CLIENT_REFUSED = new RegExp(
+  [
+    'alert (?:bad|unsupported|no) certificate',
+    'alert certificate (?:required|expired|revoked|unknown)',
+    'alert (?:unknown ca|access denied|decrypt error|handshake failure)',
+  ].join('|'),
+)
 
 /** Null where the error says nothing about who is on the other side. */
 function tlsFault(error: unknown, code: string): TlsIdentityError | null {
@@ -147,7 +158,9 @@ function identityFault(what: string, evidence: string, remedy: string, cause: un
   return new TlsIdentityError(`${what} (${evidence}). ${remedy}`, { cause, detail: remedy })
 }
 
-/** What OpenSSL calls the failure: in `reason`, or within the message of an EPROTO. Empty where OpenSSL said nothing. */
+/**
+ * What OpenSSL calls the failure: in `reason`, or within the message of an EPROTO. Empty where OpenSSL said nothing.
+ */
 function opensslReason(error: unknown): string {
   const { library, reason, message } = error as { library?: unknown; reason?: unknown; message?: unknown }
   if (typeof library === 'string' && typeof reason === 'string') return reason.toLowerCase()

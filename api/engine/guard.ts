@@ -19,7 +19,10 @@ export class ReadOnlyRefusal extends ApiError {
   }
 }
 
-/** Ids in one filter. 64 hex digits and their quotes are 73 bytes when escaped; HAProxy takes a head of 16 KiB by default. */
+/**
+ * Ids in one filter. 64 hex digits and their quotes are 73 bytes when escaped; HAProxy takes a head of 16 KiB by
+ * default.
+ */
 export const MAX_FILTER_IDS = 100
 
 /** Characters of what was refused that its reason quotes. */
@@ -60,21 +63,27 @@ const PARAMETERS: Readonly<Record<ReadShape, ReadonlyMap<string, Parameter>>> = 
   ]),
 }
 
-/** Without `stream=false` statistics never end; without its filter the event stream tells of secrets, configs and nodes. */
+/**
+ * Without `stream=false` statistics never end; without its filter the event stream tells of secrets, configs and nodes.
+ */
 const REQUIRED: Readonly<Partial<Record<ReadShape, string>>> = { stats: 'stream', events: 'filters' }
 
-/** What a modem is given to dial with. All else (`file`, `hijack`, `openStdin`, `authconfig`, `headers` ...) is a way to write. */
+/**
+ * What a modem is given to dial with. All else (`file`, `hijack`, `openStdin`, `authconfig`, `headers` ...) is a way to
+ * write.
+ */
 const DIAL_FIELDS = new Set(['path', 'method', 'options', 'statusCodes', 'isStream', 'abortSignal'])
 
 /**
  * Checks a dial against the closed list: `GET|HEAD /_ping`, `GET /version`, `/info`, `/containers/json`,
- * `/containers/{64 hex digits}/json`, `/containers/{64 hex digits}/stats`, `/events`, each with the parameters named above. There is
- * no version prefix, so the engine's own version is spoken.
+ * `/containers/{64 hex digits}/json`, `/containers/{64 hex digits}/stats`, `/events`, each with the parameters named
+ * above. There is no version prefix, so the engine's own version is spoken.
  *
- * A method alone makes no read: by GET, `/containers/{id}/archive` and `/export` hand out every file of a container, `/logs` its
- * output, `/attach/ws` opens its standard input, `/swarm` tells the join tokens, and the usual socket proxies let all of
- * `/containers` through. Nor does a pattern on the raw path: engines resolve `..`, `%2e%2e` and `//`, and ids may be names of other
- * containers. So paths are compared whole, ids are full, and what is sent is put together here.
+ * A method alone makes no read: by GET, `/containers/{id}/archive` and `/export` hand out every file of a container,
+ * `/logs` its output, `/attach/ws` opens its standard input, `/swarm` tells the join tokens, and the usual socket
+ * proxies let all of `/containers` through. Nor does a pattern on the raw path: engines resolve `..`, `%2e%2e` and
+ * `//`, and ids may be names of other containers. So paths are compared whole, ids are full, and what is sent is put
+ * together here.
  *
  * @throws ReadOnlyRefusal
  */

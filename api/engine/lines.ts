@@ -7,9 +7,10 @@ const LINE_FEED = 0x0a
 const CARRIAGE_RETURN = 0x0d
 
 /**
- * Splits a byte stream into its lines, without their ends; empty lines are left out. A line is decoded as a whole, so characters
- * that are split between chunks stay whole. What stands behind the last line end is a line too. Rejects with the source's error,
- * or with engine-bad-answer on a line of more than `maxLineBytes`, of which no more than that and one chunk is ever held.
+ * Splits a byte stream into its lines, without their ends; empty lines are left out. A line is decoded as a whole, so
+ * characters that are split between chunks stay whole. What stands behind the last line end is a line too. Rejects with
+ * the source's error, or with engine-bad-answer on a line of more than `maxLineBytes`, of which no more than that and
+ * one chunk is ever held.
  */
 export async function* readLines(
   source: AsyncIterable<Uint8Array>,

@@ -8,11 +8,15 @@ import type { EngineEndpoint } from '../model/endpoint.js'
 import { ApiError } from '../model/error.js'
 import { badAnswer, codeOf, connectionFault, statusFault, timeoutFault, unusableIdentity } from './engine-fault.js'
 import { guardRead, type Read, type ReadShape } from './guard.js'
+import { Slots } from './slots.js'
 
 /** Milliseconds for what an engine answers from memory: one that takes longer is not well. */
 const QUICK_DEADLINE_MS = 5_000
 
-/** Milliseconds for a list, an inspect or /info: these wait for the locks of containers that are starting or being removed. */
+/**
+ * Milliseconds for a list, an inspect or /info: these wait for the locks of containers that are starting or being
+ * removed.
+ */
 const LOOKUP_DEADLINE_MS = 15_000
 
 /** Milliseconds for statistics: the engine takes 1 to 2 s for each, and its collector visits containers one by one. */
@@ -21,7 +25,9 @@ const STATS_DEADLINE_MS = 10_000
 /** Bytes of a list: a container with many labels takes some 10 KB, and 3,000 containers are far beyond one engine. */
 const MAX_LIST_BYTES = 32 * 1024 * 1024
 
-/** Bytes of any other answer. An inspect carries the last five outputs of the health check at 4 KB each, and all of Env. */
+/**
+ * Bytes of any other answer. An inspect carries the last five outputs of the health check at 4 KB each, and all of Env.
+ */
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 /** Bytes read of an error answer, for the log. */
@@ -30,16 +36,24 @@ const MAX_ERROR_BYTES = 4 * 1024
 /** Bytes of an answer's head, Node's default; named so that NODE_OPTIONS does not move it. */
 const MAX_HEAD_BYTES = 16 * 1024
 
-/** Connections for quick calls and lookups: twice what the inventory inspects at once, so that a ping always finds one. */
+/**
+ * Connections for quick calls and lookups: twice what the inventory inspects at once, so that a ping always finds one.
+ */
 const QUICK_SOCKETS = 16
 
-/** Connections for statistics, apart so that none of these slow calls stands before an inspect. As many as a sampler asks at once. */
+/**
+ * Connections for statistics, apart so that none of these slow calls stands before an inspect. As many as a sampler
+ * asks at once.
+ */
 const STATS_SOCKETS = 64
 
 /** Streams open at once. Each is a connection of its own, and a slot in the proxy's table. */
 const MAX_STREAMS = 32
 
-/** Milliseconds after which an idle connection is given back: beyond the usual sampling interval, below what proxies cut. */
+/**
+ * Milliseconds after which an idle connection is given back: beyond the usual sampling interval, below what proxies
+ * cut.
+ */
 const IDLE_SOCKET_MS = 30_000
 
 /** Milliseconds of silence before TCP asks whether the other side of a stream still lives. */
@@ -64,17 +78,19 @@ type Agent = HttpAgent | HttpsAgent
 /** One dial under way. It is settled once, by whichever comes first; then its deadline and its signal are let go. */
 interface Call {
   isSettled: boolean
-  /** The second one where the first met a connection that had gone stale. */
+  /** Null while it waits for a connection; the second one where the first met a connection that had gone stale. */
   request: ClientRequest | null
+  /** Gives back the connection, or the place in the line for one. */
+  leave(): void
   succeed(value: unknown): void
   fail(error: unknown): void
 }
 
 /**
- * The modem that dockerode dials with: it reads, and does nothing else. Each dial passes the guard before a byte leaves; then it
- * goes to the one endpoint it was made for, whatever the environment says, and is bounded in time, bytes and connections. It
- * follows no redirect. Every fault is an ApiError with a reason for the log; an engine's own words reach nobody else. A dial whose
- * signal fires ends with the signal's reason.
+ * The modem that dockerode dials with: it reads, and does nothing else. Each dial passes the guard before a byte
+ * leaves; then it goes to the one endpoint it was made for, whatever the environment says, and is bounded in time,
+ * bytes and connections. It follows no redirect. Every fault is an ApiError with a reason for the log; an engine's own
+ * words reach nobody else. A dial whose signal fires ends with the signal's reason.
  *
  * docker-modem itself hangs on a body that is cut short, follows redirects to any host, reads without bound and lets
  * DOCKER_HOST turn TLS into plain HTTP.
@@ -87,6 +103,12 @@ export class ReadOnlyTransport {
   readonly #quickAgent: Agent
   readonly #statsAgent: Agent
   readonly #streamAgent: Agent
+  /**
+   * Calls wait here and not in their agent: it would open a connection for each that gave up meanwhile, even after
+   * close().
+   */
+  readonly #quickSlots: Slots
+  readonly #statsSlots: Slots
   /** What ends each call under way and each open stream. */
   readonly #underWay = new Set<(fault: ApiError) => void>()
   #streams = 0
@@ -110,6 +132,8 @@ export class ReadOnlyTransport {
     this.#quickAgent = makeAgent(this.#bounds.quickSockets, true)
     this.#statsAgent = makeAgent(this.#bounds.statsSockets, true)
     this.#streamAgent = makeAgent(this.#bounds.maxStreams, false)
+    this.#quickSlots = new Slots(this.#bounds.quickSockets)
+    this.#statsSlots = new Slots(this.#bounds.statsSockets)
   }
 
   /** docker-modem's interface. Calls back once, never within the call itself. */
@@ -164,11 +188,14 @@ export class ReadOnlyTransport {
         clearTimeout(deadline)
         signal?.removeEventListener('abort', onAbort)
         this.#underWay.delete(call.fail)
+        // A request gives its connection back when it closes, which is a little later.
+        if (call.request === null) call.leave()
         return true
       }
       const call: Call = {
         isSettled: false,
         request: null,
+        leave: () => {},
         succeed: (value) => {
           if (settle()) resolve(value)
         },
@@ -182,7 +209,14 @@ export class ReadOnlyTransport {
       const deadline = setTimeout(() => call.fail(timeoutFault(read, deadlineMs)), deadlineMs)
       signal?.addEventListener('abort', onAbort)
       this.#underWay.add(call.fail)
-      this.#send(read, call, true)
+      if (read.shape === 'events') this.#send(read, call, true)
+      else {
+        const slots = read.shape === 'stats' ? this.#statsSlots : this.#quickSlots
+        call.leave = slots.enter((leave) => {
+          call.leave = leave
+          this.#send(read, call, true)
+        })
+      }
     })
   }
 
@@ -210,10 +244,14 @@ export class ReadOnlyTransport {
     request.on('error', (error) => {
       // Once there is an answer, its close tells whether it was whole.
       if (call.isSettled || hasAnswer || call.request !== request) return
-      // The engine closed an idle connection at the moment we took it up. It saw no request, and a read may be repeated.
+      // The engine closed an idle connection at the moment we took it up. It saw no request, and a read may be
+      // repeated.
       const isStale = request.reusedSocket && /^(?:ECONNRESET|EPIPE)$/.test(codeOf(error))
       if (mayRetry && isStale) this.#send(read, call, false)
       else call.fail(connectionFault(error, this.#endpoint))
+    })
+    request.on('close', () => {
+      if (call.request === request) call.leave()
     })
     request.end()
   }
@@ -238,7 +276,8 @@ export class ReadOnlyTransport {
 
   #receive(read: Read, response: IncomingMessage, call: Call): void {
     const status = response.statusCode ?? 0
-    // A cut shows in `complete` when the answer closes; the listener keeps an error that comes late from being uncaught.
+    // A cut shows in `complete` when the answer closes; the listener keeps an error that comes late from being
+    // uncaught.
     response.on('error', () => {})
     if (status >= 300 && status < 400) {
       call.fail(badAnswer(read, `status ${status}: an engine redirects nobody, and no redirect is followed`))
@@ -299,7 +338,10 @@ export class ReadOnlyTransport {
   }
 }
 
-/** `/_ping` answers in text, HEAD with nothing; all else is JSON. What a whole answer holds is never quoted: it may be Env. */
+/**
+ * `/_ping` answers in text, HEAD with nothing; all else is JSON. What a whole answer holds is never quoted: it may be
+ * Env.
+ */
 function finish(read: Read, body: Buffer, call: Call): void {
   if (read.method === 'HEAD') call.succeed(null)
   else if (read.shape === 'ping') call.succeed(body.toString('utf8'))
@@ -316,8 +358,8 @@ function finish(read: Read, body: Buffer, call: Call): void {
 }
 
 /**
- * Agents that know the endpoint and nothing else: an explicit agent reads no proxy variables, our `ca` stands in place of all
- * others, and `rejectUnauthorized` and `minVersion` stand against NODE_TLS_REJECT_UNAUTHORIZED and NODE_OPTIONS.
+ * Agents that know the endpoint and nothing else: an explicit agent reads no proxy variables, our `ca` stands in place
+ * of all others, and `rejectUnauthorized` and `minVersion` stand against NODE_TLS_REJECT_UNAUTHORIZED and NODE_OPTIONS.
  */
 function agentFactory(endpoint: EngineEndpoint): (maxSockets: number, keepAlive: boolean) => Agent {
   const pool = (maxSockets: number, keepAlive: boolean) => ({
@@ -329,7 +371,8 @@ function agentFactory(endpoint: EngineEndpoint): (maxSockets: number, keepAlive:
   const { ca, cert, key, host } = endpoint
   const minVersion = 'TLSv1.2'
   const secureContext = usable(() => {
-    // An empty `ca` would stand for the CAs that Node trusts, an empty `key` for no client certificate, and neither would throw.
+    // An empty `ca` would stand for the CAs that Node trusts, an empty `key` for no client certificate, and neither
+    // would throw.
     for (const pem of [ca, cert]) new X509Certificate(pem)
     createPrivateKey(key)
     return createSecureContext({ ca, cert, key, minVersion })

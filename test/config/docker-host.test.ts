@@ -2,7 +2,8 @@ import { type DockerSettings, resolveEndpoint } from '../../api/config/docker-ho
 import { describeEndpoint } from '../../api/model/endpoint.js'
 import { type Certificate, hasOpenssl, makeCertificates } from '../support/certificates.js'
 
-const NOW = Date.now()
+/** A little ahead: certificates that are made below begin after this file is read. */
+const NOW = Date.now() + 60_000
 
 function noFile(path: string): string {
   throw Object.assign(new Error(`no such file: ${path}`), { code: 'ENOENT' })

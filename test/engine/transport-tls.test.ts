@@ -10,7 +10,10 @@ import { answerWith, startFaultServer } from '../support/fault-server.js'
 
 const DEADLINE_MS = 2_000
 
-/** Everything that a docker client or Node itself might let itself be talked into plain HTTP, or into any certificate, by. */
+/**
+ * Everything that a docker client or Node itself might let itself be talked into plain HTTP, or into any certificate,
+ * by.
+ */
 const HOSTILE_ENVIRONMENT = {
   DOCKER_HOST: 'tcp://127.0.0.1:1',
   DOCKER_TLS_VERIFY: '',

@@ -15,13 +15,24 @@ const INSPECT = { method: 'GET', path: `/containers/${ID}/json?`, options: {} }
 const STATS = { method: 'GET', path: `/containers/${ID}/stats?`, options: { stream: false, 'one-shot': true } }
 const EVENTS = { method: 'GET', path: '/events?', options: { filters: { type: ['container'] } }, isStream: true }
 
-const DEADLINE_MS = 150
+/** Short where it is to run out. */
+const DEADLINE_MS = 80
+
+/** Long enough that a busy machine still sees each other fault first. */
+const PATIENT_MS = 5_000
+
 const SMALL: TransportOptions = {
   quickDeadlineMs: DEADLINE_MS,
   lookupDeadlineMs: DEADLINE_MS,
   statsDeadlineMs: DEADLINE_MS,
   maxListBytes: 64 * 1024,
   maxAnswerBytes: 16 * 1024,
+}
+const PATIENT: TransportOptions = {
+  ...SMALL,
+  quickDeadlineMs: PATIENT_MS,
+  lookupDeadlineMs: PATIENT_MS,
+  statsDeadlineMs: PATIENT_MS,
 }
 
 // Jest fails a suite in which a rejection or an error event finds nobody: the faults below come late on purpose.
@@ -134,37 +145,37 @@ describe('what is not on the list', () => {
 
 /** What an engine, or what stands in its place, may do wrong: design notes on docker-modem, each made by hand here. */
 const FAULTS: [name: string, code: ErrorCode, reason: RegExp, options: object, answer: Answer][] = [
-  ['hangs', 'engine-timeout', /within 150 ms/, PING, () => {}],
+  ['hangs', 'engine-timeout', /within 80 ms/, PING, () => {}],
   [
     'sends half a head',
     'engine-timeout',
-    /within 150 ms/,
+    /within 80 ms/,
     INSPECT,
     (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-'),
   ],
   [
     'stalls after the head',
     'engine-timeout',
-    /within 150 ms/,
+    /within 80 ms/,
     INSPECT,
     (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n'),
   ],
   [
     'stalls within the body',
     'engine-timeout',
-    /within 150 ms/,
+    /within 80 ms/,
     INSPECT,
     (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n{"x"'),
   ],
   [
     'drips bytes of the body',
     'engine-timeout',
-    /within 150 ms/,
+    /within 80 ms/,
     INSPECT,
     drip('HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n'),
   ],
-  ['drips bytes of the head', 'engine-timeout', /within 150 ms/, INSPECT, drip('HTTP/1.1 200 OK\r\nX: ')],
-  ['sends 100 Continue for ever', 'engine-timeout', /within 150 ms/, PING, repeat('HTTP/1.1 100 Continue\r\n\r\n')],
+  ['drips bytes of the head', 'engine-timeout', /within 80 ms/, INSPECT, drip('HTTP/1.1 200 OK\r\nX: ')],
+  ['sends 100 Continue for ever', 'engine-timeout', /within 80 ms/, PING, repeat('HTTP/1.1 100 Continue\r\n\r\n')],
   [
     'cuts a body of known length',
     'engine-bad-answer',
@@ -275,8 +286,8 @@ const FAULTS: [name: string, code: ErrorCode, reason: RegExp, options: object, a
   ['answers without end', 'engine-bad-answer', /larger than 16384 bytes/, INSPECT, endless('HTTP/1.1 200 X\r\n\r\n')],
   ['lists without end', 'engine-bad-answer', /larger than 65536 bytes/, LIST, endless('HTTP/1.1 200 X\r\n\r\n')],
   ['pings without end', 'engine-bad-answer', /larger than 16384 bytes/, PING, endless('HTTP/1.1 200 X\r\n\r\n')],
-  ['hangs before statistics', 'engine-timeout', /within 150 ms/, STATS, () => {}],
-  ['hangs before events', 'engine-timeout', /within 150 ms/, EVENTS, () => {}],
+  ['hangs before statistics', 'engine-timeout', /within 80 ms/, STATS, () => {}],
+  ['hangs before events', 'engine-timeout', /within 80 ms/, EVENTS, () => {}],
   ['closes the door to events', 'engine-endpoint-blocked', /status 403/, EVENTS, (s) => s.write(answerWith(403, 'no'))],
   ['redirects events', 'engine-bad-answer', /status 307/, EVENTS, (s) => s.write(answerWith(307, 'no'))],
 ]
@@ -316,11 +327,14 @@ function endless(head: string): Answer {
 describe.each(['unix', 'tcp'] as const)('an engine on %s that', (kind) => {
   test.each(FAULTS)('%s is %s', async (_name, code, reason, options, answer) => {
     const server = await serve(answer, kind)
-    const transport = connect(server.endpoint, SMALL)
+    const isTimeout = code === 'engine-timeout'
+    const transport = connect(server.endpoint, isTimeout ? SMALL : PATIENT)
     const { signal } = new AbortController()
     const startedAt = performance.now()
     const fault = await faultOf(dial(transport, options, signal))
-    expect(performance.now() - startedAt).toBeLessThan(DEADLINE_MS * 3)
+    const took = performance.now() - startedAt
+    if (isTimeout) expect(took).toBeGreaterThan(DEADLINE_MS - 5)
+    expect(took).toBeLessThan(PATIENT_MS / 2)
     expect(fault.code).toBe(code)
     expect(fault.message).toMatch(reason)
     expect(fault.message.length).toBeLessThan(400)
@@ -337,7 +351,7 @@ describe.each(['unix', 'tcp'] as const)('an engine on %s that', (kind) => {
       const server = await serve((socket) => {
         socket.write(`HTTP/1.1 ${status} X\r\nLocation: ${location}\r\nContent-Length: 0\r\n\r\n`)
       }, kind)
-      const fault = await faultOf(dial(connect(server.endpoint, SMALL), LIST))
+      const fault = await faultOf(dial(connect(server.endpoint, PATIENT), LIST))
       expect(fault).toMatchObject({ code: 'engine-bad-answer', message: expect.stringContaining(`status ${status}`) })
       expect(server.requests).toHaveLength(1)
     }
@@ -360,7 +374,6 @@ test('an engine that is not there is unavailable, and the reason tells why', asy
 test.each([
   { kind: 'tcp', host: 'h', port: 70_000 },
   { kind: 'unix', socketPath: `/${'x'.repeat(500)}` },
-  { kind: 'unix', socketPath: '/a\u0000b' },
 ] as const)('an endpoint that cannot be dialled is unavailable: %j', async (endpoint) => {
   const { signal } = new AbortController()
   expect(await faultOf(dial(connect(endpoint), PING, signal))).toMatchObject({ code: 'engine-unavailable' })
@@ -390,7 +403,7 @@ describe('connections', () => {
     const server = await serve((socket, head) => {
       if (!head.includes('/stats')) socket.write(answerWith(200, '{}'))
     })
-    const transport = connect(server.endpoint, { statsDeadlineMs: 400, lookupDeadlineMs: 200 })
+    const transport = connect(server.endpoint, { statsDeadlineMs: 400, lookupDeadlineMs: PATIENT_MS })
     const hanging = Promise.allSettled(Array.from({ length: 200 }, () => dial(transport, STATS)))
     await sleep(20)
     expect(await dial(transport, INSPECT)).toEqual({})
@@ -404,8 +417,12 @@ describe('connections', () => {
     const transport = connect(server.endpoint, { ...SMALL, quickSockets: 1 })
     const startedAt = performance.now()
     const faults = await Promise.all(Array.from({ length: 50 }, () => faultOf(dial(transport, PING))))
-    expect(performance.now() - startedAt).toBeLessThan(DEADLINE_MS * 3)
+    expect(performance.now() - startedAt).toBeLessThan(PATIENT_MS / 2)
     expect(new Set(faults.map(({ code }) => code))).toEqual(new Set(['engine-timeout']))
+    // Nothing is sent for those that gave up while they waited.
+    await sleep(20)
+    expect(server.requests.length).toBeLessThan(10)
+    expect(server.connections()).toBe(0)
   })
 
   test('a connection serves on after those who waited for it gave up', async () => {

@@ -20,7 +20,10 @@ export interface Certificates {
   remove(): void
 }
 
-/** A directory in which openssl makes what a test needs, so that no key lies in the repository and none ever expires there. */
+/**
+ * A directory in which openssl makes what a test needs, so that no key lies in the repository and none ever expires
+ * there.
+ */
 export function makeCertificates(): Certificates {
   const directory = mkdtempSync(join(tmpdir(), 'certificates-'))
   const path = (file: string) => join(directory, file)

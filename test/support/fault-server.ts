@@ -17,7 +17,9 @@ export interface FaultServer {
   close(): Promise<void>
 }
 
-/** Answers one request. `head` is the request up to its empty line, `nth` counts the requests of this connection from 1. */
+/**
+ * Answers one request. `head` is the request up to its empty line, `nth` counts the requests of this connection from 1.
+ */
 export type Answer = (socket: Socket, head: string, nth: number) => void
 
 /** A server that writes exactly the bytes it is told to, as no HTTP library would. */

@@ -44,7 +44,7 @@ export function hostileTokens(now = Date.now()): ReadonlyMap<string, string> {
     Object.fromEntries(Object.entries(claims).filter(([key]) => key !== name))
   const sign = (
     content: object | string,
-    options: jwt.SignOptions & { header?: object } = {},
+    options: Omit<jwt.SignOptions, 'header'> & { header?: object } = {},
     secret = TOKEN_SETTINGS.secret,
   ) =>
     jwt.sign(content, secret, {

@@ -1,0 +1,153 @@
+// The named steps behind scripts/test. A failed step stops none of the others, so that one run shows every fault; the
+// last line counts steps and tests together.
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { delimiter, dirname, join, resolve } from 'node:path'
+import { findEngine } from './engine-probe.mjs'
+
+/** Far above what any step takes on two cores; it is here so that a hung test cannot hold a CI machine. */
+const STEP_MS = 12 * 60_000
+const KILL_MS = 10_000
+const CACHE = '.cache'
+const REQUIRE_ENGINE = process.env.PORTHOLE_REQUIRE_ENGINE === '1'
+
+const steps = []
+const tests = { passed: 0, failed: 0, skipped: 0 }
+const remarks = []
+
+mkdirSync(CACHE, { recursive: true })
+const filter = process.argv.slice(2)
+if (filter.length > 0) await runSome(filter)
+else await runAll()
+report()
+
+async function runSome(jestArguments) {
+  if (!existsSync('dist')) await step('build', 'npm', ['run', '--silent', 'build'])
+  await jest('tests', process.execPath, [workers(), ...jestArguments])
+  if (tests.passed + tests.failed > 0) return
+  console.error(`no test matches: ${jestArguments.join(' ')}`)
+  steps.push({ name: 'some test matches', outcome: 'failed', seconds: 0 })
+}
+
+async function runAll() {
+  await step('lock file', process.execPath, ['scripts/fix-lock.mjs', '--check'])
+  // Biome colours each character, terminal or not.
+  await step('lint and format', tool('biome'), ['ci', `--colors=${process.stdout.isTTY ? 'force' : 'off'}`, '.'])
+  await step('types', tool('tsc'), ['--noEmit'])
+  await step('layers', tool('depcruise'), ['api', '--config', '.dependency-cruiser.cjs'])
+  await step('unused code', tool('knip'), [])
+  await step('build', 'npm', ['run', '--silent', 'build'])
+  await jest('tests', process.execPath, withoutEngine())
+  await engineTests()
+  for (const version of (process.env.PORTHOLE_NODES ?? '').split(' ').filter(Boolean)) await onNode(version)
+}
+
+function tool(name) {
+  return join('node_modules', '.bin', name)
+}
+
+function workers() {
+  return `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`
+}
+
+function withoutEngine() {
+  // The command line replaces the configuration's patterns, so they stand here again.
+  const ignored = ['/node_modules/', '<rootDir>/.cache/', '<rootDir>/test/engine-real/']
+  return [workers(), ...ignored.map((pattern) => `--testPathIgnorePatterns=${pattern}`)]
+}
+
+async function engineTests() {
+  const engine = await findEngine(process.env)
+  if ('socketPath' in engine) {
+    remarks.push(`engine tests: ran against Docker ${engine.version} at unix://${engine.socketPath}`)
+    await jest('engine tests', process.execPath, ['test/engine-real', '--runInBand'], {
+      PORTHOLE_TEST_ENGINE: engine.socketPath,
+    })
+    return
+  }
+  remarks.push(`engine tests: NOT RUN: ${engine.reason}`)
+  if (REQUIRE_ENGINE) console.error(`PORTHOLE_REQUIRE_ENGINE=1, but ${engine.reason}`)
+  steps.push({ name: 'engine tests', outcome: REQUIRE_ENGINE ? 'failed' : 'skipped', seconds: 0 })
+}
+
+/** The registry has Node's own binaries as packages; each stays in .cache, for the next run. */
+async function onNode(version) {
+  const name = `tests on Node ${version}`
+  if (!/^\d+$/.test(version)) {
+    console.error(`PORTHOLE_NODES takes major versions such as "22 24", not: ${version}`)
+    steps.push({ name, outcome: 'failed', seconds: 0 })
+    return
+  }
+  const prefix = join(CACHE, `node${version}`)
+  const distribution = `node-${process.platform}-${process.arch}`
+  const node = resolve(prefix, 'node_modules', distribution, 'bin', 'node')
+  if (!existsSync(node)) {
+    mkdirSync(prefix, { recursive: true })
+    const install = ['i', '--ignore-scripts', '--no-save', '--no-fund', '--no-audit', '--prefix', prefix]
+    if (!(await step(`fetch Node ${version}`, 'npm', [...install, `${distribution}@${version}`]))) return
+  }
+  await jest(name, node, withoutEngine(), { PATH: `${dirname(node)}${delimiter}${process.env.PATH}` })
+}
+
+async function jest(name, node, jestArguments, env = {}) {
+  const file = join(CACHE, `jest-${name.toLowerCase().replaceAll(' ', '-')}.json`)
+  // A run that dies early must not be counted by the last one's results.
+  rmSync(file, { force: true })
+  const options = ['--ci', '--json', `--outputFile=${file}`]
+  await step(name, node, ['node_modules/jest/bin/jest.js', ...options, ...jestArguments], env)
+  if (!existsSync(file)) return
+  const results = JSON.parse(readFileSync(file, 'utf8'))
+  tests.passed += results.numPassedTests
+  // A file that does not even load has no tests to count.
+  tests.failed += results.numFailedTests + results.numRuntimeErrorTestSuites
+  tests.skipped += results.numPendingTests + results.numTodoTests
+}
+
+async function step(name, command, commandArguments, env = {}) {
+  console.log(`\n==> ${name}`)
+  const started = performance.now()
+  const fault = await run(command, commandArguments, env)
+  const seconds = (performance.now() - started) / 1000
+  console.log(`${fault ? `FAILED: ${name}: ${fault}` : `ok: ${name}`} (${seconds.toFixed(1)} s)`)
+  steps.push({ name, outcome: fault ? 'failed' : 'passed', seconds })
+  return !fault
+}
+
+function run(command, commandArguments, env) {
+  return new Promise((resolve) => {
+    const child = spawn(command, commandArguments, {
+      stdio: ['ignore', 'inherit', 'inherit'],
+      env: { ...process.env, ...env },
+    })
+    let late = false
+    const limit = setTimeout(() => {
+      late = true
+      child.kill('SIGTERM')
+      setTimeout(() => child.kill('SIGKILL'), KILL_MS).unref()
+    }, STEP_MS)
+    child.on('error', (error) => {
+      clearTimeout(limit)
+      resolve(error.message)
+    })
+    child.on('exit', (code, signal) => {
+      clearTimeout(limit)
+      if (late) resolve(`stopped after ${STEP_MS / 60_000} minutes`)
+      else if (code === 0) resolve(null)
+      else resolve(signal ? `ended by ${signal}` : `exit code ${code}`)
+    })
+  })
+}
+
+function report() {
+  console.log('\n==> summary')
+  for (const { name, outcome, seconds } of steps) {
+    console.log(`${outcome.padEnd(8)} ${seconds.toFixed(1).padStart(6)} s  ${name}`)
+  }
+  console.log(`tests: ${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped; the rest are steps`)
+  for (const remark of remarks) console.log(remark)
+  const count = (outcome) => steps.filter((each) => each.outcome === outcome).length + tests[outcome]
+  const skipped = count('skipped')
+  console.log(`${count('passed')} passed, ${count('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
+  process.exitCode = count('failed') > 0 ? 1 : 0
+}

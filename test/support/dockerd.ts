@@ -1,0 +1,228 @@
+import { type ChildProcess, execFile, execFileSync, spawn, spawnSync } from 'node:child_process'
+import { closeSync, openSync, readFileSync } from 'node:fs'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { request } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from './free-port.js'
+
+/** The probe's own requests end after 2 s each. */
+const PROBE_MS = 15_000
+/** dockerd without a network answers in 1 to 2 s on an idle machine. */
+const START_MS = 30_000
+/** dockerd gives containers 15 s before it kills them. */
+const STOP_MS = 25_000
+const DOCKER_COMMAND_MS = 60_000
+const DOCKER_OUTPUT_BYTES = 16 * 1024 * 1024
+
+export interface RealEngine {
+  readonly socketPath: string
+  /** The engine's, such as `20.10.24+dfsg1`. */
+  readonly version: string
+  readonly apiVersion: string
+}
+
+type Probe = RealEngine | { readonly reason: string }
+
+let probed: Probe | undefined
+
+function probe(): Probe {
+  if (probed === undefined) {
+    const script = join(__dirname, '../../scripts/engine-probe.mjs')
+    const run = spawnSync(process.execPath, [script], { encoding: 'utf8', timeout: PROBE_MS })
+    probed = run.status === 0 ? (JSON.parse(run.stdout) as Probe) : { reason: `the engine probe failed: ${run.stderr}` }
+  }
+  return probed
+}
+
+/** The engine with the fixture containers that `scripts/engine up` starts; throws, telling why, where there is none. */
+export function realEngine(): RealEngine {
+  const found = probe()
+  if ('reason' in found) throw new Error(found.reason)
+  return found
+}
+
+/**
+ * A describe block that needs `realEngine()`. Without an engine its tests are skipped and its name says why, unless
+ * PORTHOLE_REQUIRE_ENGINE=1 calls that a failure. Ask for the engine in hooks and tests, not in the block's own body.
+ */
+export function describeReal(name: string, body: () => void): void {
+  const found = probe()
+  if (!('reason' in found)) {
+    describe(name, body)
+  } else if (process.env['PORTHOLE_REQUIRE_ENGINE'] === '1') {
+    describe(name, () => {
+      it('finds a real engine, which PORTHOLE_REQUIRE_ENGINE=1 demands', () => {
+        throw new Error(found.reason)
+      })
+    })
+  } else {
+    describe.skip(`${name} [not run: ${found.reason}]`, body)
+  }
+}
+
+/** The docker command's standard output, run against `realEngine()` or against the socket given. */
+export function docker(args: readonly string[], socketPath = realEngine().socketPath): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const options = { env: commandEnv(), timeout: DOCKER_COMMAND_MS, maxBuffer: DOCKER_OUTPUT_BYTES }
+    execFile('docker', ['--host', `unix://${socketPath}`, ...args], options, (error, stdout, stderr) => {
+      if (error) reject(new Error(`docker ${args.join(' ')}: ${stderr.trim() || error.message}`, { cause: error }))
+      else resolve(stdout)
+    })
+  })
+}
+
+/** DOCKER_HOST and its kin, which would lead the command elsewhere, stay out; so does the user's own configuration. */
+function commandEnv(): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('DOCKER_'))
+  return { ...Object.fromEntries(kept), DOCKER_CONFIG: join(tmpdir(), 'porthole-no-docker-config') }
+}
+
+export interface DockerdOptions {
+  /** Listens on 127.0.0.1 too and wants client certificates; the folder is one of `scripts/make-certs`. */
+  readonly tls?: { readonly dir: string; readonly port?: number }
+}
+
+export interface Dockerd {
+  readonly socketPath: string
+  /** Null without TLS. */
+  readonly tcpPort: number | null
+  /** Another one after `restart()`. */
+  readonly pid: number
+  /** Ends the engine and deletes all it had. */
+  stop(): Promise<void>
+  /** Ends the engine and starts it again with the same images, containers and port. */
+  restart(): Promise<void>
+  /** As a machine that hangs: connections are accepted and nothing answers. */
+  pause(): void
+  resume(): void
+}
+
+/** A real engine without a network, for one test file: what happens to it happens to nobody else. Needs root. */
+export async function startDockerd(options: DockerdOptions = {}): Promise<Dockerd> {
+  const dir = await mkdtemp(join(tmpdir(), 'phd-'))
+  const socketPath = join(dir, 'docker.sock')
+  const tcpPort = options.tls ? (options.tls.port ?? (await freePort())) : null
+  // The machine's own daemon.json must not have a say.
+  await writeFile(join(dir, 'daemon.json'), '{}')
+
+  let child = launch()
+  await answering()
+
+  function launch(): ChildProcess {
+    const log = openSync(join(dir, 'dockerd.log'), 'a')
+    // A test runner that is killed takes its engines along.
+    const args = ['--pdeathsig', 'TERM', '--', 'dockerd', ...dockerdArguments(dir, socketPath)]
+    if (options.tls) args.push(...tlsArguments(options.tls.dir, tcpPort))
+    const launched = spawn('setpriv', args, { stdio: ['ignore', log, log] })
+    launched.on('error', () => {})
+    closeSync(log)
+    // A test that forgets to stop it fails by itself; it must not keep the runner waiting for ever too.
+    launched.unref()
+    return launched
+  }
+
+  async function answering(): Promise<void> {
+    const deadline = Date.now() + START_MS
+    while (!(await ping(socketPath))) {
+      if (hasEnded(child) || Date.now() > deadline) {
+        const log = readFileSync(join(dir, 'dockerd.log'), 'utf8').trim().split('\n').slice(-10).join('\n')
+        await end()
+        await remove(dir)
+        throw new Error(`dockerd does not start:\n${log}`)
+      }
+      await sleep(100)
+    }
+  }
+
+  async function end(): Promise<void> {
+    if (hasEnded(child)) return
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    child.kill('SIGCONT')
+    child.kill('SIGTERM')
+    const impatience = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
+    await ended
+    clearTimeout(impatience)
+  }
+
+  return {
+    socketPath,
+    tcpPort,
+    get pid() {
+      if (child.pid === undefined) throw new Error('dockerd does not run')
+      return child.pid
+    },
+    async stop() {
+      await end()
+      await remove(dir)
+    },
+    async restart() {
+      await end()
+      child = launch()
+      await answering()
+    },
+    pause() {
+      child.kill('SIGSTOP')
+    },
+    resume() {
+      child.kill('SIGCONT')
+    },
+  }
+}
+
+function dockerdArguments(dir: string, socketPath: string): string[] {
+  return [
+    `--config-file=${join(dir, 'daemon.json')}`,
+    `--host=unix://${socketPath}`,
+    `--data-root=${join(dir, 'data')}`,
+    `--exec-root=${join(dir, 'exec')}`,
+    `--pidfile=${join(dir, 'docker.pid')}`,
+    // Should containerd run here as a service, the two engines' containers stay apart.
+    `--containerd-namespace=porthole-${dir.slice(-6)}`,
+    `--containerd-plugins-namespace=porthole-${dir.slice(-6)}-plugins`,
+    '--exec-opt=native.cgroupdriver=cgroupfs',
+    // A further engine would fight the first one for docker0 and its firewall chains.
+    '--bridge=none',
+    '--iptables=false',
+    '--ip-forward=false',
+    '--ip-masq=false',
+  ]
+}
+
+function tlsArguments(dir: string, port: number | null): string[] {
+  return [
+    `--host=tcp://127.0.0.1:${port}`,
+    '--tlsverify',
+    `--tlscacert=${join(dir, 'ca.pem')}`,
+    `--tlscert=${join(dir, 'server-cert.pem')}`,
+    `--tlskey=${join(dir, 'server-key.pem')}`,
+  ]
+}
+
+function hasEnded(child: ChildProcess): boolean {
+  return child.pid === undefined || child.exitCode !== null || child.signalCode !== null
+}
+
+function ping(socketPath: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const outgoing = request({ socketPath, path: '/_ping', agent: false, timeout: 1000 }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode === 200)
+    })
+    outgoing.on('timeout', () => outgoing.destroy())
+    outgoing.on('error', () => resolve(false))
+    outgoing.end()
+  })
+}
+
+/** An engine that was killed leaves mounts below its folder, and deleting through those would be too much. */
+async function remove(dir: string): Promise<void> {
+  const mountinfo = await readFile('/proc/self/mountinfo', 'utf8')
+  const below = mountinfo
+    .split('\n')
+    .map((line) => line.split(' ')[4] ?? '')
+    .filter((point) => point.startsWith(`${dir}/`))
+  for (const point of below.sort().reverse()) execFileSync('umount', ['-l', point])
+  await rm(dir, { recursive: true, force: true })
+}
