@@ -1,0 +1,10 @@
+// The engine that all servers of a bench read from, in a process of its own; prints its socket.
+import { SimulatedEngine } from '../api/engine/simulated/engine.js'
+
+const engine = new SimulatedEngine({ containers: Number(process.env['CONTAINERS']) })
+await engine.start()
+const { endpoint } = engine
+console.log('socketPath' in endpoint ? endpoint.socketPath : '')
+process.on('SIGTERM', () => {
+  void engine.stop().then(() => process.exit(0))
+})

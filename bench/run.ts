@@ -1,0 +1,270 @@
+// What docs/performance.md quotes: `npm run bench`. Servers run as processes of their own, one loaded at a time, in rounds, so
+// that a noisy machine is noisy for all of them; what counts are the ratios within one run.
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
+import { arch, availableParallelism, cpus } from 'node:os'
+import { setTimeout as wait } from 'node:timers/promises'
+import autocannon from 'autocannon'
+import { SCOPES } from '../api/auth/scope.js'
+import { signToken } from '../api/auth/token.js'
+
+const CONTAINERS = 100
+const CONNECTIONS = 16
+const ROUNDS = 3
+const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 4)
+const WARM_UP_SECONDS = 2
+
+/** Clock ticks of /proc/PID/stat; Linux has had 100 a second on every machine that Node runs on. */
+const MICROSECONDS_PER_TICK = 10_000
+
+const SECRET = randomBytes(48).toString('base64')
+
+interface Subject {
+  readonly name: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly process: ChildProcess
+  readonly expects: 200 | 304
+}
+
+interface Measured {
+  readonly perSecond: number
+  readonly p50: number
+  readonly p99: number
+  /** Null where there is no /proc. */
+  readonly cpuMicroseconds: number | null
+}
+
+const children: ChildProcess[] = []
+
+try {
+  await main()
+} finally {
+  for (const child of children) child.kill('SIGTERM')
+}
+
+async function main(): Promise<void> {
+  const engine = startChild('bench/engine.ts', { CONTAINERS: String(CONTAINERS) })
+  const socketPath = await firstLine(engine)
+  const ours = startOurs(socketPath)
+  const oursUrl = `http://127.0.0.1:${await portOf(ours)}`
+  const settings = { algorithm: 'HS256', secret: SECRET, issuer: 'porthole', audience: 'porthole' } as const
+  const token = signToken(
+    settings,
+    { subject: 'bench', scopes: SCOPES, selectors: [], lifetimeSeconds: 3_600 },
+    Date.now(),
+  )
+  const authorization = { authorization: `Bearer ${token}` }
+  const list = await fullList(`${oursUrl}/api/containers`, authorization)
+  const id = list.ids.find((one) => list.running.has(one)) ?? ''
+
+  const naive = startChild('bench/naive.ts', { ENGINE_SOCKET: socketPath, JWT_SECRET: SECRET })
+  const naiveUrl = `http://127.0.0.1:${await firstLine(naive)}`
+  const bare = startChild('bench/bare.ts', {})
+  const barePort = firstLine(bare)
+  bare.stdin?.end(list.body)
+  const bareUrl = `http://127.0.0.1:${await barePort}`
+
+  const subjects: Subject[] = [
+    { name: 'bare node:http, the same bytes', url: bareUrl, headers: {}, process: bare, expects: 200 },
+    { name: 'Porthole, list', url: `${oursUrl}/api/containers`, headers: authorization, process: ours, expects: 200 },
+    {
+      name: 'Porthole, list not modified',
+      url: `${oursUrl}/api/containers`,
+      headers: { ...authorization, 'if-none-match': list.etag },
+      process: ours,
+      expects: 304,
+    },
+    { name: 'naive, list', url: `${naiveUrl}/api/containers`, headers: authorization, process: naive, expects: 200 },
+    {
+      name: 'Porthole, stats',
+      url: `${oursUrl}/api/containers/${id}/stats`,
+      headers: authorization,
+      process: ours,
+      expects: 200,
+    },
+    {
+      name: 'naive, stats',
+      url: `${naiveUrl}/api/containers/${id}/stats`,
+      headers: authorization,
+      process: naive,
+      expects: 200,
+    },
+  ]
+  console.log(
+    `${CONTAINERS} containers, a list of ${list.body.length} bytes, ${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s`,
+  )
+  console.log(`Node ${process.version}, ${arch()}, ${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}\n`)
+  const rounds = new Map<Subject, Measured[]>(subjects.map((subject) => [subject, []]))
+  for (const subject of subjects) await load(subject, WARM_UP_SECONDS)
+  for (let round = 0; round < ROUNDS; round += 1)
+    for (const subject of subjects) {
+      if (subject.expects === 304) await refreshTag(subject)
+      rounds.get(subject)?.push(await load(subject, SECONDS))
+    }
+  report([...rounds].map(([{ name }, measured]) => ({ name, ...medianOf(measured) })))
+}
+
+function startOurs(socketPath: string): ChildProcess {
+  const child = spawn(process.execPath, ['dist/main.js'], {
+    env: {
+      PATH: process.env['PATH'] ?? '',
+      NODE_ENV: 'production',
+      PORT: '0',
+      JWT_SECRET: SECRET,
+      DOCKER_HOST: `unix://${socketPath}`,
+      RATE_LIMIT_GENERAL: '1000000000',
+      RATE_LIMIT_STATS: '1000000000',
+    },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  children.push(child)
+  return child
+}
+
+function startChild(file: string, environment: Record<string, string>): ChildProcess {
+  const child = spawn(process.execPath, ['--import', 'tsx', file], {
+    env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...environment },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  })
+  children.push(child)
+  return child
+}
+
+function firstLine(child: ChildProcess): Promise<string> {
+  return lineOf(child, (text) => text !== '')
+}
+
+async function portOf(child: ChildProcess): Promise<number> {
+  const line = await lineOf(child, (text) => text.includes('"listening"'))
+  return JSON.parse(line).port
+}
+
+/** Reads on after the line that was wanted, so that a full pipe never holds the child back. */
+function lineOf(child: ChildProcess, isWanted: (line: string) => boolean): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    let isFound = false
+    child.stdout?.on('data', (chunk) => {
+      if (isFound) return
+      text += chunk
+      const line = text.split('\n').slice(0, -1).find(isWanted)
+      if (line === undefined) return
+      isFound = true
+      resolve(line)
+    })
+    child.once('exit', (code) => reject(new Error(`a server ended with exit code ${code}`)))
+  })
+}
+
+interface FullList {
+  readonly body: string
+  readonly etag: string
+  readonly ids: readonly string[]
+  readonly running: ReadonlySet<string>
+}
+
+/** Waits until every container is inspected and every running one sampled, as in steady state. */
+async function fullList(url: string, headers: Record<string, string>): Promise<FullList> {
+  for (;;) {
+    const answer = await fetch(url, { headers })
+    const body = await answer.text()
+    const { items } = JSON.parse(body) as { items: { id: string; state: string; restartCount: number | null }[] }
+    if (items.length >= CONTAINERS && items.every(({ restartCount }) => restartCount !== null)) {
+      await wait(3_000)
+      const running = items.filter(({ state }) => state === 'running').map(({ id }) => id)
+      return { body, etag: answer.headers.get('etag') ?? '', ids: items.map(({ id }) => id), running: new Set(running) }
+    }
+    await wait(100)
+  }
+}
+
+async function refreshTag(subject: Subject): Promise<void> {
+  const { 'if-none-match': _old, ...headers } = subject.headers
+  const answer = await fetch(subject.url, { headers })
+  await answer.arrayBuffer()
+  Object.assign(subject.headers, { 'if-none-match': answer.headers.get('etag') ?? '' })
+}
+
+async function load({ url, headers, process: server, expects }: Subject, seconds: number): Promise<Measured> {
+  const before = cpuOf(server)
+  const result = await autocannon({
+    url,
+    headers: { ...headers },
+    connections: CONNECTIONS,
+    duration: seconds,
+    timeout: 60,
+  })
+  const after = cpuOf(server)
+  const answers = result['2xx'] + result['3xx']
+  const right = expects === 200 ? result['2xx'] : answers
+  if (right === 0 || result.non2xx - result['3xx'] > 0 || result.errors > 0)
+    throw new Error(`${url}: ${result['2xx']} answers, ${result.non2xx} others, ${result.errors} errors`)
+  return {
+    perSecond: answers / result.duration,
+    p50: result.latency.p50,
+    p99: result.latency.p99,
+    cpuMicroseconds: before === null || after === null ? null : ((after - before) * MICROSECONDS_PER_TICK) / answers,
+  }
+}
+
+/** User and system time in clock ticks. */
+function cpuOf({ pid }: ChildProcess): number | null {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+    return Number(fields[11]) + Number(fields[12])
+  } catch {
+    return null
+  }
+}
+
+function medianOf(measured: readonly Measured[]): Measured {
+  const middle = (numbers: number[]) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
+  const cpu = measured.map(({ cpuMicroseconds }) => cpuMicroseconds).filter((number) => number !== null)
+  return {
+    perSecond: middle(measured.map(({ perSecond }) => perSecond)),
+    p50: middle(measured.map(({ p50 }) => p50)),
+    p99: middle(measured.map(({ p99 }) => p99)),
+    cpuMicroseconds: cpu.length === 0 ? null : middle(cpu),
+  }
+}
+
+function report(rows: readonly (Measured & { readonly name: string })[]): void {
+  const [bare, list, , naiveList, stats, naiveStats] = rows
+  const table = rows.map(({ name, perSecond, p50, p99, cpuMicroseconds }) => [
+    name,
+    perSecond.toFixed(perSecond < 100 ? 1 : 0),
+    p50.toFixed(1),
+    p99.toFixed(1),
+    cpuMicroseconds === null ? '-' : cpuMicroseconds.toFixed(0),
+    bare === undefined ? '-' : `${((perSecond / bare.perSecond) * 100).toFixed(1)} %`,
+  ])
+  print([['', 'requests/s', 'p50 ms', 'p99 ms', 'server CPU us/request', 'of bare'], ...table])
+  if (!bare || !list || !naiveList || !stats || !naiveStats) return
+  const byCpu =
+    list.cpuMicroseconds === null || bare.cpuMicroseconds === null ? null : bare.cpuMicroseconds / list.cpuMicroseconds
+  console.log('')
+  verdict('list against bare, requests/s', list.perSecond / bare.perSecond, 0.15, '%')
+  if (byCpu !== null) verdict('list against bare, by server CPU', byCpu, 0.15, '%')
+  verdict('list against naive', list.perSecond / naiveList.perSecond, 20, 'x')
+  verdict('stats against naive', stats.perSecond / naiveStats.perSecond, 20, 'x')
+  console.log(
+    `${stats.p99 < 10 ? 'met   ' : 'MISSED'} stats p99: ${stats.p99.toFixed(1)} ms (wanted: under 10 ms; naive ${naiveStats.p99.toFixed(0)} ms)`,
+  )
+}
+
+function verdict(what: string, ratio: number, wanted: number, unit: '%' | 'x'): void {
+  const write = (number: number) => (unit === '%' ? `${(number * 100).toFixed(1)} %` : `${number.toFixed(1)} x`)
+  console.log(`${ratio >= wanted ? 'met   ' : 'MISSED'} ${what}: ${write(ratio)} (wanted: at least ${write(wanted)})`)
+}
+
+function print(rows: readonly (readonly string[])[]): void {
+  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
+  for (const row of rows)
+    console.log(
+      row
+        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
+        .join('  '),
+    )
+}
