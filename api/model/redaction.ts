@@ -92,13 +92,13 @@ const URL_USER_INFO = /:\/\/(?:[^\s/?#@:"'<>]{0,256}:[^\s"'<>]{0,512}|[^\s/?#@:"
 /** RFC 7235 credentials in running text: a header that a command or a log line carries. */
 const AUTH_SCHEME = /\b(Bearer|Basic|Digest|Negotiate)(\s+)[A-Za-z0-9+/=._~-]{8,8192}/gi
 
-/** `--name value` within one string, as in `sh -c "..."`. */
-const FLAG_AND_VALUE =
-  /(^|[\s"'])(--?[A-Za-z][A-Za-z0-9_.-]{0,63})(\s+)("[^"]{0,4096}"|'[^']{0,4096}'|[^\s"'|;&-][^\s"'|;&]{0,4095})/g
+/** `--name ` within one string, as in `sh -c "..."`, and what may follow it as its value. */
+const FLAG = /(?<=^|[\s"'])(--?[A-Za-z][A-Za-z0-9_.-]{0,63})\s+/g
+const FLAG_VALUE = /"[^"]{0,4096}"|'[^']{0,4096}'|[^\s"'|;&-][^\s"'|;&]{0,4095}/y
 
-/** `NAME=value`, `name: value`, `"name":"value"`. */
-const NAME_AND_VALUE =
-  /([A-Za-z_][A-Za-z0-9_.-]{0,63})(["']?\s{0,3}(?:=|:(?!\/\/))\s{0,3})("[^"]{0,4096}"|'[^']{0,4096}'|\[redacted\]|\$\{[^\s{}]{1,256}\}|[^\s,;&|"')}\]]{1,4096})/g
+/** `NAME=`, `name: `, `"name":`, and what may follow as the value. */
+const NAME = /([A-Za-z_][A-Za-z0-9_.-]{0,63})["']?\s{0,3}(?:=|:(?!\/\/))\s{0,3}/g
+const NAMED_VALUE = /"[^"]{0,4096}"|'[^']{0,4096}'|\[redacted\]|\$\{[^\s{}]{1,256}\}|[^\s,;&|"')}\]]{1,4096}/y
 
 /** Programs whose short flags carry a password, as `mysql -pSECRET` or `curl -u user:password`. */
 const SHORT_PASSWORD_FLAGS: ReadonlyMap<string, RegExp> = new Map([
@@ -128,13 +128,25 @@ export function scrubText(text: string): Scrubbed<string> {
   for (const shape of SECRET_SHAPES) value = value.replace(shape, () => count(REDACTED))
   value = value.replace(URL_USER_INFO, (match) => (match === `://${REDACTED}@` ? match : count(`://${REDACTED}@`)))
   value = value.replace(AUTH_SCHEME, (_match, scheme: string, space: string) => count(`${scheme}${space}${REDACTED}`))
-  value = value.replace(FLAG_AND_VALUE, (match, before: string, flag: string, space: string, secret: string) =>
-    isSensitiveName(flag) && secret !== REDACTED ? count(`${before}${flag}${space}${REDACTED}`) : match,
-  )
-  value = value.replace(NAME_AND_VALUE, (match, name: string, separator: string, secret: string) =>
-    isSensitiveName(name) && !holdsNoSecret(secret) ? count(`${name}${separator}${REDACTED}`) : match,
-  )
+  value = redactNamed(value, FLAG, FLAG_VALUE, count)
+  value = redactNamed(value, NAME, NAMED_VALUE, count)
   return { value, redactions }
+}
+
+/** Looks for values behind sensitive names alone: what follows another name may itself be a name with its value. */
+function redactNamed(text: string, name: RegExp, value: RegExp, count: (replacement: string) => string): string {
+  let scrubbed = ''
+  let end = 0
+  for (const match of text.matchAll(name)) {
+    const start = match.index + match[0].length
+    if (match.index < end || !isSensitiveName(match[1] ?? '')) continue
+    value.lastIndex = start
+    const secret = value.exec(text)?.[0]
+    if (secret === undefined || holdsNoSecret(secret)) continue
+    scrubbed += text.slice(end, start) + count(REDACTED)
+    end = start + secret.length
+  }
+  return scrubbed + text.slice(end)
 }
 
 /** Scrubs a command line that is given as separate arguments, where a flag's value is the argument after it. */

@@ -33,6 +33,11 @@ const SECRET_TEXTS: readonly [string, string][] = [
   ['sh -c "export DB_PASSWORD=hunter2x && run"', 'hunter2x'],
   ['{"password":"hunter2x","user":"app"}', 'hunter2x'],
   ['password: hunter2x', 'hunter2x'],
+  ['cannot start: password=hunter2x', 'hunter2x'],
+  ['{"message":"x: token=hunter2x"}', 'hunter2x'],
+  ['a:b:c=d:password=hunter2x', 'hunter2x'],
+  ['--exec "run --password hunter2x"', 'hunter2x'],
+  ['--env password=hunter2x', 'hunter2x'],
   ['API_KEY=hunter2x', 'hunter2x'],
   ["SIGNING_KEY='hunter 2x'", 'hunter 2x'],
   ['https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX', 'B00000000'],
@@ -86,7 +91,19 @@ describe('scrubText', () => {
   })
 
   test('takes linear time on hostile text', () => {
-    const hostile = ['eyJ-', '://a:', '--password ', 'password=', '-----BEGIN PRIVATE KEY-----', 'a.b-c_', '$2y$', "'"]
+    const hostile = [
+      'a:',
+      'a=',
+      '--a ',
+      'eyJ-',
+      '://a:',
+      '--password ',
+      'password=',
+      '-----BEGIN PRIVATE KEY-----',
+      'a.b-c_',
+      '$2y$',
+      "'",
+    ]
     for (const unit of hostile) {
       const text = unit.repeat(Math.ceil(65_536 / unit.length))
       const started = performance.now()
