@@ -1,3 +1,4 @@
+import { IncomingMessage, type ServerOptions, ServerResponse } from 'node:http'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import helmet from 'helmet'
 import type { Authenticator } from '../auth/authenticator.js'
@@ -62,10 +63,34 @@ export function createApp({ view, authenticator, limits, log }: AppParts): Expre
   return app
 }
 
-/** An API has no pages: nothing of it may run, be framed or be embedded. */
+/**
+ * Request and response classes that carry what Express adds, for the server to make its objects of. Express gives each request
+ * and response another prototype; where they have it already that is no change, and where not, V8 throws away what it has learnt
+ * of their shape, which costs more than all else here (docs/decisions/0009-native-express-prototypes.md).
+ */
+export function messageClasses(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
+  class AppRequest extends IncomingMessage {}
+  class AppResponse extends ServerResponse {}
+  app.request = adopt(AppRequest.prototype, express.request, app.request)
+  app.response = adopt(AppResponse.prototype, express.response, app.response)
+  return { IncomingMessage: AppRequest, ServerResponse: AppResponse } as ReturnType<typeof messageClasses>
+}
+
+function adopt<T extends object>(prototype: object, ...sources: readonly T[]): T {
+  for (const source of sources) Object.defineProperties(prototype, Object.getOwnPropertyDescriptors(source))
+  return prototype as T
+}
+
+/** An API has no pages: nothing of it may run, be framed or be embedded. The headers that only steer documents are left out. */
 const SECURITY_HEADERS = {
   contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },
   xFrameOptions: { action: 'deny' },
+  crossOriginOpenerPolicy: false,
+  originAgentCluster: false,
+  xDnsPrefetchControl: false,
+  xDownloadOptions: false,
+  xPermittedCrossDomainPolicies: false,
+  xXssProtection: false,
 } as const
 
 function forbidStoring(): RequestHandler {

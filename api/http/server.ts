@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type RequestListener, type Server, STATUS_CODES } from 'node:http'
+import { createServer, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
+import type { Express } from 'express'
 import type { Log } from '../log.js'
 import { ApiError, type ErrorCode } from '../model/error.js'
+import { messageClasses } from './app.js'
 import { problemOf } from './problem.js'
 
 /** Bytes of all header fields together: a token takes 1 KiB, proxies add some. More is answered 431. */
@@ -33,9 +35,10 @@ const MAX_CONNECTIONS = 2_048
 const DRAIN_MS = 3_000
 
 /** The HTTP server with every bound set: Node's own defaults leave half of them open. */
-export function createHttpServer(listener: RequestListener, log: Log): Server {
+export function createHttpServer(app: Express, log: Log): Server {
   const server = createServer(
     {
+      ...messageClasses(app),
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEADERS_TIMEOUT_MS,
       requestTimeout: REQUEST_TIMEOUT_MS,
@@ -45,7 +48,7 @@ export function createHttpServer(listener: RequestListener, log: Log): Server {
       requireHostHeader: false,
       insecureHTTPParser: false,
     },
-    listener,
+    app,
   )
   server.maxHeadersCount = MAX_HEADERS
   server.maxConnections = MAX_CONNECTIONS

@@ -12,18 +12,25 @@ const MAX_LOGGED_PATH = 256
 /** Gives each request an id and one line in the log: who, what, how it ended. Never a header, a query or a body. */
 export function requestLog(log: Log): RequestHandler {
   return pinoHttp<Request, Response>({
-    logger: log,
+    logger: childless(log),
     wrapSerializers: false,
     genReqId: giveRequestId,
-    // Of the request, the lines carry its id alone; describeRequest tells the rest at the end.
-    customAttributeKeys: { req: 'requestId' },
-    serializers: { requestId: (req: Request) => req.id },
     customLogLevel: (_req, res) => (res.statusCode >= 500 ? 'error' : 'info'),
     customSuccessMessage: () => 'request',
     customErrorMessage: () => 'request',
     customSuccessObject: describeRequest,
     customErrorObject: (req, res, _error, value) => describeRequest(req, res, value),
   }) as unknown as RequestHandler
+}
+
+/**
+ * pino-http asks for a child of the logger with each request, to hang the request on it. Nothing here logs in between, and the
+ * one line at the end names what it tells, so the child would be a third of what a request costs, for nothing.
+ */
+function childless(log: Log): Log {
+  const own = log.child({})
+  own.child = (() => own) as unknown as Log['child']
+  return own
 }
 
 /** Ours alone: an id from outside could be made to look like another request's. */
@@ -36,6 +43,7 @@ function giveRequestId(_req: IncomingMessage, res: ServerResponse): string {
 function describeRequest(req: Request, res: Response, value: { responseTime: number }) {
   const caller = knownCaller(res)
   return {
+    requestId: req.id,
     method: req.method,
     path: loggedPath(req.originalUrl),
     status: res.statusCode,
