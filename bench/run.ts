@@ -1,5 +1,6 @@
 // What docs/performance.md quotes: `npm run bench`. Servers run as processes of their own, one loaded at a time, in rounds, so
-// that a noisy machine is noisy for all of them; what counts are the ratios within one run.
+// that a noisy machine is noisy for all of them; what counts are the ratios within one run. BENCH_ENGINE=/path/docker.sock reads
+// a real engine instead of the simulated one, BENCH_SECONDS sets the length of a round.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -15,6 +16,9 @@ const ROUNDS = 3
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 4)
 const WARM_UP_SECONDS = 2
 
+/** Far beyond what dashboards ask for, and below saturation, where a latency tells of the queue alone. */
+const OFFERED_PER_SECOND = 200
+
 /** Clock ticks of /proc/PID/stat; Linux has had 100 a second on every machine that Node runs on. */
 const MICROSECONDS_PER_TICK = 10_000
 
@@ -26,6 +30,8 @@ interface Subject {
   readonly headers: Readonly<Record<string, string>>
   readonly process: ChildProcess
   readonly expects: 200 | 304
+  /** Requests a second that are offered; as many as it takes where there is none. */
+  readonly offered?: number
 }
 
 interface Measured {
@@ -45,8 +51,8 @@ try {
 }
 
 async function main(): Promise<void> {
-  const engine = startChild('bench/engine.ts', { CONTAINERS: String(CONTAINERS) })
-  const socketPath = await firstLine(engine)
+  const socketPath =
+    process.env['BENCH_ENGINE'] ?? (await firstLine(startChild('bench/engine.ts', { CONTAINERS: String(CONTAINERS) })))
   const ours = startOurs(socketPath)
   const oursUrl = `http://127.0.0.1:${await portOf(ours)}`
   const settings = { algorithm: 'HS256', secret: SECRET, issuer: 'porthole', audience: 'porthole' } as const
@@ -85,6 +91,14 @@ async function main(): Promise<void> {
       expects: 200,
     },
     {
+      name: `Porthole, stats, ${OFFERED_PER_SECOND}/s offered`,
+      url: `${oursUrl}/api/containers/${id}/stats`,
+      headers: authorization,
+      process: ours,
+      expects: 200,
+      offered: OFFERED_PER_SECOND,
+    },
+    {
       name: 'naive, stats',
       url: `${naiveUrl}/api/containers/${id}/stats`,
       headers: authorization,
@@ -93,7 +107,7 @@ async function main(): Promise<void> {
     },
   ]
   console.log(
-    `${CONTAINERS} containers, a list of ${list.body.length} bytes, ${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s`,
+    `${list.ids.length} containers, a list of ${list.body.length} bytes, ${CONNECTIONS} connections, ${ROUNDS} rounds of ${SECONDS} s`,
   )
   console.log(`Node ${process.version}, ${arch()}, ${availableParallelism()} x ${cpus()[0]?.model ?? 'unknown'}\n`)
   const rounds = new Map<Subject, Measured[]>(subjects.map((subject) => [subject, []]))
@@ -171,7 +185,7 @@ async function fullList(url: string, headers: Record<string, string>): Promise<F
     const answer = await fetch(url, { headers })
     const body = await answer.text()
     const { items } = JSON.parse(body) as { items: { id: string; state: string; restartCount: number | null }[] }
-    if (items.length >= CONTAINERS && items.every(({ restartCount }) => restartCount !== null)) {
+    if (items.length > 0 && items.every(({ restartCount }) => restartCount !== null)) {
       await wait(3_000)
       const running = items.filter(({ state }) => state === 'running').map(({ id }) => id)
       return { body, etag: answer.headers.get('etag') ?? '', ids: items.map(({ id }) => id), running: new Set(running) }
@@ -187,7 +201,7 @@ async function refreshTag(subject: Subject): Promise<void> {
   Object.assign(subject.headers, { 'if-none-match': answer.headers.get('etag') ?? '' })
 }
 
-async function load({ url, headers, process: server, expects }: Subject, seconds: number): Promise<Measured> {
+async function load({ url, headers, process: server, expects, offered }: Subject, seconds: number): Promise<Measured> {
   const before = cpuOf(server)
   const result = await autocannon({
     url,
@@ -195,6 +209,7 @@ async function load({ url, headers, process: server, expects }: Subject, seconds
     connections: CONNECTIONS,
     duration: seconds,
     timeout: 60,
+    ...(offered === undefined ? {} : { overallRate: offered }),
   })
   const after = cpuOf(server)
   const answers = result['2xx'] + result['3xx']
@@ -231,7 +246,7 @@ function medianOf(measured: readonly Measured[]): Measured {
 }
 
 function report(rows: readonly (Measured & { readonly name: string })[]): void {
-  const [bare, list, , naiveList, stats, naiveStats] = rows
+  const [bare, list, , naiveList, stats, offeredStats, naiveStats] = rows
   const table = rows.map(({ name, perSecond, p50, p99, cpuMicroseconds }) => [
     name,
     perSecond.toFixed(perSecond < 100 ? 1 : 0),
@@ -241,7 +256,7 @@ function report(rows: readonly (Measured & { readonly name: string })[]): void {
     bare === undefined ? '-' : `${((perSecond / bare.perSecond) * 100).toFixed(1)} %`,
   ])
   print([['', 'requests/s', 'p50 ms', 'p99 ms', 'server CPU us/request', 'of bare'], ...table])
-  if (!bare || !list || !naiveList || !stats || !naiveStats) return
+  if (!bare || !list || !naiveList || !stats || !offeredStats || !naiveStats) return
   const byCpu =
     list.cpuMicroseconds === null || bare.cpuMicroseconds === null ? null : bare.cpuMicroseconds / list.cpuMicroseconds
   console.log('')
@@ -250,7 +265,7 @@ function report(rows: readonly (Measured & { readonly name: string })[]): void {
   verdict('list against naive', list.perSecond / naiveList.perSecond, 20, 'x')
   verdict('stats against naive', stats.perSecond / naiveStats.perSecond, 20, 'x')
   console.log(
-    `${stats.p99 < 10 ? 'met   ' : 'MISSED'} stats p99: ${stats.p99.toFixed(1)} ms (wanted: under 10 ms; naive ${naiveStats.p99.toFixed(0)} ms)`,
+    `${offeredStats.p99 < 10 ? 'met   ' : 'MISSED'} stats p99 below saturation: ${offeredStats.p99.toFixed(1)} ms (wanted: under 10 ms; naive ${naiveStats.p99.toFixed(0)} ms)`,
   )
 }
 
