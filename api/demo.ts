@@ -1,43 +1,48 @@
 import { createDockerodeEngine } from './engine/dockerode.js'
+import type { Engine } from './engine/engine.js'
 import { SimulatedEngine } from './engine/simulated/engine.js'
-import type { EngineEndpoint } from './model/endpoint.js'
-import { TlsIdentityError } from './model/error.js'
+import { describeEndpoint, type EngineEndpoint } from './model/endpoint.js'
+import { ApiError, TlsIdentityError } from './model/error.js'
 import { runService } from './run.js'
 
 /** An engine on this machine answers a ping within milliseconds; one across a network within this. */
 const PROBE_TIMEOUT_MS = 3_000
 
-/** Serves a simulated engine. The rest of the chain is the real one: it speaks the engine's API over a socket of its own. */
-export async function startDemo(containers: number): Promise<void> {
+/** Serves a simulated engine, and says `why`. The rest of the chain is the real one: the engine's API over a socket. */
+export async function runDemo(environment: NodeJS.ProcessEnv, containers: number, why: string): Promise<void> {
   const engine = new SimulatedEngine({ containers, restless: true })
   await engine.start()
   const { endpoint } = engine
   if (!('socketPath' in endpoint)) throw new Error('the simulated engine listens on no socket')
-  process.stderr.write(
-    [
-      '',
-      '  ***  SIMULATED ENGINE: no container shown here exists.  ***',
-      '  To watch a real one, set DOCKER_HOST (docs/configuration.md) and start again.',
-      '',
-      '',
-    ].join('\n'),
-  )
+  process.stderr.write(`
+  ***  SIMULATED ENGINE: no container shown here exists.  ***
+  ${why}
+  To watch a real one, set DOCKER_HOST (docs/configuration.md) and start again.
+
+`)
   await runService(
-    { ...withoutDocker(process.env), DOCKER_HOST: `unix://${endpoint.socketPath}` },
+    { ...withoutDocker(environment), DOCKER_HOST: `unix://${endpoint.socketPath}` },
     { onStopped: () => engine.stop() },
   )
 }
 
-/** Whether there is an engine to serve. One that shows a wrong certificate is there, and the start is to stop on it. */
-export async function engineAnswers(endpoint: EngineEndpoint): Promise<boolean> {
-  const engine = createDockerodeEngine(endpoint)
+/**
+ * Why there is no engine to serve, or null where there is one. One that shows a wrong certificate is there, and the start is to
+ * stop on it; so is one behind a proxy that closes the ping.
+ */
+export async function silenceOf(endpoint: EngineEndpoint): Promise<string | null> {
+  let engine: Engine | null = null
   try {
+    engine = createDockerodeEngine(endpoint)
     await engine.ping(AbortSignal.timeout(PROBE_TIMEOUT_MS))
-    return true
+    return null
   } catch (error) {
-    return error instanceof TlsIdentityError
+    if (error instanceof TlsIdentityError) return null
+    if (error instanceof ApiError && error.code === 'engine-endpoint-blocked') return null
+    const reason = error instanceof ApiError ? error.message : 'no answer in time'
+    return `No engine answers at ${describeEndpoint(endpoint)}: ${reason}.`
   } finally {
-    engine.close()
+    engine?.close()
   }
 }
 

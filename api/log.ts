@@ -42,7 +42,8 @@ function describeError(error: unknown, depth = 0): LoggedError {
   const code = (error as { code?: unknown }).code
   return {
     type: error.name,
-    message: scrubText(error.message.slice(0, MAX_MESSAGE_LENGTH)).value,
+    // Cut after it is scrubbed: a secret that is cut in half has no shape any more.
+    message: scrubText(error.message.slice(0, 8 * MAX_MESSAGE_LENGTH)).value.slice(0, MAX_MESSAGE_LENGTH),
     ...(typeof code === 'string' ? { code } : {}),
     // A fault that somebody named needs no stack; one that nobody expected does.
     ...(error.name === 'ApiError' || error.name === 'TlsIdentityError' || error.stack === undefined

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { type Config, type ConfigFiles, describeFaults, loadConfig } from './config/config.js'
 import { createLog, type Log, openStandardOutput } from './log.js'
 import { TlsIdentityError } from './model/error.js'
-import { createService, type ServiceParts } from './service.js'
+import { createService, type Service, type ServiceParts } from './service.js'
 
 /** Exit codes as the CLI documents them: 1 for what went wrong, 2 for what was asked for wrongly. */
 const EXIT_FAILURE = 1
@@ -13,12 +13,18 @@ const STOP_DEADLINE_MS = 4_500
 
 export const FILES: ConfigFiles = {
   readFile: (path) => readFileSync(path, 'utf8'),
-  isDirectory: (path) => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false,
+  isDirectory: (path) => {
+    try {
+      return statSync(path).isDirectory()
+    } catch {
+      return false
+    }
+  },
 }
 
 export interface RunOptions {
   readonly parts?: ServiceParts
-  /** Runs after the service has stopped. */
+  /** Runs after the service has stopped, or where it never started. */
   readonly onStopped?: () => Promise<void>
 }
 
@@ -28,20 +34,23 @@ export async function runService(environment: NodeJS.ProcessEnv, options: RunOpt
   if (loaded.faults !== undefined) {
     process.stderr.write(`porthole: the configuration is not valid:\n${describeFaults(loaded.faults)}\n`)
     process.exitCode = EXIT_USAGE
+    await options.onStopped?.()
     return
   }
   const { config } = loaded
   const output = openStandardOutput()
   const log = createLog(config.logLevel, output)
-  const service = createService(config, log, options.parts)
+  let service: Service | null = null
   const stop = stopOnSignal(log, async () => {
-    await service.stop()
+    await service?.stop()
     await options.onStopped?.()
     log.info('stopped')
     output.close()
   })
   try {
+    service = createService(config, log, options.parts)
     const port = await service.start()
+    if (port === null) return
     log.info({ address: config.listen.host, port, authentication: config.token !== null }, 'listening')
     if (config.token === null) log.warn('authentication is off: whoever reaches this port on this machine may read')
   } catch (error) {

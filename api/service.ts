@@ -24,10 +24,10 @@ export interface ServiceParts {
 export interface Service {
   readonly server: Server
   /**
-   * Resolves with the port once requests are answered. Rejects with TlsIdentityError where an engine's or our own certificate
+   * Resolves with the port once requests are answered; with null where a stop came first. Rejects with TlsIdentityError where an engine's or our own certificate
    * is wrong (nothing that waiting mends), and with the listener's error where the address cannot be bound.
    */
-  start(): Promise<number>
+  start(): Promise<number | null>
   /** Ends every loop, stream and connection; takes under five seconds. */
   stop(): Promise<void>
 }
@@ -53,7 +53,7 @@ export function createService(config: Config, log: Log, parts: ServiceParts = {}
   const life = new AbortController()
   let lives: readonly Promise<void>[] = []
 
-  async function start(): Promise<number> {
+  async function start(): Promise<number | null> {
     lives = hosts.map((host) => host.run(life.signal))
     const patience = new AbortController()
     await Promise.race([
@@ -61,6 +61,7 @@ export function createService(config: Config, log: Log, parts: ServiceParts = {}
       sleep(clock, FIRST_OUTCOME_MS, patience.signal),
     ])
     patience.abort()
+    if (life.signal.aborted) return null
     const wrongParty = view.hosts().find(({ fault }) => fault instanceof TlsIdentityError)
     if (wrongParty?.fault != null) throw wrongParty.fault
     return listen(server, config.listen.host, config.listen.port)

@@ -1,5 +1,5 @@
 import { loadConfig } from '../config/config.js'
-import { engineAnswers, startDemo } from '../demo.js'
+import { runDemo, silenceOf } from '../demo.js'
 import { FILES, runService } from '../run.js'
 import { type Arguments, type Command, UsageError } from './usage.js'
 
@@ -37,16 +37,17 @@ async function serveApi(given: Arguments): Promise<void> {
   const mayDemo = given.flag('demo') || given.flag('or-demo')
   if (mayDemo && process.env['NODE_ENV'] === 'production')
     throw new UsageError('serve: the simulated engine is refused with NODE_ENV=production')
-  if (given.flag('demo') || (given.flag('or-demo') && (await isSilent()))) await startDemo(containers)
-  else await runService(process.env)
+  const why = given.flag('demo') ? 'It was asked for.' : given.flag('or-demo') ? await silence() : null
+  if (why === null) await runService(process.env)
+  else await runDemo(process.env, containers, why)
 }
 
-/** A configuration that is not valid is the service's to refuse, not a reason to simulate. */
-async function isSilent(): Promise<boolean> {
+/** Why there is nothing to serve; null where an engine answers, and where the configuration is the service's to refuse. */
+async function silence(): Promise<string | null> {
   const loaded = loadConfig(process.env, FILES, Date.now())
-  if (loaded.faults !== undefined) return false
-  const answers = await Promise.all(loaded.config.hosts.map(({ endpoint }) => engineAnswers(endpoint)))
-  return !answers.includes(true)
+  if (loaded.faults !== undefined) return null
+  const reasons = await Promise.all(loaded.config.hosts.map(({ endpoint }) => silenceOf(endpoint)))
+  return reasons.includes(null) ? null : reasons.join('\n  ')
 }
 
 function readCount(text: string | undefined): number {

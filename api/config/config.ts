@@ -114,10 +114,7 @@ export function loadConfig(environment: RawEnvironment, files: ConfigFiles, now:
     sampleIntervalMs: read.duration('SAMPLE_INTERVAL', { min: '1s', max: '10m', fallback: '10s' }),
   }
   read.duration('ACCESS_TOKEN_TTL', ACCESS_TOKEN_TTL)
-  for (const variable of NOT_YET)
-    if (read.text(variable) !== undefined)
-      read.fault(variable, 'is not supported by this version', 'unset it; docs/configuration.md lists what is')
-  read.refuseNearMisses(new Set<string>([...VARIABLES, ...NOT_YET]))
+  refuseUnknown(read)
   return read.faults.length > 0 ? { faults: read.faults } : { config }
 }
 
@@ -133,6 +130,7 @@ export function loadSigningConfig(environment: RawEnvironment, files: ConfigFile
   const read = new SettingsReader(environment, files)
   const token = readToken(read)
   const accessTokenTtlMs = read.duration('ACCESS_TOKEN_TTL', ACCESS_TOKEN_TTL)
+  refuseUnknown(read)
   return read.faults.length > 0 ? { faults: read.faults } : { config: { token, accessTokenTtlMs } }
 }
 
@@ -144,6 +142,13 @@ export function describeFaults(faults: readonly ConfigFault[]): string {
 /** Loopback addresses, as a listener may be told to bind to them. */
 export function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host)
+}
+
+function refuseUnknown(read: SettingsReader): void {
+  for (const variable of NOT_YET)
+    if (read.text(variable) !== undefined)
+      read.fault(variable, 'is not supported by this version', 'unset it; docs/configuration.md lists what is')
+  read.refuseNearMisses(new Set<string>([...VARIABLES, ...NOT_YET]))
 }
 
 function refuseOpenDoors(read: SettingsReader, mode: Environment, host: string): void {
@@ -160,7 +165,8 @@ function readToken(read: SettingsReader): TokenConfig {
   if (secret === '' && read.faults.length === before)
     read.fault('JWT_SECRET', 'is missing', `set it, or JWT_SECRET_FILE; ${remedy}`)
   const weakness = secret === '' ? null : weaknessOf(secret)
-  if (weakness !== null) read.fault('JWT_SECRET', weakness, remedy)
+  const source = read.text('JWT_SECRET') === undefined ? 'JWT_SECRET_FILE' : 'JWT_SECRET'
+  if (weakness !== null) read.fault(source, weakness, remedy)
   return {
     algorithm: read.oneOf('JWT_ALGORITHM', ['HS256'], 'HS256'),
     secret,

@@ -18,7 +18,10 @@ export interface Engine {
   inspect(id: string, signal: AbortSignal): Promise<InspectedContainer>
   /** One reading; null where the container does not run. Takes the engine one to two seconds. */
   stats(id: string, signal: AbortSignal): Promise<Reading | null>
-  /** Container events from now on. `onOpen` runs once the engine has accepted the subscription. Ends by the signal or a fault. */
+  /**
+   * Container events from now on. `onOpen` runs once the engine has accepted the subscription. Ends quietly by its signal and
+   * where the open stream ends or is cut: whoever subscribes anew learns from that whether the engine still answers.
+   */
   events(signal: AbortSignal, onOpen: () => void): AsyncIterable<ContainerEvent>
   /** Closes every connection. */
   close(): void

@@ -51,7 +51,7 @@ export function createApp({ view, authenticator, limits, log }: AppParts): Expre
   )
   app.all(['/health/live', '/health/ready'], refuseMethod())
   app.use(identify(authenticator))
-  app.use('/api', general)
+  app.use(general)
   app.use(requireCaller())
   for (const route of ROUTES) {
     if (route.limit === 'stats') app.get(route.path, stats)
@@ -101,7 +101,9 @@ function forbidStoring(): RequestHandler {
 }
 
 function answerHealth(isWell: () => boolean): RequestHandler {
-  return function answerHealthCheck(_req, res) {
+  return function answerHealthCheck(req, res) {
+    if (req.url.includes('?'))
+      throw new ApiError('invalid-request', 'health with a query', { detail: 'A health check takes no parameters.' })
     const well = isWell()
     res.status(well ? 200 : 503).json({ status: well ? 'ok' : 'unavailable' })
   }

@@ -1,18 +1,12 @@
 import type { Container, InspectedContainer, Mount } from '../model/container.js'
 import type { HostStatus } from '../model/host.js'
+import { isHostPathLabel } from '../model/host-path.js'
 import type { Page } from '../model/page.js'
 import { REDACTED } from '../model/redaction.js'
 import type { Sample } from '../model/sample.js'
 
 /** Digits of a short id, as docker prints it. */
 const SHORT_ID_LENGTH = 12
-
-/** Labels in which compose writes down where on the host a project lies. */
-const HOST_PATH_LABELS = new Set([
-  'com.docker.compose.project.working_dir',
-  'com.docker.compose.project.config_files',
-  'com.docker.compose.project.environment_file',
-])
 
 /** `showHostPaths`: whether the caller may know of paths on the host. */
 export function presentContainer(container: Container, showHostPaths: boolean) {
@@ -40,7 +34,7 @@ export function presentContainer(container: Container, showHostPaths: boolean) {
   }
 }
 
-/** `showHostPaths`: as above; it concerns mounts too. */
+/** `showHostPaths`: as above; it concerns mounts and the engine's error too. */
 export function presentDetail(container: Container, inspected: InspectedContainer, showHostPaths: boolean) {
   return {
     id: inspected.id,
@@ -59,7 +53,8 @@ export function presentDetail(container: Container, inspected: InspectedContaine
     finishedAt: inspected.finishedAt,
     exitCode: inspected.exitCode,
     oomKilled: inspected.oomKilled,
-    error: inspected.error,
+    // The engine's own sentence, which as a rule quotes the source of a mount.
+    error: showHostPaths ? inspected.error : null,
     restartCount: inspected.restartCount,
     restartPolicy: inspected.restartPolicy,
     command: inspected.command,
@@ -83,7 +78,7 @@ export function presentDetail(container: Container, inspected: InspectedContaine
 }
 
 function presentLabels(labels: ReadonlyMap<string, string>, showHostPaths: boolean): Record<string, string> {
-  const shown = [...labels].map(([key, value]) => [key, showHostPaths || !HOST_PATH_LABELS.has(key) ? value : REDACTED])
+  const shown = [...labels].map(([key, value]) => [key, showHostPaths || !isHostPathLabel(key) ? value : REDACTED])
   return Object.fromEntries(shown)
 }
 

@@ -14,6 +14,9 @@ const MAX_VALUE_LENGTH = 512
 /** Items of one page. A list of a hundred hosts still is a few megabytes at most. */
 const MAX_PAGE_SIZE = 1_000
 
+/** Characters of a cursor, which holds a sort value, a name and an id in base64: a path or an image can make it long. */
+const MAX_CURSOR_LENGTH = 4_096
+
 /** Characters of a parameter's name that an error repeats. */
 const MAX_ECHOED_NAME = 64
 
@@ -77,7 +80,7 @@ function pageFields<const Keys extends readonly [string, ...string[]]>(keys: Key
         .transform((sort) => sort ?? keys[0]),
     ),
     limit: once(pageSize),
-    cursor: once(text.optional()),
+    cursor: once(z.string().max(MAX_CURSOR_LENGTH, `takes at most ${MAX_CURSOR_LENGTH} characters`).optional()),
   }
 }
 

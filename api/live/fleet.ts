@@ -42,7 +42,11 @@ export class Fleet implements View {
   find(id: string, selectors: readonly LabelSelector[]): Container {
     const fitting = this.containers(selectors).filter((container) => container.id.startsWith(id))
     const [first] = fitting
-    if (first === undefined) throw new ApiError('container-not-found', 'no visible container has this id')
+    if (first === undefined) {
+      const unheard = this.hosts().find(({ state }) => state === 'connecting')
+      if (unheard !== undefined) throw new ApiError('engine-unavailable', `host ${unheard.id} has never answered`)
+      throw new ApiError('container-not-found', 'no visible container has this id')
+    }
     if (fitting.length > 1)
       throw new ApiError('ambiguous-container-id', `${fitting.length} visible containers have this id`)
     return first

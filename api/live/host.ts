@@ -167,6 +167,7 @@ export class Host {
       else if (!signal.aborted) this.#lose(fault)
       this.#firstOutcome?.()
     }
+    this.#firstOutcome?.()
     this.#engine.close()
   }
 
@@ -237,13 +238,14 @@ export class Host {
   async #ping(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       await sleep(this.#clock, PING_INTERVAL_MS, signal)
-      if (!signal.aborted) await this.#engine.ping(signal)
+      if (!signal.aborted) await unlessBlocked(this.#engine.ping(signal))
     }
   }
 
   #takeList(ids: readonly string[] | null, answer: Awaited<ReturnType<Engine['containers']>>): void {
     this.#inventory.takeList(ids, answer)
-    this.#observedAt = this.#clock.now()
+    // By events it would tell a caller of what happens to containers that are hidden from them.
+    if (ids === null) this.#observedAt = this.#clock.now()
     this.#sampler.track(this.#inventory.containers())
     for (const { id } of answer) this.#inspecting.add(id)
   }
@@ -279,7 +281,7 @@ export class Host {
   }
 }
 
-/** A proxy that closes GET /info or /version hides numbers, not containers. */
+/** A proxy that closes GET /info, /version or /_ping hides numbers, not containers; and whoever answers so is alive. */
 async function unlessBlocked<T>(call: Promise<T>): Promise<T | null> {
   try {
     return await call

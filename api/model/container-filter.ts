@@ -1,4 +1,5 @@
 import type { Container, ContainerState, HealthState } from './container.js'
+import { isHostPathLabel } from './host-path.js'
 import { type LabelSelector, matchesSelectors } from './label-selector.js'
 
 /** Which containers a caller asks for. Values of one field are alternatives (labels: all must hold); an empty list asks for any. */
@@ -14,8 +15,10 @@ export interface ContainerFilter {
   readonly host: readonly string[]
 }
 
-export function matchesFilter(container: Container, filter: ContainerFilter): boolean {
+/** `showHostPaths`: whether the caller may know of paths on the host; who may not cannot find them out by guessing either. */
+export function matchesFilter(container: Container, filter: ContainerFilter, showHostPaths: boolean): boolean {
   return (
+    (showHostPaths || !filter.label.some(({ key, value }) => value !== null && isHostPathLabel(key))) &&
     isOneOf(filter.state, container.state) &&
     isOneOf(filter.health, container.health) &&
     isOneOf(filter.project, container.project) &&

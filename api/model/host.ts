@@ -29,7 +29,7 @@ export interface EngineInfo {
   readonly memoryBytes: number | null
 }
 
-/** One engine as it stands now. `observedAt` is when what we hold of it was last right, milliseconds since 1970. */
+/** One engine as it stands now. `observedAt` is when its whole list was last read, milliseconds since 1970; between, events keep it current. */
 export interface HostStatus {
   readonly id: string
   readonly state: HostState

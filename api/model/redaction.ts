@@ -17,7 +17,7 @@ const SENSITIVE_NAME = new RegExp(
     'passphrase',
     'passcode',
     '(?:^|[-_.])(?:require|master|user|db|root|admin)?pass(?:$|[-_.])',
-    '(?:^|[-_.])pwd(?:$|[-_.])',
+    '(?:^|[-_.])(?:pwd|pw)(?:$|[-_.])',
     '(?:pg|mysql|smtp|ldap|ftp|redis|mongo)[-_]?(?:pass|pwd)',
     'secret',
     'token(?!iz)',
@@ -42,6 +42,7 @@ const SENSITIVE_NAME = new RegExp(
     'session[-_.]?(?:id|key)',
     'webhook[-_.]?url',
     '(?:^|[-_.])salt(?:$|[-_.])',
+    '(?:^|[-_.])sig(?:nature)?$',
   ].join('|'),
   'i',
 )
@@ -80,6 +81,8 @@ const SECRET_SHAPES: readonly RegExp[] = [
   /\bAGE-SECRET-KEY-1[A-Z0-9]{20,100}/g,
   /\bhttps:\/\/hooks\.slack\.com\/services\/[A-Za-z0-9/]{20,128}/g,
   /\bhttps:\/\/discord(?:app)?\.com\/api\/webhooks\/[A-Za-z0-9/_-]{20,160}/g,
+  // Telegram's bot tokens, as they stand in its URLs.
+  /\bbot\d{6,12}:[A-Za-z0-9_-]{30,64}/g,
   // crypt(3), bcrypt, apr1, argon2 and LDAP's hashes, as htpasswd files and Traefik labels carry them ($$ is compose's escape).
   /\${1,2}(?:apr1|1|5|6|y|2[abxy]|scrypt|pbkdf2[a-z0-9-]{0,10})\${1,2}[^\s"',;|]{8,512}/g,
   /\${1,2}argon2(?:id|i|d)\${1,2}[^\s"';|]{8,512}/g,
@@ -94,13 +97,24 @@ const AUTH_SCHEME = /\b(Bearer|Basic|Digest|Negotiate)(\s+)[A-Za-z0-9+/=._~-]{8,
 
 /** `--name ` within one string, as in `sh -c "..."`, and what may follow it as its value. */
 const FLAG = /(?<=^|[\s"'])(--?[A-Za-z][A-Za-z0-9_.-]{0,63})\s+/g
-const FLAG_VALUE = /"[^"]{0,4096}"|'[^']{0,4096}'|[^\s"'|;&-][^\s"'|;&]{0,4095}/y
+const FLAG_VALUE = /"[^"]{0,4096}"|'[^']{0,4096}'|[^\s"'|;&]{1,4096}/y
 
 /** `NAME=`, `name: `, `"name":`, and what may follow as the value. */
 const NAME = /([A-Za-z_][A-Za-z0-9_.-]{0,63})["']?\s{0,3}(?:=|:(?!\/\/))\s{0,3}/g
 const NAMED_VALUE = /"[^"]{0,4096}"|'[^']{0,4096}'|\[redacted\]|\$\{[^\s{}]{1,256}\}|[^\s,;&|"')}\]]{1,4096}/y
 
-/** Programs whose short flags carry a password, as `mysql -pSECRET` or `curl -u user:password`. */
+/** `user:password@tcp(host)`, as Go's MySQL driver writes it. */
+const DRIVER_DSN = /([\w.-]{1,64}):[^\s@"'/]{1,256}@(?=(?:tcp|unix)\()/g
+
+/** SQL that sets a password. */
+const SQL_PASSWORD =
+  /(\bidentified\s{1,8}by\s{1,8}(?:password\s{1,8})?|\bpassword\s{1,8})('[^']{0,512}'|"[^"]{0,512}")/gi
+
+/** Programs whose short flags carry a password, within one string: the program, what stands between, the flag, its value. */
+const PROGRAM_AND_FLAG =
+  /(\b(?:mysql(?:dump|admin)?|mariadb(?:-dump|-admin)?|mongo(?:sh|dump|restore)?)\b[^|;&\n]{0,512}?\s-p|\b(?:sshpass|plink)\b[^|;&\n]{0,512}?\s-pw?\s{1,8}|\bredis-cli\b[^|;&\n]{0,512}?\s-a\s{1,8}|\bcurl\b[^|;&\n]{0,512}?\s(?:-u|-U|--user|--proxy-user)[=\s]\s{0,8})("[^"]{1,512}"|'[^']{1,512}'|[^\s"'|;&]{1,512})/g
+
+/** The same where each argument stands for itself, as `mysql -pSECRET` or `curl -u user:password`. */
 const SHORT_PASSWORD_FLAGS: ReadonlyMap<string, RegExp> = new Map([
   ['mysql', /^-p/],
   ['mysqldump', /^-p/],
@@ -112,7 +126,8 @@ const SHORT_PASSWORD_FLAGS: ReadonlyMap<string, RegExp> = new Map([
   ['mongosh', /^-p/],
   ['sshpass', /^-p/],
   ['redis-cli', /^-a/],
-  ['curl', /^-[uU]/],
+  ['curl', /^(?:-[uU]|--user|--proxy-user)(?==|$|[^-])/],
+  ['plink', /^-pw$/],
   ['ldapsearch', /^-w/],
   ['smbclient', /^-U/],
 ])
@@ -128,6 +143,11 @@ export function scrubText(text: string): Scrubbed<string> {
   for (const shape of SECRET_SHAPES) value = value.replace(shape, () => count(REDACTED))
   value = value.replace(URL_USER_INFO, (match) => (match === `://${REDACTED}@` ? match : count(`://${REDACTED}@`)))
   value = value.replace(AUTH_SCHEME, (_match, scheme: string, space: string) => count(`${scheme}${space}${REDACTED}`))
+  const behind = (_match: string, before: string, secret: string) =>
+    secret === REDACTED ? before + secret : count(before + REDACTED)
+  value = value.replace(DRIVER_DSN, (_match, user: string) => count(`${user}:${REDACTED}`))
+  value = value.replace(SQL_PASSWORD, behind)
+  value = value.replace(PROGRAM_AND_FLAG, behind)
   value = redactNamed(value, FLAG, FLAG_VALUE, count)
   value = redactNamed(value, NAME, NAMED_VALUE, count)
   return { value, redactions }
@@ -153,15 +173,15 @@ function redactNamed(text: string, name: RegExp, value: RegExp, count: (replacem
 export function scrubArguments(args: readonly string[]): Scrubbed<readonly string[]> {
   const value: string[] = []
   let redactions = 0
-  const shortFlag = SHORT_PASSWORD_FLAGS.get(programName(args[0]))
+  let shortFlag: RegExp | undefined
   for (let i = 0; i < args.length; i += 1) {
     const arg = args[i] ?? ''
     const before = args[i - 1] ?? ''
-    const isValueOfFlag = i > 0 && /^--?[A-Za-z]/.test(before) && !before.includes('=') && !arg.startsWith('--')
-    if (isValueOfFlag && (isSensitiveName(before) || (shortFlag?.test(before) && before.length === 2))) {
+    const isFlag = i > 0 && /^--?[A-Za-z]/.test(before) && !before.includes('=') && !before.startsWith('--no-')
+    if (isFlag && (isSensitiveName(before) || shortFlag?.exec(before)?.[0] === before)) {
       value.push(REDACTED)
       redactions += 1
-    } else if (shortFlag?.test(arg) && arg.length > 2) {
+    } else if (shortFlag?.test(arg) && /^-[A-Za-z]./.test(arg) && !arg.startsWith('--')) {
       value.push(`${arg.slice(0, 2)}${REDACTED}`)
       redactions += 1
     } else {
@@ -169,6 +189,8 @@ export function scrubArguments(args: readonly string[]): Scrubbed<readonly strin
       value.push(assigned.value)
       redactions += assigned.redactions
     }
+    // A shell, env or an entrypoint script may stand before the program that the flags belong to.
+    shortFlag = SHORT_PASSWORD_FLAGS.get(programName(arg)) ?? shortFlag
   }
   return { value, redactions }
 }
@@ -186,8 +208,10 @@ export function scrubLabels(labels: Readonly<Record<string, string>>): Scrubbed<
   return { value, redactions }
 }
 
+/** `mailPass` and `MAIL_PASS` are one name: words are told apart by capitals too. */
 export function isSensitiveName(name: string): boolean {
-  return SENSITIVE_NAME.test(name.replace(/^-+/, ''))
+  const bare = name.replace(/^-+/, '')
+  return SENSITIVE_NAME.test(bare) || SENSITIVE_NAME.test(bare.replace(/([a-z0-9])([A-Z])/g, '$1-$2'))
 }
 
 /** `--name=value` and `NAME=value` as one argument: all after the first `=` is the value, spaces and quotes included. */
@@ -208,6 +232,6 @@ function holdsNoSecret(value: string): boolean {
   return value === REDACTED || /^["']?\$(?:\{[A-Za-z_]\w*\}|[A-Za-z_]\w*|\()["']?$/.test(value)
 }
 
-function programName(path: string | undefined): string {
-  return path === undefined ? '' : path.slice(path.lastIndexOf('/') + 1)
+function programName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1)
 }

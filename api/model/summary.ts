@@ -35,7 +35,7 @@ export function summarize(
       ({ state, exitCode }) => state === 'exited' && exitCode !== null && exitCode !== 0,
     ),
     dead: inState('dead'),
-    hostsDown: hostsIn('stale'),
+    hostsDown: count(hosts, ({ fault }) => fault !== null),
   }
   return {
     hosts: { total: hosts.length, live: hostsIn('live'), stale: hostsIn('stale'), connecting: hostsIn('connecting') },

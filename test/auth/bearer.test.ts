@@ -18,7 +18,7 @@ describe('readBearer', () => {
     [['Bearer a b']],
     [['Bearer a,b']],
     [['Bearer "a"']],
-    [['Bearer ä']],
+    [['Bearer \u00e4']],
     [['xBearer a']],
     [['Bearer a', 'Bearer a']],
   ])('refuses %j', (values) => {

@@ -1,13 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  decodeContainers,
-  decodeEvent,
-  decodeInfo,
-  decodeInspect,
-  decodeReading,
-  decodeVersion,
-} from '../../api/engine/decode.js'
+import { decodeContainers, decodeInspect } from '../../api/engine/decode/container.js'
+import { decodeEvent } from '../../api/engine/decode/event.js'
+import { decodeInfo, decodeVersion } from '../../api/engine/decode/host.js'
+import { decodeReading } from '../../api/engine/decode/stats.js'
 
 function fixture(name: string): string {
   return readFileSync(join(__dirname, '../fixtures', name), 'utf8')
@@ -649,25 +645,23 @@ describe('decodeEvent', () => {
     expect(decodeEvent(line)?.timeNano).toBe('8')
   })
 
-  test('without nanoseconds the seconds stand', () => {
-    expect(decodeEvent(event({ timeNano: undefined }))?.timeNano).toBe('7000000000')
-    expect(decodeEvent(event({ timeNano: null, time: null }))?.timeNano).toBe('0')
-  })
-
   test.each([
-    '',
-    'hunter2',
-    '<html>',
-    '[]',
-    'null',
-    '7',
+    event({ Action: 'prune', Actor: { ID: '', Attributes: { reclaimed: '0' } } }),
     event({ Action: 'rm -rf' }),
     event({ Action: '' }),
     event({ Action: null }),
     event({ Actor: { ID: 'web' } }),
     event({ Actor: null }),
-    event({}).slice(0, -5),
-  ])('%j is a bad answer', (line) => {
+  ])('%j names no container or no verb, and is passed over', (line) => {
+    expect(decodeEvent(line)).toBeNull()
+  })
+
+  test('without nanoseconds the seconds stand', () => {
+    expect(decodeEvent(event({ timeNano: undefined }))?.timeNano).toBe('7000000000')
+    expect(decodeEvent(event({ timeNano: null, time: null }))?.timeNano).toBe('0')
+  })
+
+  test.each(['', 'hunter2', '<html>', '[]', 'null', '7', event({}).slice(0, -5)])('%j is a bad answer', (line) => {
     const fault = faultOf(() => decodeEvent(line))
     expect(fault).toMatchObject({ code: 'engine-bad-answer' })
     expect(fault.message).not.toMatch(SECRET)

@@ -275,7 +275,6 @@ describe('its events', () => {
   test.each([
     ['no JSON', 'hunter2\n'],
     ['no event', '[]\n'],
-    ['a container without an id', '{"Type":"container","Action":"die"}\n'],
   ])('with a line that is %s are a bad answer', async (_name, line) => {
     const { server, engine } = await start((socket) => {
       socket.write(head)

@@ -150,6 +150,13 @@ describe('strangers', () => {
     }
   })
 
+  test('are counted on every path, so that guessing tokens is not free anywhere', async () => {
+    const { app } = rig({ limits: { windowMs: 900_000, general: 2, stats: 2 } })
+    expect((await get(app, '/nowhere', 'bad')).status).toBe(401)
+    expect((await get(app, '/nowhere', 'bad')).status).toBe(401)
+    expect((await get(app, '/nowhere', 'bad')).status).toBe(429)
+  })
+
   test('may ask whether the service is alive and ready, and hear nothing else', async () => {
     const { app, view } = rig()
     expect((await request(app).get('/health/live')).body).toEqual({ status: 'ok' })
@@ -159,6 +166,7 @@ describe('strangers', () => {
     expect([down.status, down.body]).toEqual([503, { status: 'unavailable' }])
     expect((await request(app).get('/health/live')).status).toBe(200)
     expect((await request(app).post('/health/live')).status).toBe(405)
+    expect((await request(app).get('/health/live?x=1')).status).toBe(400)
   })
 
   test('leave no token in any log line', () => {
@@ -362,6 +370,34 @@ describe('GET /api/containers', () => {
     expect((await get(app, '/api/stats', token)).body.items.map(({ name }: { name: string }) => name)).toEqual(['db'])
   })
 
+  test('answers no guess at a path on the host', async () => {
+    const { app: own, view: ownView } = rig()
+    const labels = new Map([['com.docker.compose.project.working_dir', '/srv/shop']])
+    ownView.all = [containerOf({ id: idOf('a'), labels })]
+    ownView.addSample(idOf('a'))
+    const guess = 'label=com.docker.compose.project.working_dir=/srv/shop'
+    const plain = tokenFor({ scopes: ['containers:read', 'stats:read'] })
+    for (const path of ['/api/containers', '/api/stats']) {
+      expect((await get(own, `${path}?${guess}`, plain)).body.total).toBe(0)
+      expect((await get(own, `${path}?${guess}`)).body.total).toBe(1)
+      expect((await get(own, `${path}?label=com.docker.compose.project.working_dir`, plain)).body.total).toBe(1)
+    }
+  })
+
+  test('walks pages of the longest names', async () => {
+    const { app: own, view: ownView } = rig()
+    ownView.all = [
+      containerOf({ id: idOf('a'), name: 'k'.repeat(255) }),
+      containerOf({ id: idOf('b'), name: 'l'.repeat(255), image: 'i'.repeat(1_000) }),
+      containerOf({ id: idOf('c'), name: 'm'.repeat(255), image: 'j'.repeat(1_000) }),
+    ]
+    for (const sort of ['name', 'image']) {
+      const first = await get(own, `/api/containers?limit=2&sort=${sort}`)
+      const rest = await get(own, `/api/containers?limit=2&sort=${sort}&cursor=${first.body.nextCursor}`)
+      expect([rest.status, rest.body.items.length]).toEqual([200, 1])
+    }
+  })
+
   test('makes a body once for all who see the same, and anew when something changed', async () => {
     const before = await get(app, '/api/containers')
     view.all[0] = containerOf({ id: idOf('a'), name: 'renamed' })
@@ -512,7 +548,7 @@ describe('GET /api/summary', () => {
       containerOf({ id: idOf('e'), state: 'restarting' }),
     ]
     view.addSample(idOf('a'))
-    view.fleet = [hostOf(), hostOf({ id: 'x', state: 'stale' })]
+    view.fleet = [hostOf(), hostOf({ id: 'x', state: 'stale', fault: new ApiError('engine-unavailable', 'down') })]
     const { body } = await get(app, '/api/summary')
     expect(body).toEqual({
       observedAt: '2026-11-24T00:00:00.000Z',

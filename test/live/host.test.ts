@@ -144,6 +144,14 @@ describe('Host', () => {
     await stop()
   })
 
+  test('takes a proxy that closes the ping for alive', async () => {
+    const { engine, clock, host, stop } = await started()
+    engine.faults.set('ping', new ApiError('engine-endpoint-blocked', '403'))
+    await clock.advance(60_000)
+    expect(host.status()).toMatchObject({ state: 'live', fault: null })
+    await stop()
+  })
+
   test('knows a hung engine by its silence to a ping', async () => {
     const { engine, clock, host, stop } = await started()
     engine.faults.set('ping', new ApiError('engine-timeout', 'no answer'))

@@ -38,6 +38,19 @@ const SECRET_TEXTS: readonly [string, string][] = [
   ['a:b:c=d:password=hunter2x', 'hunter2x'],
   ['--exec "run --password hunter2x"', 'hunter2x'],
   ['--env password=hunter2x', 'hunter2x'],
+  ['sh -c "mysql -uroot -phunter2x shop"', 'hunter2x'],
+  ['sshpass -p hunter2x ssh me@host', 'hunter2x'],
+  ['curl -u me:hunter2x http://x/', 'hunter2x'],
+  ['curl --user me:hunter2x http://x/', 'hunter2x'],
+  ['plink -pw hunter2x host', 'hunter2x'],
+  ['app:hunter2x@tcp(db:3306)/shop', 'hunter2x'],
+  ["CREATE USER a IDENTIFIED BY 'hunter2x'", 'hunter2x'],
+  ["ALTER ROLE a WITH PASSWORD 'hunter2x'", 'hunter2x'],
+  ['https://api.telegram.org/bot123456789:AAEhBOweik6ad9r_QXMENQjcrGbqCr4K-bc/x', 'AAEhBOweik6ad9r'],
+  ['DB_PW=hunter2x', 'hunter2x'],
+  ['mailPass=hunter2x', 'hunter2x'],
+  ['AccountKey=hunter2x', 'hunter2x'],
+  ['https://blob.example/x?sv=1&sig=hunter2x', 'hunter2x'],
   ['API_KEY=hunter2x', 'hunter2x'],
   ["SIGNING_KEY='hunter 2x'", 'hunter 2x'],
   ['https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX', 'B00000000'],
@@ -150,6 +163,22 @@ describe('scrubArguments', () => {
     [
       ['app', '--no-auth', '--verbose'],
       ['app', '--no-auth', '--verbose'],
+    ],
+    [
+      ['docker-entrypoint.sh', 'mysql', '-phunter2'],
+      ['docker-entrypoint.sh', 'mysql', `-p${REDACTED}`],
+    ],
+    [
+      ['env', 'sshpass', '-p', 'hunter2', 'ssh', 'host'],
+      ['env', 'sshpass', '-p', REDACTED, 'ssh', 'host'],
+    ],
+    [
+      ['curl', '--user', 'me:hunter2', 'http://x'],
+      ['curl', '--user', REDACTED, 'http://x'],
+    ],
+    [
+      ['app', '--password', '--hunter2', '-v'],
+      ['app', '--password', REDACTED, '-v'],
     ],
     [
       ['nginx', '-p', '/etc/nginx'],

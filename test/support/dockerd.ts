@@ -11,10 +11,18 @@ import { freePort } from './free-port.js'
 const PROBE_MS = 15_000
 /** dockerd without a network answers in 1 to 2 s on an idle machine. */
 const START_MS = 30_000
+const PING_MS = 1_000
 /** dockerd gives containers 15 s before it kills them. */
 const STOP_MS = 25_000
 const DOCKER_COMMAND_MS = 60_000
 const DOCKER_OUTPUT_BYTES = 16 * 1024 * 1024
+/** An engine's own statistics take 2 s, and more while it is busy. */
+const RAW_MS = 15_000
+
+/** What `scripts/engine` makes its containers from. */
+export const FIXTURE_IMAGE = 'porthole-fixture:1'
+/** What it labels them with. */
+export const FIXTURE_LABEL = 'porthole.fixture=true'
 
 export interface RealEngine {
   readonly socketPath: string
@@ -73,6 +81,34 @@ export function docker(args: readonly string[], socketPath = realEngine().socket
   })
 }
 
+/** What `docker inspect` says of one container. */
+// biome-ignore lint/suspicious/noExplicitAny: the engine's own words, compared with ours field by field
+export type Inspected = any
+
+/** The command's own inspect of containers, by name or id, in that order. */
+export async function inspect(names: readonly string[], socketPath?: string): Promise<readonly Inspected[]> {
+  return names.length === 0 ? [] : JSON.parse(await docker(['inspect', '--type=container', ...names], socketPath))
+}
+
+/** The engine's own answer to a GET, before anything of ours has read it. */
+export async function askEngine(path: string, socketPath = realEngine().socketPath): Promise<Inspected> {
+  const { status, body } = await callEngine('GET', path, socketPath, RAW_MS)
+  if (status !== 200) throw new Error(`GET ${path}: status ${status}`)
+  return JSON.parse(body)
+}
+
+/** Puts the image of the fixture containers into another engine. */
+export async function giveFixtureImage(socketPath: string): Promise<void> {
+  const dir = await mkdtemp(join(tmpdir(), 'phi-'))
+  const file = join(dir, 'image.tar')
+  try {
+    await docker(['save', '--output', file, FIXTURE_IMAGE])
+    await docker(['load', '--input', file], socketPath)
+  } finally {
+    await rm(dir, { recursive: true, force: true })
+  }
+}
+
 /** DOCKER_HOST and its kin, which would lead the command elsewhere, stay out; so does the user's own configuration. */
 function commandEnv(): NodeJS.ProcessEnv {
   const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('DOCKER_'))
@@ -88,12 +124,14 @@ export interface Dockerd {
   readonly socketPath: string
   /** Null without TLS. */
   readonly tcpPort: number | null
-  /** Another one after `restart()`. */
+  /** Another one after `startAgain()`. */
   readonly pid: number
   /** Ends the engine and deletes all it had. */
   stop(): Promise<void>
-  /** Ends the engine and starts it again with the same images, containers and port. */
-  restart(): Promise<void>
+  /** Ends the engine; what it had stays. */
+  shutDown(): Promise<void>
+  /** Starts it again with the same images, containers, socket and port. */
+  startAgain(): Promise<void>
   /** As a machine that hangs: connections are accepted and nothing answers. */
   pause(): void
   resume(): void
@@ -157,8 +195,8 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
       await end()
       await remove(dir)
     },
-    async restart() {
-      await end()
+    shutDown: end,
+    async startAgain() {
       child = launch()
       await answering()
     },
@@ -204,14 +242,32 @@ function hasEnded(child: ChildProcess): boolean {
   return child.pid === undefined || child.exitCode !== null || child.signalCode !== null
 }
 
-function ping(socketPath: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const outgoing = request({ socketPath, path: '/_ping', agent: false, timeout: 1000 }, (answer) => {
-      answer.resume()
-      resolve(answer.statusCode === 200)
+async function ping(socketPath: string): Promise<boolean> {
+  try {
+    return (await callEngine('GET', '/_ping', socketPath, PING_MS)).status === 200
+  } catch {
+    return false
+  }
+}
+
+interface RawAnswer {
+  readonly status: number | undefined
+  readonly body: string
+}
+
+function callEngine(method: string, path: string, socketPath: string, timeout: number): Promise<RawAnswer> {
+  return new Promise((resolve, reject) => {
+    const signal = AbortSignal.timeout(timeout)
+    const outgoing = request({ method, socketPath, path, agent: false, signal }, (answer) => {
+      let body = ''
+      answer.setEncoding('utf8')
+      answer.on('data', (chunk) => {
+        body += chunk
+      })
+      answer.on('error', reject)
+      answer.on('end', () => resolve({ status: answer.statusCode, body }))
     })
-    outgoing.on('timeout', () => outgoing.destroy())
-    outgoing.on('error', () => resolve(false))
+    outgoing.on('error', reject)
     outgoing.end()
   })
 }

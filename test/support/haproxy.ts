@@ -34,6 +34,8 @@ export interface SocketProxyOptions {
    * `/events` has no limit on the engine's side, so HAProxy 2.6 never cuts those; `tight` cuts every stream.
    */
   readonly idleTimeout?: string
+  /** A free one when not said. */
+  readonly port?: number
 }
 
 export interface SocketProxy {
@@ -47,11 +49,11 @@ export interface SocketProxy {
 /** Debian's real HAProxy in front of an engine's socket, on 127.0.0.1. */
 export async function startSocketProxy(options: SocketProxyOptions): Promise<SocketProxy> {
   for (let attempt = 1; ; attempt++) {
-    const port = await freePort()
+    const port = options.port ?? (await freePort())
     const proxy = launch(options, port)
     if (await listens(proxy, port)) return { port, requests: proxy.requests, stop: proxy.stop }
     await proxy.stop()
-    if (attempt === PORT_TRIES || !proxy.output().includes('cannot bind')) {
+    if (options.port !== undefined || attempt === PORT_TRIES || !proxy.output().includes('cannot bind')) {
       throw new Error(`haproxy does not start: ${proxy.output()}`)
     }
   }

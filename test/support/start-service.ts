@@ -41,7 +41,7 @@ export async function startService(endpoint: EngineEndpoint, changes: Partial<Co
   const service = createService(config, createLog(config.logLevel, { write: (line) => lines.push(line) }), {
     createEngine,
   })
-  const port = await service.start()
+  const port = (await service.start()) ?? 0
   const url = `http://127.0.0.1:${port}`
   const get = async (path: string, token = tokenFor()): Promise<Answered> => {
     const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } })

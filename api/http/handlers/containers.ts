@@ -19,7 +19,7 @@ const SORT_VALUES: Readonly<Record<ContainerSortKey, (container: Container) => S
 }
 
 export function listContainers(view: View, { query: { filter, page }, selectors, showHostPaths }: Input<ListQuery>) {
-  const containers = view.containers(selectors).filter((container) => matchesFilter(container, filter))
+  const containers = view.containers(selectors).filter((container) => matchesFilter(container, filter, showHostPaths))
   const sortValue = SORT_VALUES[page.sort.replace(/^-/, '') as ContainerSortKey]
   const { items, nextCursor, total } = paginate(containers, page, sortValue, tieOf)
   const shown = items.map((container) => presentContainer(container, showHostPaths))

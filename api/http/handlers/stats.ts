@@ -21,10 +21,10 @@ const SORT_VALUES: Readonly<Record<StatsSortKey, (row: Row) => SortValue>> = {
   memory: ({ sample }) => sample?.reading.memoryUsedBytes ?? null,
 }
 
-export function listStats(view: View, { query: { filter, page }, selectors }: Input<ListQuery>) {
+export function listStats(view: View, { query: { filter, page }, selectors, showHostPaths }: Input<ListQuery>) {
   const rows = view
     .containers(selectors)
-    .filter((container) => isRunning(container) && matchesFilter(container, filter))
+    .filter((container) => isRunning(container) && matchesFilter(container, filter, showHostPaths))
     .map((container) => ({ container, sample: view.sample(container) }))
   const sortValue = SORT_VALUES[page.sort.replace(/^-/, '') as StatsSortKey]
   const { items, nextCursor, total } = paginate(rows, page, sortValue, ({ container }) => tieOf(container))

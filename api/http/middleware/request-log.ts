@@ -15,7 +15,7 @@ export function requestLog(log: Log): RequestHandler {
     logger: childless(log),
     wrapSerializers: false,
     genReqId: giveRequestId,
-    customLogLevel: (_req, res) => (res.statusCode >= 500 ? 'error' : 'info'),
+    customLogLevel: levelOf,
     customSuccessMessage: () => 'request',
     customErrorMessage: () => 'request',
     customSuccessObject: describeRequest,
@@ -38,6 +38,12 @@ function giveRequestId(_req: IncomingMessage, res: ServerResponse): string {
   const id = randomUUID()
   res.setHeader('X-Request-Id', id)
   return id
+}
+
+/** A probe that finds us not ready is told so; that is no fault of the request. */
+function levelOf(req: IncomingMessage, res: ServerResponse): 'debug' | 'info' | 'error' {
+  if (req.url?.startsWith('/health/')) return res.statusCode === 200 ? 'debug' : 'info'
+  return res.statusCode >= 500 ? 'error' : 'info'
 }
 
 function describeRequest(req: Request, res: Response, value: { responseTime: number }) {

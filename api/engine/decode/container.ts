@@ -7,17 +7,25 @@ import {
   type InspectedContainer,
   type ListedContainer,
   type Port,
-} from '../model/container.js'
-import type { ContainerEvent } from '../model/container-event.js'
-import { ApiError } from '../model/error.js'
-import type { EngineInfo, EngineVersion } from '../model/host.js'
-import { type Scrubbed, scrubArguments, scrubLabels, scrubText } from '../model/redaction.js'
-import type { Reading } from '../model/sample.js'
-
-/*
- * The engine's words end here. Engines and podman leave out, or give as null, whatever a container has not got, so
- * nearly all is optional; what is there has to have its type. Secrets end here too: no value of Env gets any further.
- */
+} from '../../model/container.js'
+import { type Scrubbed, scrubArguments, scrubLabels, scrubText } from '../../model/redaction.js'
+import {
+  containerId,
+  flag,
+  labels,
+  limit,
+  number,
+  optionalNumber,
+  optionalText,
+  optionalTime,
+  parse,
+  seconds,
+  strings,
+  text,
+  time,
+  utcTime,
+  words,
+} from './shape.js'
 
 /** Labels kept of one container: compose and a proxy's routers come to a few dozen. */
 const MAX_LABELS = 256
@@ -46,46 +54,11 @@ const MAX_OPTION_LENGTH = 256
 /** The engine itself keeps the last five runs of a health check. */
 const MAX_HEALTH_RUNS = 5
 
-/** Characters kept of one health check's output, half of what the engine keeps. */
+/** Characters of one health check's output that are looked at: what the engine keeps, and a margin. */
+const MAX_SCRUBBED_OUTPUT = 8_192
+
+/** Characters kept of it, half of what the engine keeps. */
 const MAX_HEALTH_OUTPUT = 2_048
-
-/** Paths that a fault names. */
-const MAX_FAULT_PATHS = 5
-
-/**
- * From here on a limit is none: the kernel's and Go's spellings of "max" lie beyond it (2^63 and 2^64, less a page).
- */
-const NO_LIMIT = 2 ** 62
-
-/** RFC 3339, section 5.6, as Go writes it. */
-const TIME = /^(\d{4})-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/
-
-const text = z.string()
-const optionalText = z
-  .string()
-  .nullish()
-  .transform((value) => value || null)
-const flag = z
-  .boolean()
-  .nullish()
-  .transform((value) => value ?? false)
-const number = z.number()
-/** Since 1970, from Go's zero time to the end of RFC 3339's years. */
-const seconds = z.number().min(-62_135_596_800).max(253_402_300_799)
-const optionalNumber = number.nullish().transform((value) => value ?? null)
-const strings = z
-  .array(text)
-  .nullish()
-  .transform((value) => value ?? [])
-const labels = z
-  .record(text, text)
-  .nullish()
-  .transform((value) => value ?? {})
-const containerId = z.string().regex(/^[0-9a-f]{64}$/)
-/** An array, or as podman had it one string. */
-const words = z.union([z.array(text), text.transform((value) => [value])]).nullish()
-const time = z.string().refine((value) => !Number.isNaN(millisecondsOf(value)))
-const optionalTime = time.nullish().transform((value) => (value ? utcTime(value) : null))
 
 const LIST = z.array(
   z.object({
@@ -251,7 +224,8 @@ export function decodeInspect(value: unknown): InspectedContainer {
       startedAt: run.Start,
       endedAt: run.End,
       exitCode: run.ExitCode,
-      output: cleanText((run.Output ?? '').slice(0, MAX_HEALTH_OUTPUT)),
+      // Cut after it is scrubbed: a secret that is cut in half has no shape any more.
+      output: cleanText((run.Output ?? '').slice(0, MAX_SCRUBBED_OUTPUT)).slice(0, MAX_HEALTH_OUTPUT),
     })),
     restartCount: top.RestartCount ?? 0,
     restartPolicy: {
@@ -301,177 +275,6 @@ export function decodeInspect(value: unknown): InspectedContainer {
     logDriver: HostConfig.LogConfig?.Type ?? '',
     redactions,
   }
-}
-
-const INTERFACE = z.object({
-  rx_bytes: number,
-  tx_bytes: number,
-  rx_errors: optionalNumber,
-  tx_errors: optionalNumber,
-  rx_dropped: optionalNumber,
-  tx_dropped: optionalNumber,
-})
-
-const STATS = z.object({
-  read: time.nullish(),
-  cpu_stats: z
-    .object({
-      cpu_usage: z.object({ total_usage: optionalNumber, percpu_usage: z.array(number).nullish() }).nullish(),
-      system_cpu_usage: optionalNumber,
-      online_cpus: optionalNumber,
-      throttling_data: z.object({ throttled_periods: optionalNumber, throttled_time: optionalNumber }).nullish(),
-    })
-    .nullish(),
-  memory_stats: z
-    .object({ usage: optionalNumber, limit: optionalNumber, stats: z.record(text, number).nullish() })
-    .nullish(),
-  networks: z.record(text, INTERFACE).nullish(),
-  blkio_stats: z
-    .object({ io_service_bytes_recursive: z.array(z.object({ op: text.nullish(), value: number })).nullish() })
-    .nullish(),
-  pids_stats: z.object({ current: optionalNumber, limit: optionalNumber }).nullish(),
-})
-
-type Stats = z.infer<typeof STATS>
-
-/**
- * Answer of GET /containers/{id}/stats?stream=false, in doubles: beyond 2^53 ns of CPU time the last digits are lost,
- * far below what a rate shows. Null for the empty struct that an engine answers for a container that does not run.
- */
-export function decodeReading(value: unknown): Reading | null {
-  const stats = parse(STATS, value, 'the statistics')
-  const readAt = stats.read && utcTime(stats.read) !== null ? millisecondsOf(stats.read) : null
-  if (readAt === null) return null
-  const { cpu_stats: cpu, memory_stats: memory, pids_stats: pids } = stats
-  const percpu = cpu?.cpu_usage?.percpu_usage?.length
-  return {
-    readAt,
-    cpuUsageNs: cpu?.cpu_usage?.total_usage ?? null,
-    systemCpuUsageNs: cpu?.system_cpu_usage || null,
-    cores: cpu?.online_cpus || percpu || null,
-    throttledPeriods: cpu?.throttling_data?.throttled_periods ?? null,
-    throttledNs: cpu?.throttling_data?.throttled_time ?? null,
-    memoryUsedBytes: memoryUsed(memory),
-    memoryLimitBytes: limit(memory?.limit ?? null),
-    memoryCacheBytes: memory?.stats?.['total_cache'] ?? memory?.stats?.['file'] ?? null,
-    memorySwapBytes: memory?.stats?.['total_swap'] ?? memory?.stats?.['swap'] ?? null,
-    network: networkOf(stats.networks),
-    blockIo: blockIoOf(stats.blkio_stats?.io_service_bytes_recursive),
-    pids: pids?.current ?? null,
-    pidsLimit: limit(pids?.limit ?? null),
-  }
-}
-
-const VERSION = z.object({
-  Version: optionalText,
-  ApiVersion: optionalText,
-  MinAPIVersion: optionalText,
-  Os: optionalText,
-  Arch: optionalText,
-  KernelVersion: optionalText,
-})
-
-/** Answer of GET /version. */
-export function decodeVersion(value: unknown): EngineVersion {
-  const version = parse(VERSION, value, 'the version')
-  return {
-    version: version.Version,
-    apiVersion: version.ApiVersion,
-    minApiVersion: version.MinAPIVersion,
-    os: version.Os,
-    architecture: version.Arch,
-    kernelVersion: version.KernelVersion,
-  }
-}
-
-const INFO = z.object({
-  Name: optionalText,
-  OperatingSystem: optionalText,
-  CgroupVersion: optionalText,
-  CgroupDriver: optionalText,
-  Driver: optionalText,
-  LoggingDriver: optionalText,
-  SecurityOptions: strings,
-  NCPU: optionalNumber,
-  MemTotal: optionalNumber,
-})
-
-/** Answer of GET /info, less registries, proxies, swarm and labels. */
-export function decodeInfo(value: unknown): EngineInfo {
-  const info = parse(INFO, value, 'the info')
-  return {
-    name: info.Name,
-    operatingSystem: info.OperatingSystem,
-    cgroupVersion: info.CgroupVersion,
-    cgroupDriver: info.CgroupDriver,
-    storageDriver: info.Driver,
-    loggingDriver: info.LoggingDriver,
-    rootless: info.SecurityOptions.some((option) => option.split(',').includes('name=rootless')),
-    cpus: info.NCPU || null,
-    memoryBytes: info.MemTotal || null,
-  }
-}
-
-const EVENT = z.object({
-  Type: text.nullish(),
-  Action: text.nullish(),
-  Actor: z.object({ ID: text.nullish() }).nullish(),
-  time: optionalNumber,
-  timeNano: optionalNumber,
-})
-
-const CONTAINER_EVENT = z.object({
-  Action: z.string().regex(/^[A-Za-z_-]{1,64}(?::|$)/),
-  Actor: z.object({ ID: containerId }),
-})
-
-/**
- * One line of GET /events; null where it is not about a container. Of `exec_create: sh -c ...` and `health_status:
- * healthy` the verb alone is kept: what follows is a command line.
- */
-export function decodeEvent(line: string): ContainerEvent | null {
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch {
-    throw new ApiError('engine-bad-answer', `an event: ${line.length} characters that are no JSON`)
-  }
-  const event = parse(EVENT, value, 'an event')
-  if (event.Type !== 'container') return null
-  const { Action, Actor } = parse(CONTAINER_EVENT, event, 'an event')
-  return { containerId: Actor.ID, action: Action.replace(/:.*$/s, ''), timeNano: timeNanoOf(line, event) }
-}
-
-/**
- * The digits as the line has them, because a double rounds them by hundreds. They cannot be those of a label: a label's
- * value is a string, and a quote within one is escaped.
- */
-function timeNanoOf(line: string, event: { timeNano: number | null; time: number | null }): string {
-  const digits = /"timeNano"\s{0,8}:\s{0,8}(\d{1,20})\b/.exec(line)?.[1]
-  if (digits !== undefined && Number(digits) === event.timeNano) return digits
-  return event.time === null || event.time < 0 ? '0' : `${Math.trunc(event.time)}000000000`
-}
-
-/**
- * The engine's time in UTC, `Z`, with three digits of milliseconds: one spelling, so texts sort as times do. Null for
- * Go's zero time, which stands for "never".
- */
-function utcTime(value: string): string | null {
-  return value.startsWith('0001-') ? null : new Date(millisecondsOf(value)).toISOString()
-}
-
-function millisecondsOf(value: string): number {
-  return TIME.test(value) ? Date.parse(value) : Number.NaN
-}
-
-/** Checks the shape. The fault names paths, whose parts may be names from an image, and never a value. */
-function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const paths = result.error.issues
-    .slice(0, MAX_FAULT_PATHS)
-    .map((issue) => JSON.stringify(issue.path.map(String).join('.').slice(0, 100)))
-  throw new ApiError('engine-bad-answer', `${what} has the wrong shape at ${paths.join(', ')}`)
 }
 
 /** A container that others link to is listed with their names for it too: `/shop-db` and `/shop-web/db`. */
@@ -570,47 +373,7 @@ function resourcesOf(config: Inspect['HostConfig']): InspectedContainer['resourc
   }
 }
 
-/** 0, -1 and the largest integers all stand for "none". */
-function limit(value: number | null): number | null {
-  return value !== null && value > 0 && value < NO_LIMIT ? value : null
-}
-
 /** Newer engines write `CAP_NET_ADMIN` where older ones keep what the user wrote; one spelling for both. */
 function capabilitiesOf(given: readonly string[]): readonly string[] {
   return given.slice(0, MAX_OPTIONS).map((name) => name.toUpperCase().replace(/^CAP_/, ''))
-}
-
-/**
- * What `docker stats` shows (docker/cli stats_helpers.go, calculateMemUsageUnixNoCache): usage less the inactive file
- * cache, which cgroup v1 calls total_inactive_file and v2 inactive_file; a cache beyond the usage is not subtracted.
- */
-function memoryUsed(memory: Stats['memory_stats']): number | null {
-  const usage = memory?.usage ?? null
-  if (usage === null) return null
-  const v1 = memory?.stats?.['total_inactive_file']
-  if (v1 !== undefined && v1 < usage) return usage - v1
-  const v2 = memory?.stats?.['inactive_file'] ?? 0
-  return v2 < usage ? usage - v2 : usage
-}
-
-function networkOf(interfaces: Stats['networks']): Reading['network'] {
-  const all = Object.values(interfaces ?? {})
-  if (all.length === 0) return null
-  const sum = (field: keyof z.infer<typeof INTERFACE>) => all.reduce((total, one) => total + (one[field] ?? 0), 0)
-  return {
-    rxBytes: sum('rx_bytes'),
-    txBytes: sum('tx_bytes'),
-    rxErrors: sum('rx_errors'),
-    txErrors: sum('tx_errors'),
-    rxDropped: sum('rx_dropped'),
-    txDropped: sum('tx_dropped'),
-  }
-}
-
-/** cgroup v1 writes `Read`, v2 `read`, and both list other operations beside them. */
-function blockIoOf(entries: NonNullable<Stats['blkio_stats']>['io_service_bytes_recursive']): Reading['blockIo'] {
-  if (!entries) return null
-  const sum = (operation: string) =>
-    entries.reduce((total, { op, value }) => total + (op?.toLowerCase() === operation ? value : 0), 0)
-  return { readBytes: sum('read'), writeBytes: sum('write') }
 }

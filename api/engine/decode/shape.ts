@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { ApiError } from '../../model/error.js'
+
+/*
+ * The engine's words end here. Engines and podman leave out, or give as null, whatever a container has not got, so
+ * nearly all is optional; what is there has to have its type. Secrets end here too: no value of Env gets any further.
+ */
+
+/** Paths that a fault names. */
+const MAX_FAULT_PATHS = 5
+
+/**
+ * From here on a limit is none: the kernel's and Go's spellings of "max" lie beyond it (2^63 and 2^64, less a page).
+ */
+const NO_LIMIT = 2 ** 62
+
+/** RFC 3339, section 5.6, as Go writes it. */
+const TIME = /^(\d{4})-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/
+
+export const text = z.string()
+export const optionalText = z
+  .string()
+  .nullish()
+  .transform((value) => value || null)
+export const flag = z
+  .boolean()
+  .nullish()
+  .transform((value) => value ?? false)
+export const number = z.number()
+/** Since 1970, from Go's zero time to the end of RFC 3339's years. */
+export const seconds = z.number().min(-62_135_596_800).max(253_402_300_799)
+export const optionalNumber = number.nullish().transform((value) => value ?? null)
+export const strings = z
+  .array(text)
+  .nullish()
+  .transform((value) => value ?? [])
+export const labels = z
+  .record(text, text)
+  .nullish()
+  .transform((value) => value ?? {})
+export const containerId = z.string().regex(/^[0-9a-f]{64}$/)
+/** An array, or as podman had it one string. */
+export const words = z.union([z.array(text), text.transform((value) => [value])]).nullish()
+export const time = z.string().refine((value) => !Number.isNaN(millisecondsOf(value)))
+export const optionalTime = time.nullish().transform((value) => (value ? utcTime(value) : null))
+
+/**
+ * The engine's time in UTC, `Z`, with three digits of milliseconds: one spelling, so texts sort as times do. Null for
+ * Go's zero time, which stands for "never".
+ */
+export function utcTime(value: string): string | null {
+  return value.startsWith('0001-') ? null : new Date(millisecondsOf(value)).toISOString()
+}
+
+export function millisecondsOf(value: string): number {
+  return TIME.test(value) ? Date.parse(value) : Number.NaN
+}
+
+/** Checks the shape. The fault names paths, whose parts may be names from an image, and never a value. */
+export function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const paths = result.error.issues
+    .slice(0, MAX_FAULT_PATHS)
+    .map((issue) => JSON.stringify(issue.path.map(String).join('.').slice(0, 100)))
+  throw new ApiError('engine-bad-answer', `${what} has the wrong shape at ${paths.join(', ')}`)
+}
+
+/** 0, -1 and the largest integers all stand for "none". */
+export function limit(value: number | null): number | null {
+  return value !== null && value > 0 && value < NO_LIMIT ? value : null
+}

@@ -1,0 +1,91 @@
+import { Fleet } from '../../api/live/fleet.js'
+import { Host } from '../../api/live/host.js'
+import { createLog } from '../../api/log.js'
+import { ApiError } from '../../api/model/error.js'
+import { FakeClock } from '../support/fake-clock.js'
+import { FakeEngine, idOf, listed } from '../support/fake-engine.js'
+
+const QUIET = createLog('silent', { write: () => {} })
+
+async function fleetOf(engines: Readonly<Record<string, FakeEngine>>) {
+  const clock = new FakeClock()
+  const life = new AbortController()
+  const hosts = Object.entries(engines).map(
+    ([id, engine]) => new Host({ id, endpoint: 'unix:///x', engine, sampleIntervalMs: 10_000, clock, log: QUIET }),
+  )
+  const fleet = new Fleet(hosts)
+  const lives = hosts.map((host) => host.run(life.signal))
+  await clock.advance(100)
+  const stop = async () => {
+    life.abort()
+    await clock.advance(0)
+    await Promise.all(lives)
+  }
+  return { fleet, clock, stop }
+}
+
+function engineWith(...ids: string[]): FakeEngine {
+  const engine = new FakeEngine()
+  for (const id of ids) engine.add(listed({ id, labels: new Map([['team', id.slice(0, 1)]]) }))
+  return engine
+}
+
+function codeOf(run: () => unknown): string {
+  try {
+    run()
+  } catch (error) {
+    return error instanceof ApiError ? error.code : String(error)
+  }
+  return 'nothing thrown'
+}
+
+describe('Fleet', () => {
+  test('shows the containers of all hosts, and is ready while one answers', async () => {
+    const down = new FakeEngine()
+    down.down = new ApiError('engine-unavailable', 'down')
+    const { fleet, stop } = await fleetOf({ one: engineWith(idOf('a')), two: engineWith(idOf('b')), three: down })
+    expect(fleet.containers([]).map(({ hostId }) => hostId)).toEqual(['one', 'two'])
+    expect(fleet.hosts().map(({ state }) => state)).toEqual(['live', 'live', 'connecting'])
+    expect(fleet.isReady).toBe(true)
+    expect(fleet.find(idOf('b'), [])).toMatchObject({ hostId: 'two' })
+    await expect(fleet.inspect(fleet.find(idOf('b'), []))).resolves.toMatchObject({ id: idOf('b') })
+    await stop()
+  })
+
+  test('says that it cannot know, rather than no, while a host has never answered', async () => {
+    const down = new FakeEngine()
+    down.down = new ApiError('engine-unavailable', 'down')
+    const { fleet, clock, stop } = await fleetOf({ one: engineWith(), two: down })
+    expect(codeOf(() => fleet.find(idOf('a'), []))).toBe('engine-unavailable')
+    down.down = null
+    await clock.advance(5_000)
+    expect(codeOf(() => fleet.find(idOf('a'), []))).toBe('container-not-found')
+    await stop()
+  })
+
+  test('tells containers that fit a prefix apart by what the caller may see', async () => {
+    const [one, two] = [`${'ab'.repeat(6)}${'1'.repeat(52)}`, `${'ab'.repeat(6)}${'2'.repeat(52)}`]
+    const engine = new FakeEngine()
+    engine.add(listed({ id: one, labels: new Map([['team', 'web']]) }))
+    engine.add(listed({ id: two }))
+    const { fleet, stop } = await fleetOf({ local: engine })
+    expect(codeOf(() => fleet.find('ab'.repeat(6), []))).toBe('ambiguous-container-id')
+    expect(fleet.find('ab'.repeat(6), [{ key: 'team', value: 'web' }]).id).toBe(one)
+    expect(codeOf(() => fleet.find(two, [{ key: 'team', value: 'web' }]))).toBe('container-not-found')
+    await stop()
+  })
+
+  test('does not let what happens to one container show in the time of the list', async () => {
+    const engine = engineWith(idOf('a'))
+    const { fleet, clock, stop } = await fleetOf({ local: engine })
+    const before = fleet.hosts()[0]?.observedAt
+    engine.add(listed({ id: idOf('b') }))
+    engine.emit('start', idOf('b'))
+    await clock.advance(1_000)
+    expect(fleet.containers([])).toHaveLength(2)
+    expect(fleet.hosts()[0]?.observedAt).toBe(before)
+    await clock.advance(30_000)
+    expect(fleet.hosts()[0]?.observedAt).toBeGreaterThan(before ?? Number.POSITIVE_INFINITY)
+    await stop()
+  })
+})
