@@ -45,10 +45,8 @@ function describeError(error: unknown, depth = 0): LoggedError {
     // Cut after it is scrubbed: a secret that is cut in half has no shape any more.
     message: scrubText(error.message.slice(0, 8 * MAX_MESSAGE_LENGTH)).value.slice(0, MAX_MESSAGE_LENGTH),
     ...(typeof code === 'string' ? { code } : {}),
-    // A fault that somebody named needs no stack; one that nobody expected does.
-    ...(error.name === 'ApiError' || error.name === 'TlsIdentityError' || error.stack === undefined
-      ? {}
-      : { stack: scrubText(error.stack).value }),
+    // A fault that has a code, ours or the system's, needs no stack; one that nobody expected does.
+    ...(typeof code === 'string' || error.stack === undefined ? {} : { stack: scrubText(error.stack).value }),
     ...(error.cause instanceof Error && depth < 3 ? { cause: describeError(error.cause, depth + 1) } : {}),
   }
 }
