@@ -40,7 +40,7 @@ export interface SocketProxyOptions {
 
 export interface SocketProxy {
   readonly port: number
-  /** What was asked so far, in order, each as `STATUS METHOD TARGET`; a stream counts once it has ended. */
+  /** What was answered so far, in order, each as `STATUS METHOD TARGET`; a stream counts from its beginning. */
   requests(): readonly string[]
   /** Cuts every connection at once. */
   stop(): Promise<void>
