@@ -34,6 +34,13 @@ const STEADY_AFTER_MS = 5_000
 
 const ENDED_AT_ONCE = new ApiError('engine-unavailable', 'the event stream ended as soon as it was open')
 
+/**
+ * How often a container is read again because list and inspect disagree. An engine tells of an end before its list does (moby
+ * daemon/monitor.go: the event, then the network, then the list), and an inspect waits until it is over, so once is enough;
+ * an engine that never agrees with itself (podman lists no health) is not asked for ever.
+ */
+const MAX_REREADS = 3
+
 /** What happens inside a running container changes nothing that a list shows; health checks alone make two of these a second. */
 const SILENT_ACTIONS = new Set([
   'attach',
@@ -75,6 +82,7 @@ export class Host {
   readonly #bell: Doorbell
   readonly #dirty = new Set<string>()
   readonly #inspecting: WorkQueue
+  readonly #rereads = new Map<string, number>()
   readonly #inspections = new Map<string, Promise<InspectedContainer>>()
   #state: HostState = 'connecting'
   #observedAt: number | null = null
@@ -191,6 +199,7 @@ export class Host {
       signal.removeEventListener('abort', end)
       this.#inspecting.clear()
       this.#dirty.clear()
+      this.#rereads.clear()
       await Promise.allSettled(loops)
     }
   }
@@ -198,8 +207,8 @@ export class Host {
   async #follow(signal: AbortSignal, onOpen: () => void): Promise<void> {
     for await (const event of this.#engine.events(signal, onOpen)) {
       if (SILENT_ACTIONS.has(event.action)) continue
-      this.#dirty.add(event.containerId)
-      this.#bell.ring()
+      this.#rereads.delete(event.containerId)
+      this.#mark(event.containerId)
     }
   }
 
@@ -253,12 +262,24 @@ export class Host {
   async #takeFacts(id: string): Promise<void> {
     const signal = this.#session.signal
     try {
-      this.#inventory.takeInspect(await this.#engine.inspect(id, signal))
+      if (this.#inventory.takeInspect(await this.#engine.inspect(id, signal))) this.#rereads.delete(id)
+      else this.#readAgain(id)
     } catch (err) {
       if (signal.aborted) return
       if (err instanceof ApiError && err.code === 'container-not-found') this.#inventory.remove(id)
       else this.#log.warn({ err, container: id.slice(0, 12) }, 'could not inspect')
     }
+  }
+
+  #readAgain(id: string): void {
+    const rereads = this.#rereads.get(id) ?? 0
+    this.#rereads.set(id, rereads + 1)
+    if (rereads < MAX_REREADS) this.#mark(id)
+  }
+
+  #mark(id: string): void {
+    this.#dirty.add(id)
+    this.#bell.ring()
   }
 
   #becomeLive(): void {

@@ -52,9 +52,12 @@ export class Inventory {
     for (const listed of answer) this.#put(listed, this.#entries.get(listed.id)?.facts ?? null)
   }
 
-  takeInspect(inspected: InspectedContainer): void {
+  /** Takes an inspect answer in. Says whether the list tells the same of the container. */
+  takeInspect(inspected: InspectedContainer): boolean {
     const entry = this.#entries.get(inspected.id)
-    if (entry !== undefined) this.#put(entry.listed, inspected)
+    if (entry === undefined) return true
+    this.#put(entry.listed, inspected)
+    return entry.listed.state === inspected.state && healthInStatus(entry.listed.status) === inspected.health
   }
 
   remove(id: string): void {

@@ -85,6 +85,28 @@ describe('Host', () => {
     await stop()
   })
 
+  test('reads again where the list lags behind the event and the inspect, and gives up on one that never agrees', async () => {
+    const { engine, clock, host, stop } = await started()
+    const id = idOf('a')
+    engine.add(listed({ id, name: 'web' }))
+    engine.emit('start', id)
+    await clock.advance(100)
+    engine.facts.set(id, { state: 'exited', exitCode: 3 })
+    engine.emit('die', id)
+    await clock.advance(60)
+    engine.add(listed({ id, name: 'web', state: 'exited', status: 'Exited (3)' }), { state: 'exited', exitCode: 3 })
+    await clock.advance(100)
+    expect([...host.containers()]).toMatchObject([{ state: 'exited', exitCode: 3 }])
+
+    engine.facts.set(id, { state: 'running' })
+    const before = engine.calls.length
+    engine.emit('start', id)
+    await clock.advance(5_000)
+    const asked = engine.calls.slice(before).filter((call) => call.startsWith('list '))
+    expect(asked).toHaveLength(4)
+    await stop()
+  })
+
   test('ignores what happens inside a container, such as the runs of its health check', async () => {
     const { engine, clock, stop } = await started()
     const before = engine.calls.length

@@ -251,14 +251,18 @@ export function decodeInspect(value: unknown): InspectedContainer {
         macAddress: network?.MacAddress ?? null,
         aliases: (network?.Aliases ?? []).slice(0, MAX_NETWORKS),
       })),
-    mounts: (top.Mounts ?? []).slice(0, MAX_MOUNTS).map((mount) => ({
-      type: mount.Type ?? '',
-      name: mount.Name === null ? null : cleanText(mount.Name),
-      source: mount.Source === null ? null : cleanText(mount.Source),
-      destination: mount.Destination,
-      readOnly: !mount.RW,
-      propagation: mount.Propagation,
-    })),
+    // The engine keeps mounts in no order, so each answer has them in another.
+    mounts: (top.Mounts ?? [])
+      .toSorted((a, b) => compare(a.Destination, b.Destination))
+      .slice(0, MAX_MOUNTS)
+      .map((mount) => ({
+        type: mount.Type ?? '',
+        name: mount.Name === null ? null : cleanText(mount.Name),
+        source: mount.Source === null ? null : cleanText(mount.Source),
+        destination: mount.Destination,
+        readOnly: !mount.RW,
+        propagation: mount.Propagation,
+      })),
     resources: resourcesOf(HostConfig),
     security: {
       privileged: HostConfig.Privileged,
