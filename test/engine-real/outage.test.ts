@@ -15,8 +15,10 @@ const STALE_MS = 3_000
 const HUNG_MS = 12_000
 /** One that is back is live again within this. */
 const LIVE_MS = 5_000
-/** Whatever the engine does, memory answers at once. */
+/** Whatever the engine does, memory answers at once: nearly all within this, on a machine that has other things to do. */
 const PROMPT_MS = 100
+/** An answer that waited for the engine would take this, and far longer. */
+const WAITED_MS = 1_000
 /** For what the engine itself takes its time with. */
 const ENGINE_MS = 60_000
 
@@ -30,21 +32,27 @@ async function run(name: string, ...options: string[]): Promise<void> {
   await docker(['run', ...own, ...options, FIXTURE_IMAGE, ...SLEEP], dockerd.socketPath)
 }
 
-/** Asks until the host is in that state. Gives the milliseconds that the slowest answer from memory took meanwhile. */
-async function becomes(wanted: string, withinMs: number): Promise<number> {
-  let slowest = 0
+/** Asks until the host is in that state. Gives the milliseconds that each answer from memory took meanwhile. */
+async function becomes(wanted: string, withinMs: number): Promise<readonly number[]> {
+  const took: number[] = []
   const look = async () => {
     for (const path of ['/api/containers', '/api/stats', '/api/summary']) {
       const asked = performance.now()
       const { status, body } = await service.get(path)
-      slowest = Math.max(slowest, performance.now() - asked)
+      took.push(performance.now() - asked)
       expect(status).toBe(200)
       if (path === '/api/containers') expect(body.items).toHaveLength(2)
     }
     return (await service.host()).state
   }
   await eventually(look, (state) => state === wanted, withinMs)
-  return slowest
+  return took
+}
+
+function expectPrompt(took: readonly number[]): void {
+  const sorted = took.toSorted((a, b) => a - b)
+  expect(sorted[Math.floor(0.98 * (sorted.length - 1))]).toBeLessThan(PROMPT_MS)
+  expect(sorted.at(-1)).toBeLessThan(WAITED_MS)
 }
 
 describeReal('a service whose engine fails', () => {
@@ -100,8 +108,8 @@ describeReal('a service whose engine fails', () => {
         ({ state: now }) => now === 'running',
         1_000,
       )
-      expect(gone).toBeLessThan(PROMPT_MS)
-      expect(back).toBeLessThan(PROMPT_MS)
+      expectPrompt(gone)
+      expectPrompt(back)
     },
     ENGINE_MS,
   )
@@ -127,8 +135,8 @@ describeReal('a service whose engine fails', () => {
         dockerd.resume()
         const back = await becomes('live', LIVE_MS)
         expect([200, 503, 504]).toContain((await asked).status)
-        expect(hung).toBeLessThan(PROMPT_MS)
-        expect(back).toBeLessThan(PROMPT_MS)
+        expectPrompt(hung)
+        expectPrompt(back)
       } finally {
         dockerd.resume()
       }
