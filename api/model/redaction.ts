@@ -18,6 +18,9 @@ const SENSITIVE_NAME = new RegExp(
     'passcode',
     '(?:^|[-_.])(?:require|master|user|db|root|admin)?pass(?:$|[-_.])',
     '(?:^|[-_.])(?:pwd|pw)(?:$|[-_.])',
+    '(?:root|admin|user|db)pw$',
+    '(?:^|[-_.])(?:store|key)pass(?:$|[-_.])',
+    '(?:^|[-_.])psk(?:$|[-_.])',
     '(?:pg|mysql|smtp|ldap|ftp|redis|mongo)[-_]?(?:pass|pwd)',
     'secret',
     'token(?!iz)',
@@ -28,7 +31,7 @@ const SENSITIVE_NAME = new RegExp(
     'encryption[-_.]?key',
     'signing[-_.]?key',
     'secret[-_.]?key',
-    '(?:^|[-_.])key$',
+    '(?:^|[-_.])(?:auth|licen[cs]e|master|hmac)?key$',
     'authori[sz]ation',
     '(?:^|[-_.])(?:master)?auth(?:$|[-_.])',
     'basic[-_.]?auth',
@@ -57,7 +60,7 @@ const ACCOUNT_LABEL = /(?:^|[-_.])users?$/i
 const SECRET_SHAPES: readonly RegExp[] = [
   /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/g,
   // RFC 7519: three base64url parts, the first of which opens a JSON object.
-  /\beyJ[A-Za-z0-9_-]{5,4096}\.[A-Za-z0-9_-]{2,8192}\.[A-Za-z0-9_-]{0,2048}/g,
+  /\beyJ[A-Za-z0-9_-]{5,1024}\.[A-Za-z0-9_-]{2,8192}\.[A-Za-z0-9_-]{0,2048}/g,
   /\b(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b/g,
   /\bgh[pousr]_[A-Za-z0-9]{20,255}/g,
   /\bgithub_pat_[A-Za-z0-9_]{20,255}/g,
@@ -81,6 +84,8 @@ const SECRET_SHAPES: readonly RegExp[] = [
   /\bAGE-SECRET-KEY-1[A-Z0-9]{20,100}/g,
   /\bhttps:\/\/hooks\.slack\.com\/services\/[A-Za-z0-9/]{20,128}/g,
   /\bhttps:\/\/discord(?:app)?\.com\/api\/webhooks\/[A-Za-z0-9/_-]{20,160}/g,
+  /\btskey-[a-z]{3,16}-[A-Za-z0-9-]{8,128}/g,
+  /\bglsa_[A-Za-z0-9]{20,64}_[A-Fa-f0-9]{8}/g,
   // Telegram's bot tokens, as they stand in its URLs.
   /\bbot\d{6,12}:[A-Za-z0-9_-]{30,64}/g,
   // crypt(3), bcrypt, apr1, argon2 and LDAP's hashes, as htpasswd files and Traefik labels carry them ($$ is compose's escape).
@@ -92,33 +97,41 @@ const SECRET_SHAPES: readonly RegExp[] = [
 /** `scheme://user:password@`, where the password may hold what should have been escaped; the host stays readable. */
 const URL_USER_INFO = /:\/\/(?:[^\s/?#@:"'<>]{0,256}:[^\s"'<>]{0,512}|[^\s/?#@:"'<>]{1,512})@/g
 
+/** The fields that are secret to the end of their line, whatever scheme or cookie they name. */
+const SECRET_FIELD = /\b((?:proxy-)?authorization|(?:set-)?cookie)(\s{0,3}:\s{0,3})([^\r\n"']{1,4096})/gi
+
 /** RFC 7235 credentials in running text: a header that a command or a log line carries. */
 const AUTH_SCHEME = /\b(Bearer|Basic|Digest|Negotiate)(\s+)[A-Za-z0-9+/=._~-]{8,8192}/gi
 
 /** `--name ` within one string, as in `sh -c "..."`, and what may follow it as its value. */
 const FLAG = /(?<=^|[\s"'])(--?[A-Za-z][A-Za-z0-9_.-]{0,63})\s+/g
-const FLAG_VALUE = /"[^"]{0,4096}"|'[^']{0,4096}'|[^\s"'|;&]{1,4096}/y
+const FLAG_VALUE = /"(?:[^"\\]|\\.){0,4096}"|'[^']{0,4096}'|[^\s"'|;&]{1,4096}/y
 
 /** `NAME=`, `name: `, `"name":`, and what may follow as the value. */
 const NAME = /([A-Za-z_][A-Za-z0-9_.-]{0,63})["']?\s{0,3}(?:=|:(?!\/\/))\s{0,3}/g
-const NAMED_VALUE = /"[^"]{0,4096}"|'[^']{0,4096}'|\[redacted\]|\$\{[^\s{}]{1,256}\}|[^\s,;&|"')}\]]{1,4096}/y
+const NAMED_VALUE = /"(?:[^"\\]|\\.){0,4096}"|'[^']{0,4096}'|\[redacted\]|\$\{[^\s{}]{1,256}\}|[^\s,;&|"')}\]]{1,4096}/y
 
 /** `user:password@tcp(host)`, as Go's MySQL driver writes it. */
 const DRIVER_DSN = /([\w.-]{1,64}):[^\s@"'/]{1,256}@(?=(?:tcp|unix)\()/g
 
 /** SQL that sets a password. */
 const SQL_PASSWORD =
-  /(\bidentified\s{1,8}by\s{1,8}(?:password\s{1,8})?|\bpassword\s{1,8})('[^']{0,512}'|"[^"]{0,512}")/gi
+  /(\bidentified\s{1,8}(?:with\s{1,8}\w{1,64}\s{1,8})?(?:by|as)\s{1,8}(?:password\s{1,8})?|\bpassword\s{1,8})('[^']{0,512}'|"[^"]{0,512}")/gi
 
 /** Programs whose short flags carry a password, within one string: the program, what stands between, the flag, its value. */
 const PROGRAM_AND_FLAG =
-  /(\b(?:mysql(?:dump|admin)?|mariadb(?:-dump|-admin)?|mongo(?:sh|dump|restore)?)\b[^|;&\n]{0,512}?\s-p|\b(?:sshpass|plink)\b[^|;&\n]{0,512}?\s-pw?\s{1,8}|\bredis-cli\b[^|;&\n]{0,512}?\s-a\s{1,8}|\bcurl\b[^|;&\n]{0,512}?\s(?:-u|-U|--user|--proxy-user)[=\s]\s{0,8})("[^"]{1,512}"|'[^']{1,512}'|[^\s"'|;&]{1,512})/g
+  /(\b(?:mysql(?:dump|admin|check|import|show|slap)?|mariadb(?:-dump|-admin)?|mongo(?:sh|dump|restore)?)\b[^|;&\n]{0,512}?\s-p|\b(?:sshpass|plink)\b[^|;&\n]{0,512}?\s-pw?\s{1,8}|\bredis-cli\b[^|;&\n]{0,512}?\s-a\s{1,8}|\bldap(?:search|modify|add|delete|whoami)\b[^|;&\n]{0,512}?\s-w\s{1,8}|\bsqlcmd\b[^|;&\n]{0,512}?\s-P\s{0,8}|\bcurl\b[^|;&\n]{0,512}?\s(?:-u|-U|--user|--proxy-user)[=\s]\s{0,8})("[^"]{1,512}"|'[^']{1,512}'|[^\s"'|;&]{1,512})/g
 
 /** The same where each argument stands for itself, as `mysql -pSECRET` or `curl -u user:password`. */
 const SHORT_PASSWORD_FLAGS: ReadonlyMap<string, RegExp> = new Map([
   ['mysql', /^-p/],
   ['mysqldump', /^-p/],
   ['mysqladmin', /^-p/],
+  ['mysqlcheck', /^-p/],
+  ['mysqlimport', /^-p/],
+  ['sqlcmd', /^-P/],
+  ['mosquitto_sub', /^-P/],
+  ['mosquitto_pub', /^-P/],
   ['mariadb', /^-p/],
   ['mariadb-dump', /^-p/],
   ['mariadb-admin', /^-p/],
@@ -141,6 +154,9 @@ export function scrubText(text: string): Scrubbed<string> {
   }
   let value = text
   for (const shape of SECRET_SHAPES) value = value.replace(shape, () => count(REDACTED))
+  value = value.replace(SECRET_FIELD, (match, name: string, separator: string, secret: string) =>
+    secret === REDACTED ? match : count(`${name}${separator}${REDACTED}`),
+  )
   value = value.replace(URL_USER_INFO, (match) => (match === `://${REDACTED}@` ? match : count(`://${REDACTED}@`)))
   value = value.replace(AUTH_SCHEME, (_match, scheme: string, space: string) => count(`${scheme}${space}${REDACTED}`))
   const behind = (_match: string, before: string, secret: string) =>

@@ -30,6 +30,12 @@ import {
 /** Labels kept of one container: compose and a proxy's routers come to a few dozen. */
 const MAX_LABELS = 256
 
+/** Characters of a label's value, or of an argument, that are looked at: an image's author writes both, and looking takes time. */
+const MAX_SCRUBBED_VALUE = 8_192
+
+/** Characters kept of it: a proxy's longest rule has a fraction. Cut after it is scrubbed, as half a secret has no shape. */
+const MAX_VALUE = 4_096
+
 /** Ports kept of one container: who publishes a range of thousands learns nothing from reading them all. */
 const MAX_PORTS = 512
 
@@ -308,14 +314,20 @@ function healthOf(word: string | null | undefined): HealthState {
 }
 
 function labelsOf(given: Readonly<Record<string, string>>): Scrubbed<ReadonlyMap<string, string>> {
-  return scrubLabels(Object.fromEntries(Object.entries(given).slice(0, MAX_LABELS)))
+  const looked = Object.entries(given)
+    .slice(0, MAX_LABELS)
+    .map(([key, value]) => [key, value.slice(0, MAX_SCRUBBED_VALUE)])
+  const { value, redactions } = scrubLabels(Object.fromEntries(looked))
+  return { value: new Map([...value].map(([key, kept]) => [key, kept.slice(0, MAX_VALUE)])), redactions }
 }
 
 /** Both are one command line, so a flag at the end of the entrypoint has its value at the beginning of the command. */
 function commandOf(config: Inspect['Config']): Scrubbed<{ entrypoint: readonly string[]; command: readonly string[] }> {
   const entrypoint = (config.Entrypoint ?? []).slice(0, MAX_ARGUMENTS)
   const command = (config.Cmd ?? []).slice(0, MAX_ARGUMENTS)
-  const { value, redactions } = scrubArguments([...entrypoint, ...command])
+  const looked = [...entrypoint, ...command].map((argument) => argument.slice(0, MAX_SCRUBBED_VALUE))
+  const { value: whole, redactions } = scrubArguments(looked)
+  const value = whole.map((argument) => argument.slice(0, MAX_VALUE))
   return {
     value: { entrypoint: value.slice(0, entrypoint.length), command: value.slice(entrypoint.length) },
     redactions,
