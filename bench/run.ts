@@ -7,8 +7,8 @@ import { readFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import autocannon from 'autocannon'
-import { SCOPES } from '../api/auth/scope.js'
 import { signToken } from '../api/auth/token.js'
+import { SCOPES } from '../api/model/scope.js'
 
 const CONTAINERS = 100
 const CONNECTIONS = 16

@@ -1,5 +1,5 @@
 import type { LabelSelector } from '../model/label-selector.js'
-import type { Scope } from './scope.js'
+import type { Scope } from '../model/scope.js'
 
 /** Whoever a request speaks for, once its token has been believed. */
 export interface Caller {

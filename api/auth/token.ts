@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import { ApiError } from '../model/error.js'
 import { type LabelSelector, parseLabelSelector } from '../model/label-selector.js'
+import { isScope, SCOPES, type Scope } from '../model/scope.js'
 import type { Caller } from './caller.js'
-import { isScope, SCOPES, type Scope } from './scope.js'
 
 /** RFC 9068 section 2.1: keeps an access token apart from every other JWT that the same key may sign. */
 const TOKEN_TYPE = 'at+jwt'

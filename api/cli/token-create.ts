@@ -1,8 +1,8 @@
-import { isRole, isScope, ROLES, SCOPES, type Scope } from '../auth/scope.js'
 import { signToken } from '../auth/token.js'
 import { describeFaults, loadSigningConfig } from '../config/config.js'
 import { parseDuration } from '../model/duration.js'
 import { parseLabelSelector } from '../model/label-selector.js'
+import { isRole, isScope, ROLES, SCOPES, type Scope } from '../model/scope.js'
 import { EXIT_USAGE, FILES } from '../run.js'
 import { type Arguments, type Command, UsageError } from './usage.js'
 

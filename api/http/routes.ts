@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { Scope } from '../auth/scope.js'
 import type { View } from '../live/view.js'
+import type { Scope } from '../model/scope.js'
 import { listContainers, showContainer } from './handlers/containers.js'
 import type { Input } from './handlers/input.js'
 import { listHosts, showSummary } from './handlers/overview.js'

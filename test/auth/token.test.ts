@@ -1,6 +1,6 @@
-import { SCOPES } from '../../api/auth/scope.js'
 import { signToken, verifyToken } from '../../api/auth/token.js'
 import { ApiError } from '../../api/model/error.js'
+import { SCOPES } from '../../api/model/scope.js'
 import { hostileTokens, TOKEN_SETTINGS, tokenFor } from '../support/tokens.js'
 
 const NOW = Date.UTC(2026, 10, 24)

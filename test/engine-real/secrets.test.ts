@@ -1,5 +1,5 @@
-import { SCOPES } from '../../api/auth/scope.js'
 import { ROUTES } from '../../api/http/routes.js'
+import { SCOPES } from '../../api/model/scope.js'
 import { describeReal, docker, FIXTURE_LABEL, type Inspected, inspect, realEngine } from '../support/dockerd.js'
 import { type EngineService, serveEngine, unixEndpoint } from '../support/engine-service.js'
 import { tokenFor } from '../support/tokens.js'

@@ -1,7 +1,7 @@
 import jwt from 'jsonwebtoken'
-import type { Scope } from '../../api/auth/scope.js'
-import { SCOPES } from '../../api/auth/scope.js'
 import { signToken, type TokenSettings } from '../../api/auth/token.js'
+import type { Scope } from '../../api/model/scope.js'
+import { SCOPES } from '../../api/model/scope.js'
 
 export const TOKEN_SETTINGS: TokenSettings = {
   algorithm: 'HS256',
