@@ -5,11 +5,14 @@ import { TlsIdentityError } from './model/error.js'
 import { createService, type Service, type ServiceParts } from './service.js'
 
 /** Exit codes as the CLI documents them: 1 for what went wrong, 2 for what was asked for wrongly. */
-const EXIT_FAILURE = 1
+export const EXIT_FAILURE = 1
 export const EXIT_USAGE = 2
 
 /** A stop that takes longer has hung; the supervisor should not have to kill us. */
 const STOP_DEADLINE_MS = 4_500
+
+/** Of a file's mode. */
+const OTHERS_MAY_WRITE = 0o002
 
 export const FILES: ConfigFiles = {
   readFile: (path) => readFileSync(path, 'utf8'),
@@ -20,6 +23,7 @@ export const FILES: ConfigFiles = {
       return false
     }
   },
+  isWritableByAll: (path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & OTHERS_MAY_WRITE) !== 0,
 }
 
 export interface RunOptions {
@@ -48,11 +52,11 @@ export async function runService(environment: NodeJS.ProcessEnv, options: RunOpt
     output.close()
   })
   try {
-    service = createService(config, log, options.parts)
+    service = createService(config, { log, records: output }, options.parts)
     const port = await service.start()
     if (port === null) return
-    log.info({ address: config.listen.host, port, authentication: config.token !== null }, 'listening')
-    if (config.token === null) log.warn('authentication is off: whoever reaches this port on this machine may read')
+    log.info({ address: config.listen.host, port, authentication: config.auth !== null }, 'listening')
+    if (config.auth === null) log.warn('authentication is off: whoever reaches this port on this machine may read')
   } catch (error) {
     process.stderr.write(`porthole: ${startFailure(error, config)}\n`)
     process.exitCode = EXIT_FAILURE

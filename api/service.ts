@@ -1,9 +1,24 @@
+import { randomBytes } from 'node:crypto'
+import { readFileSync, statSync } from 'node:fs'
 import type { Server } from 'node:http'
+import { FileSink } from './audit/file-sink.js'
+import { createOutputSink } from './audit/sink.js'
+import { AuditTrail } from './audit/trail.js'
 import { Authenticator } from './auth/authenticator.js'
-import type { Config, HostConfig } from './config/config.js'
+import { PasswordChecker } from './auth/password.js'
+import { Provider } from './auth/provider.js'
+import { RefreshTokens } from './auth/refresh-token.js'
+import { SignIn } from './auth/sign-in.js'
+import { SignInGuard } from './auth/sign-in-guard.js'
+import { Turnstile } from './auth/turnstile.js'
+import { UserDirectory } from './auth/user-directory.js'
+import { WithdrawnTokenFile } from './auth/withdrawn-tokens.js'
+import type { AuthConfig, Config, HostConfig } from './config/config.js'
+import { parseUsers } from './config/users-file.js'
 import { createDockerodeEngine } from './engine/dockerode.js'
 import type { Engine } from './engine/engine.js'
 import { createApp } from './http/app.js'
+import { OpenStreams } from './http/open-streams.js'
 import { closeServer, createHttpServer, listen } from './http/server.js'
 import { type Clock, SYSTEM_CLOCK, sleep } from './live/clock.js'
 import { Fleet } from './live/fleet.js'
@@ -11,14 +26,26 @@ import { Host } from './live/host.js'
 import type { Log } from './log.js'
 import { describeEndpoint } from './model/endpoint.js'
 import { TlsIdentityError } from './model/error.js'
+import { createMemoryStore } from './store/memory.js'
+import type { Store } from './store/store.js'
 
 /** How long a start waits to hear of the engines; one that says nothing by then is data, not a reason to wait. */
 const FIRST_OUTCOME_MS = 3_000
+
+/** How often what changes outside is looked at: withdrawn tokens, and an audit trail that could not be written. */
+const HOUSEKEEPING_MS = 1_000
 
 /** What a test may replace, by name. */
 export interface ServiceParts {
   readonly clock?: Clock
   readonly createEngine?: (host: HostConfig) => Engine
+}
+
+/** What the service is given of the process. */
+export interface ServiceOutput {
+  readonly log: Log
+  /** Where audit records go with AUDIT_LOG=stdout: a line at a time. */
+  readonly records: { write(line: string): void }
 }
 
 export interface Service {
@@ -32,10 +59,14 @@ export interface Service {
   stop(): Promise<void>
 }
 
-/** The one place where things are constructed. */
-export function createService(config: Config, log: Log, parts: ServiceParts = {}): Service {
+/** The one place where things are constructed. Throws where the audit trail cannot be opened. */
+export function createService(config: Config, { log, records }: ServiceOutput, parts: ServiceParts = {}): Service {
   const clock = parts.clock ?? SYSTEM_CLOCK
+  const now = () => clock.now()
   const createEngine = parts.createEngine ?? ((host: HostConfig) => createDockerodeEngine(host.endpoint))
+  const { destination, onFailure } = config.audit
+  const sink = destination.kind === 'file' ? new FileSink(destination.path, now()) : createOutputSink(records)
+  const audit = new AuditTrail({ sink, clock, log, onFailure })
   const hosts = config.hosts.map(
     (host) =>
       new Host({
@@ -48,13 +79,28 @@ export function createService(config: Config, log: Log, parts: ServiceParts = {}
       }),
   )
   const view = new Fleet(hosts)
-  const authenticator = config.token === null ? null : new Authenticator(config.token, () => clock.now())
-  const server = createHttpServer(createApp({ view, authenticator, limits: config.limits, log }), log)
+  const store = createMemoryStore(now)
+  const streams = new OpenStreams()
+  const withdrawn = withdrawnTokens(config.auth, log)
+  const authenticator = config.auth === null ? null : createAuthenticator(config.auth, withdrawn, store, clock, log)
+  const signIn = config.auth === null ? null : createSignIn(config.auth, config.limits, store, clock, log)
+  const { limits, network } = config
+  const app = createApp({ view, authenticator, signIn, store, audit, limits, network, streams, log, now })
+  const server = createHttpServer(app, log)
   const life = new AbortController()
   let lives: readonly Promise<void>[] = []
 
+  async function keepHouse(): Promise<void> {
+    while (!life.signal.aborted) {
+      await sleep(clock, HOUSEKEEPING_MS, life.signal)
+      if (withdrawn.refresh()) authenticator?.forget(({ tokenId }) => withdrawn.has(tokenId))
+      audit.retry()
+    }
+  }
+
   async function start(): Promise<number | null> {
-    lives = hosts.map((host) => host.run(life.signal))
+    withdrawn.refresh()
+    lives = [...hosts.map((host) => host.run(life.signal)), keepHouse()]
     const patience = new AbortController()
     await Promise.race([
       Promise.all(hosts.map((host) => host.firstOutcome)),
@@ -64,13 +110,91 @@ export function createService(config: Config, log: Log, parts: ServiceParts = {}
     if (life.signal.aborted) return null
     const wrongParty = view.hosts().find(({ fault }) => fault instanceof TlsIdentityError)
     if (wrongParty?.fault != null) throw wrongParty.fault
-    return listen(server, config.listen.host, config.listen.port)
+    const port = await listen(server, config.listen.host, config.listen.port)
+    audit.record({ kind: 'service', action: 'start' })
+    return port
   }
 
   async function stop(): Promise<void> {
     life.abort()
+    streams.endAll()
     await Promise.all([server.listening ? closeServer(server) : null, ...lives])
+    endTrail(audit, log)
   }
 
   return { server, start, stop }
+}
+
+/** What ends a service must not fail for want of a record; the trail has complained already. */
+function endTrail(audit: AuditTrail, log: Log): void {
+  try {
+    if (audit.written > 0) audit.record({ kind: 'service', action: 'stop' })
+    // Kept apart from the file, it shows whether the file was cut short since.
+    log.info({ seq: audit.head.seq, hash: audit.head.hash }, 'the audit trail ends')
+  } catch (err) {
+    log.error({ err }, 'the audit trail ends without a record of the stop')
+  }
+  audit.close()
+}
+
+function withdrawnTokens(auth: AuthConfig | null, log: Log): WithdrawnTokenFile {
+  const path = auth?.revokedTokensFile ?? null
+  return new WithdrawnTokenFile(
+    {
+      read: () => (path === null ? '' : readFileSync(path, 'utf8')),
+      stamp: () => (path === null ? '' : stampOf(path)),
+    },
+    (err) => log.error({ err }, 'REVOKED_TOKENS_FILE cannot be read: what it held before goes on to hold'),
+  )
+}
+
+function createAuthenticator(
+  { token, provider }: AuthConfig,
+  withdrawn: WithdrawnTokenFile,
+  store: Store,
+  clock: Clock,
+  log: Log,
+): Authenticator {
+  const now = () => clock.now()
+  const outside = provider === null ? null : new Provider(provider, { now, log })
+  return new Authenticator({ token, provider: outside, withdrawn, store, now })
+}
+
+function createSignIn(
+  { token, users: settings }: AuthConfig,
+  limits: Config['limits'],
+  store: Store,
+  clock: Clock,
+  log: Log,
+): SignIn | null {
+  if (settings === null || token === null) return null
+  const now = () => clock.now()
+  const { path } = settings
+  const users = new UserDirectory({
+    read: () => readFileSync(path, 'utf8'),
+    stamp: () => stampOf(path),
+    parse: parseUsers,
+    log,
+    now,
+  })
+  const checker = new PasswordChecker(() => users.users())
+  const turnstile = new Turnstile()
+  return new SignIn({
+    token,
+    settings,
+    users,
+    checkPassword: (name, password) => checker.check(name, password),
+    oneAtATime: (address, run) => turnstile.enter(address, run),
+    guard: new SignInGuard(store.counters, { limit: limits.login, windowMs: limits.windowMs }),
+    sessions: store.sessions,
+    // Sessions end with this process, and so does what their tokens are made with.
+    refreshTokens: new RefreshTokens(randomBytes(32)),
+    now,
+  })
+}
+
+/** Changes with the file's content; empty where there is none. */
+function stampOf(path: string): string {
+  const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
+  return stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`
 }

@@ -8,6 +8,7 @@ import { arch, availableParallelism, cpus } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import autocannon from 'autocannon'
 import { signToken } from '../api/auth/token.js'
+import { secretKey } from '../api/config/token-keys.js'
 import { SCOPES } from '../api/model/scope.js'
 
 const CONTAINERS = 100
@@ -55,7 +56,9 @@ async function main(): Promise<void> {
     process.env['BENCH_ENGINE'] ?? (await firstLine(startChild('bench/engine.ts', { CONTAINERS: String(CONTAINERS) })))
   const ours = startOurs(socketPath)
   const oursUrl = `http://127.0.0.1:${await portOf(ours)}`
-  const settings = { algorithm: 'HS256', secret: SECRET, issuer: 'porthole', audience: 'porthole' } as const
+  const key = secretKey(SECRET)
+  const keys = { signingKey: key, verificationKeys: [key] }
+  const settings = { algorithm: 'HS256', ...keys, issuer: 'porthole', audience: 'porthole' } as const
   const token = signToken(
     settings,
     { subject: 'bench', scopes: SCOPES, selectors: [], lifetimeSeconds: 3_600 },

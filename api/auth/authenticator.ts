@@ -1,3 +1,5 @@
+import { ApiError } from '../model/error.js'
+import type { Store } from '../store/store.js'
 import type { Caller } from './caller.js'
 import { type TokenSettings, verifyToken } from './token.js'
 
@@ -7,33 +9,97 @@ import { type TokenSettings, verifyToken } from './token.js'
  */
 const MAX_REMEMBERED_TOKENS = 1_000
 
-/** Believes tokens, and remembers those it believed until they expire: verifying costs more than the whole rest of a request. */
-export class Authenticator {
-  readonly #settings: TokenSettings
-  readonly #now: () => number
-  readonly #remembered = new Map<string, Caller>()
+/** How long a token is believed without another look: what another instance or an outside provider withdraws bites by then. */
+export const BELIEVED_MS = 60_000
 
-  constructor(settings: TokenSettings, now: () => number) {
-    this.#settings = settings
-    this.#now = now
+/** Verifies the tokens of an outside provider. */
+export interface OutsideProvider {
+  /** Whether the token says that it is this provider's; it only chooses who verifies. */
+  isAddressed(token: string): boolean
+  verify(token: string): Promise<Caller>
+}
+
+/** Tokens that the operator has withdrawn by hand. */
+export interface WithdrawnTokens {
+  has(tokenId: string): boolean
+}
+
+export interface AuthenticatorParts {
+  /** Null where only an outside provider's tokens are accepted. */
+  readonly token: TokenSettings | null
+  readonly provider: OutsideProvider | null
+  readonly withdrawn: WithdrawnTokens
+  readonly store: Pick<Store, 'sessions' | 'revocations'>
+  readonly now: () => number
+}
+
+interface Remembered {
+  readonly caller: Caller
+  /** Milliseconds since 1970. */
+  readonly until: number
+}
+
+/**
+ * Believes tokens, and remembers those it believed for a minute: verifying costs more than the whole rest of a request. A token
+ * of a sign-in is good while the session lives, so a logout, a replayed refresh token and a restart end it.
+ */
+export class Authenticator {
+  readonly #parts: AuthenticatorParts
+  readonly #remembered = new Map<string, Remembered>()
+  /** Grows with each `forget`, so that a look that began before it leaves nothing behind. */
+  #forgotten = 0
+
+  constructor(parts: AuthenticatorParts) {
+    this.#parts = parts
   }
 
-  /** Throws invalid-token. */
-  authenticate(token: string): Caller {
-    const now = this.#now()
+  /** At once for a token that is remembered. Throws invalid-token, at once or later. */
+  authenticate(token: string): Caller | Promise<Caller> {
     const known = this.#remembered.get(token)
-    if (known?.expiresAt != null && known.expiresAt * 1000 > now) return known
-    this.#remembered.delete(token)
-    const caller = verifyToken(this.#settings, token, now)
-    this.#remember(token, caller)
+    if (known !== undefined) {
+      if (known.until > this.#parts.now()) return known.caller
+      this.#remembered.delete(token)
+    }
+    return this.#verify(token)
+  }
+
+  /** Whether what was believed once may still be: not expired, not revoked, and its session not ended. */
+  async isGood({ issuer, tokenId, sessionId, expiresAt }: Caller): Promise<boolean> {
+    const { store, withdrawn, now } = this.#parts
+    if (expiresAt === null) return true
+    if (expiresAt * 1000 <= now() || withdrawn.has(tokenId)) return false
+    if (await store.revocations.has(issuer, tokenId)) return false
+    return sessionId === null || (await store.sessions.find(sessionId)) !== null
+  }
+
+  /** What is remembered of tokens that may have been revoked is looked at anew. */
+  forget(isConcerned: (caller: Caller) => boolean): void {
+    this.#forgotten += 1
+    for (const [token, { caller }] of this.#remembered) if (isConcerned(caller)) this.#remembered.delete(token)
+  }
+
+  async #verify(token: string): Promise<Caller> {
+    const { token: settings, provider, withdrawn, store, now } = this.#parts
+    const forgotten = this.#forgotten
+    let caller: Caller
+    if (provider?.isAddressed(token)) caller = await provider.verify(token)
+    else if (settings !== null) caller = verifyToken(settings, token, now())
+    else throw new ApiError('invalid-token', 'token refused: not of the provider')
+    if (withdrawn.has(caller.tokenId)) throw new ApiError('invalid-token', 'token refused: withdrawn')
+    if (await store.revocations.has(caller.issuer, caller.tokenId))
+      throw new ApiError('invalid-token', 'token refused: revoked')
+    if (caller.sessionId !== null && (await store.sessions.find(caller.sessionId)) === null)
+      throw new ApiError('invalid-token', 'token refused: its session has ended')
+    if (forgotten === this.#forgotten) this.#remember(token, caller)
     return caller
   }
 
   #remember(token: string, caller: Caller): void {
+    const until = Math.min((caller.expiresAt ?? 0) * 1000, this.#parts.now() + BELIEVED_MS)
     if (this.#remembered.size >= MAX_REMEMBERED_TOKENS) {
       const oldest = this.#remembered.keys().next()
       if (!oldest.done) this.#remembered.delete(oldest.value)
     }
-    this.#remembered.set(token, caller)
+    this.#remembered.set(token, { caller, until })
   }
 }

@@ -4,7 +4,11 @@ import type { Scope } from '../model/scope.js'
 /** Whoever a request speaks for, once its token has been believed. */
 export interface Caller {
   readonly subject: string
+  /** Who vouches for the subject: ours and an outside provider's may bear the same name. */
+  readonly issuer: string
   readonly tokenId: string
+  /** The sign-in that the token comes from; null where it was signed by the CLI or elsewhere. */
+  readonly sessionId: string | null
   readonly scopes: ReadonlySet<Scope>
   /** The only containers that exist for this caller; empty means all. */
   readonly selectors: readonly LabelSelector[]

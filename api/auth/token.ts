@@ -1,28 +1,39 @@
-import { randomUUID } from 'node:crypto'
+import { isUtf8 } from 'node:buffer'
+import { type KeyObject, randomUUID } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import { ApiError } from '../model/error.js'
-import { type LabelSelector, parseLabelSelector } from '../model/label-selector.js'
 import { isScope, SCOPES, type Scope } from '../model/scope.js'
+import { parseStrictJson } from '../model/strict-json.js'
 import type { Caller } from './caller.js'
+import { CLOCK_LEEWAY_SECONDS, demand, isName, readIdentity, readSelectors, visibilityKeyOf } from './claims.js'
 
 /** RFC 9068 section 2.1: keeps an access token apart from every other JWT that the same key may sign. */
 const TOKEN_TYPE = 'at+jwt'
 
-/** Seconds by which the clocks of signer and verifier may differ. */
-const CLOCK_LEEWAY_SECONDS = 30
+/** RFC 9068 section 4: the two spellings that a resource server accepts. */
+const TOKEN_TYPES: readonly unknown[] = [TOKEN_TYPE, `application/${TOKEN_TYPE}`]
 
-/** Characters of `sub` and `jti`: enough for a DN or an address, too few to fill a log line. */
-const MAX_NAME_LENGTH = 256
+/**
+ * Header members that name a key from outside, change what is signed, or wrap another token (RFC 8725 section 3.10, RFC 7515
+ * sections 4.1.2 to 4.1.11). No token of ours has one, so whoever sends one tries something.
+ */
+export const REFUSED_HEADER_MEMBERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit', 'b64', 'zip', 'enc', 'cty']
 
-/** Selectors in the `containers` claim. */
-const MAX_SELECTORS = 32
+/** RFC 9068 section 2.2 asks for the client that the token was issued to; Porthole is its own. */
+const CLIENT_ID = 'porthole'
 
-/** The last second that RFC 3339 can write (9999-12-31): an `exp` beyond it would never come. */
-const LAST_SECOND = 253_402_300_799
+export interface TokenKey {
+  readonly kid: string
+  readonly key: KeyObject
+}
 
 export interface TokenSettings {
-  readonly algorithm: 'HS256'
-  readonly secret: string
+  /** Pinned here; a token's own header never decides (RFC 8725 section 3.1). */
+  readonly algorithm: 'HS256' | 'RS256' | 'ES256' | 'PS256'
+  /** Null where this service only verifies. */
+  readonly signingKey: TokenKey | null
+  /** The current key first, then the one before it. */
+  readonly verificationKeys: readonly TokenKey[]
   readonly issuer: string
   readonly audience: string
 }
@@ -30,51 +41,59 @@ export interface TokenSettings {
 export interface TokenRequest {
   readonly subject: string
   readonly scopes: readonly Scope[]
+  /** As `key` or `key=value`. */
   readonly selectors: readonly string[]
   readonly lifetimeSeconds: number
+  /** The sign-in that it belongs to, and ends with. */
+  readonly sessionId?: string
 }
 
-/** Signs an access token (RFC 9068). `now` is in milliseconds since 1970. */
+/** Signs an access token (RFC 9068). `now` is in milliseconds since 1970. Throws where there is no key to sign with. */
 export function signToken(settings: TokenSettings, request: TokenRequest, now: number): string {
+  if (settings.signingKey === null) throw new Error('no signing key is configured')
+  const { kid, key } = settings.signingKey
   const issuedAt = Math.floor(now / 1000)
   const claims = {
     iss: settings.issuer,
     aud: settings.audience,
     sub: request.subject,
+    client_id: CLIENT_ID,
     iat: issuedAt,
     exp: issuedAt + request.lifetimeSeconds,
     jti: randomUUID(),
     scope: request.scopes.join(' '),
+    ...(request.sessionId === undefined ? {} : { sid: request.sessionId }),
     ...(request.selectors.length > 0 ? { containers: request.selectors } : {}),
   }
-  return jwt.sign(claims, settings.secret, {
+  return jwt.sign(claims, key, {
     algorithm: settings.algorithm,
-    header: { alg: settings.algorithm, typ: TOKEN_TYPE },
+    header: { alg: settings.algorithm, typ: TOKEN_TYPE, kid },
   })
 }
 
 /**
  * Believes a token or throws invalid-token; `now` is in milliseconds since 1970. Every fault reads the same to the caller,
  * whatever failed. jsonwebtoken checks signature, algorithm, issuer, audience, `exp` and `nbf`; what it lets pass is checked
- * here: `typ`, `crit`, a missing or endless `exp`, `iat` ahead of time, claims of a wrong type (RFC 8725 section 3, RFC 7515
- * section 4.1.11, RFC 9068 section 4).
+ * here: spelling, `typ`, `kid`, members that bring a key along, names given twice, a missing or endless `exp`, `iat` ahead of
+ * time, claims of a wrong type (RFC 8725 section 3, RFC 7515 section 4.1, RFC 7519 section 4, RFC 9068 section 4).
  */
 export function verifyToken(settings: TokenSettings, token: string, now: number): Caller {
   const seconds = Math.floor(now / 1000)
-  const { header, payload } = verifySignature(settings, token, seconds)
-  demand(header.typ === TOKEN_TYPE, 'typ is not at+jwt')
-  demand(!('crit' in header), 'crit names extensions that nobody here understands')
-  demand(typeof payload === 'object' && payload !== null && !Array.isArray(payload), 'the payload is no object')
-  const { sub, jti, iat, exp, scope, containers } = payload as Record<string, unknown>
-  demand(isName(sub), 'sub is missing or malformed')
-  demand(isName(jti), 'jti is missing or malformed')
-  demand(isSecond(exp), 'exp is missing or out of range')
-  demand(isSecond(iat) && iat <= seconds + CLOCK_LEEWAY_SECONDS, 'iat is missing or in the future')
+  const [header, payload, signature] = partsOf(token)
+  const keys = keysFor(settings, readObject(header, 'header'))
+  demand(isCanonical(signature), 'the signature is not canonical base64url')
+  verifySignature(settings, keys, token, seconds)
+  const claims = readObject(payload, 'payload')
+  const { sub, jti, exp } = readIdentity(claims, seconds)
+  const { scope, sid, containers } = claims
   demand(typeof scope === 'string', 'scope is missing')
+  demand(sid === undefined || isName(sid), 'sid is malformed')
   const selectors = readSelectors(containers)
   return {
     subject: sub,
+    issuer: settings.issuer,
     tokenId: jti,
+    sessionId: sid ?? null,
     scopes: new Set(scope.split(' ').filter(isScope)),
     selectors,
     visibilityKey: visibilityKeyOf(selectors),
@@ -85,57 +104,69 @@ export function verifyToken(settings: TokenSettings, token: string, now: number)
 /** The caller of a service that runs without authentication (AUTH_ENABLED=false, development alone). */
 export const ANONYMOUS: Caller = {
   subject: 'anonymous',
+  issuer: 'none',
   tokenId: 'none',
+  sessionId: null,
   scopes: new Set(SCOPES),
   selectors: [],
   visibilityKey: '',
   expiresAt: null,
 }
 
-function verifySignature(settings: TokenSettings, token: string, seconds: number): jwt.Jwt {
-  try {
-    return jwt.verify(token, settings.secret, {
-      algorithms: [settings.algorithm],
-      issuer: settings.issuer,
-      audience: settings.audience,
-      clockTolerance: CLOCK_LEEWAY_SECONDS,
-      clockTimestamp: seconds,
-      complete: true,
-    })
-  } catch (cause) {
-    // A SyntaxError or TypeError from a hostile payload is as much the token's fault as a bad signature.
-    throw new ApiError('invalid-token', `token refused: ${cause instanceof Error ? cause.name : 'unknown'}`, { cause })
+function partsOf(token: string): [string, string, string] {
+  const [header = '', payload = '', signature = '', ...more] = token.split('.')
+  demand(signature !== '' && more.length === 0, 'not three parts')
+  return [header, payload, signature]
+}
+
+function readObject(part: string, what: string): Readonly<Record<string, unknown>> {
+  demand(isCanonical(part), `the ${what} is not canonical base64url`)
+  const bytes = Buffer.from(part, 'base64url')
+  // RFC 8725 section 3.7.
+  demand(isUtf8(bytes), `the ${what} is not UTF-8`)
+  const json = parseStrictJson(bytes.toString('utf8'))
+  demand(json !== null, `the ${what} is no unambiguous JSON`)
+  const { value } = json
+  demand(typeof value === 'object' && value !== null && !Array.isArray(value), `the ${what} is no object`)
+  return value as Readonly<Record<string, unknown>>
+}
+
+/** Of the spellings that decode to the same bytes, the one that an encoder writes: what is signed has one text. */
+export function isCanonical(part: string): boolean {
+  return Buffer.from(part, 'base64url').toString('base64url') === part
+}
+
+/** The one key that the header names; where it names none, the keys in turn. A name is compared, never looked up anywhere. */
+function keysFor(settings: TokenSettings, header: Readonly<Record<string, unknown>>): readonly TokenKey[] {
+  demand(header['alg'] === settings.algorithm, 'alg is not the one that is configured')
+  demand(TOKEN_TYPES.includes(header['typ']), 'typ is not at+jwt')
+  for (const member of REFUSED_HEADER_MEMBERS) demand(!Object.hasOwn(header, member), `the header has ${member}`)
+  if (!Object.hasOwn(header, 'kid')) return settings.verificationKeys
+  const named = settings.verificationKeys.filter(({ kid }) => kid === header['kid'])
+  demand(named.length > 0, 'kid names no key')
+  return named
+}
+
+function verifySignature(settings: TokenSettings, keys: readonly TokenKey[], token: string, seconds: number): void {
+  let fault: unknown = null
+  for (const { key } of keys) {
+    try {
+      jwt.verify(token, key, {
+        algorithms: [settings.algorithm],
+        issuer: settings.issuer,
+        audience: settings.audience,
+        clockTolerance: CLOCK_LEEWAY_SECONDS,
+        clockTimestamp: seconds,
+      })
+      return
+    } catch (error) {
+      // A SyntaxError or TypeError from a hostile payload is as much the token's fault as a bad signature.
+      fault = error
+    }
   }
+  const name = fault instanceof Error ? `${fault.name} ${OWN_WORDS.exec(fault.message)?.[0] ?? ''}` : 'no key'
+  throw new ApiError('invalid-token', `token refused: ${name.trim()}`)
 }
 
-function readSelectors(claim: unknown): readonly LabelSelector[] {
-  if (claim === undefined) return []
-  demand(
-    Array.isArray(claim) && claim.length > 0 && claim.length <= MAX_SELECTORS,
-    'containers is no list of selectors',
-  )
-  return claim.map((text: unknown) => {
-    const selector = typeof text === 'string' ? parseLabelSelector(text) : null
-    demand(selector !== null, 'containers holds what is no label selector')
-    return selector
-  })
-}
-
-function visibilityKeyOf(selectors: readonly LabelSelector[]): string {
-  return selectors.length === 0
-    ? ''
-    : JSON.stringify(selectors.map(({ key, value }) => (value === null ? [key] : [key, value])).sort())
-}
-
-function isName(value: unknown): value is string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
-  return typeof value === 'string' && value !== '' && value.length <= MAX_NAME_LENGTH && !/[\x00-\x1f\x7f]/.test(value)
-}
-
-function isSecond(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0 && value <= LAST_SECOND
-}
-
-function demand(condition: boolean, reason: string): asserts condition {
-  if (!condition) throw new ApiError('invalid-token', `token refused: ${reason}`)
-}
+/** What of jsonwebtoken's messages is its own: they go on with the token's text. */
+const OWN_WORDS = /^(?:invalid signature|jwt expired|jwt not active|jwt issuer invalid|jwt audience invalid)/

@@ -1,10 +1,27 @@
 #!/usr/bin/env node
-import { EXIT_USAGE } from '../run.js'
+import { EXIT_FAILURE, EXIT_USAGE } from '../run.js'
+import { auditVerify } from './audit-verify.js'
+import { hashPassword } from './hash-password.js'
 import { serve } from './serve.js'
 import { tokenCreate } from './token-create.js'
-import { type Command, readArguments, UsageError } from './usage.js'
+import { tokenRevoke } from './token-revoke.js'
+import { type Command, CommandFailure, readArguments, UsageError } from './usage.js'
+import { userAdd } from './user-add.js'
+import { userList } from './user-list.js'
+import { userPassword } from './user-password.js'
+import { userRemove } from './user-remove.js'
 
-const COMMANDS: readonly Command[] = [serve, tokenCreate]
+const COMMANDS: readonly Command[] = [
+  serve,
+  tokenCreate,
+  tokenRevoke,
+  userAdd,
+  userPassword,
+  userRemove,
+  userList,
+  hashPassword,
+  auditVerify,
+]
 
 const OVERVIEW = `porthole - an authenticated, read-only window onto Docker engines
 
@@ -31,7 +48,7 @@ async function main(args: readonly string[]): Promise<void> {
 try {
   await main(process.argv.slice(2))
 } catch (error) {
-  if (!(error instanceof UsageError)) throw error
+  if (!(error instanceof UsageError) && !(error instanceof CommandFailure)) throw error
   process.stderr.write(`porthole: ${error.message}\n`)
-  process.exitCode = EXIT_USAGE
+  process.exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE
 }

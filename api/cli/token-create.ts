@@ -2,8 +2,9 @@ import { signToken } from '../auth/token.js'
 import { describeFaults, loadSigningConfig } from '../config/config.js'
 import { parseDuration } from '../model/duration.js'
 import { parseLabelSelector } from '../model/label-selector.js'
-import { isRole, isScope, ROLES, SCOPES, type Scope } from '../model/scope.js'
+import { ROLES, SCOPES, type Scope } from '../model/scope.js'
 import { EXIT_USAGE, FILES } from '../run.js'
+import { readRoles, readScopes } from './scope-options.js'
 import { type Arguments, type Command, UsageError } from './usage.js'
 
 /** A token that lives longer is a password; sign a new one instead. */
@@ -44,7 +45,7 @@ export const tokenCreate: Command = {
 
 async function createToken(given: Arguments): Promise<void> {
   const subject = readSubject(given)
-  const scopes = readScopes(given)
+  const scopes = readBoth(given)
   const selectors = given.texts('containers')
   for (const selector of selectors)
     if (parseLabelSelector(selector) === null) throw new UsageError('token create: --containers takes key or key=value')
@@ -71,17 +72,9 @@ function readSubject(given: Arguments): string {
   return subject
 }
 
-function readScopes(given: Arguments): readonly Scope[] {
-  const words = given.texts('scope').flatMap((text) => text.split(/\s+/).filter((word) => word !== ''))
-  const scopes = words.map((word) => {
-    if (!isScope(word)) throw new UsageError(`token create: --scope knows ${SCOPES.join(' ')}`)
-    return word
-  })
-  const ofRoles = given.texts('role').flatMap((role) => {
-    if (!isRole(role)) throw new UsageError(`token create: --role knows ${Object.keys(ROLES).join(' ')}`)
-    return ROLES[role]
-  })
-  const all = [...new Set([...scopes, ...ofRoles])]
+function readBoth(given: Arguments): readonly Scope[] {
+  const ofRoles = readRoles('token create', given).flatMap((role): readonly Scope[] => ROLES[role])
+  const all = [...new Set([...readScopes('token create', given), ...ofRoles])]
   if (all.length === 0) throw new UsageError('token create: give --scope or --role')
   return all
 }

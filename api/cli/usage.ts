@@ -5,6 +5,11 @@ export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
+/** What was asked for rightly did not come about; the message says why, and what to do. */
+export class CommandFailure extends Error {
+  override readonly name = 'CommandFailure'
+}
+
 export interface Option {
   readonly type: 'string' | 'boolean'
   readonly multiple?: boolean
@@ -16,6 +21,8 @@ export interface Arguments {
   text(option: string): string | undefined
   texts(option: string): readonly string[]
   flag(option: string): boolean
+  /** The words that are no options, where the command takes some. */
+  readonly operands: readonly string[]
 }
 
 export interface Command {
@@ -24,12 +31,14 @@ export interface Command {
   readonly purpose: string
   readonly help: string
   readonly options: Readonly<Record<string, Option>>
+  /** Whether words that are no options are taken too, such as names of files. */
+  readonly takesOperands?: true
   run(given: Arguments): Promise<void>
 }
 
 /** Strict: an unknown option, a missing value or a stray word is a usage error. */
 export function readArguments(command: Command, args: readonly string[]): Arguments {
-  const values = parse(command, args)
+  const { values, positionals } = parse(command, args)
   return {
     text: (option) => {
       const value = values[option]
@@ -40,13 +49,18 @@ export function readArguments(command: Command, args: readonly string[]): Argume
       return Array.isArray(value) ? value.map(String) : []
     },
     flag: (option) => values[option] === true,
+    operands: positionals,
   }
 }
 
-function parse(command: Command, args: readonly string[]): Values {
+function parse(command: Command, args: readonly string[]): { values: Values; positionals: readonly string[] } {
   try {
-    return parseArgs({ args: [...args], options: { ...command.options }, strict: true, allowPositionals: false }).values
+    const allowPositionals = command.takesOperands === true
+    return parseArgs({ args: [...args], options: { ...command.options }, strict: true, allowPositionals })
   } catch (error) {
+    // Node's own message would repeat the word, which may be a password that somebody took for an argument.
+    if ((error as NodeJS.ErrnoException).code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL')
+      throw new UsageError(`${command.name}: takes options alone; see porthole ${command.name} --help`)
     const [firstSentence] = error instanceof Error ? error.message.split('. ') : ['the arguments cannot be read']
     throw new UsageError(`${command.name}: ${firstSentence}; see porthole ${command.name} --help`)
   }

@@ -1,16 +1,13 @@
+import { isAbsolute } from 'node:path'
 import type { EngineEndpoint } from '../model/endpoint.js'
+import { ACCESS_TOKEN_TTL, type AuthConfig, readAuth, readSigningKeys, refuseUnguarded } from './auth-config.js'
 import { resolveEndpoint } from './docker-host.js'
-import { weaknessOf } from './secret-strength.js'
+import { type NetworkConfig, readNetwork } from './network.js'
 import { type ConfigFault, type ConfigFiles, SettingsReader } from './settings.js'
+import type { TokenConfig } from './token-keys.js'
 
+export type { AuthConfig } from './auth-config.js'
 export type { ConfigFault, ConfigFiles } from './settings.js'
-
-export interface TokenConfig {
-  readonly algorithm: 'HS256'
-  readonly secret: string
-  readonly issuer: string
-  readonly audience: string
-}
 
 export interface HostConfig {
   readonly id: string
@@ -23,10 +20,24 @@ export interface Config {
   readonly listen: { readonly host: string; readonly port: number }
   readonly logLevel: LogLevel
   /** Null where AUTH_ENABLED=false. */
-  readonly token: TokenConfig | null
+  readonly auth: AuthConfig | null
   readonly hosts: readonly HostConfig[]
-  readonly limits: { readonly windowMs: number; readonly general: number; readonly stats: number }
+  readonly limits: {
+    readonly windowMs: number
+    readonly general: number
+    readonly stats: number
+    /** Failed sign-ins. */
+    readonly login: number
+  }
+  readonly network: NetworkConfig
+  readonly audit: AuditConfig
   readonly sampleIntervalMs: number
+}
+
+export interface AuditConfig {
+  readonly destination: { readonly kind: 'stdout' } | { readonly kind: 'file'; readonly path: string }
+  /** What becomes of a request whose record cannot be written. */
+  readonly onFailure: 'refuse' | 'serve'
 }
 
 const ENVIRONMENTS = ['production', 'development', 'test'] as const
@@ -41,6 +52,9 @@ const SINGLE_HOST_ID = 'local'
 /** A limit beyond this is none; it still is a number that express-rate-limit counts with. */
 const MAX_RATE_LIMIT = 1_000_000_000
 
+/** Guesses at passwords in one window: beyond this there is no limit to speak of. */
+const MAX_LOGIN_LIMIT = 1_000
+
 /** What this version reads. docs/configuration.md has a row for each. */
 export const VARIABLES = [
   'NODE_ENV',
@@ -48,12 +62,30 @@ export const VARIABLES = [
   'PORT',
   'LOG_LEVEL',
   'AUTH_ENABLED',
+  'JWT_ALGORITHM',
   'JWT_SECRET',
   'JWT_SECRET_FILE',
-  'JWT_ALGORITHM',
+  'JWT_SECRET_PREVIOUS',
+  'JWT_SECRET_PREVIOUS_FILE',
+  'JWT_PRIVATE_KEY',
+  'JWT_PRIVATE_KEY_FILE',
+  'JWT_PUBLIC_KEY',
+  'JWT_PUBLIC_KEY_FILE',
+  'JWT_PUBLIC_KEY_PREVIOUS',
+  'JWT_PUBLIC_KEY_PREVIOUS_FILE',
   'JWT_ISSUER',
   'JWT_AUDIENCE',
   'ACCESS_TOKEN_TTL',
+  'REFRESH_TOKEN_TTL',
+  'USERS_FILE',
+  'REVOKED_TOKENS_FILE',
+  'JWKS_URL',
+  'JWKS_ISSUER',
+  'JWKS_AUDIENCE',
+  'JWKS_ALGORITHMS',
+  'JWKS_TOKEN_TYPE',
+  'JWKS_CLAIM_MAP',
+  'JWKS_CONTAINERS_CLAIM',
   'DOCKER_HOST',
   'DOCKER_PORT',
   'DOCKER_TLS_VERIFY',
@@ -63,27 +95,20 @@ export const VARIABLES = [
   'RATE_LIMIT_WINDOW',
   'RATE_LIMIT_GENERAL',
   'RATE_LIMIT_STATS',
+  'RATE_LIMIT_LOGIN',
+  'TRUST_PROXY',
+  'IP_ALLOWLIST',
+  'CORS_ORIGINS',
+  'AUDIT_LOG',
+  'AUDIT_ON_FAILURE',
   'SAMPLE_INTERVAL',
 ] as const
 
 /** Settings of the contract that a later version reads. Ignoring one would leave a guard open that its owner believes closed. */
 const NOT_YET = [
-  'JWT_SECRET_PREVIOUS',
-  'JWT_SECRET_PREVIOUS_FILE',
-  'JWT_PRIVATE_KEY',
-  'JWT_PRIVATE_KEY_FILE',
-  'JWT_PUBLIC_KEY',
-  'JWT_PUBLIC_KEY_FILE',
-  'REFRESH_TOKEN_TTL',
-  'USERS_FILE',
   'HOSTS_FILE',
-  'RATE_LIMIT_LOGIN',
   'REDIS_URL',
   'REDIS_URL_FILE',
-  'TRUST_PROXY',
-  'IP_ALLOWLIST',
-  'CORS_ORIGINS',
-  'AUDIT_LOG',
   'ALERT_WEBHOOK_URL',
   'ALERT_WEBHOOK_URL_FILE',
   'HISTORY_WINDOW',
@@ -99,26 +124,25 @@ export function loadConfig(environment: RawEnvironment, files: ConfigFiles, now:
   const host = read.text('HOST') ?? '127.0.0.1'
   const authEnabled = read.flag('AUTH_ENABLED', mode !== 'development')
   if (!authEnabled) refuseOpenDoors(read, mode, host)
-  const token = authEnabled ? readToken(read) : null
   const config: Config = {
     environment: mode,
     listen: { host, port: read.wholeNumber('PORT', { min: 0, max: 65_535, fallback: 3000 }) },
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'info'),
-    token,
+    auth: authEnabled ? readAuth(read, files) : null,
     hosts: readHosts(read, files, now),
     limits: {
       windowMs: read.duration('RATE_LIMIT_WINDOW', { min: '1s', max: '24h', fallback: '15m' }),
       general: read.wholeNumber('RATE_LIMIT_GENERAL', { min: 1, max: MAX_RATE_LIMIT, fallback: 100 }),
       stats: read.wholeNumber('RATE_LIMIT_STATS', { min: 1, max: MAX_RATE_LIMIT, fallback: 10 }),
+      login: read.wholeNumber('RATE_LIMIT_LOGIN', { min: 1, max: MAX_LOGIN_LIMIT, fallback: 10 }),
     },
+    network: readNetwork(read, !authEnabled),
+    audit: readAudit(read, files),
     sampleIntervalMs: read.duration('SAMPLE_INTERVAL', { min: '1s', max: '10m', fallback: '10s' }),
   }
-  read.duration('ACCESS_TOKEN_TTL', ACCESS_TOKEN_TTL)
   refuseUnknown(read)
   return read.faults.length > 0 ? { faults: read.faults } : { config }
 }
-
-const ACCESS_TOKEN_TTL = { min: '1m', max: '7d', fallback: '15m' }
 
 export interface SigningConfig {
   readonly token: TokenConfig
@@ -128,10 +152,10 @@ export interface SigningConfig {
 /** What `porthole token create` needs: the signing side alone, so that it runs where no engine is configured. */
 export function loadSigningConfig(environment: RawEnvironment, files: ConfigFiles): Loaded<SigningConfig> {
   const read = new SettingsReader(environment, files)
-  const token = readToken(read)
+  const token = readSigningKeys(read)
   const accessTokenTtlMs = read.duration('ACCESS_TOKEN_TTL', ACCESS_TOKEN_TTL)
   refuseUnknown(read)
-  return read.faults.length > 0 ? { faults: read.faults } : { config: { token, accessTokenTtlMs } }
+  return read.faults.length > 0 || token === null ? { faults: read.faults } : { config: { token, accessTokenTtlMs } }
 }
 
 /** Text for a terminal: one line a fault. */
@@ -156,23 +180,16 @@ function refuseOpenDoors(read: SettingsReader, mode: Environment, host: string):
     read.fault('AUTH_ENABLED', 'is false outside of NODE_ENV=development', 'set AUTH_ENABLED=true and a JWT_SECRET')
   if (!isLoopback(host))
     read.fault('HOST', 'is no loopback address while authentication is off', 'use 127.0.0.1, or AUTH_ENABLED=true')
+  refuseUnguarded(read)
 }
 
-function readToken(read: SettingsReader): TokenConfig {
-  const before = read.faults.length
-  const secret = read.secret('JWT_SECRET') ?? ''
-  const remedy = 'draw one with: openssl rand -base64 48'
-  if (secret === '' && read.faults.length === before)
-    read.fault('JWT_SECRET', 'is missing', `set it, or JWT_SECRET_FILE; ${remedy}`)
-  const weakness = secret === '' ? null : weaknessOf(secret)
-  const source = read.text('JWT_SECRET') === undefined ? 'JWT_SECRET_FILE' : 'JWT_SECRET'
-  if (weakness !== null) read.fault(source, weakness, remedy)
-  return {
-    algorithm: read.oneOf('JWT_ALGORITHM', ['HS256'], 'HS256'),
-    secret,
-    issuer: read.text('JWT_ISSUER') ?? 'porthole',
-    audience: read.text('JWT_AUDIENCE') ?? 'porthole',
-  }
+function readAudit(read: SettingsReader, files: ConfigFiles): AuditConfig {
+  const onFailure = read.oneOf('AUDIT_ON_FAILURE', ['refuse', 'serve'], 'refuse')
+  const path = read.text('AUDIT_LOG')
+  if (path === undefined || path === 'stdout') return { destination: { kind: 'stdout' }, onFailure }
+  if (!isAbsolute(path)) read.fault('AUDIT_LOG', 'is neither stdout nor an absolute path', 'begin it with a slash')
+  else if (files.isDirectory(path)) read.fault('AUDIT_LOG', 'names a directory', 'name a file in it')
+  return { destination: { kind: 'file', path }, onFailure }
 }
 
 function readHosts(read: SettingsReader, files: ConfigFiles, now: number): readonly HostConfig[] {

@@ -12,6 +12,8 @@ export interface ConfigFiles {
   /** The file's text; throws where it cannot be read. */
   readFile(path: string): string
   isDirectory(path: string): boolean
+  /** Whether any user of the machine may write it; false where there is none. */
+  isWritableByAll(path: string): boolean
 }
 
 type Environment = Readonly<Record<string, string | undefined>>

@@ -38,15 +38,16 @@ export function badAnswer(read: Read, what: string, cause?: unknown): ApiError {
 export function statusFault(read: Read, status: number, body: Buffer): ApiError {
   const text = excerpt(body)
   const reason = `${describeRead(read)}: status ${status}${text === '' ? '' : `, ${JSON.stringify(text)}`}`
+  const engineStatus = status
   if (status === 404 && (read.shape === 'inspect' || read.shape === 'stats'))
-    return new ApiError('container-not-found', reason)
+    return new ApiError('container-not-found', reason, { engineStatus })
   if (status === 403) {
     const detail = `A socket proxy in front of the engine closes this endpoint; its switch ${PROXY_SWITCH[read.shape]}=1 opens it.`
-    return new ApiError('engine-endpoint-blocked', reason, { detail })
+    return new ApiError('engine-endpoint-blocked', reason, { detail, engineStatus })
   }
   // A socket proxy that stands while its engine is down answers this.
-  if (status === 503) return new ApiError('engine-unavailable', reason)
-  return new ApiError('engine-bad-answer', reason)
+  if (status === 503) return new ApiError('engine-unavailable', reason, { engineStatus })
+  return new ApiError('engine-bad-answer', reason, { engineStatus })
 }
 
 /** An error of the connection before there was an answer, by Node's and OpenSSL's codes. */

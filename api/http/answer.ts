@@ -1,9 +1,14 @@
 import { createHash } from 'node:crypto'
+import { REDACTED } from '../model/redaction.js'
 
 /** One ready answer: the bytes, and the strong ETag (RFC 9110 section 8.8.3) that names them. */
 export interface Answer {
   readonly body: Buffer
   readonly etag: string
+  /** How often something was taken out of it. */
+  readonly redactions: number
+  /** The full id of the one container that it tells of; null for lists. */
+  readonly container: string | null
 }
 
 /** Bytes of ready answers that are kept: a hundred views of a large fleet, bounded all the same. */
@@ -16,9 +21,15 @@ const MAX_CACHED_ANSWERS = 1_000
 const MAX_KEY_LENGTH = 1_024
 
 /** The tag is a hash of the bytes: it tells nothing that the answer itself does not. */
-export function answerOf(content: unknown): Answer {
-  const body = Buffer.from(JSON.stringify(content))
-  return { body, etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"` }
+export function answerOf(content: unknown, container: string | null = null): Answer {
+  const text = JSON.stringify(content)
+  const body = Buffer.from(text)
+  return {
+    body,
+    etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`,
+    redactions: text.split(REDACTED).length - 1,
+    container,
+  }
 }
 
 /** Keeps answers as long as the version that they were made of is current. */

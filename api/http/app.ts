@@ -1,46 +1,71 @@
 import { IncomingMessage, type ServerOptions, ServerResponse } from 'node:http'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
 import helmet from 'helmet'
+import type { Audit } from '../audit/event.js'
 import type { Authenticator } from '../auth/authenticator.js'
+import type { Caller } from '../auth/caller.js'
+import type { SignIn } from '../auth/sign-in.js'
+import { StreamTickets } from '../auth/stream-tickets.js'
 import type { View } from '../live/view.js'
 import type { Log } from '../log.js'
 import { ApiError } from '../model/error.js'
+import type { Store } from '../store/store.js'
+import { perform } from './action.js'
 import { AnswerCache } from './answer.js'
 import { endpoint } from './endpoint.js'
-import { identify, requireCaller } from './middleware/authenticate.js'
+import { authEvent } from './handlers/auth.js'
+import type { Records } from './handlers/input.js'
+import { allowAddresses, resolveAddress, type TrustProxy, trustProxies } from './middleware/address.js'
+import { actorOf, identify, requireCaller } from './middleware/authenticate.js'
+import { allowOrigins } from './middleware/cors.js'
 import { type LimitSettings, limitRequests } from './middleware/limits.js'
 import { requestLog } from './middleware/request-log.js'
 import { refuseBody, refuseForeignHost, requireOneHost } from './middleware/request-shape.js'
+import type { OpenStreams } from './open-streams.js'
 import { problemOf } from './problem.js'
-import { ROUTES } from './routes.js'
+import { ACTIONS, ROUTES, type Route, STREAMS, streamScope } from './routes.js'
+import { streamEndpoint } from './stream-endpoint.js'
+
+export interface NetworkSettings {
+  readonly trustProxy: TrustProxy
+  /** Addresses and networks in CIDR notation; empty is everybody. */
+  readonly allowlist: readonly string[]
+  readonly corsOrigins: readonly string[]
+}
 
 export interface AppParts {
   readonly view: View
   /** Null where the service runs without authentication. */
   readonly authenticator: Authenticator | null
+  /** Null where no users are configured. */
+  readonly signIn: SignIn | null
+  readonly store: Store
+  readonly audit: Audit & Records
   readonly limits: LimitSettings
+  readonly network: NetworkSettings
   readonly log: Log
+  readonly streams: OpenStreams
+  readonly now: () => number
 }
 
 /** Every middleware in order, on one screen. */
-export function createApp({ view, authenticator, limits, log }: AppParts): Express {
+export function createApp(appParts: AppParts): Express {
+  const { view, authenticator, signIn, store, audit, limits, network, log, now } = appParts
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', false)
   app.set('query parser', false)
   app.set('case sensitive routing', true)
   app.set('strict routing', true)
+  trustProxies(app, network.trustProxy)
 
   app.use(requestLog(log))
+  app.use(resolveAddress())
   app.use(helmet(SECURITY_HEADERS))
   app.use(forbidStoring())
   app.use(requireOneHost())
-  app.use(refuseBody())
+  app.use(refuseBody((req) => req.method === 'POST' && POST_PATHS.has(req.path)))
   if (authenticator === null) app.use(refuseForeignHost())
-
-  const general = limitRequests('general', limits)
-  const stats = limitRequests('stats', limits)
-  const cache = new AnswerCache()
   app.get(
     '/health/live',
     answerHealth(() => true),
@@ -49,19 +74,58 @@ export function createApp({ view, authenticator, limits, log }: AppParts): Expre
     '/health/ready',
     answerHealth(() => view.isReady),
   )
-  app.all(['/health/live', '/health/ready'], refuseMethod())
-  app.use(identify(authenticator))
-  app.use(general)
-  app.use(requireCaller())
-  for (const route of ROUTES) {
-    if (route.limit === 'stats') app.get(route.path, stats)
-    app.get(route.path, endpoint(route, view, cache))
-    app.all(route.path, refuseMethod())
+  app.all(['/health/live', '/health/ready'], refuseMethod('GET, HEAD'))
+
+  const { counters } = store
+  if (network.allowlist.length > 0)
+    app.use(
+      allowAddresses(network.allowlist, async (req, res) => {
+        const actor = actorOf(req, res)
+        // Once a window for each address: whoever is refused must not be able to fill the trail.
+        if ((await counters.add(`refused ${actor.address}`, limits.windowMs)).hits === 1)
+          audit.record(authEvent(actor, 'address-refused', 'deny', 'not on IP_ALLOWLIST'))
+      }),
+    )
+  if (network.corsOrigins.length > 0) app.use(allowOrigins(network.corsOrigins))
+
+  const tickets = new StreamTickets(store.tickets, now)
+  const limitParts = {
+    settings: limits,
+    counters,
+    onReached: (req, res, name) =>
+      audit.record(authEvent(actorOf(req, res), 'rate-limited', 'deny', `the ${name} limit`)),
+  } satisfies Parameters<typeof limitRequests>[1]
+  const known = requireCaller((req, res, { message }) =>
+    audit.record(authEvent(actorOf(req, res), 'token-refused', 'deny', message)),
+  )
+  app.use(identify({ authenticator, tickets, isStream: (path) => streamScope(path) !== null }))
+  app.use(limitRequests('general', limitParts))
+  const desk = { signIn, authenticator, tickets, store, audit, streamScope }
+  for (const action of ACTIONS) {
+    if (action.who === 'user' && signIn === null) continue
+    if (action.who === 'caller') app.all(action.path, known)
+    app[action.method === 'GET' ? 'get' : 'post'](action.path, perform(action, desk))
+    app.all(action.path, refuseMethod(action.method === 'GET' ? 'GET, HEAD' : action.method))
   }
+  app.use(known)
+  const stats = limitRequests('stats', limitParts)
+  const parts = { sources: { view, records: audit }, cache: new AnswerCache(), audit }
+  const isGood = async (caller: Caller) => authenticator === null || (await authenticator.isGood(caller))
+  const mount = (route: Route, handler: RequestHandler) => {
+    if (route.limit === 'stats') app.get(route.path, stats)
+    app.get(route.path, handler)
+    app.all(route.path, refuseMethod('GET, HEAD'))
+  }
+  for (const stream of STREAMS) mount(stream, streamEndpoint(stream, { ...parts, streams: appParts.streams, isGood }))
+  for (const route of ROUTES) mount(route, endpoint(route, parts))
   app.use(refusePath())
   app.use(answerProblem())
   return app
 }
+
+const POST_PATHS: ReadonlySet<string> = new Set(
+  ACTIONS.filter(({ method }) => method === 'POST').map(({ path }) => path),
+)
 
 /**
  * Request and response classes that carry what Express adds, for the server to make its objects of. Express gives each request
@@ -109,9 +173,10 @@ function answerHealth(isWell: () => boolean): RequestHandler {
   }
 }
 
-function refuseMethod(): RequestHandler {
+/** RFC 9110 section 15.5.6: a 405 names what is allowed. */
+function refuseMethod(allowed: string): RequestHandler {
   return function refuseOtherMethods(req) {
-    throw new ApiError('method-not-allowed', `${req.method} refused`)
+    throw new ApiError('method-not-allowed', `${req.method} refused`, { headers: { Allow: allowed } })
   }
 }
 

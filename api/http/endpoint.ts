@@ -1,29 +1,105 @@
 import type { Request, RequestHandler, Response } from 'express'
-import type { View } from '../live/view.js'
-import { ApiError } from '../model/error.js'
+import type { Audit, ReadEvent } from '../audit/event.js'
+import type { Caller } from '../auth/caller.js'
+import type { EngineCall } from '../model/engine-call.js'
+import { ApiError, type ErrorCode } from '../model/error.js'
 import { type Answer, type AnswerCache, answerOf } from './answer.js'
-import { callerOf } from './middleware/authenticate.js'
+import type { Input, Sources } from './handlers/input.js'
+import { actorOf, callerOf } from './middleware/authenticate.js'
+import { statusOf } from './problem.js'
 import type { Route } from './routes.js'
 import { isContainerId, parseQuery } from './schemas.js'
 
-/** Makes a route of the table into an Express handler: scope, id, query, handler, answer. */
-export function endpoint(route: Route, view: View, cache: AnswerCache): RequestHandler {
+export interface EndpointParts {
+  readonly sources: Sources
+  readonly cache: AnswerCache
+  readonly audit: Audit
+}
+
+/** Refusals of what was asked rather than of who asks: nothing was read, so the audit has nothing to tell. */
+const NOTHING_READ: ReadonlySet<ErrorCode> = new Set(['invalid-request', 'invalid-container-id'])
+
+/** Makes a route of the table into an Express handler: scope, id, query, handler, audit, answer. */
+export function endpoint(route: Route, parts: EndpointParts): RequestHandler {
+  const { sources, cache } = parts
   return async function answerRoute(req, res) {
-    const caller = callerOf(res)
-    if (!caller.scopes.has(route.scope)) throw insufficientScope(route.scope)
-    const showHostPaths = caller.scopes.has('security:read')
-    const version = route.changesWith === 'stats' ? view.statsVersion : view.version
-    const key = `${showHostPaths}\n${caller.visibilityKey}\n${req.url}`
-    const kept = route.changesWith === null ? null : cache.get(key, version)
-    if (kept !== null) {
-      send(req, res, kept)
-      return
+    const read = openRead(route, req, res, parts)
+    const { caller } = read
+    let answer: Answer
+    try {
+      const version = versionOf(route, sources)
+      const key = `${caller.scopes.has('security:read')}\n${caller.visibilityKey}\n${req.url}`
+      const kept = version === null ? null : cache.get(key, version)
+      answer = kept ?? (await makeAnswer(route, read.input(), sources))
+      if (version !== null && kept === null) cache.put(key, version, answer)
+    } catch (error) {
+      throw read.failed(error)
     }
-    const input = { query: readQuery(route, req.url), id: readId(req), selectors: caller.selectors, showHostPaths }
-    const answer = answerOf(await route.handler(view, input))
-    if (route.changesWith !== null) cache.put(key, version, answer)
-    send(req, res, answer)
+    // RFC 9110 section 13.1.2, by Express.
+    res.setHeader('ETag', answer.etag)
+    const status = req.fresh ? 304 : 200
+    // Before the first byte leaves: what cannot be recorded is not answered.
+    read.answered(answer, status)
+    send(res, answer, status)
   }
+}
+
+/** A read by a caller who holds the route's scope, and what the audit is told of it. */
+export interface OpenRead {
+  readonly caller: Caller
+  /** Parses what was asked. Throws invalid-request and invalid-container-id. */
+  input(): Input<never>
+  answered(answer: Answer, status: 200 | 304): void
+  /** Gives the error back, recorded. */
+  failed(error: unknown): unknown
+}
+
+/** Throws insufficient-scope, recorded. */
+export function openRead(route: Route, req: Request, res: Response, { audit }: EndpointParts): OpenRead {
+  const caller = callerOf(res)
+  const engine: EngineCall[] = []
+  const told = { route, caller, engine }
+  const read: OpenRead = {
+    caller,
+    input: () => inputOf(route, req, caller, engine),
+    answered: (answer, status) => audit.record(answeredRead(req, res, told, answer, status)),
+    failed: (error) => {
+      const code = error instanceof ApiError ? error.code : 'internal'
+      if (!NOTHING_READ.has(code)) audit.record(refusedRead(req, res, told, code))
+      return error
+    },
+  }
+  if (!caller.scopes.has(route.scope)) throw read.failed(insufficientScope(route.scope))
+  return read
+}
+
+interface Told {
+  readonly route: Route
+  readonly caller: Caller
+  readonly engine: readonly EngineCall[]
+}
+
+async function makeAnswer(route: Route, input: Input<never>, sources: Sources): Promise<Answer> {
+  const content = await route.handler(sources, input)
+  return answerOf(content, input.id === '' ? null : (content as { id: string }).id)
+}
+
+function inputOf(route: Route, req: Request, caller: Caller, engine: EngineCall[]): Input<never> {
+  const { subject, issuer, selectors, visibilityKey } = caller
+  return {
+    query: readQuery(route, req.url),
+    id: readId(req),
+    selectors,
+    showHostPaths: caller.scopes.has('security:read'),
+    onCall: (call) => engine.push(call),
+    ownRecords: selectors.length === 0 ? null : { subject, issuer, filter: visibilityKey },
+  }
+}
+
+/** Null where an answer is made anew each time. */
+function versionOf(route: Route, { view }: Sources): number | null {
+  if (route.changesWith === null) return null
+  return route.changesWith === 'stats' ? view.statsVersion : view.version
 }
 
 function readId(req: Request): string {
@@ -41,9 +117,46 @@ function readQuery(route: Route, url: string): never {
   return parsed.value
 }
 
-function send(req: Request, res: Response, { body, etag }: Answer): void {
-  res.setHeader('ETag', etag)
-  if (req.fresh) {
+function answeredRead(req: Request, res: Response, told: Told, answer: Answer, status: 200 | 304): ReadEvent {
+  return {
+    ...readOf(req, res, told),
+    decision: 'allow',
+    code: null,
+    status,
+    container: answer.container,
+    bytes: status === 304 || req.method === 'HEAD' ? 0 : answer.body.length,
+    redactions: answer.redactions,
+  }
+}
+
+function refusedRead(req: Request, res: Response, told: Told, code: ErrorCode): ReadEvent {
+  const { id } = req.params
+  return {
+    ...readOf(req, res, told),
+    decision: code === 'insufficient-scope' ? 'deny' : 'allow',
+    code,
+    status: statusOf(code),
+    // As it was typed, which is 12 to 64 digits and nothing else.
+    container: typeof id === 'string' && isContainerId(id) ? id : null,
+    bytes: 0,
+    redactions: 0,
+  }
+}
+
+function readOf(req: Request, res: Response, { route, caller, engine }: Told) {
+  return {
+    kind: 'read',
+    ...actorOf(req, res),
+    method: req.method,
+    route: route.path,
+    scope: route.scope,
+    filter: caller.visibilityKey,
+    engine,
+  } as const
+}
+
+function send(res: Response, { body }: Answer, status: 200 | 304): void {
+  if (status === 304) {
     res.statusCode = 304
     res.end()
     return

@@ -1,3 +1,4 @@
+import type { RecentRecord } from '../audit/recent.js'
 import type { Container, InspectedContainer, Mount } from '../model/container.js'
 import type { HostStatus } from '../model/host.js'
 import { isHostPathLabel } from '../model/host-path.js'
@@ -200,4 +201,25 @@ function round(number: number | null | undefined): number | null {
 
 function percentOf(part: number | null | undefined, whole: number | null | undefined): number | null {
   return part == null || !whole ? null : round((part / whole) * 100)
+}
+
+/**
+ * A record as the trail holds it, with its place in the chain; `written` is false where it is in memory alone. `showAsked`: whether
+ * ids that were asked for and not answered may be named to this caller.
+ */
+export function presentRecord({ record, isWritten }: RecentRecord, showAsked: boolean) {
+  return { ...recordMembers(record, showAsked), written: isWritten }
+}
+
+function recordMembers(record: RecentRecord['record'], showAsked: boolean) {
+  const { seq, time: at, kind, prev, hash } = record
+  if (kind === 'service') return { seq, time: at, kind, action: record.action, prev, hash }
+  const { decision, requestId, address, subject, issuer, tokenId, sessionId } = record
+  const actor = { decision, requestId, address, subject, issuer, tokenId, sessionId }
+  if (kind === 'auth')
+    return { seq, time: at, kind, action: record.action, ...actor, reason: record.reason, prev, hash }
+  const { code, status, method, route, scope, filter, engine, bytes, redactions } = record
+  const container = showAsked || code === null ? record.container : null
+  const read = { code, status, method, route, scope, filter, container, engine, bytes, redactions }
+  return { seq, time: at, kind, ...actor, ...read, prev, hash }
 }

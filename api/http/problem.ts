@@ -32,10 +32,21 @@ const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     detail: 'The access token is missing, malformed, expired or not valid here.',
     headers: { 'WWW-Authenticate': 'Bearer realm="porthole", error="invalid_token"' },
   },
+  'invalid-credentials': {
+    status: 401,
+    title: 'Invalid credentials',
+    detail: 'User name and password do not fit.',
+    headers: { 'WWW-Authenticate': 'Bearer realm="porthole"' },
+  },
   'insufficient-scope': {
     status: 403,
     title: 'Insufficient scope',
     detail: 'The access token does not carry the scope that this route asks for.',
+  },
+  'address-not-allowed': {
+    status: 403,
+    title: 'Address not allowed',
+    detail: 'This service does not answer requests from your address.',
   },
   'container-not-found': { status: 404, title: 'Container not found', detail: 'There is no such container.' },
   'ambiguous-container-id': {
@@ -52,8 +63,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   'method-not-allowed': {
     status: 405,
     title: 'Method not allowed',
-    detail: 'This path is read-only: see the Allow field.',
-    headers: { Allow: 'GET, HEAD' },
+    detail: 'This path does not take this method: see the Allow field.',
   },
   'payload-too-large': { status: 413, title: 'Payload too large', detail: 'The request is larger than is accepted.' },
   'unsupported-media-type': {
@@ -70,6 +80,12 @@ const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     status: 429,
     title: 'Too many streams',
     detail: 'This caller holds as many open streams as are allowed; close one first.',
+    headers: { 'Retry-After': RETRY_AFTER_SECONDS },
+  },
+  'audit-unavailable': {
+    status: 503,
+    title: 'Audit unavailable',
+    detail: 'The audit trail cannot be written, and nothing is answered without it.',
     headers: { 'Retry-After': RETRY_AFTER_SECONDS },
   },
   'engine-unavailable': {
@@ -125,4 +141,9 @@ export function problemOf(error: unknown, requestId: string): Problem {
       ...(known.faults.length > 0 ? { errors: known.faults } : {}),
     },
   }
+}
+
+/** The status that a code is answered with. */
+export function statusOf(code: ErrorCode): number {
+  return PROBLEMS[code].status
 }

@@ -1,11 +1,23 @@
 import type { z } from 'zod'
-import type { View } from '../live/view.js'
 import type { Scope } from '../model/scope.js'
+import { listRecords } from './handlers/audit.js'
+import { type ActionInput, type AuthDesk, drawTicket, login, logout, refresh, showMe } from './handlers/auth.js'
 import { listContainers, showContainer } from './handlers/containers.js'
-import type { Input } from './handlers/input.js'
+import type { Input, Sources } from './handlers/input.js'
 import { listHosts, showSummary } from './handlers/overview.js'
 import { listStats, showStats } from './handlers/stats.js'
-import { CONTAINERS_QUERY, NO_QUERY, STATS_QUERY } from './schemas.js'
+import {
+  AUDIT_QUERY,
+  CONTAINERS_QUERY,
+  LOGIN_BODY,
+  LOGOUT_BODY,
+  NO_BODY,
+  NO_QUERY,
+  REFRESH_BODY,
+  STATS_QUERY,
+  STATS_STREAM_QUERY,
+  TICKET_BODY,
+} from './schemas.js'
 
 export interface Route<Query = never> {
   readonly path: string
@@ -15,10 +27,28 @@ export interface Route<Query = never> {
   readonly query: z.ZodType<Query>
   /** What the answer changes with, where it comes out of memory: it is made once for all callers who see the same. */
   readonly changesWith: 'containers' | 'stats' | null
-  readonly handler: (view: View, input: Input<Query>) => unknown
+  readonly handler: (sources: Sources, input: Input<Query>) => unknown
 }
 
-/** Every route below /api, on one screen. */
+/** A route that concerns the caller, not the containers. Its answer is nobody else's, so none is kept. */
+export interface Action<Body = never> {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  /** Who may act: anybody, only where users are configured; anybody; or whoever has a token. */
+  readonly who: 'user' | 'anybody' | 'caller'
+  readonly body: z.ZodType<Body>
+  readonly handler: (desk: AuthDesk, input: ActionInput<Body>) => Promise<unknown>
+}
+
+export const ACTIONS: readonly Action[] = [
+  action('POST', '/api/auth/login', 'user', LOGIN_BODY, login),
+  action('POST', '/api/auth/refresh', 'user', REFRESH_BODY, refresh),
+  action('POST', '/api/auth/logout', 'anybody', LOGOUT_BODY, logout),
+  action('GET', '/api/auth/me', 'caller', NO_BODY, showMe),
+  action('POST', '/api/auth/stream-ticket', 'caller', TICKET_BODY, drawTicket),
+]
+
+/** Every read below /api, on one screen. */
 export const ROUTES: readonly Route[] = [
   route('/api/containers', 'containers:read', 'general', CONTAINERS_QUERY, 'containers', listContainers),
   route('/api/containers/:id', 'containers:read', 'general', NO_QUERY, null, showContainer),
@@ -26,7 +56,28 @@ export const ROUTES: readonly Route[] = [
   route('/api/stats', 'stats:read', 'stats', STATS_QUERY, 'stats', listStats),
   route('/api/summary', 'containers:read', 'general', NO_QUERY, 'stats', showSummary),
   route('/api/hosts', 'system:read', 'general', NO_QUERY, 'containers', listHosts),
+  route('/api/audit', 'audit:read', 'general', AUDIT_QUERY, null, listRecords),
 ]
+
+/** A read that is answered again whenever it has changed, as server-sent events. A stream ticket opens it too. */
+export interface Stream extends Route {
+  readonly changesWith: 'containers' | 'stats'
+  /** What its events are called. */
+  readonly event: string
+}
+
+export const STREAMS: readonly Stream[] = [
+  {
+    ...route('/api/stats/stream', 'stats:read', 'stats', STATS_STREAM_QUERY, 'stats', listStats),
+    changesWith: 'stats',
+    event: 'stats',
+  },
+]
+
+/** The scope that a stream's path asks for; null where there is no such stream. */
+export function streamScope(path: string): Scope | null {
+  return STREAMS.find((stream) => stream.path === path)?.scope ?? null
+}
 
 function route<Query>(
   path: string,
@@ -38,4 +89,14 @@ function route<Query>(
 ): Route {
   // A table of routes forgets each one's query type; the endpoint gives a handler only what its own schema made.
   return { path, scope, limit, query, changesWith, handler } as unknown as Route
+}
+
+function action<Body>(
+  method: Action['method'],
+  path: string,
+  who: Action['who'],
+  body: z.ZodType<Body>,
+  handler: Action<Body>['handler'],
+): Action {
+  return { method, path, who, body, handler } as unknown as Action
 }

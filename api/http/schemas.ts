@@ -20,6 +20,8 @@ const MAX_CURSOR_LENGTH = 4_096
 /** Characters of a parameter's name that an error repeats. */
 const MAX_ECHOED_NAME = 64
 
+const CONTAINER_ID = /^[a-f0-9]{12,64}$/
+
 const text = z
   .string()
   .min(1, 'must not be empty')
@@ -58,7 +60,6 @@ const pageSize = z
       .max(MAX_PAGE_SIZE, `must be a whole number from 1 to ${MAX_PAGE_SIZE}`),
   )
   .optional()
-  .transform((limit) => limit ?? MAX_PAGE_SIZE)
 
 const filterFields = {
   state: many(z.enum(CONTAINER_STATES)),
@@ -79,7 +80,7 @@ function pageFields<const Keys extends readonly [string, ...string[]]>(keys: Key
         .optional()
         .transform((sort) => sort ?? keys[0]),
     ),
-    limit: once(pageSize),
+    limit: once(pageSize).transform((limit) => limit ?? MAX_PAGE_SIZE),
     cursor: once(z.string().max(MAX_CURSOR_LENGTH, `takes at most ${MAX_CURSOR_LENGTH} characters`).optional()),
   }
 }
@@ -117,7 +118,92 @@ export const CONTAINERS_QUERY = z
 export const STATS_QUERY = z.strictObject({ ...filterFields, ...pageFields(STATS_SORT_KEYS) }).transform(asListQuery)
 export type ListQuery = z.output<typeof CONTAINERS_QUERY>
 
-const CONTAINER_ID = /^[a-f0-9]{12,64}$/
+/** A page of audit records, which are read by people. */
+const AUDIT_PAGE_SIZE = 100
+
+const instant = z
+  .string()
+  .optional()
+  .transform((text, context) => {
+    if (text === undefined) return undefined
+    if (RFC_3339.test(text) && !Number.isNaN(Date.parse(text))) return Date.parse(text)
+    context.addIssue({ code: 'custom', message: 'must be a time of RFC 3339, such as 2026-01-31T12:00:00Z' })
+    return z.NEVER
+  })
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
+
+const sequenceNumber = z
+  .string()
+  .regex(/^\d{1,15}$/, 'is not a nextCursor of this list')
+  .transform(Number)
+  .optional()
+
+export const AUDIT_QUERY = z.strictObject({
+  since: once(instant),
+  until: once(instant),
+  kind: once(z.enum(['read', 'auth', 'service']).optional()),
+  action: once(text.optional()),
+  decision: once(z.enum(['allow', 'deny']).optional()),
+  subject: once(text.optional()),
+  route: once(text.optional()),
+  container: once(z.string().regex(CONTAINER_ID, 'must be 12 to 64 lower-case hexadecimal digits').optional()),
+  requestId: once(text.optional()),
+  limit: once(pageSize).transform((limit) => limit ?? AUDIT_PAGE_SIZE),
+  cursor: once(sequenceNumber),
+})
+export type AuditQuery = z.output<typeof AUDIT_QUERY>
+
+/** Seconds between two events of a stream: the engines are read no faster, and nobody looks less often than each minute. */
+const MIN_STREAM_SECONDS = 1
+const MAX_STREAM_SECONDS = 60
+const STREAM_SECONDS = 5
+
+const streamInterval = z
+  .string()
+  .optional()
+  .transform((text, context) => {
+    const seconds = text === undefined ? STREAM_SECONDS : /^\d{1,2}$/.test(text) ? Number(text) : 0
+    if (seconds >= MIN_STREAM_SECONDS && seconds <= MAX_STREAM_SECONDS) return seconds
+    const message = `must be a whole number of seconds from ${MIN_STREAM_SECONDS} to ${MAX_STREAM_SECONDS}`
+    context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  })
+
+const { cursor: _cursor, ...unpaged } = pageFields(STATS_SORT_KEYS)
+
+/** A stream is no page: it has no cursor. `ticket` is read before, where the caller is found out. */
+export const STATS_STREAM_QUERY = z
+  .strictObject({
+    ...filterFields,
+    ...unpaged,
+    interval: once(streamInterval),
+    ticket: once(z.string().optional()),
+  })
+  .transform(({ interval, ticket: _spent, ...list }, context) => ({ ...asListQuery(list, context), interval }))
+export type StreamQuery = z.output<typeof STATS_STREAM_QUERY>
+
+/** Characters of a user name that is typed; the ones that exist are shorter. */
+const MAX_USERNAME_LENGTH = 256
+
+/** Characters of a password that is typed; the password's own bound is in bytes, where it is checked. */
+const MAX_PASSWORD_LENGTH = 1_024
+
+/** Characters of a refresh token and of a stream's path. */
+const MAX_FIELD_LENGTH = 256
+
+function field(max: number) {
+  return z.string('must be a string').min(1, 'must not be empty').max(max, `takes at most ${max} characters`)
+}
+
+export const NO_BODY = z.strictObject({})
+export const LOGIN_BODY = z.strictObject({ username: field(MAX_USERNAME_LENGTH), password: field(MAX_PASSWORD_LENGTH) })
+export const REFRESH_BODY = z.strictObject({ refreshToken: field(MAX_FIELD_LENGTH) })
+export const LOGOUT_BODY = z.strictObject({ refreshToken: field(MAX_FIELD_LENGTH).optional() })
+export const TICKET_BODY = z.strictObject({ path: field(MAX_FIELD_LENGTH) })
+export type LoginBody = z.output<typeof LOGIN_BODY>
+export type RefreshBody = z.output<typeof REFRESH_BODY>
+export type LogoutBody = z.output<typeof LOGOUT_BODY>
+export type TicketBody = z.output<typeof TICKET_BODY>
 
 export function isContainerId(given: string): boolean {
   return CONTAINER_ID.test(given)
@@ -136,11 +222,12 @@ export function parseQuery<T>(schema: z.ZodType<T>, search: string): Parsed<T> {
   return parsed.success ? { value: parsed.data } : { faults: parsed.error.issues.flatMap(faultsOf) }
 }
 
-function faultsOf(issue: z.core.$ZodIssue): RequestFault[] {
+/** What a caller is told of a value that was refused: which, and what is accepted, never the value itself. */
+export function faultsOf(issue: z.core.$ZodIssue): RequestFault[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({
       path: key.slice(0, MAX_ECHOED_NAME),
-      message: 'is not a parameter of this route',
+      message: 'is not known to this route',
     }))
   return [{ path: String(issue.path[0] ?? ''), message: issue.message }]
 }

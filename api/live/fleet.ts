@@ -1,4 +1,5 @@
 import type { Container, InspectedContainer } from '../model/container.js'
+import type { EngineCall } from '../model/engine-call.js'
 import { ApiError } from '../model/error.js'
 import type { HostStatus } from '../model/host.js'
 import { type LabelSelector, matchesSelectors } from '../model/label-selector.js'
@@ -56,10 +57,20 @@ export class Fleet implements View {
     return this.#hosts.get(container.hostId)?.sample(container.id) ?? null
   }
 
-  inspect(container: Container): Promise<InspectedContainer> {
+  async inspect(container: Container, onCall: (call: EngineCall) => void): Promise<InspectedContainer> {
     const host = this.#hosts.get(container.hostId)
-    if (host === undefined) return Promise.reject(new ApiError('internal', 'a container without a host'))
-    return host.inspect(container.id)
+    if (host === undefined) throw new ApiError('internal', 'a container without a host')
+    const startedAt = performance.now()
+    const told = (status: number | null) =>
+      onCall({ host: host.id, call: 'inspect', status, milliseconds: performance.now() - startedAt })
+    try {
+      const inspected = await host.inspect(container.id)
+      told(200)
+      return inspected
+    } catch (error) {
+      told(error instanceof ApiError ? error.engineStatus : null)
+      throw error
+    }
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Container, InspectedContainer } from '../model/container.js'
+import type { EngineCall } from '../model/engine-call.js'
 import type { HostStatus } from '../model/host.js'
 import type { LabelSelector } from '../model/label-selector.js'
 import type { Sample } from '../model/sample.js'
@@ -20,5 +21,6 @@ export interface View {
   find(id: string, selectors: readonly LabelSelector[]): Container
   /** The latest sample; null before the first reading. */
   sample(container: Container): Sample | null
-  inspect(container: Container): Promise<InspectedContainer>
+  /** `onCall` is told of the engine's part in it, also where it failed. */
+  inspect(container: Container, onCall: (call: EngineCall) => void): Promise<InspectedContainer>
 }

@@ -4,7 +4,9 @@ export const ERROR_CODES = [
   'invalid-container-id',
   'unauthenticated',
   'invalid-token',
+  'invalid-credentials',
   'insufficient-scope',
+  'address-not-allowed',
   'container-not-found',
   'ambiguous-container-id',
   'container-not-running',
@@ -14,6 +16,7 @@ export const ERROR_CODES = [
   'unsupported-media-type',
   'rate-limited',
   'too-many-streams',
+  'audit-unavailable',
   'engine-unavailable',
   'engine-timeout',
   'engine-bad-answer',
@@ -37,6 +40,8 @@ export interface ApiErrorOptions {
   readonly detail?: string
   /** Response fields that belong to this failure, such as Allow. */
   readonly headers?: Readonly<Record<string, string>>
+  /** The status of the engine's answer, where one came. For the audit alone. */
+  readonly engineStatus?: number
 }
 
 /** The one way to fail: `code` goes to the client, `reason` (the message) to the log alone. */
@@ -46,6 +51,7 @@ export class ApiError extends Error {
   readonly faults: readonly RequestFault[]
   readonly detail: string | undefined
   readonly headers: Readonly<Record<string, string>>
+  readonly engineStatus: number | null
 
   constructor(code: ErrorCode, reason: string, options: ApiErrorOptions = {}) {
     super(reason, { cause: options.cause })
@@ -53,6 +59,7 @@ export class ApiError extends Error {
     this.faults = options.faults ?? []
     this.detail = options.detail
     this.headers = options.headers ?? {}
+    this.engineStatus = options.engineStatus ?? null
   }
 }
 

@@ -24,3 +24,8 @@ export function parseLabelSelector(text: string): LabelSelector | null {
 export function matchesSelectors(labels: ReadonlyMap<string, string>, selectors: readonly LabelSelector[]): boolean {
   return selectors.every(({ key, value }) => (value === null ? labels.has(key) : labels.get(key) === value))
 }
+
+/** What parseLabelSelector reads. */
+export function formatLabelSelector({ key, value }: LabelSelector): string {
+  return value === null ? key : `${key}=${value}`
+}

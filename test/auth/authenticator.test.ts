@@ -1,32 +1,110 @@
-import { Authenticator } from '../../api/auth/authenticator.js'
+import { Authenticator, BELIEVED_MS } from '../../api/auth/authenticator.js'
+import { ApiError } from '../../api/model/error.js'
+import { createMemoryStore } from '../../api/store/memory.js'
 import { TOKEN_SETTINGS, tokenFor } from '../support/tokens.js'
 
+const START = Date.UTC(2026, 10, 24)
+
+function rig() {
+  const time = { now: START }
+  const now = () => time.now
+  const store = createMemoryStore(now)
+  const withdrawn = new Set<string>()
+  const authenticator = new Authenticator({ token: TOKEN_SETTINGS, provider: null, withdrawn, store, now })
+  return { authenticator, store, time, withdrawn }
+}
+
+async function openSession(store: ReturnType<typeof createMemoryStore>, id: string): Promise<void> {
+  const endsAt = START + 86_400_000
+  const session = { id, userName: 'alice', credentialStamp: 'x', startedAt: START, endsAt, idleAt: endsAt }
+  await store.sessions.open({ ...session, generation: 0, tokenHash: 'x' })
+}
+
 describe('Authenticator', () => {
-  test('remembers a token that it believed, and forgets it when it expires', () => {
-    let now = Date.UTC(2026, 10, 24)
-    const authenticator = new Authenticator(TOKEN_SETTINGS, () => now)
-    const token = tokenFor({ lifetimeSeconds: 60 }, now)
-    const caller = authenticator.authenticate(token)
+  test('remembers a token that it believed for a minute, and not beyond its expiry', async () => {
+    const { authenticator, time } = rig()
+    const token = tokenFor({ lifetimeSeconds: 90 }, START)
+    const caller = await authenticator.authenticate(token)
+    time.now += BELIEVED_MS - 1
     expect(authenticator.authenticate(token)).toBe(caller)
-    now += 59_000
-    expect(authenticator.authenticate(token)).toBe(caller)
-    now += 32_000
-    expect(() => authenticator.authenticate(token)).toThrow()
+    time.now += 1
+    const again = authenticator.authenticate(token)
+    expect(again).toBeInstanceOf(Promise)
+    expect(await again).toEqual(caller)
+    time.now = START + 89_999
+    expect(authenticator.authenticate(token)).toBe(await again)
+    time.now = START + 90_000 + 31_000
+    await expect(authenticator.authenticate(token)).rejects.toThrow(ApiError)
   })
 
-  test('remembers no token that it refused', () => {
-    const authenticator = new Authenticator(TOKEN_SETTINGS, () => Date.now())
-    for (let i = 0; i < 3; i += 1) expect(() => authenticator.authenticate('hello')).toThrow()
+  test('remembers no token that it refused', async () => {
+    const { authenticator } = rig()
+    for (let i = 0; i < 3; i += 1) await expect(authenticator.authenticate('hello')).rejects.toThrow(ApiError)
   })
 
-  test('goes on believing the first token after a thousand others', () => {
-    const authenticator = new Authenticator(TOKEN_SETTINGS, () => Date.now())
-    const first = tokenFor()
-    const caller = authenticator.authenticate(first)
-    for (let i = 0; i < 999; i += 1) authenticator.authenticate(tokenFor({ subject: `s${i}` }))
+  test('goes on remembering the first token after 999 others, and still believes it after one more', async () => {
+    const { authenticator } = rig()
+    const first = tokenFor({}, START)
+    const caller = await authenticator.authenticate(first)
+    for (let i = 0; i < 999; i += 1) await authenticator.authenticate(tokenFor({ subject: `s${i}` }, START))
     expect(authenticator.authenticate(first)).toBe(caller)
-    authenticator.authenticate(tokenFor({ subject: 'one more' }))
+    await authenticator.authenticate(tokenFor({ subject: 'one more' }, START))
     expect(authenticator.authenticate(first)).not.toBe(caller)
-    expect(authenticator.authenticate(first).subject).toBe('tester')
+    expect((await authenticator.authenticate(first)).subject).toBe('tester')
+  })
+
+  test('refuses what was revoked, at once where it is told to forget', async () => {
+    const { authenticator, store } = rig()
+    const token = tokenFor({}, START)
+    const { issuer, tokenId } = await authenticator.authenticate(token)
+    await store.revocations.add(issuer, tokenId, START + 3_600_000)
+    authenticator.forget((caller) => caller.tokenId === tokenId)
+    await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'invalid-token' })
+  })
+
+  test('refuses what the operator has withdrawn, within a minute where nobody told it', async () => {
+    const { authenticator, withdrawn, time } = rig()
+    const token = tokenFor({}, START)
+    withdrawn.add((await authenticator.authenticate(token)).tokenId)
+    expect(authenticator.authenticate(token)).not.toBeInstanceOf(Promise)
+    time.now += BELIEVED_MS
+    await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'invalid-token' })
+  })
+
+  test("believes a sign-in's token while its session lives, and never one of a session that it does not know", async () => {
+    const { authenticator, store } = rig()
+    const sessionId = '7f2f4b5e-0000-4000-8000-000000000001'
+    const token = tokenFor({ sessionId }, START)
+    await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'invalid-token' })
+    await openSession(store, sessionId)
+    expect((await authenticator.authenticate(token)).sessionId).toBe(sessionId)
+    await store.sessions.end(sessionId)
+    authenticator.forget((caller) => caller.sessionId === sessionId)
+    await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'invalid-token' })
+  })
+
+  test('leaves nothing behind of a look that a revocation overtook', async () => {
+    const { authenticator, store } = rig()
+    const token = tokenFor({}, START)
+    const look = authenticator.authenticate(token)
+    authenticator.forget(() => true)
+    const { issuer, tokenId } = await look
+    await store.revocations.add(issuer, tokenId, START + 3_600_000)
+    await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'invalid-token' })
+  })
+
+  test('tells whether a caller who was believed still may be', async () => {
+    const { authenticator, store, time, withdrawn } = rig()
+    const caller = await authenticator.authenticate(tokenFor({ lifetimeSeconds: 60 }, START))
+    expect(await authenticator.isGood(caller)).toBe(true)
+    withdrawn.add(caller.tokenId)
+    expect(await authenticator.isGood(caller)).toBe(false)
+    withdrawn.clear()
+    await store.revocations.add(caller.issuer, caller.tokenId, START + 60_000)
+    expect(await authenticator.isGood(caller)).toBe(false)
+    const other = await authenticator.authenticate(tokenFor({ lifetimeSeconds: 60 }, START))
+    expect(await authenticator.isGood({ ...other, sessionId: 'gone' })).toBe(false)
+    time.now += 60_000
+    expect(await authenticator.isGood(other)).toBe(false)
   })
 })

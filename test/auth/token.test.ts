@@ -1,4 +1,6 @@
-import { signToken, verifyToken } from '../../api/auth/token.js'
+import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto'
+import jwt from 'jsonwebtoken'
+import { signToken, type TokenSettings, verifyToken } from '../../api/auth/token.js'
 import { ApiError } from '../../api/model/error.js'
 import { SCOPES } from '../../api/model/scope.js'
 import { hostileTokens, TOKEN_SETTINGS, tokenFor } from '../support/tokens.js'
@@ -59,5 +61,118 @@ describe('verifyToken', () => {
     expect(keyOf(['a', 'b'])).not.toBe(keyOf(['a=b']))
     expect(keyOf([])).toBe('')
     expect(SCOPES).toHaveLength(8)
+  })
+})
+
+describe('keys', () => {
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const other = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const request = { subject: 'x', scopes: ['stats:read'], selectors: [], lifetimeSeconds: 60 } as const
+
+  function settingsOf(
+    algorithm: TokenSettings['algorithm'],
+    pair: { privateKey: KeyObject; publicKey: KeyObject },
+  ): TokenSettings {
+    return {
+      ...TOKEN_SETTINGS,
+      algorithm,
+      signingKey: { kid: 'now', key: pair.privateKey },
+      verificationKeys: [{ kid: 'now', key: pair.publicKey }],
+    }
+  }
+
+  test.each([
+    ['RS256', rsa],
+    ['PS256', rsa],
+    ['ES256', ec],
+  ] as const)('%s signs and verifies, and nothing else does', (algorithm, pair) => {
+    const settings = settingsOf(algorithm, pair)
+    const token = signToken(settings, request, NOW)
+    expect(verifyToken(settings, token, NOW).subject).toBe('x')
+    for (const another of ['RS256', 'PS256', 'ES256', 'HS256'] as const)
+      if (another !== algorithm) {
+        const others = another === 'HS256' ? TOKEN_SETTINGS : { ...settings, algorithm: another }
+        expect(codeOf(() => verifyToken(others, token, NOW))).toBe('invalid-token')
+      }
+    expect(codeOf(() => verifyToken(settingsOf('RS256', other), token, NOW))).toBe('invalid-token')
+  })
+
+  test('a public key is never taken for a secret (RFC 8725 section 2.1)', () => {
+    const settings = settingsOf('RS256', rsa)
+    const claims = { iss: 'porthole', aud: 'porthole', sub: 'mallory', jti: 'x', scope: 'stats:read' }
+    const seconds = NOW / 1000
+    const pems = [
+      rsa.publicKey.export({ type: 'spki', format: 'pem' }),
+      rsa.publicKey.export({ type: 'pkcs1', format: 'pem' }),
+      rsa.publicKey.export({ type: 'spki', format: 'der' }),
+      JSON.stringify(rsa.publicKey.export({ format: 'jwk' })),
+    ]
+    for (const pem of pems)
+      for (const alg of ['HS256', 'RS256'])
+        for (const kid of [undefined, 'now']) {
+          const header = { alg, typ: 'at+jwt', ...(kid === undefined ? {} : { kid }) }
+          const payload = { ...claims, iat: seconds, exp: seconds + 60 }
+          const signed = [header, payload]
+            .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+            .join('.')
+          const token = `${signed}.${createHmac('sha256', pem).update(signed).digest('base64url')}`
+          expect(codeOf(() => verifyToken(settings, token, NOW))).toBe('invalid-token')
+        }
+  })
+
+  test('rotate: the key before is still believed, by its name or without one, and the next service drops it', () => {
+    const before = settingsOf('RS256', other)
+    const after: TokenSettings = {
+      ...settingsOf('RS256', rsa),
+      verificationKeys: [
+        { kid: 'now', key: rsa.publicKey },
+        { kid: 'before', key: other.publicKey },
+      ],
+    }
+    const old = signToken({ ...before, signingKey: { kid: 'before', key: other.privateKey } }, request, NOW)
+    expect(verifyToken(after, old, NOW).subject).toBe('x')
+    expect(verifyToken(after, signToken(after, request, NOW), NOW).subject).toBe('x')
+    expect(codeOf(() => verifyToken(settingsOf('RS256', rsa), old, NOW))).toBe('invalid-token')
+    const misnamed = signToken({ ...before, signingKey: { kid: 'now', key: other.privateKey } }, request, NOW)
+    expect(codeOf(() => verifyToken(after, misnamed, NOW))).toBe('invalid-token')
+    const nameless = jwt.sign(
+      { sub: 'x', jti: 'y', scope: '', iat: NOW / 1000, exp: NOW / 1000 + 60 },
+      other.privateKey,
+      {
+        algorithm: 'RS256',
+        issuer: 'porthole',
+        audience: 'porthole',
+        header: { alg: 'RS256', typ: 'application/at+jwt' },
+      },
+    )
+    expect(verifyToken(after, nameless, NOW).subject).toBe('x')
+  })
+
+  test('a service that only verifies signs nothing', () => {
+    expect(() => signToken({ ...settingsOf('RS256', rsa), signingKey: null }, request, NOW)).toThrow('no signing key')
+  })
+
+  test('what is signed has what RFC 9068 section 2.2 asks for', () => {
+    const [header, payload] = signToken(TOKEN_SETTINGS, { ...request, sessionId: 's' }, NOW)
+      .split('.')
+      .slice(0, 2)
+      .map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()))
+    expect(header).toEqual({ alg: 'HS256', typ: 'at+jwt', kid: TOKEN_SETTINGS.signingKey?.kid })
+    expect(Object.keys(payload).sort()).toEqual(['aud', 'client_id', 'exp', 'iat', 'iss', 'jti', 'scope', 'sid', 'sub'])
+  })
+
+  test('no single bit of a token may change', () => {
+    const token = signToken(settingsOf('ES256', ec), request, NOW)
+    for (let at = 0; at < token.length; at += 1)
+      for (const bit of [1, 2, 4, 8, 16, 32]) {
+        const flipped = String.fromCharCode(token.charCodeAt(at) ^ bit)
+        const changed = token.slice(0, at) + flipped + token.slice(at + 1)
+        expect([at, bit, codeOf(() => verifyToken(settingsOf('ES256', ec), changed, NOW))]).toEqual([
+          at,
+          bit,
+          'invalid-token',
+        ])
+      }
   })
 })

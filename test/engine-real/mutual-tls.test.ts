@@ -17,7 +17,7 @@ import {
 import { startSocketProxy } from '../support/haproxy.js'
 import { type Running, start } from '../support/process.js'
 import { eventually } from '../support/start-service.js'
-import { TOKEN_SETTINGS, tokenFor } from '../support/tokens.js'
+import { SECRET, tokenFor } from '../support/tokens.js'
 
 const MAIN = 'dist/main.js'
 const MAKE_CERTS = join(__dirname, '../../scripts/make-certs')
@@ -62,7 +62,7 @@ function byFiles(name: string, port = engine.tcpPort): Environment {
 }
 
 function serve(environment: Environment): Running {
-  return start([MAIN], { NODE_ENV: 'production', JWT_SECRET: TOKEN_SETTINGS.secret, PORT: '0', ...environment })
+  return start([MAIN], { NODE_ENV: 'production', JWT_SECRET: SECRET, PORT: '0', ...environment })
 }
 
 async function listening(running: Running): Promise<number> {

@@ -1,20 +1,16 @@
 import type { Server } from 'node:http'
 import { connect } from 'node:net'
-import { Authenticator } from '../../api/auth/authenticator.js'
-import { createApp } from '../../api/http/app.js'
 import { closeServer, createHttpServer, listen } from '../../api/http/server.js'
 import { createLog } from '../../api/log.js'
-import { FakeView } from '../support/fake-view.js'
+import { createRig } from '../support/app-parts.js'
 import { sendRaw, statusesIn } from '../support/raw-http.js'
-import { TOKEN_SETTINGS, tokenFor } from '../support/tokens.js'
+import { tokenFor } from '../support/tokens.js'
 
 const lines: string[] = []
 const log = createLog('info', { write: (line) => lines.push(line) })
-const limits = { windowMs: 900_000, general: 1_000_000, stats: 1_000_000 }
 
 function createServer(): Server {
-  const authenticator = new Authenticator(TOKEN_SETTINGS, () => Date.now())
-  return createHttpServer(createApp({ view: new FakeView(), authenticator, limits, log }), log)
+  return createHttpServer(createRig({ log }).app, log)
 }
 
 function head(...fields: string[]): string {

@@ -1,6 +1,7 @@
 import { Fleet } from '../../api/live/fleet.js'
 import { Host } from '../../api/live/host.js'
 import { createLog } from '../../api/log.js'
+import type { EngineCall } from '../../api/model/engine-call.js'
 import { ApiError } from '../../api/model/error.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { FakeEngine, idOf, listed } from '../support/fake-engine.js'
@@ -48,7 +49,10 @@ describe('Fleet', () => {
     expect(fleet.hosts().map(({ state }) => state)).toEqual(['live', 'live', 'connecting'])
     expect(fleet.isReady).toBe(true)
     expect(fleet.find(idOf('b'), [])).toMatchObject({ hostId: 'two' })
-    await expect(fleet.inspect(fleet.find(idOf('b'), []))).resolves.toMatchObject({ id: idOf('b') })
+    const calls: EngineCall[] = []
+    const inspected = await fleet.inspect(fleet.find(idOf('b'), []), (call) => calls.push(call))
+    expect(inspected).toMatchObject({ id: idOf('b') })
+    expect(calls).toEqual([{ host: 'two', call: 'inspect', status: 200, milliseconds: expect.any(Number) }])
     await stop()
   })
 

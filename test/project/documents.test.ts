@@ -3,9 +3,9 @@ import { homedir } from 'node:os'
 import { dirname, extname, join, relative } from 'node:path'
 import { describeFaults, loadConfig, VARIABLES } from '../../api/config/config.js'
 import { problemOf } from '../../api/http/problem.js'
-import { ROUTES } from '../../api/http/routes.js'
+import { ACTIONS, ROUTES, STREAMS } from '../../api/http/routes.js'
 import { ApiError, ERROR_CODES } from '../../api/model/error.js'
-import { TOKEN_SETTINGS } from '../support/tokens.js'
+import { SECRET } from '../support/tokens.js'
 
 const ROOT = process.cwd()
 
@@ -89,12 +89,13 @@ describe('docs/configuration.md', () => {
 
   test('names the defaults that the configuration takes', () => {
     const loaded = loadConfig(
-      { JWT_SECRET: TOKEN_SETTINGS.secret },
-      { readFile: () => '', isDirectory: () => false },
+      { JWT_SECRET: SECRET },
+      { readFile: () => '', isDirectory: () => false, isWritableByAll: () => false },
       0,
     )
     if (loaded.faults !== undefined) throw new Error(describeFaults(loaded.faults))
-    const { listen, logLevel, token, limits, sampleIntervalMs, hosts } = loaded.config
+    const { listen, logLevel, auth, limits, sampleIntervalMs, hosts, audit } = loaded.config
+    const token = auth?.token
     const defaults = {
       HOST: listen.host,
       PORT: String(listen.port),
@@ -106,6 +107,9 @@ describe('docs/configuration.md', () => {
       RATE_LIMIT_WINDOW: `${limits.windowMs / 60_000}m`,
       RATE_LIMIT_GENERAL: String(limits.general),
       RATE_LIMIT_STATS: String(limits.stats),
+      RATE_LIMIT_LOGIN: String(limits.login),
+      AUDIT_LOG: audit.destination.kind,
+      AUDIT_ON_FAILURE: audit.onFailure,
       SAMPLE_INTERVAL: `${sampleIntervalMs / 1_000}s`,
     }
     for (const [name, value] of Object.entries(defaults))
@@ -113,16 +117,22 @@ describe('docs/configuration.md', () => {
   })
 })
 
+/** Streams stand after the read that they repeat. */
+const READS = ROUTES.flatMap((route) => [route, ...STREAMS.filter(({ path }) => path === `${route.path}/stream`)])
+
 describe('docs/api.md', () => {
   const text = read('docs/api.md')
-  const table = rows(text, /GET \/api\//)
+  const table = rows(text, /(?:GET|POST) \/api\//)
 
   test('lists every route with its scope and its limit, and no other', () => {
-    const listed = table.map(([path, scope, limit]) => [/`GET ([^`]+)`/.exec(path ?? '')?.[1], scope, limit])
-    expect(listed).toEqual(ROUTES.map(({ path, scope, limit }) => [path, `\`${scope}\``, limit]))
+    const listed = table.map(([path, scope, limit]) => [/`(?:GET|POST) ([^`]+)`/.exec(path ?? '')?.[1], scope, limit])
+    const reads = READS.map(({ path, scope, limit }) => [path, `\`${scope}\``, limit])
+    expect(listed.filter(([path]) => !path?.startsWith('/api/auth/'))).toEqual(reads)
+    const actions = ACTIONS.map(({ path }) => path)
+    expect(listed.map(([path]) => path).filter((path) => path?.startsWith('/api/auth/'))).toEqual(actions)
   })
 
-  test.each(ROUTES.map(({ path, scope }) => [path, scope] as const))('has a section for %s', (path, scope) => {
+  test.each(READS.map(({ path, scope }) => [path, scope] as const))('has a section for %s', (path, scope) => {
     const section = text.split(`\n## GET ${path}\n`)[1]?.split('\n## ')[0] ?? ''
     expect(section).toContain(`\`${scope}\``)
   })

@@ -5,11 +5,11 @@ import { verifyToken } from '../../api/auth/token.js'
 import { SimulatedEngine } from '../../api/engine/simulated/engine.js'
 import { type Running, runToEnd, start } from '../support/process.js'
 import { eventually } from '../support/start-service.js'
-import { TOKEN_SETTINGS, tokenFor } from '../support/tokens.js'
+import { SECRET, TOKEN_SETTINGS, tokenFor } from '../support/tokens.js'
 
 const MAIN = 'dist/main.js'
 const CLI = 'dist/cli/porthole.js'
-const SECRET = { JWT_SECRET: TOKEN_SETTINGS.secret }
+const SIGNING = { JWT_SECRET: SECRET }
 
 /** What a stop takes at most. */
 const STOP_MS = 5_000
@@ -55,14 +55,14 @@ describe('the production entry', () => {
     await new Promise((resolve) => other.once('listening', resolve))
     const address = other.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
-    const { code, stderr } = await runToEnd([MAIN], { ...SECRET, PORT: String(port), DOCKER_HOST: dockerHost() })
+    const { code, stderr } = await runToEnd([MAIN], { ...SIGNING, PORT: String(port), DOCKER_HOST: dockerHost() })
     other.close()
     expect(code).toBe(1)
     expect(stderr).toContain(`127.0.0.1:${port} is in use`)
   })
 
   test('starts where no engine answers, alive and not ready, and never simulates one', async () => {
-    const running = start([MAIN], { ...SECRET, PORT: '0', DOCKER_HOST: 'unix:///nowhere/docker.sock' })
+    const running = start([MAIN], { ...SIGNING, PORT: '0', DOCKER_HOST: 'unix:///nowhere/docker.sock' })
     const port = await listening(running)
     expect((await fetch(`http://127.0.0.1:${port}/health/live`)).status).toBe(200)
     expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(503)
@@ -73,7 +73,7 @@ describe('the production entry', () => {
   test.each(['SIGTERM', 'SIGINT'] as const)(
     'ends on %s within five seconds, whatever is open, and loses no log line',
     async (signal) => {
-      const running = start([MAIN], { ...SECRET, PORT: '0', DOCKER_HOST: dockerHost() })
+      const running = start([MAIN], { ...SIGNING, PORT: '0', DOCKER_HOST: dockerHost() })
       const port = await listening(running)
       const token = tokenFor()
       expect(
@@ -109,7 +109,7 @@ describe('the production entry', () => {
 
 describe('porthole serve', () => {
   test('--demo serves the simulated engine loudly, and leaves nothing behind', async () => {
-    const running = start([CLI, 'serve', '--demo', '--demo-containers', '5'], { ...SECRET, PORT: '0' })
+    const running = start([CLI, 'serve', '--demo', '--demo-containers', '5'], { ...SIGNING, PORT: '0' })
     const port = await listening(running)
     const answer = await fetch(`http://127.0.0.1:${port}/api/containers`, {
       headers: { authorization: `Bearer ${tokenFor()}` },
@@ -125,13 +125,13 @@ describe('porthole serve', () => {
     const engine = new SimulatedEngine({ containers: 3, statsDelayMs: 20 })
     await engine.start()
     const socket = 'socketPath' in engine.endpoint ? engine.endpoint.socketPath : ''
-    const real = start([CLI, 'serve', '--or-demo'], { ...SECRET, PORT: '0', DOCKER_HOST: `unix://${socket}` })
+    const real = start([CLI, 'serve', '--or-demo'], { ...SIGNING, PORT: '0', DOCKER_HOST: `unix://${socket}` })
     await listening(real)
     expect(real.stderr()).toBe('')
     real.child.kill('SIGTERM')
     await real.ended
     await engine.stop()
-    const simulated = start([CLI, 'serve', '--or-demo'], { ...SECRET, PORT: '0', DOCKER_HOST: 'unix:///nowhere.sock' })
+    const simulated = start([CLI, 'serve', '--or-demo'], { ...SIGNING, PORT: '0', DOCKER_HOST: 'unix:///nowhere.sock' })
     await listening(simulated)
     expect(simulated.stderr()).toContain('SIMULATED ENGINE')
     simulated.child.kill('SIGTERM')
@@ -139,18 +139,18 @@ describe('porthole serve', () => {
   })
 
   test.each([['--demo'], ['--or-demo']])('refuses %s in production', async (flag) => {
-    const { code, stderr } = await runToEnd([CLI, 'serve', flag], { ...SECRET, NODE_ENV: 'production' })
+    const { code, stderr } = await runToEnd([CLI, 'serve', flag], { ...SIGNING, NODE_ENV: 'production' })
     expect([code, stderr.includes('NODE_ENV=production')]).toEqual([2, true])
   })
 
   test.each(['0', '5001', 'x', '-1'])('refuses to simulate %s containers', async (count) => {
-    const { code, stderr } = await runToEnd([CLI, 'serve', '--demo', `--demo-containers=${count}`], SECRET)
+    const { code, stderr } = await runToEnd([CLI, 'serve', '--demo', `--demo-containers=${count}`], SIGNING)
     expect([code, stderr.includes('1 to 5000')]).toEqual([2, true])
   })
 })
 
 describe('porthole token create', () => {
-  const create = (args: string[], environment: Record<string, string> = SECRET) =>
+  const create = (args: string[], environment: Record<string, string> = SIGNING) =>
     runToEnd([CLI, 'token', 'create', ...args], environment)
 
   test('prints a token that the service believes', async () => {

@@ -2,8 +2,9 @@ import type { Config } from '../../api/config/config.js'
 import { createLog } from '../../api/log.js'
 import type { EngineEndpoint } from '../../api/model/endpoint.js'
 import { createService } from '../../api/service.js'
-import { type Answered, eventually, type RunningService } from './start-service.js'
-import { TOKEN_SETTINGS, tokenFor } from './tokens.js'
+import { GENEROUS, OPEN_NETWORK } from './app-parts.js'
+import { type Answered, AUTH, eventually, type RunningService } from './start-service.js'
+import { tokenFor } from './tokens.js'
 
 /** A real engine takes up to 2 s for a reading, and a container's rates need two of them. */
 const SAMPLED_MS = 15_000
@@ -33,13 +34,17 @@ export async function serveEngine(
     environment: 'test',
     listen: { host: '127.0.0.1', port: 0 },
     logLevel: 'trace',
-    token: TOKEN_SETTINGS,
+    auth: AUTH,
     hosts: [{ id: 'local', endpoint }],
-    limits: { windowMs: 900_000, general: 1_000_000, stats: 1_000_000 },
+    limits: { ...GENEROUS, login: 10 },
+    network: OPEN_NETWORK,
+    audit: { destination: { kind: 'stdout' }, onFailure: 'refuse' },
     sampleIntervalMs: 1_000,
     ...changes,
   }
-  const service = createService(config, createLog(config.logLevel, { write: (line) => lines.push(line) }))
+  const records: string[] = []
+  const log = createLog(config.logLevel, { write: (line) => lines.push(line) })
+  const service = createService(config, { log, records: { write: (line) => records.push(line) } })
   const port = (await service.start()) ?? 0
   const url = `http://127.0.0.1:${port}`
 
@@ -58,6 +63,7 @@ export async function serveEngine(
   return {
     url,
     port,
+    records,
     lines,
     get,
     items,

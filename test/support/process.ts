@@ -21,8 +21,11 @@ export interface Running {
 }
 
 /** Starts one of our programs out of dist/ (scripts/test builds it first). */
-export function start(args: readonly string[], environment: Record<string, string> = {}): Running {
-  const child = spawn(process.execPath, args, { env: { ...PLAIN, ...environment }, stdio: ['ignore', 'pipe', 'pipe'] })
+export function start(args: readonly string[], environment: Record<string, string> = {}, input = ''): Running {
+  const child = spawn(process.execPath, args, { env: { ...PLAIN, ...environment }, stdio: ['pipe', 'pipe', 'pipe'] })
+  // A child that does not read its input may end before all of it is written.
+  child.stdin.on('error', () => {})
+  child.stdin.end(input)
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk) => {
@@ -35,6 +38,10 @@ export function start(args: readonly string[], environment: Record<string, strin
   return { child, ended, stdout: () => stdout, stderr: () => stderr }
 }
 
-export function runToEnd(args: readonly string[], environment: Record<string, string> = {}): Promise<Ended> {
-  return start(args, environment).ended
+export function runToEnd(
+  args: readonly string[],
+  environment: Record<string, string> = {},
+  input = '',
+): Promise<Ended> {
+  return start(args, environment, input).ended
 }

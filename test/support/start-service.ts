@@ -1,10 +1,14 @@
-import type { Config } from '../../api/config/config.js'
+import type { AuthConfig, Config } from '../../api/config/config.js'
 import { createDockerodeEngine } from '../../api/engine/dockerode.js'
 import { SimulatedEngine, type SimulatedEngineOptions } from '../../api/engine/simulated/engine.js'
 import { createLog } from '../../api/log.js'
 import type { EngineEndpoint } from '../../api/model/endpoint.js'
 import { createService } from '../../api/service.js'
+import { GENEROUS, OPEN_NETWORK } from './app-parts.js'
 import { TOKEN_SETTINGS, tokenFor } from './tokens.js'
+
+/** Tokens of TOKEN_SETTINGS are believed, and nobody signs in. */
+export const AUTH: AuthConfig = { token: TOKEN_SETTINGS, provider: null, users: null, revokedTokensFile: null }
 
 export interface Answered {
   readonly status: number
@@ -19,6 +23,8 @@ export interface RunningService {
   readonly port: number
   /** Every line logged so far. */
   readonly lines: readonly string[]
+  /** Every audit record so far, as AUDIT_LOG=stdout writes it. */
+  readonly records: readonly string[]
   get(path: string, token?: string): Promise<Answered>
   stop(): Promise<void>
 }
@@ -30,17 +36,19 @@ export async function startService(endpoint: EngineEndpoint, changes: Partial<Co
     environment: 'test',
     listen: { host: '127.0.0.1', port: 0 },
     logLevel: 'debug',
-    token: TOKEN_SETTINGS,
+    auth: AUTH,
     hosts: [{ id: 'local', endpoint }],
-    limits: { windowMs: 900_000, general: 1_000_000, stats: 1_000_000 },
+    limits: { ...GENEROUS, login: 10 },
+    network: OPEN_NETWORK,
+    audit: { destination: { kind: 'stdout' }, onFailure: 'refuse' },
     sampleIntervalMs: 1_000,
     ...changes,
   }
   const createEngine = () =>
     createDockerodeEngine(endpoint, { quickDeadlineMs: 1_000, lookupDeadlineMs: 1_500, statsDeadlineMs: 1_000 })
-  const service = createService(config, createLog(config.logLevel, { write: (line) => lines.push(line) }), {
-    createEngine,
-  })
+  const log = createLog(config.logLevel, { write: (line) => lines.push(line) })
+  const records: string[] = []
+  const service = createService(config, { log, records: { write: (line) => records.push(line) } }, { createEngine })
   const port = (await service.start()) ?? 0
   const url = `http://127.0.0.1:${port}`
   const get = async (path: string, token = tokenFor()): Promise<Answered> => {
@@ -48,7 +56,7 @@ export async function startService(endpoint: EngineEndpoint, changes: Partial<Co
     const text = await answer.text()
     return { status: answer.status, headers: answer.headers, text, body: text === '' ? null : JSON.parse(text) }
   }
-  return { url, port, lines, get, stop: () => service.stop() }
+  return { url, port, lines, records, get, stop: () => service.stop() }
 }
 
 export interface SimulatedRig extends RunningService {

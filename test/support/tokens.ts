@@ -1,11 +1,18 @@
+import { createHmac } from 'node:crypto'
 import jwt from 'jsonwebtoken'
 import { signToken, type TokenSettings } from '../../api/auth/token.js'
+import { secretKey } from '../../api/config/token-keys.js'
 import type { Scope } from '../../api/model/scope.js'
 import { SCOPES } from '../../api/model/scope.js'
 
+/** The signing secret of every test. */
+export const SECRET = 'nT4kq0Zr8vWx2YbC6dEfG1hJmLpQsUaX'
+const KEY = secretKey(SECRET)
+
 export const TOKEN_SETTINGS: TokenSettings = {
   algorithm: 'HS256',
-  secret: 'nT4kq0Zr8vWx2YbC6dEfG1hJmLpQsUaX',
+  signingKey: KEY,
+  verificationKeys: [KEY],
   issuer: 'porthole',
   audience: 'porthole',
 }
@@ -15,6 +22,7 @@ interface Wish {
   readonly scopes?: readonly Scope[]
   readonly selectors?: readonly string[]
   readonly lifetimeSeconds?: number
+  readonly sessionId?: string
 }
 
 /** A good token, for everything unless told otherwise. */
@@ -45,7 +53,7 @@ export function hostileTokens(now = Date.now()): ReadonlyMap<string, string> {
   const sign = (
     content: object | string,
     options: Omit<jwt.SignOptions, 'header'> & { header?: object } = {},
-    secret = TOKEN_SETTINGS.secret,
+    secret = SECRET,
   ) =>
     jwt.sign(content, secret, {
       algorithm: 'HS256',
@@ -90,11 +98,78 @@ export function hostileTokens(now = Date.now()): ReadonlyMap<string, string> {
   for (const name of ['iss', 'aud', 'sub', 'exp', 'jti', 'scope'] as const)
     tokens.set(`no ${name}`, sign(without(name)))
   tokens.set('no iat', sign(without('iat'), { noTimestamp: true }))
+  for (const member of ['jku', 'x5u', 'jwk', 'x5c', 'b64', 'zip', 'enc', 'cty'])
+    tokens.set(`a header with ${member}`, sign(claims, { header: { [member]: 'https://evil.example/keys' } }))
+  for (const kid of HOSTILE_KIDS)
+    tokens.set(`kid ${JSON.stringify(kid).slice(0, 40)}`, sign(claims, { header: { kid } }))
+  for (const name of ['iss', 'sub', 'iat', 'exp', 'jti', 'scope', 'containers'] as const)
+    for (const value of [[7], { a: 1 }, null, true])
+      tokens.set(`${name} ${JSON.stringify(value)}`, byHand({ ...claims, [name]: value }))
+  for (const sid of ['', 7, ['x'], {}, 'a\u0000b']) tokens.set(`sid ${JSON.stringify(sid)}`, byHand({ ...claims, sid }))
+  const text = JSON.stringify(claims)
+  tokens.set('a claim twice', byHand(text.replace('{', '{"sub":"admin",')))
+  tokens.set('a claim twice, once escaped', byHand(text.replace('{', '{"s\\u0075b":"admin",')))
+  tokens.set('exp twice', byHand(text.replace('{', '{"exp":9999999999,')))
+  tokens.set('a header member twice', byHand(claims, '{"alg":"HS256","alg":"none","typ":"at+jwt"}'))
+  tokens.set('a claim nested 17 deep', byHand({ ...claims, a: JSON.parse(`${'['.repeat(17)}${']'.repeat(17)}`) }))
+  tokens.set('a claim nested 2,000 deep', byHand(text.replace('{', `{"a":${'['.repeat(2_000)}${']'.repeat(2_000)},`)))
+  tokens.set('bytes that are no UTF-8', byHand(Buffer.from(text.replace('mallory', 'm\u00e9'), 'latin1')))
+  for (const alg of ['HS384', 'hs256', 'HS256 ', 'RS256', 'ES256', 'PS256', '', 'HS256\u0000'])
+    tokens.set(`alg ${JSON.stringify(alg)}, signed as HS256`, byHand(claims, JSON.stringify({ alg, typ: 'at+jwt' })))
+  for (const typ of ['JWT', 'AT+JWT', 'at+jwt ', 'application/jwt', 'rt+jwt', ['at+jwt'], null])
+    tokens.set(`typ ${JSON.stringify(typ)}`, byHand(claims, JSON.stringify({ alg: 'HS256', typ })))
+  tokens.set('padding', `${good}=`)
+  tokens.set('four parts', `${good}.`)
+  tokens.set('five parts, as encrypted ones have', `${good}.x.y`)
+  tokens.set('unused bits of the signature set', `${good.slice(0, -1)}${nextDigit(good.at(-1) ?? 'A')}`)
+  tokens.set(
+    'the standard alphabet of base64',
+    `${header}.${payload}.${signature.replaceAll('-', '+').replaceAll('_', '/')}+`,
+  )
   return tokens
+}
+
+/** Where a `kid` ends up in a path, a query, a shell or a prototype of somebody less careful (RFC 8725 section 3.10). */
+const HOSTILE_KIDS: readonly unknown[] = [
+  '',
+  'previous',
+  '../../../../dev/null',
+  '/dev/null',
+  '/etc/passwd',
+  'file:///dev/null',
+  "x' UNION SELECT 'key",
+  '| sleep 10',
+  '$(sleep 10)',
+  '__proto__',
+  'constructor',
+  'toString',
+  'CURRENT',
+  'current\u0000',
+  'current\n',
+  ' current',
+  ['current'],
+  { kid: 'current' },
+  0,
+  null,
+  true,
+  'k'.repeat(5_000),
+]
+
+/** Signed well over whatever bytes are given. */
+function byHand(content: object | string | Buffer, header = '{"alg":"HS256","typ":"at+jwt"}'): string {
+  const bytes = Buffer.isBuffer(content) ? content : typeof content === 'string' ? content : JSON.stringify(content)
+  const signed = `${Buffer.from(header).toString('base64url')}.${Buffer.from(bytes).toString('base64url')}`
+  return `${signed}.${createHmac('sha256', SECRET).update(signed).digest('base64url')}`
+}
+
+/** Another last digit that decodes to the same bytes: a SHA-256 leaves the last two bits of it unused. */
+function nextDigit(digit: string): string {
+  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+  return digits[digits.indexOf(digit) + 1] ?? 'B'
 }
 
 /** `"exp":1e999` reads as Infinity, and jsonwebtoken accepts it; JSON.stringify cannot write it, so it is signed by hand. */
 function endless(claims: object): string {
   const text = JSON.stringify(claims).replace(/"exp":\d+/, '"exp":1e999')
-  return jwt.sign(text, TOKEN_SETTINGS.secret, { algorithm: 'HS256', header: { alg: 'HS256', typ: 'at+jwt' } })
+  return jwt.sign(text, SECRET, { algorithm: 'HS256', header: { alg: 'HS256', typ: 'at+jwt' } })
 }

@@ -5,7 +5,7 @@ import type { HostStatus } from '../../model/host.js'
 import { paginate, type SortValue } from '../../model/page.js'
 import { presentContainer, presentDetail, presentList } from '../present.js'
 import type { ContainerSortKey, ListQuery } from '../schemas.js'
-import type { Input } from './input.js'
+import type { Input, Sources } from './input.js'
 
 const SORT_VALUES: Readonly<Record<ContainerSortKey, (container: Container) => SortValue>> = {
   name: ({ name }) => name,
@@ -18,7 +18,10 @@ const SORT_VALUES: Readonly<Record<ContainerSortKey, (container: Container) => S
   restartCount: ({ restartCount }) => restartCount,
 }
 
-export function listContainers(view: View, { query: { filter, page }, selectors, showHostPaths }: Input<ListQuery>) {
+export function listContainers(
+  { view }: Sources,
+  { query: { filter, page }, selectors, showHostPaths }: Input<ListQuery>,
+) {
   const containers = view.containers(selectors).filter((container) => matchesFilter(container, filter, showHostPaths))
   const sortValue = SORT_VALUES[page.sort.replace(/^-/, '') as ContainerSortKey]
   const { items, nextCursor, total } = paginate(containers, page, sortValue, tieOf)
@@ -26,9 +29,9 @@ export function listContainers(view: View, { query: { filter, page }, selectors,
   return presentList({ items: shown, nextCursor, total }, hostsOf(view, filter.host))
 }
 
-export async function showContainer(view: View, { id, selectors, showHostPaths }: Input<unknown>) {
+export async function showContainer({ view }: Sources, { id, selectors, showHostPaths, onCall }: Input<unknown>) {
   const container = view.find(id, selectors)
-  return presentDetail(container, await view.inspect(container), showHostPaths)
+  return presentDetail(container, await view.inspect(container, onCall), showHostPaths)
 }
 
 /** Orders containers of the same sort value; no two share it. */

@@ -1,9 +1,8 @@
-import type { View } from '../../live/view.js'
 import { summarize } from '../../model/summary.js'
 import { observedAt, presentHost, presentList } from '../present.js'
-import type { Input } from './input.js'
+import type { Input, Sources } from './input.js'
 
-export function showSummary(view: View, { selectors }: Input<unknown>) {
+export function showSummary({ view }: Sources, { selectors }: Input<unknown>) {
   const hosts = view.hosts()
   const summary = summarize(hosts, view.containers(selectors), (container) => view.sample(container))
   return {
@@ -20,7 +19,7 @@ export function showSummary(view: View, { selectors }: Input<unknown>) {
   }
 }
 
-export function listHosts(view: View, { selectors }: Input<unknown>) {
+export function listHosts({ view }: Sources, { selectors }: Input<unknown>) {
   const hosts = view.hosts()
   const containers = view.containers(selectors)
   const items = hosts.map((host) => presentHost(host, containers))

@@ -1,4 +1,3 @@
-import type { View } from '../../live/view.js'
 import { type Container, isRunning } from '../../model/container.js'
 import { matchesFilter } from '../../model/container-filter.js'
 import { ApiError } from '../../model/error.js'
@@ -7,7 +6,7 @@ import type { Sample } from '../../model/sample.js'
 import { presentList, presentSample } from '../present.js'
 import type { ListQuery, StatsSortKey } from '../schemas.js'
 import { hostsOf, tieOf } from './containers.js'
-import type { Input } from './input.js'
+import type { Input, Sources } from './input.js'
 
 interface Row {
   readonly container: Container
@@ -21,7 +20,7 @@ const SORT_VALUES: Readonly<Record<StatsSortKey, (row: Row) => SortValue>> = {
   memory: ({ sample }) => sample?.reading.memoryUsedBytes ?? null,
 }
 
-export function listStats(view: View, { query: { filter, page }, selectors, showHostPaths }: Input<ListQuery>) {
+export function listStats({ view }: Sources, { query: { filter, page }, selectors, showHostPaths }: Input<ListQuery>) {
   const rows = view
     .containers(selectors)
     .filter((container) => isRunning(container) && matchesFilter(container, filter, showHostPaths))
@@ -32,7 +31,7 @@ export function listStats(view: View, { query: { filter, page }, selectors, show
   return presentList({ items: samples, nextCursor, total }, hostsOf(view, filter.host))
 }
 
-export function showStats(view: View, { id, selectors }: Input<unknown>) {
+export function showStats({ view }: Sources, { id, selectors }: Input<unknown>) {
   const container = view.find(id, selectors)
   if (!isRunning(container)) throw new ApiError('container-not-running', `the container is ${container.state}`)
   return presentSample(container, view.sample(container))

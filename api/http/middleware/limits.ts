@@ -1,6 +1,8 @@
 import type { Request, RequestHandler, Response } from 'express'
-import { ipKeyGenerator, rateLimit } from 'express-rate-limit'
+import { type Store as LimitStore, rateLimit } from 'express-rate-limit'
 import { ApiError } from '../../model/error.js'
+import type { Counters } from '../../store/store.js'
+import { addressKeyOf } from './address.js'
 import { knownCaller } from './authenticate.js'
 
 export interface LimitSettings {
@@ -11,8 +13,18 @@ export interface LimitSettings {
   readonly stats: number
 }
 
+export interface LimitParts {
+  readonly settings: LimitSettings
+  readonly counters: Counters
+  /** Told once a window of whoever goes over. */
+  readonly onReached: (req: Request, res: Response, name: string) => void
+}
+
 /** Counts requests per subject, per address where there is none; RateLimit fields as in the IETF's draft 8. */
-export function limitRequests(name: 'general' | 'stats', settings: LimitSettings): RequestHandler {
+export function limitRequests(
+  name: 'general' | 'stats',
+  { settings, counters, onReached }: LimitParts,
+): RequestHandler {
   return rateLimit({
     windowMs: settings.windowMs,
     limit: settings[name],
@@ -20,19 +32,31 @@ export function limitRequests(name: 'general' | 'stats', settings: LimitSettings
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     keyGenerator: keyOf,
-    handler: refuse,
+    store: storeOf(name, settings.windowMs, counters),
+    handler: (req, res) => {
+      const { used } = (req as Request & { rateLimit: { used: number } }).rateLimit
+      if (used === settings[name] + 1) onReached(req, res, name)
+      throw new ApiError('rate-limited', `over the ${name} limit`)
+    },
     // Its checks only write to the console, and the configuration is checked before it gets here.
     validate: false,
   })
 }
 
-function keyOf(req: Request, res: Response): string {
-  const caller = knownCaller(res)
-  if (caller !== null && caller.expiresAt !== null) return `subject ${caller.subject}`
-  // IPv6 by /56: a household is one caller, whichever of its addresses it uses.
-  return `address ${ipKeyGenerator(req.ip ?? '')}`
+/** The counters that all instances share, as express-rate-limit wants to see them. */
+function storeOf(name: string, windowMs: number, counters: Counters): LimitStore {
+  return {
+    increment: async (key) => {
+      const { hits, resetsAt } = await counters.add(`${name} ${key}`, windowMs)
+      return { totalHits: hits, resetTime: new Date(resetsAt) }
+    },
+    decrement: (key) => counters.takeBack(`${name} ${key}`),
+    resetKey: (key) => counters.clear(`${name} ${key}`),
+  }
 }
 
-function refuse(): never {
-  throw new ApiError('rate-limited', 'over the limit')
+function keyOf(_req: Request, res: Response): string {
+  const caller = knownCaller(res)
+  if (caller !== null && caller.expiresAt !== null) return `subject ${caller.issuer}\n${caller.subject}`
+  return `address ${addressKeyOf(res)}`
 }

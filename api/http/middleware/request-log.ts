@@ -4,6 +4,7 @@ import type { Request, RequestHandler, Response } from 'express'
 import { pinoHttp } from 'pino-http'
 import type { Log } from '../../log.js'
 import { scrubText } from '../../model/redaction.js'
+import { addressOf } from './address.js'
 import { knownCaller } from './authenticate.js'
 
 /** Characters of a path that a log line carries: a real one has a third of it. */
@@ -54,7 +55,7 @@ function describeRequest(req: Request, res: Response, value: { responseTime: num
     path: loggedPath(req.originalUrl),
     status: res.statusCode,
     milliseconds: value.responseTime,
-    address: req.ip,
+    address: addressOf(res),
     ...(caller === null ? {} : { subject: caller.subject, tokenId: caller.tokenId }),
     ...(res.writableFinished ? {} : { aborted: true }),
     ...(res.locals['failure'] === undefined ? {} : { err: res.locals['failure'] }),

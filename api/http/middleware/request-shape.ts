@@ -2,10 +2,14 @@ import type { Request, RequestHandler } from 'express'
 import { ApiError } from '../../model/error.js'
 
 /** A read carries no body; one that does is a mistake, or a second request smuggled inside the first. */
-export function refuseBody(): RequestHandler {
+export function refuseBody(takesBody: (req: Request) => boolean): RequestHandler {
   return function refuseRequestBody(req, res, next) {
     const length = req.headers['content-length']
     if (req.headers['transfer-encoding'] === undefined && (length === undefined || /^0+$/.test(length))) {
+      next()
+      return
+    }
+    if (takesBody(req)) {
       next()
       return
     }

@@ -1,0 +1,116 @@
+import { hash } from 'node:crypto'
+import type { AuditEvent } from './event.js'
+import { type AuditRecord, isRecord, membersOf } from './record.js'
+
+/** Where a chain stands: the record that was written last. */
+export interface Head {
+  readonly seq: number
+  readonly hash: string
+}
+
+/** Before the first record. */
+export const GENESIS: Head = { seq: 0, hash: '0'.repeat(64) }
+
+/** Bytes of a line with its line break: Docker's log drivers cut a longer line of standard output in two. */
+export const MAX_LINE_BYTES = 16_384
+
+/** Characters of one text in a record: longer than any name, id or selector that is honest. */
+export const MAX_TEXT_LENGTH = 512
+
+/** Characters of one text where the record does not fit a line otherwise: each may take six bytes. */
+const SHORT_TEXT_LENGTH = 96
+
+/** How each line begins, which tells a record from a line of the log. */
+export const LINE_START = '{"v":1,"seq":'
+
+/** How each line ends. No text in a record holds this: its quotes stand behind backslashes. */
+const HASH_MEMBER = /,"hash":"([0-9a-f]{64})"\}$/
+
+/** Characters of HASH_MEMBER. */
+const HASH_MEMBER_LENGTH = 75
+
+/** What JSON leaves as it is and a terminal, a pager or a splitter of lines may not: DEL, C1, U+2028 and all beyond. */
+const BEYOND_PRINTABLE_ASCII = /[\x7f-\uffff]/
+const EACH_BEYOND_PRINTABLE_ASCII = /[\x7f-\uffff]/g
+
+export interface WrittenLine {
+  readonly record: AuditRecord
+  /** Printable ASCII, without its line break. */
+  readonly line: string
+}
+
+/** The line that follows the head. Its seq is the next one unless records between could not be written. */
+export function writeLine(head: Head, event: AuditEvent, now: number, seq = head.seq + 1): WrittenLine {
+  const written = writeCut(head, event, now, seq, MAX_TEXT_LENGTH)
+  return written.line.length < MAX_LINE_BYTES ? written : writeCut(head, event, now, seq, SHORT_TEXT_LENGTH)
+}
+
+function writeCut(head: Head, event: AuditEvent, now: number, seq: number, limit: number): WrittenLine {
+  const time = new Date(now).toISOString()
+  const unsigned = { v: 1 as const, seq, time, ...membersOf(event, limit), prev: head.hash }
+  const text = escapeBeyondAscii(JSON.stringify(unsigned))
+  const digest = hash('sha256', text)
+  return {
+    record: Object.assign(unsigned, { hash: digest }),
+    line: `${text.slice(0, -1)},"hash":"${digest}"}`,
+  }
+}
+
+function escapeBeyondAscii(text: string): string {
+  if (!BEYOND_PRINTABLE_ASCII.test(text)) return text
+  return text.replace(
+    EACH_BEYOND_PRINTABLE_ASCII,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
+
+/** What is wrong with a line by itself; for people. */
+type LineFault = 'is not an audit record' | 'was altered: its text does not fit its hash'
+
+export type ReadLine =
+  | { readonly record: AuditRecord; readonly fault: null }
+  | { readonly record: null; readonly fault: LineFault }
+
+const NO_RECORD: ReadLine = { record: null, fault: 'is not an audit record' }
+const ALTERED: ReadLine = { record: null, fault: 'was altered: its text does not fit its hash' }
+
+/** Reads a line without its line break, and checks it against its own hash. */
+export function readLine(line: string): ReadLine {
+  if (line.length >= MAX_LINE_BYTES || !line.startsWith(LINE_START)) return NO_RECORD
+  const digest = HASH_MEMBER.exec(line.slice(-HASH_MEMBER_LENGTH))?.[1]
+  if (digest === undefined) return NO_RECORD
+  if (hash('sha256', `${line.slice(0, -HASH_MEMBER_LENGTH)}}`) !== digest) return ALTERED
+  const value = parse(line)
+  return isRecord(value) ? { record: value, fault: null } : NO_RECORD
+}
+
+function parse(line: string): unknown {
+  try {
+    return JSON.parse(line)
+  } catch {
+    return null
+  }
+}
+
+/** A hash that something follows: what is behind the closing quote was no part of a record that was being written. */
+const BEYOND_HASH = /,"hash":"[0-9a-f]{64}"./s
+
+/** Printable ASCII, and then the zeros that a file system leaves where the power failed before the data came. */
+const TORN_TEXT = /^[\x20-\x7e]*\0*$/
+
+/** Whether a line can be the beginning of a record whose writing was cut short. */
+export function looksTorn(line: string): boolean {
+  if (line === '' || line.length >= MAX_LINE_BYTES || !TORN_TEXT.test(line)) return false
+  const text = line.replace(/\0+$/, '')
+  return (text.startsWith(LINE_START) || LINE_START.startsWith(text)) && !BEYOND_HASH.test(text)
+}
+
+/** Torn bytes that a record accounts for. */
+export function tornBytesOf(record: AuditRecord): number {
+  return record.kind === 'service' && 'tornBytes' in record ? record.tornBytes : 0
+}
+
+/** Records that are missing before this one by its own account. */
+export function lostBefore(record: AuditRecord): number {
+  return record.kind === 'service' && 'lost' in record ? record.lost : 0
+}

@@ -1,0 +1,95 @@
+import type { EngineCall } from '../model/engine-call.js'
+import type { ErrorCode } from '../model/error.js'
+import type { Scope } from '../model/scope.js'
+
+/** Who asked, as far as that was believed. */
+export interface Actor {
+  readonly requestId: string
+  /** The client's address, as TRUST_PROXY lets it be known. */
+  readonly address: string
+  readonly subject: string | null
+  readonly issuer: string | null
+  readonly tokenId: string | null
+  readonly sessionId: string | null
+}
+
+/** A request to a data route by a caller who was believed, whether it was answered or refused. */
+export interface ReadEvent extends Actor {
+  readonly kind: 'read'
+  readonly decision: 'allow' | 'deny'
+  /** The problem that was answered; null where data was. */
+  readonly code: ErrorCode | null
+  readonly status: number
+  readonly method: string
+  /** The route of the table, as `/api/containers/:id`, never what the caller typed. */
+  readonly route: string
+  /** What the route asks for. */
+  readonly scope: Scope
+  /** The label selectors that the caller is held to, as one text; empty where there are none. */
+  readonly filter: string
+  /** The full id of the one container that was read. */
+  readonly container: string | null
+  readonly engine: readonly EngineCall[]
+  /** Of the body. */
+  readonly bytes: number
+  /** Secrets that were taken out of what was read. */
+  readonly redactions: number
+}
+
+export const AUTH_ACTIONS = [
+  'login',
+  'login-refused',
+  'login-limited',
+  'refresh',
+  'refresh-refused',
+  'refresh-reuse',
+  'logout',
+  'token-refused',
+  'ticket',
+  'ticket-refused',
+  'rate-limited',
+  'address-refused',
+] as const
+
+/** Something that concerns who may look. */
+export interface AuthEvent extends Actor {
+  readonly kind: 'auth'
+  readonly action: (typeof AUTH_ACTIONS)[number]
+  readonly decision: 'allow' | 'deny'
+  /** What the caller is not told: which check failed. One of our own sentences, never the caller's text. */
+  readonly reason: string | null
+}
+
+/** Something that the service did by itself. */
+export type ServiceEvent = LifeEvent | TrailEvent
+
+interface LifeEvent {
+  readonly kind: 'service'
+  readonly action: 'start' | 'stop'
+}
+
+/** What the trail says of its own faults; it writes these itself. */
+export type TrailEvent =
+  | {
+      /** A line was begun and never ended, by a crash or a full disk. */
+      readonly kind: 'service'
+      readonly action: 'recovered'
+      /** Of the unfinished lines since the record before this one, without their line breaks. */
+      readonly tornBytes: number
+    }
+  | {
+      /** Records that could not be written. They took the seqs between the record before this one and this one. */
+      readonly kind: 'service'
+      readonly action: 'gap'
+      readonly lost: number
+      readonly tornBytes: number
+      /** Whether the requests that they tell of were answered all the same. */
+      readonly answered: boolean
+    }
+
+export type AuditEvent = ReadEvent | AuthEvent | ServiceEvent
+
+/** Where events go. Throws audit-unavailable where one cannot be written and nothing may be answered without. */
+export interface Audit {
+  record(event: AuditEvent): void
+}

@@ -1,0 +1,147 @@
+import type { Log } from '../log.js'
+import { ApiError } from '../model/error.js'
+import { type Head, writeLine } from './chain.js'
+import type { Audit, AuditEvent } from './event.js'
+import { type OwnRecords, type RecentPage, type RecentQuery, RecentRecords } from './recent.js'
+import type { AuditSink } from './sink.js'
+
+/** Milliseconds between two log lines about a sink that goes on failing: loud, and no second flood on a full disk. */
+export const REPEAT_LOG_MS = 60_000
+
+export interface AuditTrailOptions {
+  readonly sink: AuditSink
+  readonly clock: { now(): number }
+  readonly log: Log
+  /** Whether a request is refused or served when its record cannot be written. */
+  readonly onFailure: 'refuse' | 'serve'
+  /** Records kept in memory; RECENT_LIMIT unless a test wants fewer. */
+  readonly recentLimit?: number
+}
+
+/** The chain as this process writes it. */
+export class AuditTrail implements Audit {
+  readonly #options: AuditTrailOptions
+  readonly #recent: RecentRecords
+  #head: Head
+  /** Records that took a seq since the head and were not written. */
+  #missing = 0
+  #lost = 0
+  /** What was lost by the time that it last worked. */
+  #lostBefore = 0
+  #written = 0
+  #isFailing = false
+  #loggedAt = 0
+
+  constructor(options: AuditTrailOptions) {
+    this.#options = options
+    this.#head = options.sink.head
+    this.#recent = new RecentRecords(options.recentLimit)
+    for (const record of options.sink.records) this.#recent.add(record, JSON.stringify(record).length, true)
+  }
+
+  /** The record that was written last. */
+  get head(): Head {
+    return this.#head
+  }
+
+  get isFailing(): boolean {
+    return this.#isFailing
+  }
+
+  /** Events that could not be written since the start. */
+  get lost(): number {
+    return this.#lost
+  }
+
+  /** Records that were written since the start, the trail's own among them. */
+  get written(): number {
+    return this.#written
+  }
+
+  /** Writes the event. Throws audit-unavailable where that fails and nothing may be answered without. */
+  record(event: AuditEvent): void {
+    const now = this.#options.clock.now()
+    try {
+      this.#accountForFaults(now)
+      this.#append(event, now)
+    } catch (error) {
+      this.#lose(event, error, now)
+      return
+    }
+    this.#resume()
+  }
+
+  /** Where the sink fails, tries again: without traffic nothing else does, and a balancer sends none while we are not ready. */
+  retry(): void {
+    if (!this.#isFailing) return
+    const now = this.#options.clock.now()
+    try {
+      this.#accountForFaults(now)
+    } catch (error) {
+      this.#complain(error, now)
+      return
+    }
+    this.#resume()
+  }
+
+  /** Newest first. */
+  recent(query: RecentQuery, own: OwnRecords | null = null): RecentPage {
+    return this.#recent.page(query, own)
+  }
+
+  close(): void {
+    this.#options.sink.close()
+  }
+
+  /** What was lost, and lines that were left unfinished, are told before anything else is. */
+  #accountForFaults(now: number): void {
+    const { sink, onFailure } = this.#options
+    sink.prepare(this.#head, now)
+    const { tornBytes } = sink
+    const lost = this.#missing
+    if (lost > 0)
+      this.#append({ kind: 'service', action: 'gap', lost, tornBytes, answered: onFailure === 'serve' }, now)
+    else if (tornBytes > 0) this.#append({ kind: 'service', action: 'recovered', tornBytes }, now)
+  }
+
+  #append(event: AuditEvent, now: number): void {
+    const { record, line } = writeLine(this.#head, event, now, this.#nextSeq)
+    this.#options.sink.write(line)
+    this.#head = record
+    this.#missing = 0
+    this.#written += 1
+    this.#recent.add(record, line.length, true)
+  }
+
+  get #nextSeq(): number {
+    return this.#head.seq + this.#missing + 1
+  }
+
+  #lose(event: AuditEvent, error: unknown, now: number): void {
+    const { onFailure } = this.#options
+    if (onFailure === 'serve') {
+      const { record, line } = writeLine(this.#head, event, now, this.#nextSeq)
+      this.#recent.add(record, line.length, false)
+    }
+    this.#missing += 1
+    this.#lost += 1
+    this.#complain(error, now)
+    if (onFailure === 'refuse')
+      throw new ApiError('audit-unavailable', 'the audit record cannot be written', { cause: error })
+  }
+
+  #complain(error: unknown, now: number): void {
+    if (this.#isFailing && Math.abs(now - this.#loggedAt) < REPEAT_LOG_MS) return
+    this.#isFailing = true
+    this.#loggedAt = now
+    const { log, onFailure } = this.#options
+    log.error({ err: error, lost: this.#lost - this.#lostBefore, onFailure }, 'the audit trail cannot be written')
+  }
+
+  #resume(): void {
+    if (this.#isFailing)
+      this.#options.log.warn({ lost: this.#lost - this.#lostBefore }, 'the audit trail is written again')
+    this.#isFailing = false
+    this.#lostBefore = this.#lost
+  }
+}

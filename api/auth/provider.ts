@@ -1,0 +1,211 @@
+import { isUtf8 } from 'node:buffer'
+import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import { ApiError } from '../model/error.js'
+import type { Scope } from '../model/scope.js'
+import { parseStrictJson } from '../model/strict-json.js'
+import type { OutsideProvider } from './authenticator.js'
+import type { Caller } from './caller.js'
+import { CLOCK_LEEWAY_SECONDS, demand, isName, readIdentity, readSelectors, visibilityKeyOf } from './claims.js'
+import { isCanonical, REFUSED_HEADER_MEMBERS } from './token.js'
+
+/** A provider that takes longer is down, and a caller waits for this. */
+const FETCH_TIMEOUT_MS = 5_000
+
+/** Bytes of a key set: the largest providers publish a dozen keys, some with certificates. */
+const MAX_JWKS_BYTES = 256 * 1024
+
+/** A key that the provider withdraws is believed no longer than this and what the authenticator remembers. */
+const CACHE_MAX_AGE_MS = 5 * 60_000
+
+/** An unknown `kid` may be a new key, or made up: the provider is asked at most so often. */
+const COOLDOWN_MS = 30_000
+
+/** A provider that failed is left alone for so long, however many tokens come in. */
+const FAILURE_COOLDOWN_MS = 5_000
+
+/** One log line about a provider that fails, however long it does. */
+const LOG_INTERVAL_MS = 60_000
+
+/** Levels of a dotted path into the claims. */
+const MAX_PATH_DEPTH = 8
+
+export interface ProviderSettings {
+  readonly jwksUrl: string
+  readonly issuer: string
+  readonly audience: string
+  readonly algorithms: readonly ('RS256' | 'PS256' | 'ES256')[]
+  readonly tokenType: 'at+jwt' | 'JWT'
+  /** A claim's name, or a dotted path to one, to values, to the scopes that each stands for. */
+  readonly claimMap: ReadonlyMap<string, ReadonlyMap<string, readonly Scope[]>>
+  readonly containersClaim: string
+}
+
+export interface ProviderParts {
+  readonly now: () => number
+  readonly log: { warn(fields: object, message: string): void }
+}
+
+/**
+ * Believes access tokens of an outside identity provider, by the keys that it publishes (RFC 7517). The address of the keys is
+ * configured, never taken from a token; a provider that cannot be reached means that nobody is believed.
+ */
+export class Provider implements OutsideProvider {
+  readonly #settings: ProviderSettings
+  readonly #now: () => number
+  readonly #keys: JWTVerifyGetKey
+
+  constructor(settings: ProviderSettings, { now, log }: ProviderParts) {
+    this.#settings = settings
+    this.#now = now
+    this.#keys = createRemoteJWKSet(new URL(settings.jwksUrl), {
+      timeoutDuration: FETCH_TIMEOUT_MS,
+      cacheMaxAge: CACHE_MAX_AGE_MS,
+      cooldownDuration: COOLDOWN_MS,
+      [customFetch]: boundedFetch(log),
+    })
+  }
+
+  /** Read from the payload as it came: it only chooses who verifies (RFC 8725 section 3.8). */
+  isAddressed(token: string): boolean {
+    const payload = objectIn(token.split('.')[1] ?? '')
+    return payload?.['iss'] === this.#settings.issuer
+  }
+
+  /** Throws invalid-token, whatever failed. */
+  async verify(token: string): Promise<Caller> {
+    const seconds = Math.floor(this.#now() / 1000)
+    const [header, payload, signature, ...more] = token.split('.')
+    demand(signature !== undefined && signature !== '' && more.length === 0, 'not three parts')
+    demand(isCanonical(signature), 'the signature is not canonical base64url')
+    this.#checkHeader(objectIn(header ?? ''))
+    await this.#checkSignature(token)
+    const claims = objectIn(payload ?? '')
+    demand(claims !== null, 'the payload is no unambiguous JSON object')
+    const { sub, jti, exp } = readIdentity(claims, seconds)
+    const { claimMap, containersClaim, issuer } = this.#settings
+    const selectors = readSelectors(claimAt(claims, containersClaim))
+    return {
+      subject: sub,
+      issuer,
+      tokenId: jti,
+      sessionId: null,
+      scopes: scopesIn(claims, claimMap),
+      selectors,
+      visibilityKey: visibilityKeyOf(selectors),
+      expiresAt: exp,
+    }
+  }
+
+  #checkHeader(header: Readonly<Record<string, unknown>> | null): void {
+    demand(header !== null, 'the header is no unambiguous JSON object')
+    const { algorithms, tokenType } = this.#settings
+    demand(
+      algorithms.some((algorithm) => algorithm === header['alg']),
+      'alg is none of those that are configured',
+    )
+    demand(isType(header['typ'], tokenType), `typ is not ${tokenType}`)
+    demand(isName(header['kid']), 'kid is missing or malformed')
+    for (const member of REFUSED_HEADER_MEMBERS) demand(!Object.hasOwn(header, member), `the header has ${member}`)
+  }
+
+  async #checkSignature(token: string): Promise<void> {
+    const { algorithms, issuer, audience } = this.#settings
+    try {
+      await jwtVerify(token, this.#keys, {
+        algorithms: [...algorithms],
+        issuer,
+        audience,
+        clockTolerance: CLOCK_LEEWAY_SECONDS,
+        currentDate: new Date(this.#now()),
+      })
+    } catch (error) {
+      const code = (error as { code?: unknown } | null)?.code
+      throw new ApiError('invalid-token', `token refused: ${typeof code === 'string' ? code : 'no key to verify with'}`)
+    }
+  }
+}
+
+/** RFC 9068 section 4 has two spellings of its type; RFC 7519 section 5.1 recommends JWT in upper case and does not insist. */
+function isType(typ: unknown, wanted: 'at+jwt' | 'JWT'): boolean {
+  if (wanted === 'at+jwt') return typ === 'at+jwt' || typ === 'application/at+jwt'
+  return typeof typ === 'string' && typ.toUpperCase() === 'JWT'
+}
+
+/** Null where the part is no canonical base64url of an unambiguous JSON object. */
+function objectIn(part: string): Readonly<Record<string, unknown>> | null {
+  if (!isCanonical(part)) return null
+  const bytes = Buffer.from(part, 'base64url')
+  const json = isUtf8(bytes) ? parseStrictJson(bytes.toString('utf8')) : null
+  return json !== null && isObject(json.value) ? json.value : null
+}
+
+function scopesIn(claims: Readonly<Record<string, unknown>>, claimMap: ProviderSettings['claimMap']): Set<Scope> {
+  const scopes = new Set<Scope>()
+  for (const [claim, values] of claimMap)
+    for (const word of wordsOf(claimAt(claims, claim))) for (const scope of values.get(word) ?? []) scopes.add(scope)
+  return scopes
+}
+
+/** A text's words, or a list's texts. Whatever else a claim is says nothing. */
+function wordsOf(claim: unknown): readonly string[] {
+  if (typeof claim === 'string') return claim.split(' ')
+  return Array.isArray(claim) ? claim.filter((element) => typeof element === 'string') : []
+}
+
+/** By the whole name first, since names may hold dots; then as a path. What a prototype has is no claim. */
+function claimAt(claims: Readonly<Record<string, unknown>>, path: string): unknown {
+  if (Object.hasOwn(claims, path)) return claims[path]
+  let at: unknown = claims
+  for (const name of path.split('.', MAX_PATH_DEPTH)) {
+    if (!isObject(at) || !Object.hasOwn(at, name)) return undefined
+    at = at[name]
+  }
+  return at
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+type Fetch = (url: string, options: RequestInit) => Promise<Response>
+
+/** Follows no redirect, reads no more than a key set can be, and leaves a provider alone that has just failed. */
+function boundedFetch(log: ProviderParts['log']): Fetch {
+  let failedAt = Number.NEGATIVE_INFINITY
+  let loggedAt = Number.NEGATIVE_INFINITY
+  return async (url, options) => {
+    // Of the process, not of the day: it only spaces the attempts.
+    const started = performance.now()
+    if (started - failedAt < FAILURE_COOLDOWN_MS) throw new Error('the provider failed a moment ago')
+    try {
+      const answer = await fetch(url, { ...options, redirect: 'error' })
+      if (answer.status !== 200) throw new Error(`status ${answer.status}`)
+      const body = await readBounded(answer)
+      const { keys } = JSON.parse(body) as { keys?: unknown }
+      if (!Array.isArray(keys)) throw new Error('no key set')
+      return new Response(body, { status: 200 })
+    } catch (error) {
+      failedAt = performance.now()
+      if (failedAt - loggedAt >= LOG_INTERVAL_MS) {
+        loggedAt = failedAt
+        log.warn(
+          { err: error },
+          'the keys of JWKS_URL cannot be read: once those in hand are too old, nobody of it is believed',
+        )
+      }
+      throw error
+    }
+  }
+}
+
+async function readBounded(answer: Response): Promise<string> {
+  const chunks: Uint8Array[] = []
+  let bytes = 0
+  for await (const chunk of answer.body ?? []) {
+    bytes += chunk.length
+    // Leaving the loop cancels what is still to come.
+    if (bytes > MAX_JWKS_BYTES) throw new Error(`more than ${MAX_JWKS_BYTES} bytes`)
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}

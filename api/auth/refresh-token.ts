@@ -1,0 +1,52 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
+
+/** RFC 9700 leaves the form open; opaque to its holder, and recognizable to whoever scans for leaked secrets. */
+const PREFIX = 'phr'
+
+/** Bytes of the random part: nobody guesses 256 bits. */
+const RANDOM_BYTES = 32
+
+/** Characters of the longest one that this module writes, with room to spare. */
+export const MAX_REFRESH_TOKEN_LENGTH = 256
+
+/** What a refresh token of ours says: which session, and the how-manieth of it. */
+export interface RefreshToken {
+  readonly sessionId: string
+  readonly generation: number
+}
+
+/**
+ * Writes and reads refresh tokens. Each carries a MAC, so that one which was used before can be told from one that was made up:
+ * the first is a replay and ends its session (RFC 9700 section 4.14.2), the second must not be able to.
+ */
+export class RefreshTokens {
+  readonly #key: Buffer
+
+  constructor(key: Buffer) {
+    this.#key = key
+  }
+
+  write({ sessionId, generation }: RefreshToken): string {
+    const body = `${PREFIX}.${sessionId}.${generation}.${randomBytes(RANDOM_BYTES).toString('base64url')}`
+    return `${body}.${this.#mac(body)}`
+  }
+
+  /** Null where it was not written here. */
+  read(token: string): RefreshToken | null {
+    if (token.length > MAX_REFRESH_TOKEN_LENGTH) return null
+    const match = /^(phr\.([0-9a-f-]{36})\.(\d{1,9})\.[\w-]{43})\.([\w-]{43})$/.exec(token)
+    const [, body, sessionId, generation, mac] = match ?? []
+    if (body === undefined || sessionId === undefined || mac === undefined) return null
+    if (!timingSafeEqual(Buffer.from(mac), Buffer.from(this.#mac(body)))) return null
+    return { sessionId, generation: Number(generation) }
+  }
+
+  #mac(body: string): string {
+    return createHmac('sha256', this.#key).update(body).digest('base64url')
+  }
+}
+
+/** How a secret that a client holds is kept here. It has 256 random bits, so it needs no slow hash. */
+export function hashOfSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url')
+}

@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto'
+import { ApiError } from '../model/error.js'
+import type { LabelSelector } from '../model/label-selector.js'
+import type { Scope } from '../model/scope.js'
+import type { Tickets } from '../store/store.js'
+import type { Caller } from './caller.js'
+import { visibilityKeyOf } from './claims.js'
+import { hashOfSecret } from './refresh-token.js'
+
+/** From the answer that brings it to the request that spends it: a page opens its EventSource at once. */
+const TICKET_LIFETIME_MS = 30_000
+
+const RANDOM_BYTES = 32
+
+/** What a ticket looks like; anything else in its place was not drawn here. */
+const TICKET = /^[\w-]{43}$/
+
+export interface DrawnTicket {
+  readonly ticket: string
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number
+}
+
+/** What a ticket opens: one stream, as the one who drew it would see it. */
+interface Content {
+  readonly path: string
+  readonly subject: string
+  readonly issuer: string
+  readonly tokenId: string
+  readonly sessionId: string | null
+  readonly scopes: readonly Scope[]
+  readonly selectors: readonly LabelSelector[]
+  readonly expiresAt: number | null
+}
+
+/**
+ * Tickets for EventSource, which cannot send an Authorization field, while a token in a URL ends in logs and histories (RFC
+ * 9700 section 4.3.2). A ticket is good once, for 30 s, for one path, and carries no more than that path's scope.
+ */
+export class StreamTickets {
+  readonly #tickets: Tickets
+  readonly #now: () => number
+
+  constructor(tickets: Tickets, now: () => number) {
+    this.#tickets = tickets
+    this.#now = now
+  }
+
+  async draw(caller: Caller, path: string, scopes: readonly Scope[]): Promise<DrawnTicket> {
+    const ticket = randomBytes(RANDOM_BYTES).toString('base64url')
+    const expiresAt = this.#now() + TICKET_LIFETIME_MS
+    const { subject, issuer, tokenId, sessionId, selectors } = caller
+    const content: Content = {
+      path,
+      subject,
+      issuer,
+      tokenId,
+      sessionId,
+      scopes,
+      selectors,
+      expiresAt: caller.expiresAt,
+    }
+    await this.#tickets.put(hashOfSecret(ticket), JSON.stringify(content), expiresAt)
+    return { ticket, expiresAt }
+  }
+
+  /** Throws invalid-token. A ticket that is shown at another path is spent all the same. */
+  async redeem(ticket: string, path: string): Promise<Caller> {
+    const text = TICKET.test(ticket) ? await this.#tickets.take(hashOfSecret(ticket)) : null
+    if (text === null) throw new ApiError('invalid-token', 'ticket refused: unknown, spent or expired')
+    const content = JSON.parse(text) as Content
+    if (content.path !== path) throw new ApiError('invalid-token', 'ticket refused: drawn for another path')
+    const { subject, issuer, tokenId, sessionId, scopes, selectors, expiresAt } = content
+    const visibilityKey = visibilityKeyOf(selectors)
+    return { subject, issuer, tokenId, sessionId, scopes: new Set(scopes), selectors, visibilityKey, expiresAt }
+  }
+}

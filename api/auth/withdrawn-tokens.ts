@@ -1,0 +1,57 @@
+import type { WithdrawnTokens } from './authenticator.js'
+
+/** Characters of one line: a token id has at most 256. */
+const MAX_LINE_LENGTH = 1_024
+
+/** A list that is read again where its stamp has changed. */
+export interface WithdrawnFile {
+  /** Throws where it cannot be read. */
+  read(): string
+  /** Changes with the content; empty where there is no file. */
+  stamp(): string
+}
+
+/**
+ * The token ids of REVOKED_TOKENS_FILE, one a line; a `#` at the beginning or after a blank begins a remark. `refresh` is called from time to time. A file
+ * that is gone or unreadable withdraws nothing: what was read last goes on to hold.
+ */
+export class WithdrawnTokenFile implements WithdrawnTokens {
+  readonly #file: WithdrawnFile
+  readonly #onUnreadable: (error: unknown) => void
+  #stamp = ''
+  #ids: ReadonlySet<string> = new Set()
+
+  constructor(file: WithdrawnFile, onUnreadable: (error: unknown) => void) {
+    this.#file = file
+    this.#onUnreadable = onUnreadable
+  }
+
+  has(tokenId: string): boolean {
+    return this.#ids.has(tokenId)
+  }
+
+  /** Whether there may be new ones. */
+  refresh(): boolean {
+    const stamp = this.#file.stamp()
+    if (stamp === this.#stamp) return false
+    this.#stamp = stamp
+    if (stamp === '') return false
+    try {
+      this.#ids = parseWithdrawn(this.#file.read())
+      return true
+    } catch (error) {
+      this.#onUnreadable(error)
+      return false
+    }
+  }
+}
+
+export function parseWithdrawn(text: string): ReadonlySet<string> {
+  const lines = text.split('\n').map((line) =>
+    line
+      .slice(0, MAX_LINE_LENGTH)
+      .replace(/(?:^|\s)#.*$/, '')
+      .trim(),
+  )
+  return new Set(lines.filter((line) => line !== ''))
+}

@@ -1,0 +1,25 @@
+import { hashPassword as hash } from '../auth/password.js'
+import { PASSWORD_HELP, PASSWORD_OPTIONS, readNewPassword } from './password-prompt.js'
+import type { Arguments, Command } from './usage.js'
+
+const HELP = `Usage: porthole hash-password [--password-stdin]
+
+Prints the Argon2id hash of a password, as USERS_FILE holds it in "passwordHash". The password is asked for twice at a terminal,
+and read from standard input otherwise; it is never an argument.
+
+Options:
+  ${PASSWORD_HELP}
+  -h, --help             this text
+`
+
+export const hashPassword: Command = {
+  name: 'hash-password',
+  purpose: 'hash a password for USERS_FILE',
+  help: HELP,
+  options: PASSWORD_OPTIONS,
+  run: printHash,
+}
+
+async function printHash(given: Arguments): Promise<void> {
+  process.stdout.write(`${await hash(await readNewPassword('hash-password', given))}\n`)
+}

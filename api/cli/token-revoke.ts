@@ -1,0 +1,60 @@
+import { appendFileSync } from 'node:fs'
+import { type Arguments, type Command, CommandFailure, UsageError } from './usage.js'
+
+/** Characters of a token id that a service accepts. */
+const MAX_TOKEN_ID_LENGTH = 256
+
+/** Characters of a remark: a ticket's number and a sentence. */
+const MAX_REASON_LENGTH = 200
+
+/** The owner alone: who may write it decides whose token ends. */
+const FILE_MODE = 0o600
+
+const HELP = `Usage: porthole token revoke --jti ID [--file FILE] [--reason TEXT]
+
+Adds a token's id to the file that REVOKED_TOKENS_FILE names. A running service refuses the token within two seconds, and
+goes on to after a restart.
+
+Options:
+  --jti ID       the token's id: jti in its claims, tokenId in the log, in the audit and in GET /api/auth/me
+  --file FILE    the file (default: REVOKED_TOKENS_FILE); it is made where there is none
+  --reason TEXT  a remark that is written beside it
+  -h, --help     this text
+
+Example: porthole token revoke --jti 3f0c1f0e-6a55-4d0e-9a39-0c6f7a3f9c11 --reason "laptop lost"
+`
+
+export const tokenRevoke: Command = {
+  name: 'token revoke',
+  purpose: 'refuse one token from now on',
+  help: HELP,
+  options: { jti: { type: 'string' }, file: { type: 'string' }, reason: { type: 'string' } },
+  run: revokeToken,
+}
+
+async function revokeToken(given: Arguments): Promise<void> {
+  const tokenId = given.text('jti')
+  // A blank before a # would begin a remark, and leave half an id.
+  if (
+    tokenId === undefined ||
+    !/^[\x21-\x7e]+$/.test(tokenId) ||
+    tokenId.startsWith('#') ||
+    tokenId.length > MAX_TOKEN_ID_LENGTH
+  )
+    throw new UsageError('token revoke: --jti takes the id of one token, without blanks')
+  const reason = given.text('reason') ?? ''
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: a line break would begin another id
+  if (/[\x00-\x1f\x7f]/.test(reason) || reason.length > MAX_REASON_LENGTH)
+    throw new UsageError(`token revoke: --reason takes one line of at most ${MAX_REASON_LENGTH} characters`)
+  const file = given.text('file') ?? process.env['REVOKED_TOKENS_FILE']
+  if (file === undefined || file === '')
+    throw new UsageError('token revoke: give --file, or set REVOKED_TOKENS_FILE as the service has it')
+  const remark = `# ${new Date().toISOString()}${reason === '' ? '' : ` ${reason}`}`
+  try {
+    // The break before it ends a line that somebody left open by hand.
+    appendFileSync(file, `\n${tokenId} ${remark}\n`, { mode: FILE_MODE })
+  } catch (error) {
+    throw new CommandFailure(`${file} cannot be written (${(error as NodeJS.ErrnoException).code})`)
+  }
+  process.stdout.write(`${tokenId} is revoked for every service that reads ${file}\n`)
+}

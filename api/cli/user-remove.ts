@@ -1,0 +1,37 @@
+import { type Arguments, type Command, CommandFailure, UsageError } from './usage.js'
+import { demandUser, editUsersFile, FILE_HELP, FILE_OPTIONS, readUsersFile, usersFileOf } from './users-file-edit.js'
+
+const HELP = `Usage: porthole user remove --name NAME [--file FILE]
+
+Takes somebody out of the file. A running service notices within a second: no sign-in and no refresh any more. An access token
+that was signed before is valid until it expires (ACCESS_TOKEN_TTL).
+
+Options:
+  --name NAME            whom, spelled as in the file
+  ${FILE_HELP}
+  -h, --help             this text
+`
+
+export const userRemove: Command = {
+  name: 'user remove',
+  purpose: 'let somebody sign in no more',
+  help: HELP,
+  options: { name: { type: 'string' }, ...FILE_OPTIONS },
+  run: removeUser,
+}
+
+async function removeUser(given: Arguments): Promise<void> {
+  const name = given.text('name') ?? ''
+  if (name === '') throw new UsageError('user remove: give --name')
+  const path = usersFileOf('user remove', given)
+  demandUser(path, readUsersFile(path), name)
+  await editUsersFile(path, (entries) => {
+    const rest = demandUser(path, entries, name).filter((entry) => entry.name !== name)
+    if (rest.length === 0)
+      throw new CommandFailure(
+        `this is the last user, and a file of none is not valid; to end sign-in, unset USERS_FILE and delete ${path}`,
+      )
+    return rest
+  })
+  process.stdout.write(`removed ${name} from ${path}\n`)
+}

@@ -1,0 +1,165 @@
+import {
+  closeSync,
+  fchmodSync,
+  fchownSync,
+  fsyncSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
+import { parseUserEntries, type UserEntry, writeUsers } from '../config/users-file.js'
+import { type Arguments, CommandFailure, UsageError } from './usage.js'
+
+/** How long another writer is waited for: each holds the lock for milliseconds, so beyond this one has died with it. */
+const LOCK_WAIT_MS = 5_000
+const LOCK_RETRY_MS = 20
+
+/** For the owner alone: whoever reads the hashes can guess at them in peace. */
+const NEW_FILE_MODE = 0o600
+
+/** What an existing file may keep: its group is how a service under another account reads it. */
+const KEPT_MODE = 0o640
+
+/** Options that every command on the file takes. */
+export const FILE_OPTIONS = { file: { type: 'string' } } as const
+export const FILE_HELP = '--file FILE            the file of users (default: USERS_FILE)'
+
+export function usersFileOf(command: string, given: Arguments): string {
+  const path = given.text('file') ?? process.env['USERS_FILE'] ?? ''
+  if (path === '') throw new UsageError(`${command}: give --file, or set USERS_FILE`)
+  return path
+}
+
+/** Null where there is no file. */
+export function readUsersFile(path: string): readonly UserEntry[] | null {
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return null
+    throw new CommandFailure(`${path} cannot be read (${codeOf(error)})`)
+  }
+  const { users, problems } = parseUserEntries(text)
+  if (users !== undefined) return users
+  throw new CommandFailure(
+    `${path} is not valid and stays as it is:\n${problems.map((text) => `  ${text}`).join('\n')}`,
+  )
+}
+
+/** Who must be in the file for a command to mean anything. */
+export function demandUser(path: string, entries: readonly UserEntry[] | null, name: string): readonly UserEntry[] {
+  if (entries === null) throw new CommandFailure(`${path} does not exist; porthole user add makes it`)
+  if (!entries.some((entry) => entry.name === name))
+    throw new CommandFailure(`there is no such user in ${path}; porthole user list names those there are`)
+  return entries
+}
+
+/**
+ * Reads, changes and replaces the file as one step: the new file is created exclusively beside it, which is the lock, and takes
+ * its place by a rename. So no reader sees half a file, no writer loses what another wrote, and a failure leaves all as it was.
+ */
+export async function editUsersFile(
+  given: string,
+  edit: (entries: readonly UserEntry[] | null) => readonly UserEntry[],
+): Promise<void> {
+  const path = resolve(given)
+  const next = `${path}.new`
+  const descriptor = await openExclusively(path, next)
+  try {
+    try {
+      const entries = edit(readUsersFile(path))
+      takeOver(descriptor, path)
+      writeFileSync(descriptor, writeUsers(entries))
+      fsyncSync(descriptor)
+    } finally {
+      closeSync(descriptor)
+    }
+    renameSync(next, path)
+  } catch (error) {
+    unlinkSync(next)
+    throw error instanceof CommandFailure ? error : new CommandFailure(writeFailure(path, codeOf(error)))
+  }
+  syncFolder(path)
+}
+
+/** Behind a link, so that the link stays one and everybody locks the same file. */
+function resolve(path: string): string {
+  try {
+    return realpathSync(path)
+  } catch {
+    return path
+  }
+}
+
+async function openExclusively(path: string, next: string): Promise<number> {
+  const giveUpAt = performance.now() + LOCK_WAIT_MS
+  for (;;) {
+    try {
+      return openSync(next, 'wx', NEW_FILE_MODE)
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw new CommandFailure(writeFailure(path, codeOf(error)))
+    }
+    if (performance.now() >= giveUpAt)
+      throw new CommandFailure(
+        `${path} is being changed by another porthole; if none runs, remove ${next} and try again`,
+      )
+    await setTimeout(LOCK_RETRY_MS)
+  }
+}
+
+/** The new file belongs to whom the old one did, or the service could not read it any more. */
+function takeOver(descriptor: number, path: string): void {
+  const old = statOf(path)
+  if (old === null) return
+  if (old.uid !== process.getuid?.() || old.gid !== process.getgid?.()) {
+    try {
+      fchownSync(descriptor, old.uid, old.gid)
+    } catch {
+      throw new CommandFailure(`${path} belongs to another user or group: run this as its owner, or as root`)
+    }
+  }
+  const mode = old.mode & KEPT_MODE
+  fchmodSync(descriptor, mode)
+  if (mode !== (old.mode & 0o777))
+    process.stderr.write(`porthole: ${path} was open to others, and is now of mode ${mode.toString(8)}\n`)
+}
+
+function statOf(path: string): Stats | null {
+  return statSync(path, { throwIfNoEntry: false }) ?? null
+}
+
+/** The rename itself is durable only with its folder. Some file systems cannot do this, and lose nothing but the last change. */
+function syncFolder(path: string): void {
+  try {
+    const folder = openSync(dirname(path), 'r')
+    try {
+      fsyncSync(folder)
+    } finally {
+      closeSync(folder)
+    }
+  } catch {}
+}
+
+function writeFailure(path: string, code: string): string {
+  const why: Readonly<Record<string, string>> = {
+    ENOENT: 'its folder does not exist',
+    EACCES: 'its folder may not be written by this user',
+    EPERM: 'its folder may not be written by this user',
+    EROFS: 'it is on a read-only file system',
+    ENOSPC: 'the disk is full',
+    // What docker mounts as a single file cannot be replaced, only overwritten, which is not atomic.
+    EBUSY: 'it is a mount of its own: mount its folder instead, or change it outside of the container',
+  }
+  return `${path} cannot be written: ${why[code] ?? code}; it is as it was`
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException | null)?.code ?? 'unknown error'
+}

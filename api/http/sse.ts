@@ -1,0 +1,47 @@
+import type { Response } from 'express'
+
+/** Proxies cut what is silent for a minute or less; a comment now and then keeps the line open. */
+const HEARTBEAT_MS = 15_000
+
+/** Milliseconds after which an EventSource comes back when the line breaks. */
+const RETRY_MS = 3_000
+
+export interface EventStream {
+  /** False where the reader is slow and has not taken the last event yet: the next one may then be newer than this one. */
+  send(event: string, id: string, data: Buffer): boolean
+  end(): void
+}
+
+/** Opens a stream of server-sent events (HTML standard, section 9.2). `onClosed` is called once, however it ends. */
+export function openEventStream(res: Response, onClosed: () => void): EventStream {
+  startEventStream(res)
+  res.write(`retry: ${RETRY_MS}\n\n`)
+  const heartbeat = setInterval(() => {
+    if (!res.writableNeedDrain) res.write(': heartbeat\n\n')
+  }, HEARTBEAT_MS)
+  res.once('close', () => {
+    clearInterval(heartbeat)
+    onClosed()
+  })
+  return {
+    send(event, id, data) {
+      if (res.writableNeedDrain || res.writableEnded) return false
+      heartbeat.refresh()
+      res.cork()
+      res.write(`event: ${event}\nid: ${id}\ndata: `)
+      res.write(data)
+      res.write('\n\n')
+      res.uncork()
+      return true
+    },
+    end() {
+      res.end()
+    },
+  }
+}
+
+export function startEventStream(res: Response): void {
+  res.setHeader('Content-Type', 'text/event-stream; charset=utf-8')
+  // nginx collects what it passes on, unless it is told not to.
+  res.setHeader('X-Accel-Buffering', 'no')
+}

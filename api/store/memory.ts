@@ -1,0 +1,187 @@
+import { ApiError } from '../model/error.js'
+import type { Count, Counters, Revocations, Rotation, Session, Sessions, Store, Tickets } from './store.js'
+
+/**
+ * Keys that are counted at once, about 15 MiB. Beyond it, whoever is new is counted together with everybody else who is: an
+ * attacker of a hundred thousand addresses gets one count for the rest of them, and no memory.
+ */
+const MAX_COUNTED_KEYS = 100_000
+const EVERYBODY_ELSE = ' everybody else'
+
+/** Sessions of one user: a person has a handful of browsers. The oldest gives way. */
+const MAX_SESSIONS_PER_USER = 32
+
+/** Sessions of all users, about 5 MiB. The oldest gives way. */
+const MAX_SESSIONS = 10_000
+
+/** Revoked tokens that have not expired. Each took a valid token to make; to forget one would be to believe it again. */
+const MAX_REVOCATIONS = 100_000
+
+/** Tickets live for seconds, and the limits bound who may draw them. The oldest gives way. */
+const MAX_TICKETS = 10_000
+
+/** How often what has expired is swept out. */
+const SWEEP_INTERVAL_MS = 60_000
+
+type Now = () => number
+
+/** Keeps everything in this process: it ends with it, and no other instance knows of it. */
+export function createMemoryStore(now: Now): Store {
+  return {
+    counters: new MemoryCounters(now),
+    sessions: new MemorySessions(now),
+    revocations: new MemoryRevocations(now),
+    tickets: new MemoryTickets(now),
+  }
+}
+
+/** Entries that expire by themselves. */
+class ExpiringMap<T> {
+  readonly entries = new Map<string, T>()
+  readonly #now: Now
+  readonly #expiresAt: (entry: T) => number
+  #sweptAt = 0
+
+  constructor(now: Now, expiresAt: (entry: T) => number) {
+    this.#now = now
+    this.#expiresAt = expiresAt
+  }
+
+  get size(): number {
+    return this.entries.size
+  }
+
+  get(key: string): T | null {
+    const entry = this.entries.get(key)
+    if (entry === undefined) return null
+    if (this.#expiresAt(entry) > this.#now()) return entry
+    this.entries.delete(key)
+    return null
+  }
+
+  /** Whether there is room for one more below `bound`, after a look at what has expired. */
+  hasRoom(bound: number): boolean {
+    if (this.#now() - this.#sweptAt >= SWEEP_INTERVAL_MS) this.#sweep()
+    return this.entries.size < bound
+  }
+
+  #sweep(): void {
+    this.#sweptAt = this.#now()
+    for (const [key, entry] of this.entries) if (this.#expiresAt(entry) <= this.#sweptAt) this.entries.delete(key)
+  }
+}
+
+class MemoryCounters implements Counters {
+  readonly #now: Now
+  readonly #windows: ExpiringMap<{ hits: number; readonly resetsAt: number }>
+
+  constructor(now: Now) {
+    this.#now = now
+    this.#windows = new ExpiringMap(now, ({ resetsAt }) => resetsAt)
+  }
+
+  async add(key: string, windowMs: number): Promise<Count> {
+    const open = this.#windows.get(key)
+    if (open !== null) {
+      open.hits += 1
+      return { ...open }
+    }
+    if (!this.#windows.hasRoom(MAX_COUNTED_KEYS) && key !== EVERYBODY_ELSE) return this.add(EVERYBODY_ELSE, windowMs)
+    const opened = { hits: 1, resetsAt: this.#now() + windowMs }
+    this.#windows.entries.set(key, opened)
+    return { ...opened }
+  }
+
+  async read(key: string): Promise<Count | null> {
+    const open = this.#windows.get(key)
+    return open === null ? null : { ...open }
+  }
+
+  async takeBack(key: string): Promise<void> {
+    const open = this.#windows.get(key)
+    if (open !== null && open.hits > 0) open.hits -= 1
+  }
+
+  async clear(key: string): Promise<void> {
+    this.#windows.entries.delete(key)
+  }
+}
+
+class MemorySessions implements Sessions {
+  readonly #sessions: ExpiringMap<Session>
+
+  constructor(now: Now) {
+    this.#sessions = new ExpiringMap(now, ({ endsAt, idleAt }) => Math.min(endsAt, idleAt))
+  }
+
+  async open(session: Session): Promise<void> {
+    const { entries } = this.#sessions
+    const own = [...entries.values()].filter(({ userName }) => userName === session.userName)
+    if (own.length >= MAX_SESSIONS_PER_USER) entries.delete(own[0]?.id ?? '')
+    if (!this.#sessions.hasRoom(MAX_SESSIONS)) entries.delete(entries.keys().next().value ?? '')
+    entries.set(session.id, session)
+  }
+
+  async find(id: string): Promise<Session | null> {
+    return this.#sessions.get(id)
+  }
+
+  async rotate({ id, presented, next }: Rotation): Promise<'rotated' | 'replayed' | 'ended'> {
+    const session = this.#sessions.get(id)
+    if (session === null) return 'ended'
+    if (session.generation !== presented.generation || session.tokenHash !== presented.tokenHash) {
+      this.#sessions.entries.delete(id)
+      return 'replayed'
+    }
+    this.#sessions.entries.set(id, { ...session, ...next, generation: session.generation + 1 })
+    return 'rotated'
+  }
+
+  async end(id: string): Promise<boolean> {
+    return this.#sessions.get(id) !== null && this.#sessions.entries.delete(id)
+  }
+}
+
+class MemoryRevocations implements Revocations {
+  readonly #revoked: ExpiringMap<number>
+
+  constructor(now: Now) {
+    this.#revoked = new ExpiringMap(now, (expiresAt) => expiresAt)
+  }
+
+  async add(issuer: string, tokenId: string, expiresAt: number): Promise<void> {
+    const key = revocationKey(issuer, tokenId)
+    if (!this.#revoked.hasRoom(MAX_REVOCATIONS) && this.#revoked.get(key) === null)
+      throw new ApiError('internal', `${MAX_REVOCATIONS} tokens are revoked already: replace the signing key`)
+    this.#revoked.entries.set(key, expiresAt)
+  }
+
+  async has(issuer: string, tokenId: string): Promise<boolean> {
+    return this.#revoked.get(revocationKey(issuer, tokenId)) !== null
+  }
+}
+
+/** Neither holds a control character. */
+function revocationKey(issuer: string, tokenId: string): string {
+  return `${issuer}\n${tokenId}`
+}
+
+class MemoryTickets implements Tickets {
+  readonly #tickets: ExpiringMap<{ readonly content: string; readonly expiresAt: number }>
+
+  constructor(now: Now) {
+    this.#tickets = new ExpiringMap(now, ({ expiresAt }) => expiresAt)
+  }
+
+  async put(key: string, content: string, expiresAt: number): Promise<void> {
+    const { entries } = this.#tickets
+    if (!this.#tickets.hasRoom(MAX_TICKETS)) entries.delete(entries.keys().next().value ?? '')
+    entries.set(key, { content, expiresAt })
+  }
+
+  async take(key: string): Promise<string | null> {
+    const ticket = this.#tickets.get(key)
+    this.#tickets.entries.delete(key)
+    return ticket?.content ?? null
+  }
+}

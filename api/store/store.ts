@@ -1,0 +1,75 @@
+/**
+ * What several instances of the service would have to share. One implementation keeps it in memory; every method is
+ * asynchronous so that another may keep it elsewhere. Times are milliseconds since 1970.
+ */
+export interface Store {
+  readonly counters: Counters
+  readonly sessions: Sessions
+  readonly revocations: Revocations
+  readonly tickets: Tickets
+}
+
+/** How often something happened since a window opened. */
+export interface Count {
+  readonly hits: number
+  readonly resetsAt: number
+}
+
+/** Fixed windows, each opened by the first hit of its key. */
+export interface Counters {
+  /** Adds a hit, in a window of so many milliseconds, and gives the count with it. One step: no two callers get one number. */
+  add(key: string, windowMs: number): Promise<Count>
+  /** Null where no window is open. */
+  read(key: string): Promise<Count | null>
+  takeBack(key: string): Promise<void>
+  clear(key: string): Promise<void>
+}
+
+/** One sign-in, from which refresh tokens descend: RFC 9700 section 4.14.2 has them end together. */
+export interface Session {
+  readonly id: string
+  readonly userName: string
+  /** Tells whether the user's password is still the one that was given. */
+  readonly credentialStamp: string
+  readonly startedAt: number
+  /** However often it is refreshed. */
+  readonly endsAt: number
+  /** Unless it is refreshed before. */
+  readonly idleAt: number
+  /** How often it was refreshed: the number of the one refresh token that is good. */
+  readonly generation: number
+  /** SHA-256 of that refresh token; the token itself is kept nowhere. */
+  readonly tokenHash: string
+}
+
+export interface Rotation {
+  readonly id: string
+  readonly presented: { readonly generation: number; readonly tokenHash: string }
+  readonly next: { readonly tokenHash: string; readonly idleAt: number }
+}
+
+export interface Sessions {
+  open(session: Session): Promise<void>
+  /** Null where it has ended or never was. */
+  find(id: string): Promise<Session | null>
+  /**
+   * Puts the next refresh token in the place of the one presented. Where that is not the current one, it was used before: the
+   * session ends (`replayed`). One step: of two who present the same token, one rotates and the other ends the session.
+   */
+  rotate(rotation: Rotation): Promise<'rotated' | 'replayed' | 'ended'>
+  /** Whether there was one to end. */
+  end(id: string): Promise<boolean>
+}
+
+/** Tokens that are refused before they expire. */
+export interface Revocations {
+  add(issuer: string, tokenId: string, expiresAt: number): Promise<void>
+  has(issuer: string, tokenId: string): Promise<boolean>
+}
+
+/** Things that may be taken once. */
+export interface Tickets {
+  put(key: string, content: string, expiresAt: number): Promise<void>
+  /** One step: of two who take the same key, one gets the content. */
+  take(key: string): Promise<string | null>
+}

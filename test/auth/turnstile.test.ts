@@ -1,0 +1,113 @@
+import { Turnstile } from '../../api/auth/turnstile.js'
+import { ApiError } from '../../api/model/error.js'
+import { settle } from '../support/fake-clock.js'
+
+/** Work that ends when the test says so. */
+function openWork() {
+  const began: string[] = []
+  const ends = new Map<string, { resolve(): void; reject(error: Error): void }>()
+  const work = (name: string) => () =>
+    new Promise<string>((resolve, reject) => {
+      began.push(name)
+      ends.set(name, { resolve: () => resolve(name), reject })
+    })
+  const end = async (name: string) => {
+    ends.get(name)?.resolve()
+    await settle()
+  }
+  return { began, ends, work, end }
+}
+
+function range(count: number): readonly number[] {
+  return Array.from({ length: count }, (_, i) => i)
+}
+
+async function refusalOf(entered: Promise<unknown>): Promise<ApiError> {
+  const error = await entered.then(
+    () => null,
+    (reason: unknown) => reason,
+  )
+  if (!(error instanceof ApiError)) throw new Error('nothing was refused')
+  return error
+}
+
+describe('Turnstile', () => {
+  test('lets in one at a time, in the order of coming, and gives what each gives', async () => {
+    const { began, work, end } = openWork()
+    const turnstile = new Turnstile()
+    const results = ['a', 'b', 'c'].map((name) => turnstile.enter(name, work(name)))
+    await settle()
+    expect(began).toEqual(['a'])
+    await end('a')
+    expect(began).toEqual(['a', 'b'])
+    await end('b')
+    expect(began).toEqual(['a', 'b', 'c'])
+    await end('c')
+    expect(await Promise.all(results)).toEqual(['a', 'b', 'c'])
+  })
+
+  test('starts at once where nobody is inside', () => {
+    const { began, work } = openWork()
+    void new Turnstile().enter('a', work('a'))
+    expect(began).toEqual(['a'])
+  })
+
+  test('goes on after what fails, at once or later', async () => {
+    const { began, ends, work, end } = openWork()
+    const turnstile = new Turnstile()
+    const thrown = turnstile.enter('a', () => {
+      throw new Error('at once')
+    })
+    await expect(thrown).rejects.toThrow('at once')
+    const failing = turnstile.enter('b', work('b'))
+    const next = turnstile.enter('c', work('c'))
+    ends.get('b')?.reject(new Error('later'))
+    await expect(failing).rejects.toThrow('later')
+    await settle()
+    expect(began).toEqual(['b', 'c'])
+    await end('c')
+    expect(await next).toBe('c')
+  })
+
+  test('lets nobody slip in between one that ends and one that waits', async () => {
+    const { began, ends, work, end } = openWork()
+    const turnstile = new Turnstile()
+    const first = turnstile.enter('a', work('a')).then(() => turnstile.enter('late', work('late')))
+    void turnstile.enter('b', work('b'))
+    ends.get('a')?.resolve()
+    await settle()
+    expect(began).toEqual(['a', 'b'])
+    await end('b')
+    expect(began).toEqual(['a', 'b', 'late'])
+    await end('late')
+    expect(await first).toBe('late')
+  })
+
+  test('lets four of one address wait and refuses a fifth, while others wait on', async () => {
+    const { began, work, end } = openWork()
+    const turnstile = new Turnstile()
+    const inside = turnstile.enter('a', work('a0'))
+    const waiting = range(4).map((i) => turnstile.enter('a', work(`a${i + 1}`)))
+    const error = await refusalOf(turnstile.enter('a', work('a5')))
+    expect(error.code).toBe('rate-limited')
+    expect(error.headers).toEqual({ 'Retry-After': '1' })
+    const other = turnstile.enter('b', work('b'))
+    for (const name of ['a0', 'a1']) await end(name)
+    // One of the four has its turn, so another may wait.
+    const again = turnstile.enter('a', work('a6'))
+    for (const name of ['a2', 'a3', 'a4', 'b', 'a6']) await end(name)
+    await Promise.all([inside, ...waiting, other, again])
+    expect(began).toEqual(['a0', 'a1', 'a2', 'a3', 'a4', 'b', 'a6'])
+  })
+
+  test('lets 64 wait in all and refuses the next, whoever it is', async () => {
+    const { began, work, end } = openWork()
+    const turnstile = new Turnstile()
+    const all = range(65).map((i) => turnstile.enter(`address ${i}`, work(String(i))))
+    const error = await refusalOf(turnstile.enter('address 65', work('65')))
+    expect([error.code, error.headers]).toEqual(['rate-limited', { 'Retry-After': '1' }])
+    for (const i of range(65)) await end(String(i))
+    await Promise.all(all)
+    expect(began).toEqual(range(65).map(String))
+  })
+})

@@ -1,0 +1,311 @@
+import { get as httpGet, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Express } from 'express'
+import request from 'supertest'
+import { MAX_STREAMS_PER_SUBJECT, OpenStreams } from '../../api/http/open-streams.js'
+import { createRig } from '../support/app-parts.js'
+import { idOf } from '../support/fake-engine.js'
+import { containerOf } from '../support/fake-view.js'
+import { eventually } from '../support/start-service.js'
+import { tokenFor } from '../support/tokens.js'
+
+const PATH = '/api/stats/stream'
+
+interface Listening {
+  readonly answer: IncomingMessage
+  readonly events: { event: string; data: string }[]
+  ended: boolean
+  close(): void
+}
+
+/** As an EventSource reads. */
+function listenTo(port: number, path: string, token?: string): Promise<Listening> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+  return new Promise((resolve, reject) => {
+    const asked = httpGet({ port, path, headers, agent: false }, (answer) => {
+      const listening: Listening = { answer, events: [], ended: false, close: () => asked.destroy() }
+      let text = ''
+      answer.setEncoding('utf8')
+      answer.on('data', (chunk: string) => {
+        text += chunk
+        const blocks = text.split('\n\n')
+        text = blocks.pop() ?? ''
+        for (const block of blocks) {
+          const event = /^event: (.*)$/m.exec(block)?.[1]
+          if (event !== undefined) listening.events.push({ event, data: /^data: (.*)$/m.exec(block)?.[1] ?? '' })
+        }
+      })
+      answer.on('close', () => {
+        listening.ended = true
+      })
+      resolve(listening)
+    })
+    asked.on('error', reject)
+  })
+}
+
+function start(app: Express) {
+  const server = app.listen(0)
+  return { port: (server.address() as AddressInfo).port, stop: () => server.closeAllConnections() ?? server.close() }
+}
+
+function draw(app: Express, token: string, path: string) {
+  return request(app).post('/api/auth/stream-ticket').set('Authorization', `Bearer ${token}`).send({ path })
+}
+
+function rig(changes: Parameters<typeof createRig>[0] = {}) {
+  const time = { now: Date.now() }
+  const streams = new OpenStreams()
+  const made = createRig({ streams, now: () => time.now, ...changes })
+  made.view.all = [
+    containerOf({ id: idOf('a'), name: 'web', labels: new Map([['team', 'web']]) }),
+    containerOf({ id: idOf('b'), name: 'db', labels: new Map([['team', 'data']]) }),
+  ]
+  return { ...made, time, streams, ...start(made.app) }
+}
+
+function namesIn(data: string | undefined): string[] {
+  return JSON.parse(data ?? '{}').items.map(({ name }: { name: string }) => name)
+}
+
+describe('GET /api/stats/stream', () => {
+  test('sends what GET /api/stats would answer, again when it has changed, and not when it has not', async () => {
+    const { port, stop, view, streams } = rig()
+    const stream = await listenTo(port, `${PATH}?interval=1`, tokenFor())
+    expect(stream.answer.statusCode).toBe(200)
+    expect(stream.answer.headers).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    })
+    await eventually(
+      () => stream.events.length,
+      (count) => count === 1,
+      3_000,
+    )
+    expect(stream.events[0]?.event).toBe('stats')
+    expect(namesIn(stream.events[0]?.data)).toEqual(['db', 'web'])
+    view.all = view.all.slice(0, 1)
+    view.statsVersion += 1
+    await eventually(
+      () => stream.events.length,
+      (count) => count === 2,
+      3_000,
+    )
+    expect(namesIn(stream.events[1]?.data)).toEqual(['web'])
+    expect(streams.count).toBe(1)
+    stream.close()
+    await eventually(
+      () => streams.count,
+      (count) => count === 0,
+      3_000,
+    )
+    expect(stream.events).toHaveLength(2)
+    stop()
+  })
+
+  test('shows a filtered caller its own containers alone', async () => {
+    const { port, stop } = rig()
+    const stream = await listenTo(port, PATH, tokenFor({ selectors: ['team=data'] }))
+    await eventually(
+      () => stream.events.length,
+      (count) => count === 1,
+      3_000,
+    )
+    expect(stream.events[0]?.data).not.toContain(idOf('a'))
+    expect(namesIn(stream.events[0]?.data)).toEqual(['db'])
+    stream.close()
+    stop()
+  })
+
+  test('ends when the token expires, or is revoked, and says so', async () => {
+    const { port, stop, store, authenticator, time } = rig()
+    const token = tokenFor()
+    const short = await listenTo(port, `${PATH}?interval=1`, tokenFor({ lifetimeSeconds: 60 }))
+    const revoked = await listenTo(port, `${PATH}?interval=1`, token)
+    await eventually(
+      () => short.events.length + revoked.events.length,
+      (count) => count === 2,
+      3_000,
+    )
+    const caller = await authenticator?.authenticate(token)
+    await store.revocations.add('porthole', caller?.tokenId ?? '', time.now + 3_600_000)
+    await eventually(
+      () => revoked.ended,
+      (ended) => ended,
+      3_000,
+    )
+    expect(revoked.events.at(-1)?.event).toBe('end')
+    expect(short.ended).toBe(false)
+    time.now += 60_000
+    await eventually(
+      () => short.ended,
+      (ended) => ended,
+      3_000,
+    )
+    expect(short.events.at(-1)?.event).toBe('end')
+    stop()
+  })
+
+  test(`are ${MAX_STREAMS_PER_SUBJECT} for one subject, and no more`, async () => {
+    const { port, stop, streams, app } = rig()
+    const open = await Promise.all(
+      Array.from({ length: MAX_STREAMS_PER_SUBJECT }, () => listenTo(port, PATH, tokenFor())),
+    )
+    expect(open.every(({ answer }) => answer.statusCode === 200)).toBe(true)
+    const over = await request(app).get(PATH).set('Authorization', `Bearer ${tokenFor()}`)
+    expect([over.status, over.body.code]).toEqual([429, 'too-many-streams'])
+    const another = await listenTo(port, PATH, tokenFor({ subject: 'another' }))
+    expect(another.answer.statusCode).toBe(200)
+    for (const stream of [...open, another]) stream.close()
+    await eventually(
+      () => streams.count,
+      (count) => count === 0,
+      3_000,
+    )
+    stop()
+  })
+
+  test('all end when the service stops', async () => {
+    const { port, stop, streams } = rig()
+    const stream = await listenTo(port, PATH, tokenFor())
+    streams.endAll()
+    await eventually(
+      () => stream.ended,
+      (ended) => ended,
+      3_000,
+    )
+    expect(streams.count).toBe(0)
+    stop()
+  })
+
+  test.each([
+    'interval=0',
+    'interval=61',
+    'interval=1.5',
+    'interval=x',
+    'interval=1&interval=2',
+    'cursor=x',
+    'limit=0',
+    'x=1',
+  ])('refuses %s, naming the parameter', async (query) => {
+    const { app } = createRig()
+    const { status, body } = await request(app).get(`${PATH}?${query}`).set('Authorization', `Bearer ${tokenFor()}`)
+    expect([status, body.code]).toEqual([400, 'invalid-request'])
+    expect(body.errors[0].path).toBe(query.split('=')[0])
+  })
+
+  test('is refused without the scope, and answers HEAD', async () => {
+    const { app } = createRig()
+    const wrong = await request(app)
+      .get(PATH)
+      .set('Authorization', `Bearer ${tokenFor({ scopes: ['logs:read'] })}`)
+    expect([wrong.status, wrong.body.code]).toEqual([403, 'insufficient-scope'])
+    const head = await request(app).head(PATH).set('Authorization', `Bearer ${tokenFor()}`)
+    expect([head.status, head.headers['content-type']]).toEqual([200, 'text/event-stream; charset=utf-8'])
+  })
+})
+
+describe('a stream ticket', () => {
+  test('opens its stream once, as the one who drew it would see it', async () => {
+    const { app, port, stop, audit } = rig()
+    const { status, body } = await draw(app, tokenFor({ subject: 'page', selectors: ['team=data'] }), PATH)
+    expect(status).toBe(200)
+    expect(body.ticket).toMatch(/^[\w-]{43}$/)
+    const stream = await listenTo(port, `${PATH}?interval=1&ticket=${body.ticket}`)
+    await eventually(
+      () => stream.events.length,
+      (count) => count === 1,
+      3_000,
+    )
+    expect(namesIn(stream.events[0]?.data)).toEqual(['db'])
+    expect(audit.events.at(-1)).toMatchObject({ kind: 'read', subject: 'page', route: PATH, decision: 'allow' })
+    const again = await request(app).get(`${PATH}?ticket=${body.ticket}`)
+    expect([again.status, again.body.code]).toEqual([401, 'invalid-token'])
+    expect(JSON.stringify(audit.events)).not.toContain(body.ticket)
+    stream.close()
+    stop()
+  })
+
+  test('of two who spend it at once opens for one', async () => {
+    const { app, port, stop } = rig()
+    const { ticket } = (await draw(app, tokenFor(), PATH)).body
+    const both = await Promise.all([1, 2].map(() => listenTo(port, `${PATH}?ticket=${ticket}`)))
+    expect(both.map(({ answer }) => answer.statusCode).sort()).toEqual([200, 401])
+    for (const stream of both) stream.close()
+    stop()
+  })
+
+  test('is good for 30 s, and not at 30 s', async () => {
+    const { app, time, port, stop } = rig()
+    const [early, late] = [
+      (await draw(app, tokenFor(), PATH)).body.ticket,
+      (await draw(app, tokenFor(), PATH)).body.ticket,
+    ]
+    time.now += 29_999
+    const stream = await listenTo(port, `${PATH}?ticket=${early}`)
+    expect(stream.answer.statusCode).toBe(200)
+    stream.close()
+    time.now += 1
+    expect((await request(app).get(`${PATH}?ticket=${late}`)).status).toBe(401)
+    stop()
+  })
+
+  test('carries the scope of its stream and no other, and is no key to any other path', async () => {
+    const { app } = createRig()
+    const { ticket } = (await draw(app, tokenFor(), PATH)).body
+    expect((await request(app).get(`/api/containers?ticket=${ticket}`)).status).toBe(401)
+    const asToken = await request(app).get('/api/containers').set('Authorization', `Bearer ${ticket}`)
+    expect(asToken.status).toBe(401)
+    const beside = await request(app)
+      .get(`/api/containers?ticket=${ticket}`)
+      .set('Authorization', `Bearer ${tokenFor()}`)
+    expect([beside.status, beside.body.errors?.[0].path]).toEqual([400, 'ticket'])
+  })
+
+  test('dies with the token that drew it', async () => {
+    const { app, store, authenticator, time } = rig()
+    const token = tokenFor()
+    const { ticket } = (await draw(app, token, PATH)).body
+    const caller = await authenticator?.authenticate(token)
+    await store.revocations.add('porthole', caller?.tokenId ?? '', time.now + 3_600_000)
+    expect((await request(app).get(`${PATH}?ticket=${ticket}`)).body.code).toBe('invalid-token')
+  })
+
+  test.each([
+    '/api/stats',
+    '/api/containers',
+    `${PATH}?interval=1`,
+    `${PATH}/`,
+    '/API/stats/stream',
+    '//api/stats/stream',
+    'https://evil.example/api/stats/stream',
+    '../api/stats/stream',
+    '',
+    'x'.repeat(257),
+  ])('is not drawn for %j', async (path) => {
+    const { app } = createRig()
+    const answer = await draw(app, tokenFor(), path)
+    expect([answer.status, answer.body.code, answer.body.errors[0].path]).toEqual([400, 'invalid-request', 'path'])
+  })
+
+  test('is not drawn without the scope, nor by a stranger, nor with a ticket', async () => {
+    const { app, audit } = createRig()
+    const wrong = await draw(app, tokenFor({ scopes: ['logs:read'] }), PATH)
+    expect([wrong.status, wrong.body.code]).toEqual([403, 'insufficient-scope'])
+    expect(audit.authActions).toEqual(['ticket-refused'])
+    expect((await request(app).post('/api/auth/stream-ticket').send({ path: PATH })).status).toBe(401)
+  })
+})
+
+describe('a token in a query', () => {
+  test.each(['access_token', 'token', 'jwt', 'authorization', 'bearer'])('is refused as %s', async (name) => {
+    const { app } = createRig()
+    for (const path of ['/api/containers', PATH, '/api/auth/me']) {
+      const url = `${path}?${name}=${tokenFor()}`
+      expect((await request(app).get(url)).status).toBe(401)
+      const known = await request(app).get(url).set('Authorization', `Bearer ${tokenFor()}`)
+      expect([known.status, known.body.code]).toEqual([400, 'invalid-request'])
+    }
+  })
+})

@@ -1,0 +1,148 @@
+import { createMemoryStore } from '../../api/store/memory.js'
+import type { Session } from '../../api/store/store.js'
+
+const START = Date.UTC(2026, 10, 24)
+
+function rig() {
+  const time = { now: START }
+  return { time, store: createMemoryStore(() => time.now) }
+}
+
+function session(id: string, changes: Partial<Session> = {}): Session {
+  return {
+    id,
+    userName: 'alice',
+    credentialStamp: 'stamp',
+    startedAt: START,
+    endsAt: START + 10_000,
+    idleAt: START + 5_000,
+    generation: 0,
+    tokenHash: 'first',
+    ...changes,
+  }
+}
+
+describe('counters', () => {
+  test('count within a window, and anew in the next', async () => {
+    const { store, time } = rig()
+    expect(await store.counters.add('k', 1_000)).toEqual({ hits: 1, resetsAt: START + 1_000 })
+    time.now += 999
+    expect(await store.counters.add('k', 1_000)).toEqual({ hits: 2, resetsAt: START + 1_000 })
+    expect(await store.counters.read('k')).toEqual({ hits: 2, resetsAt: START + 1_000 })
+    time.now += 1
+    expect(await store.counters.read('k')).toBeNull()
+    expect(await store.counters.add('k', 1_000)).toEqual({ hits: 1, resetsAt: START + 2_000 })
+  })
+
+  test('take a hit back, never below nothing, and forget a key', async () => {
+    const { store } = rig()
+    await store.counters.add('k', 1_000)
+    for (let i = 0; i < 3; i += 1) await store.counters.takeBack('k')
+    expect((await store.counters.read('k'))?.hits).toBe(0)
+    await store.counters.clear('k')
+    expect(await store.counters.read('k')).toBeNull()
+  })
+
+  test('count whoever comes after a hundred thousand together, and those before exactly', async () => {
+    const { store } = rig()
+    for (let i = 0; i < 100_000; i += 1) await store.counters.add(`k${i}`, 1_000)
+    expect((await store.counters.add('k0', 1_000)).hits).toBe(2)
+    expect((await store.counters.add('new', 1_000)).hits).toBe(1)
+    expect((await store.counters.add('newer', 1_000)).hits).toBe(2)
+  })
+
+  test('have room again once windows have ended', async () => {
+    const { store, time } = rig()
+    for (let i = 0; i < 100_001; i += 1) await store.counters.add(`k${i}`, 1_000)
+    time.now += 60_000
+    expect((await store.counters.add('new', 1_000)).hits).toBe(1)
+    expect((await store.counters.add('newer', 1_000)).hits).toBe(1)
+  })
+})
+
+describe('sessions', () => {
+  const presented = { generation: 0, tokenHash: 'first' }
+  const next = { tokenHash: 'second', idleAt: START + 8_000 }
+
+  test('rotate once, and end when the same token comes again', async () => {
+    const { store } = rig()
+    await store.sessions.open(session('s'))
+    expect(await store.sessions.rotate({ id: 's', presented, next })).toBe('rotated')
+    expect(await store.sessions.find('s')).toMatchObject({ generation: 1, tokenHash: 'second', idleAt: START + 8_000 })
+    expect(await store.sessions.rotate({ id: 's', presented, next })).toBe('replayed')
+    expect(await store.sessions.find('s')).toBeNull()
+    expect(await store.sessions.rotate({ id: 's', presented, next })).toBe('ended')
+  })
+
+  test('of two who rotate at once, let one rotate and then end', async () => {
+    const { store } = rig()
+    await store.sessions.open(session('s'))
+    const outcomes = await Promise.all([1, 2].map(() => store.sessions.rotate({ id: 's', presented, next })))
+    expect(outcomes.sort()).toEqual(['replayed', 'rotated'])
+    expect(await store.sessions.find('s')).toBeNull()
+  })
+
+  test('end by idling, and at their end however often they are refreshed', async () => {
+    const { store, time } = rig()
+    await store.sessions.open(session('idle'))
+    await store.sessions.open(session('long', { idleAt: START + 20_000 }))
+    time.now += 4_999
+    expect(await store.sessions.find('idle')).not.toBeNull()
+    time.now += 1
+    expect(await store.sessions.find('idle')).toBeNull()
+    time.now = START + 9_999
+    expect(await store.sessions.find('long')).not.toBeNull()
+    time.now += 1
+    expect(await store.sessions.find('long')).toBeNull()
+    expect(await store.sessions.end('long')).toBe(false)
+  })
+
+  test("let one user have 32, and end that user's oldest beyond", async () => {
+    const { store } = rig()
+    await store.sessions.open(session('of another', { userName: 'bob' }))
+    for (let i = 1; i <= 32; i += 1) await store.sessions.open(session(`s${i}`))
+    expect(await store.sessions.find('s1')).not.toBeNull()
+    await store.sessions.open(session('s33'))
+    expect(await store.sessions.find('s1')).toBeNull()
+    expect(await store.sessions.find('s2')).not.toBeNull()
+    expect(await store.sessions.find('of another')).not.toBeNull()
+  })
+})
+
+describe('revocations', () => {
+  test('hold for one issuer and one token until it would have expired', async () => {
+    const { store, time } = rig()
+    await store.revocations.add('i', 't', START + 1_000)
+    expect(await store.revocations.has('i', 't')).toBe(true)
+    expect(await store.revocations.has('j', 't')).toBe(false)
+    expect(await store.revocations.has('i', 'u')).toBe(false)
+    time.now += 1_000
+    expect(await store.revocations.has('i', 't')).toBe(false)
+  })
+
+  test('are never forgotten early: beyond the bound a new one fails loudly', async () => {
+    const { store } = rig()
+    for (let i = 0; i < 100_000; i += 1) await store.revocations.add('i', `t${i}`, START + 1_000_000)
+    await expect(store.revocations.add('i', 'new', START + 1_000_000)).rejects.toMatchObject({ code: 'internal' })
+    await store.revocations.add('i', 't0', START + 1_000_000)
+    expect(await store.revocations.has('i', 't0')).toBe(true)
+  })
+})
+
+describe('tickets', () => {
+  test('are taken once, and not after they have expired', async () => {
+    const { store, time } = rig()
+    await store.tickets.put('a', 'content', START + 1_000)
+    await store.tickets.put('b', 'content', START + 1_000)
+    expect(await Promise.all([store.tickets.take('a'), store.tickets.take('a')])).toEqual(['content', null])
+    time.now += 1_000
+    expect(await store.tickets.take('b')).toBeNull()
+  })
+
+  test('are bounded: the oldest gives way', async () => {
+    const { store } = rig()
+    for (let i = 0; i < 10_001; i += 1) await store.tickets.put(`t${i}`, 'x', START + 1_000)
+    expect(await store.tickets.take('t0')).toBeNull()
+    expect(await store.tickets.take('t1')).toBe('x')
+  })
+})

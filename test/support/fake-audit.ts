@@ -1,0 +1,42 @@
+import type { AuditEvent } from '../../api/audit/event.js'
+import type { RecentQuery } from '../../api/audit/recent.js'
+import { type AuditSink, createOutputSink } from '../../api/audit/sink.js'
+import { AuditTrail } from '../../api/audit/trail.js'
+import { createLog } from '../../api/log.js'
+
+/** A real trail into memory, which keeps what it is told and fails on demand. */
+export class FakeAudit extends AuditTrail {
+  readonly lines: string[]
+  readonly #broken: { is: boolean }
+
+  constructor(onFailure: 'refuse' | 'serve' = 'refuse') {
+    const lines: string[] = []
+    const broken = { is: false }
+    const sink: AuditSink = {
+      ...createOutputSink({ write: (line) => lines.push(line) }),
+      write: (line) => {
+        if (broken.is) throw new Error('broken by the test')
+        lines.push(line)
+      },
+    }
+    super({ sink, clock: { now: () => Date.now() }, log: createLog('silent', { write: () => {} }), onFailure })
+    this.lines = lines
+    this.#broken = broken
+  }
+
+  set isBroken(value: boolean) {
+    this.#broken.is = value
+  }
+
+  /** What was recorded, oldest first, without its place in the chain. */
+  get events(): AuditEvent[] {
+    const query: RecentQuery = { limit: 10_000 }
+    return this.recent(query)
+      .items.map(({ record }) => record)
+      .reverse()
+  }
+
+  get authActions(): string[] {
+    return this.events.flatMap((event) => (event.kind === 'auth' ? [event.action] : []))
+  }
+}
