@@ -7,7 +7,7 @@ export type Log = Logger
 const MAX_MESSAGE_LENGTH = 1_000
 
 /** Lines are collected up to so many bytes and written together: a write for each would cost more than the request it tells of. */
-const BUFFER_BYTES = 4_096
+const BUFFER_BYTES = 12_288
 
 /** Milliseconds after which a collected line is written at the latest. */
 const FLUSH_INTERVAL_MS = 500

@@ -34,7 +34,8 @@ const BEYOND_PRINTABLE_ASCII = /[\x7f-\uffff]/
 const EACH_BEYOND_PRINTABLE_ASCII = /[\x7f-\uffff]/g
 
 export interface WrittenLine {
-  readonly record: AuditRecord
+  /** Where the chain stands with it. */
+  readonly head: Head
   /** Printable ASCII, without its line break. */
   readonly line: string
 }
@@ -46,17 +47,14 @@ export function writeLine(head: Head, event: AuditEvent, now: number, seq = head
 }
 
 function writeCut(head: Head, event: AuditEvent, now: number, seq: number, limit: number): WrittenLine {
-  const time = new Date(now).toISOString()
-  const unsigned = { v: 1 as const, seq, time, ...membersOf(event, limit), prev: head.hash }
-  const text = escapeBeyondAscii(JSON.stringify(unsigned))
-  const digest = hash('sha256', text)
-  return {
-    record: Object.assign(unsigned, { hash: digest }),
-    line: `${text.slice(0, -1)},"hash":"${digest}"}`,
-  }
+  const members = JSON.stringify(membersOf(event, limit)).slice(1, -1)
+  const text = `${LINE_START}${seq},"time":"${new Date(now).toISOString()}",${asAscii(members)},"prev":"${head.hash}"`
+  const digest = hash('sha256', `${text}}`)
+  return { head: { seq, hash: digest }, line: `${text},"hash":"${digest}"}` }
 }
 
-function escapeBeyondAscii(text: string): string {
+/** JSON as a line holds it. */
+export function asAscii(text: string): string {
   if (!BEYOND_PRINTABLE_ASCII.test(text)) return text
   return text.replace(
     EACH_BEYOND_PRINTABLE_ASCII,

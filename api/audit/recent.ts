@@ -1,4 +1,4 @@
-import { MAX_TEXT_LENGTH } from './chain.js'
+import { asAscii, MAX_TEXT_LENGTH } from './chain.js'
 import type { AuditEvent } from './event.js'
 import { type AuditRecord, cutText } from './record.js'
 
@@ -47,72 +47,106 @@ export interface RecentPage {
   readonly total: number
 }
 
-interface Kept extends RecentRecord {
+interface Line {
+  readonly seq: number
+  /** Milliseconds since 1970. */
   readonly at: number
-  readonly bytes: number
+  /** As it is written, without its line break. */
+  readonly line: string
 }
 
-/** The newest records, oldest first. */
+/** Where a line stands in the ring. */
+interface Kept {
+  readonly seq: number
+  readonly at: number
+  readonly isWritten: boolean
+  readonly start: number
+  readonly end: number
+}
+
+/**
+ * The newest records, as the bytes of their lines: ten thousand objects with all that hangs on them would keep the garbage
+ * collector busier than the requests do that they tell of.
+ */
 export class RecentRecords {
   readonly #limit: number
+  readonly #bytes = Buffer.allocUnsafe(RECENT_BYTES)
+  /** By seq of arrival modulo the limit. */
   readonly #kept: Kept[] = []
-  #bytes = 0
+  #first = 0
+  #next = 0
+  #end = 0
 
   constructor(limit = RECENT_LIMIT) {
     this.#limit = limit
   }
 
-  add(record: AuditRecord, bytes: number, isWritten: boolean): void {
-    this.#kept.push({ record, isWritten, bytes, at: Date.parse(record.time) })
-    this.#bytes += bytes
-    while (this.#kept.length > this.#limit || this.#bytes > RECENT_BYTES) this.#bytes -= this.#kept.shift()?.bytes ?? 0
+  add({ seq, at, line }: Line, isWritten: boolean): void {
+    // A line stands in one piece: where it does not fit before the end of the ring, what is there is given up.
+    const wraps = this.#end + line.length > RECENT_BYTES
+    if (wraps) this.#dropWithin(this.#end, RECENT_BYTES)
+    const start = wraps ? 0 : this.#end
+    const end = start + line.length
+    this.#dropWithin(start, end)
+    if (this.#next - this.#first >= this.#limit) this.#first += 1
+    this.#bytes.write(line, start, 'latin1')
+    this.#kept[this.#next % this.#limit] = { seq, at, isWritten, start, end }
+    this.#next += 1
+    this.#end = end
   }
 
   page(query: RecentQuery, own: OwnRecords | null): RecentPage {
-    const fits = fitting(query)
-    const isTheirs = own === null ? () => true : ownedBy(own)
-    const all = this.#kept.filter((kept) => isTheirs(kept.record) && fits(kept)).reverse()
-    const { beforeSeq = Number.POSITIVE_INFINITY, limit } = query
-    const rest = all.filter(({ record }) => record.seq < beforeSeq)
-    const items = rest.slice(0, limit).map(({ record, isWritten }) => ({ record, isWritten }))
-    return { items, nextSeq: rest.length > items.length ? (items.at(-1)?.record.seq ?? null) : null, total: all.length }
+    const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY, container, limit } = query
+    const { beforeSeq = Number.POSITIVE_INFINITY } = query
+    const members = [...membersAsked(query), ...(own === null ? [] : membersOwned(own))]
+    const items: RecentRecord[] = []
+    let total = 0
+    let hasMore = false
+    for (let index = this.#next - 1; index >= this.#first; index -= 1) {
+      const kept = this.#kept[index % this.#limit]
+      if (kept === undefined || kept.at < since || kept.at >= until) continue
+      const line = this.#bytes.toString('latin1', kept.start, kept.end)
+      if (!members.every((member) => line.includes(member)) || !isOf(line, container)) continue
+      total += 1
+      if (kept.seq >= beforeSeq) continue
+      if (items.length < limit) items.push({ record: JSON.parse(line) as AuditRecord, isWritten: kept.isWritten })
+      else hasMore = true
+    }
+    return { items, nextSeq: hasMore ? (items.at(-1)?.record.seq ?? null) : null, total }
+  }
+
+  /** Gives up the oldest lines as long as they stand there. */
+  #dropWithin(start: number, end: number): void {
+    while (this.#first < this.#next) {
+      const oldest = this.#kept[this.#first % this.#limit]
+      if (oldest === undefined || oldest.start >= end || oldest.end <= start) return
+      this.#first += 1
+    }
   }
 }
 
+/**
+ * Members as they stand in a line. Inside a text each quote has a backslash before it, so nothing that a caller sent can look
+ * like a member.
+ */
+function membersAsked({ kind, subject, action, decision, route, requestId }: RecentQuery): string[] {
+  return Object.entries({ kind, action, decision, subject, route, requestId }).flatMap(([name, value]) =>
+    value === undefined ? [] : [member(name, value)],
+  )
+}
+
 /** Of what signed in or failed to, a filter says nothing, so such records are nobody's own. */
-function ownedBy(own: OwnRecords): (record: AuditRecord) => boolean {
-  const [subject, issuer, filter] = [own.subject, own.issuer, own.filter].map(asRecorded)
-  return (record) =>
-    record.kind === 'read' && record.subject === subject && record.issuer === issuer && record.filter === filter
+function membersOwned({ subject, issuer, filter }: OwnRecords): string[] {
+  return [member('kind', 'read'), member('subject', subject), member('issuer', issuer), member('filter', filter)]
 }
 
-function fitting(query: RecentQuery): (kept: Kept) => boolean {
-  const { since = Number.NEGATIVE_INFINITY, until = Number.POSITIVE_INFINITY, kind, container } = query
-  const subject = asRecorded(query.subject)
-  const requestId = asRecorded(query.requestId)
-  return ({ record, at }) =>
-    at >= since &&
-    at < until &&
-    (kind === undefined || record.kind === kind) &&
-    (subject === undefined || memberOf(record, 'subject') === subject) &&
-    (requestId === undefined || memberOf(record, 'requestId') === requestId) &&
-    (query.action === undefined || memberOf(record, 'action') === query.action) &&
-    (query.decision === undefined || memberOf(record, 'decision') === query.decision) &&
-    (query.route === undefined || memberOf(record, 'route') === query.route) &&
-    (container === undefined || isContainer(record, container))
-}
-
-/** Records of other kinds have no such member, and do not fit who asks for it. */
-function memberOf(record: AuditRecord, name: string): unknown {
-  return (record as unknown as Readonly<Record<string, unknown>>)[name]
+function member(name: string, value: string): string {
+  return `"${name}":${asAscii(JSON.stringify(cutText(value, MAX_TEXT_LENGTH)))}`
 }
 
 /** What was read has its full id; what was refused has the digits that were asked with, which may be fewer. */
-function isContainer(record: AuditRecord, digits: string): boolean {
-  if (record.kind !== 'read' || record.container === null) return false
-  return record.container.startsWith(digits) || digits.startsWith(record.container)
-}
-
-function asRecorded<T extends string | undefined>(text: T): T {
-  return (text === undefined ? undefined : cutText(text, MAX_TEXT_LENGTH)) as T
+function isOf(line: string, digits: string | undefined): boolean {
+  if (digits === undefined) return true
+  const container = /"container":"([0-9a-f]+)"/.exec(line)?.[1]
+  return container !== undefined && (container.startsWith(digits) || digits.startsWith(container))
 }

@@ -1,6 +1,6 @@
 import type { Log } from '../log.js'
 import { ApiError } from '../model/error.js'
-import { type Head, writeLine } from './chain.js'
+import { asAscii, type Head, writeLine } from './chain.js'
 import type { Audit, AuditEvent } from './event.js'
 import { type OwnRecords, type RecentPage, type RecentQuery, RecentRecords } from './recent.js'
 import type { AuditSink } from './sink.js'
@@ -36,7 +36,8 @@ export class AuditTrail implements Audit {
     this.#options = options
     this.#head = options.sink.head
     this.#recent = new RecentRecords(options.recentLimit)
-    for (const record of options.sink.records) this.#recent.add(record, JSON.stringify(record).length, true)
+    for (const record of options.sink.records)
+      this.#recent.add({ seq: record.seq, at: Date.parse(record.time), line: asAscii(JSON.stringify(record)) }, true)
   }
 
   /** The record that was written last. */
@@ -105,12 +106,12 @@ export class AuditTrail implements Audit {
   }
 
   #append(event: AuditEvent, now: number): void {
-    const { record, line } = writeLine(this.#head, event, now, this.#nextSeq)
+    const { head, line } = writeLine(this.#head, event, now, this.#nextSeq)
     this.#options.sink.write(line)
-    this.#head = record
+    this.#head = head
     this.#missing = 0
     this.#written += 1
-    this.#recent.add(record, line.length, true)
+    this.#recent.add({ seq: head.seq, at: now, line }, true)
   }
 
   get #nextSeq(): number {
@@ -120,8 +121,8 @@ export class AuditTrail implements Audit {
   #lose(event: AuditEvent, error: unknown, now: number): void {
     const { onFailure } = this.#options
     if (onFailure === 'serve') {
-      const { record, line } = writeLine(this.#head, event, now, this.#nextSeq)
-      this.#recent.add(record, line.length, false)
+      const seq = this.#nextSeq
+      this.#recent.add({ seq, at: now, line: writeLine(this.#head, event, now, seq).line }, false)
     }
     this.#missing += 1
     this.#lost += 1

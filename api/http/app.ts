@@ -1,5 +1,5 @@
 import { IncomingMessage, type ServerOptions, ServerResponse } from 'node:http'
-import express, { type ErrorRequestHandler, type Express, type RequestHandler } from 'express'
+import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express'
 import helmet from 'helmet'
 import type { Audit } from '../audit/event.js'
 import type { Authenticator } from '../auth/authenticator.js'
@@ -13,7 +13,7 @@ import type { Store } from '../store/store.js'
 import { perform } from './action.js'
 import { AnswerCache } from './answer.js'
 import { endpoint } from './endpoint.js'
-import { authEvent } from './handlers/auth.js'
+import { type AuthDesk, authEvent } from './handlers/auth.js'
 import type { Records } from './handlers/input.js'
 import { allowAddresses, resolveAddress, type TrustProxy, trustProxies } from './middleware/address.js'
 import { actorOf, identify, requireCaller } from './middleware/authenticate.js'
@@ -60,7 +60,7 @@ export function createApp(appParts: AppParts): Express {
   trustProxies(app, network.trustProxy)
 
   app.use(requestLog(log))
-  app.use(resolveAddress())
+  app.use(resolveAddress(network.trustProxy))
   app.use(helmet(SECURITY_HEADERS))
   app.use(forbidStoring())
   app.use(requireOneHost())
@@ -101,12 +101,7 @@ export function createApp(appParts: AppParts): Express {
   app.use(identify({ authenticator, tickets, isStream: (path) => streamScope(path) !== null }))
   app.use(limitRequests('general', limitParts))
   const desk = { signIn, authenticator, tickets, store, audit, streamScope }
-  for (const action of ACTIONS) {
-    if (action.who === 'user' && signIn === null) continue
-    if (action.who === 'caller') app.all(action.path, known)
-    app[action.method === 'GET' ? 'get' : 'post'](action.path, perform(action, desk))
-    app.all(action.path, refuseMethod(action.method === 'GET' ? 'GET, HEAD' : action.method))
-  }
+  app.use(AUTH_PREFIX, authRouter(desk, known))
   app.use(known)
   const stats = limitRequests('stats', limitParts)
   const parts = { sources: { view, records: audit }, cache: new AnswerCache(), audit }
@@ -116,11 +111,26 @@ export function createApp(appParts: AppParts): Express {
     app.get(route.path, handler)
     app.all(route.path, refuseMethod('GET, HEAD'))
   }
-  for (const stream of STREAMS) mount(stream, streamEndpoint(stream, { ...parts, streams: appParts.streams, isGood }))
   for (const route of ROUTES) mount(route, endpoint(route, parts))
+  for (const stream of STREAMS) mount(stream, streamEndpoint(stream, { ...parts, streams: appParts.streams, isGood }))
   app.use(refusePath())
   app.use(answerProblem())
   return app
+}
+
+const AUTH_PREFIX = '/api/auth'
+
+/** What concerns the caller, apart from the reads: each of those would otherwise be compared with all of these paths first. */
+function authRouter(desk: AuthDesk, known: RequestHandler): Router {
+  const router = Router({ caseSensitive: true, strict: true })
+  for (const action of ACTIONS) {
+    if (action.who === 'user' && desk.signIn === null) continue
+    const path = action.path.slice(AUTH_PREFIX.length)
+    if (action.who === 'caller') router.all(path, known)
+    router[action.method === 'GET' ? 'get' : 'post'](path, perform(action, desk))
+    router.all(path, refuseMethod(action.method === 'GET' ? 'GET, HEAD' : action.method))
+  }
+  return router
 }
 
 const POST_PATHS: ReadonlySet<string> = new Set(

@@ -84,7 +84,7 @@ class MemoryCounters implements Counters {
     const open = this.#windows.get(key)
     if (open !== null) {
       open.hits += 1
-      return { ...open }
+      return { hits: open.hits, resetsAt: open.resetsAt }
     }
     if (!this.#windows.hasRoom(MAX_COUNTED_KEYS) && key !== EVERYBODY_ELSE) return this.add(EVERYBODY_ELSE, windowMs)
     const opened = { hits: 1, resetsAt: this.#now() + windowMs }

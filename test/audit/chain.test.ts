@@ -73,18 +73,19 @@ describe('writeLine', () => {
 
   test('names the record before it', () => {
     const first = writeLine(GENESIS, authEvent(), NOW)
-    const second = writeLine(first.record, authEvent(), NOW)
-    expect(second.record).toMatchObject({ seq: 2, prev: first.record.hash })
-    expect(writeLine(first.record, authEvent(), NOW, 9).record).toMatchObject({ seq: 9, prev: first.record.hash })
+    const second = writeLine(first.head, authEvent(), NOW)
+    expect(JSON.parse(second.line)).toMatchObject({ seq: 2, prev: first.head.hash, hash: second.head.hash })
+    const later = writeLine(first.head, authEvent(), NOW, 9)
+    expect(JSON.parse(later.line)).toMatchObject({ seq: 9, prev: first.head.hash, hash: later.head.hash })
   })
 
   test('gives any event back as it was', () => {
     fc.assert(
       fc.property(anyEvent, (event) => {
-        const { line, record } = writeLine({ seq: 41, hash: 'ab'.repeat(32) }, event, NOW)
-        expect(readLine(line)).toEqual({ record, fault: null })
-        expect(record).toMatchObject(event)
-        expect(record.seq).toBe(42)
+        const { line, head } = writeLine({ seq: 41, hash: 'ab'.repeat(32) }, event, NOW)
+        const { record, fault } = readLine(line)
+        expect(fault).toBeNull()
+        expect(record).toMatchObject({ ...event, seq: 42, hash: head.hash, prev: 'ab'.repeat(32) })
       }),
       { numRuns: 500 },
     )
@@ -101,11 +102,11 @@ describe('writeLine', () => {
         authEvent({ reason: text }),
       ]
       for (const event of events) {
-        const { line, record } = writeLine(GENESIS, event, NOW)
+        const { line } = writeLine(GENESIS, event, NOW)
         expect(line).toMatch(/^[\x20-\x7e]+$/)
         expect(line.length).toBeLessThan(MAX_LINE_BYTES)
         expect(line.match(/,"hash":"[0-9a-f]{64}"/g)).toHaveLength(1)
-        expect(readLine(line).record).toEqual(record)
+        expect(readLine(line).record).toEqual(JSON.parse(line))
         expect(JSON.parse(line)).toMatchObject({ seq: 1, kind: event.kind })
       }
     },
@@ -116,9 +117,9 @@ describe('writeLine', () => {
     const all = Object.fromEntries(ACTOR_TEXTS.map((name) => [name, dear]))
     const engine = Array(500).fill({ host: dear, call: 'inspect', status: 599, milliseconds: 1e-7 })
     const event = readEvent({ ...all, method: dear, route: dear, filter: dear, container: dear, engine })
-    const { line, record } = writeLine(GENESIS, event, NOW)
+    const { line } = writeLine(GENESIS, event, NOW)
     expect(line.length).toBeLessThan(MAX_LINE_BYTES)
-    expect(readLine(line).record).toEqual(record)
+    expect(readLine(line).record).toEqual(JSON.parse(line))
   })
 })
 

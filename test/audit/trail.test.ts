@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import fc from 'fast-check'
 import type { AuditEvent } from '../../api/audit/event.js'
 import { RECENT_BYTES, RECENT_LIMIT, RecentRecords } from '../../api/audit/recent.js'
 import { type AuditSink, createOutputSink } from '../../api/audit/sink.js'
@@ -278,18 +279,35 @@ describe('recent', () => {
   })
 
   test('keeps as many bytes as its limit, however few records they are', () => {
-    const { trail } = rig()
-    trail.record(START)
-    const { record } = trail.recent({ limit: 1 }).items[0] ?? {}
-    if (record === undefined) throw new Error('no record')
     const totalAfter = (...sizes: number[]) => {
       const recent = new RecentRecords()
-      for (const bytes of sizes) recent.add(record, bytes, true)
+      for (const [seq, bytes] of sizes.entries()) recent.add({ seq, at: 0, line: '{}'.padEnd(bytes) }, true)
       return recent.page({ limit: 1 }, null).total
     }
-    expect(totalAfter(RECENT_BYTES - 1, 1)).toBe(2)
-    expect(totalAfter(RECENT_BYTES, 1)).toBe(1)
-    expect(totalAfter(...Array(RECENT_LIMIT).fill(1))).toBe(RECENT_LIMIT)
-    expect(totalAfter(...Array(RECENT_LIMIT + 1).fill(1))).toBe(RECENT_LIMIT)
+    expect(totalAfter(RECENT_BYTES - 2, 2)).toBe(2)
+    expect(totalAfter(RECENT_BYTES, 2)).toBe(1)
+    expect(totalAfter(...Array(RECENT_LIMIT).fill(2))).toBe(RECENT_LIMIT)
+    expect(totalAfter(...Array(RECENT_LIMIT + 1).fill(2))).toBe(RECENT_LIMIT)
+  })
+
+  test('gives each of the newest lines back whole, however their lengths fall on the ring', () => {
+    const lengths = fc.array(fc.integer({ min: 20, max: 3_000_000 }), { minLength: 5, maxLength: 60 })
+    fc.assert(
+      fc.property(lengths, (sizes) => {
+        const recent = new RecentRecords(20)
+        const lines = sizes.map((size, seq) => ({ seq, at: seq, line: JSON.stringify({ seq, x: 'y'.repeat(size) }) }))
+        for (const line of lines) recent.add(line, true)
+        const { items, total } = recent.page({ limit: 100 }, null)
+        expect(items.map(({ record }) => record.seq)).toEqual(
+          lines
+            .map(({ seq }) => seq)
+            .reverse()
+            .slice(0, total),
+        )
+        expect(total).toBeGreaterThan(0)
+        expect(total).toBeLessThanOrEqual(20)
+      }),
+      { numRuns: 60 },
+    )
   })
 })

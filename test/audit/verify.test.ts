@@ -13,8 +13,8 @@ const STOP = { kind: 'service', action: 'stop' } as const
 function chain(events: readonly AuditEvent[], from: Head = GENESIS): { lines: string[]; heads: Head[] } {
   const heads: Head[] = []
   const lines = events.map((event, index) => {
-    const { record, line } = writeLine(heads.at(-1) ?? from, event, NOW + index)
-    heads.push(record)
+    const { head, line } = writeLine(heads.at(-1) ?? from, event, NOW + index)
+    heads.push(head)
     return line
   })
   return { lines, heads }
@@ -254,8 +254,8 @@ describe('gaps', () => {
 
   test('are noted where the seqs leave room for just so many', () => {
     const head = TEN.heads[9] ?? GENESIS
-    const { record, line } = writeLine(head, gap, NOW, 14)
-    const report = verify({ log: text([...TEN.lines, line, ...chain([STOP], record).lines]) })
+    const { head: after, line } = writeLine(head, gap, NOW, 14)
+    const report = verify({ log: text([...TEN.lines, line, ...chain([STOP], after).lines]) })
     expect(report).toMatchObject({ ok: true, lastSeq: 15 })
     expect(report.notes).toEqual(['log:11: says that 3 records before it could not be written'])
     for (const seq of [11, 12, 13, 15, 16])

@@ -15,10 +15,12 @@ export function trustProxies(app: Express, trust: TrustProxy): void {
 }
 
 /** Finds the client's address once. */
-export function resolveAddress(): RequestHandler {
+export function resolveAddress(trust: TrustProxy): RequestHandler {
+  const isProxied = trust.kind !== 'none'
   return function resolveClientAddress(req, res, next) {
     // What a proxy passes on may be anything; then the proxy itself is who is known.
-    res.locals['address'] = plainAddress(req.ip) ?? plainAddress(req.socket.remoteAddress) ?? UNKNOWN
+    const claimed = isProxied ? plainAddress(req.ip) : null
+    res.locals['address'] = claimed ?? plainAddress(req.socket.remoteAddress) ?? UNKNOWN
     next()
   }
 }
@@ -63,6 +65,7 @@ export function allowAddresses(
 /** An address alone, of what may carry a port, brackets, a zone or IPv4 inside IPv6; null where there is none. */
 export function plainAddress(text: string | undefined): string | null {
   if (text === undefined) return null
+  if (isIP(text) === 4) return text
   const bare = /^\[([^\]]*)\](?::\d{1,5})?$/.exec(text)?.[1] ?? /^([\d.]+):\d{1,5}$/.exec(text)?.[1] ?? text
   const address = bare.replace(/%.*$/, '')
   const family = isIP(address)
