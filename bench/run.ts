@@ -54,8 +54,10 @@ try {
 async function main(): Promise<void> {
   const socketPath =
     process.env['BENCH_ENGINE'] ?? (await firstLine(startChild('bench/engine.ts', { CONTAINERS: String(CONTAINERS) })))
-  const ours = startOurs(socketPath)
+  const ours = startOurs(socketPath, { NODE_ENV: 'production', JWT_SECRET: SECRET })
   const oursUrl = `http://127.0.0.1:${await portOf(ours)}`
+  const open = startOurs(socketPath, { NODE_ENV: 'development', AUTH_ENABLED: 'false' })
+  const openUrl = `http://127.0.0.1:${await portOf(open)}`
   const key = secretKey(SECRET)
   const keys = { signingKey: key, verificationKeys: [key] }
   const settings = { algorithm: 'HS256', ...keys, issuer: 'porthole', audience: 'porthole' } as const
@@ -78,6 +80,13 @@ async function main(): Promise<void> {
   const subjects: Subject[] = [
     { name: 'bare node:http, the same bytes', url: bareUrl, headers: {}, process: bare, expects: 200 },
     { name: 'Porthole, list', url: `${oursUrl}/api/containers`, headers: authorization, process: ours, expects: 200 },
+    {
+      name: 'Porthole, list, authentication off',
+      url: `${openUrl}/api/containers`,
+      headers: {},
+      process: open,
+      expects: 200,
+    },
     {
       name: 'Porthole, list not modified',
       url: `${oursUrl}/api/containers`,
@@ -123,13 +132,12 @@ async function main(): Promise<void> {
   report([...rounds].map(([{ name }, measured]) => ({ name, ...medianOf(measured) })))
 }
 
-function startOurs(socketPath: string): ChildProcess {
+function startOurs(socketPath: string, environment: Record<string, string>): ChildProcess {
   const child = spawn(process.execPath, ['dist/main.js'], {
     env: {
       PATH: process.env['PATH'] ?? '',
-      NODE_ENV: 'production',
+      ...environment,
       PORT: '0',
-      JWT_SECRET: SECRET,
       DOCKER_HOST: `unix://${socketPath}`,
       RATE_LIMIT_GENERAL: '1000000000',
       RATE_LIMIT_STATS: '1000000000',
@@ -249,7 +257,7 @@ function medianOf(measured: readonly Measured[]): Measured {
 }
 
 function report(rows: readonly (Measured & { readonly name: string })[]): void {
-  const [bare, list, , naiveList, stats, offeredStats, naiveStats] = rows
+  const [bare, list, openList, , naiveList, stats, offeredStats, naiveStats] = rows
   const table = rows.map(({ name, perSecond, p50, p99, cpuMicroseconds }) => [
     name,
     perSecond.toFixed(perSecond < 100 ? 1 : 0),
@@ -259,12 +267,15 @@ function report(rows: readonly (Measured & { readonly name: string })[]): void {
     bare === undefined ? '-' : `${((perSecond / bare.perSecond) * 100).toFixed(1)} %`,
   ])
   print([['', 'requests/s', 'p50 ms', 'p99 ms', 'server CPU us/request', 'of bare'], ...table])
-  if (!bare || !list || !naiveList || !stats || !offeredStats || !naiveStats) return
+  if (!bare || !list || !openList || !naiveList || !stats || !offeredStats || !naiveStats) return
   const byCpu =
     list.cpuMicroseconds === null || bare.cpuMicroseconds === null ? null : bare.cpuMicroseconds / list.cpuMicroseconds
   console.log('')
   verdict('list against bare, requests/s', list.perSecond / bare.perSecond, 0.15, '%')
   if (byCpu !== null) verdict('list against bare, by server CPU', byCpu, 0.15, '%')
+  verdict('list against authentication off', list.perSecond / openList.perSecond, 0.9, '%')
+  if (list.cpuMicroseconds !== null && openList.cpuMicroseconds !== null)
+    verdict('the same, by server CPU', openList.cpuMicroseconds / list.cpuMicroseconds, 0.9, '%')
   verdict('list against naive', list.perSecond / naiveList.perSecond, 20, 'x')
   verdict('stats against naive', stats.perSecond / naiveStats.perSecond, 20, 'x')
   console.log(
