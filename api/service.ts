@@ -185,7 +185,7 @@ function createSignIn(
     users,
     checkPassword: (name, password) => checker.check(name, password),
     oneAtATime: (address, run) => turnstile.enter(address, run),
-    guard: new SignInGuard(store.counters, { limit: limits.login, windowMs: limits.windowMs }),
+    guard: new SignInGuard(store, { limit: limits.login, windowMs: limits.windowMs }),
     sessions: store.sessions,
     // Sessions end with this process, and so does what their tokens are made with.
     refreshTokens: new RefreshTokens(randomBytes(32)),

@@ -91,5 +91,7 @@ export type AuditEvent = ReadEvent | AuthEvent | ServiceEvent
 
 /** Where events go. Throws audit-unavailable where one cannot be written and nothing may be answered without. */
 export interface Audit {
+  /** Throws audit-unavailable where a record could not be written now: for what must not be done and then not be recorded. */
+  demand(): void
   record(event: AuditEvent): void
 }

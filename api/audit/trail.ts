@@ -72,6 +72,13 @@ export class AuditTrail implements Audit {
     this.#resume()
   }
 
+  /** Before something that cannot be taken back: throws audit-unavailable where its record would be refused. */
+  demand(): void {
+    this.retry()
+    if (this.#isFailing && this.#options.onFailure === 'refuse')
+      throw new ApiError('audit-unavailable', 'the audit trail cannot be written')
+  }
+
   /** Where the sink fails, tries again: without traffic nothing else does, and a balancer sends none while we are not ready. */
   retry(): void {
     if (!this.#isFailing) return

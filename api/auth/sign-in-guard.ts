@@ -1,4 +1,4 @@
-import type { Counters } from '../store/store.js'
+import type { Counters, Store } from '../store/store.js'
 
 /** How long an address from which a user has signed in is known as theirs. */
 const KNOWN_ADDRESS_MS = 30 * 86_400_000
@@ -23,44 +23,50 @@ export interface SignInAttempt {
  * thousand guesses a window rather than ten thousand (OWASP's device cookies, with the address as the device).
  */
 export class SignInGuard {
-  readonly #counters: Counters
+  readonly #addresses: Counters
+  readonly #names: Counters
+  readonly #pairs: Counters
+  readonly #known: Counters
   readonly #limit: number
   readonly #windowMs: number
 
-  constructor(counters: Counters, settings: { readonly limit: number; readonly windowMs: number }) {
-    this.#counters = counters
+  constructor(store: Pick<Store, 'counters'>, settings: { readonly limit: number; readonly windowMs: number }) {
+    this.#addresses = store.counters('sign-in addresses')
+    this.#names = store.counters('sign-in names')
+    this.#pairs = store.counters('sign-in pairs')
+    this.#known = store.counters('sign-in known')
     this.#limit = settings.limit
     this.#windowMs = settings.windowMs
   }
 
   async check(attempt: SignInAttempt): Promise<SignInVerdict> {
-    const { address, name, pair, known } = keysOf(attempt)
-    const [byAddress, byName, byPair, isKnown] = await Promise.all(
-      [address, name, pair, known].map((key) => this.#counters.read(key)),
-    )
+    const pair = pairOf(attempt)
+    const [byAddress, byName, byPair, isKnown] = await Promise.all([
+      this.#addresses.read(attempt.address),
+      this.#names.read(attempt.name),
+      this.#pairs.read(pair),
+      this.#known.read(pair),
+    ])
     if (byAddress != null && byAddress.hits >= this.#limit) return { refused: 'address', resetsAt: byAddress.resetsAt }
     if (byName == null || byName.hits < this.#limit || isKnown != null || byPair == null) return null
     return { refused: 'name', resetsAt: byPair.resetsAt }
   }
 
   async failed(attempt: SignInAttempt): Promise<void> {
-    const { address, name, pair } = keysOf(attempt)
-    await Promise.all([address, name, pair].map((key) => this.#counters.add(key, this.#windowMs)))
+    await this.#addresses.add(attempt.address, this.#windowMs)
+    await this.#names.add(attempt.name, this.#windowMs)
+    await this.#pairs.add(pairOf(attempt), this.#windowMs)
   }
 
   async succeeded(attempt: SignInAttempt): Promise<void> {
-    const { known } = keysOf(attempt)
-    await this.#counters.clear(known)
-    await this.#counters.add(known, KNOWN_ADDRESS_MS)
+    const pair = pairOf(attempt)
+    // Anew, so that the time counts from the last sign-in.
+    await this.#known.clear(pair)
+    await this.#known.add(pair, KNOWN_ADDRESS_MS)
   }
 }
 
-/** An address has no blank, so no name can make one key look like another. */
-function keysOf({ address, name }: SignInAttempt) {
-  return {
-    address: `address ${address}`,
-    name: `name ${name}`,
-    pair: `pair ${address} ${name}`,
-    known: `known ${address} ${name}`,
-  }
+/** An address has no blank, so no name can make one pair look like another. */
+function pairOf({ address, name }: SignInAttempt): string {
+  return `${address} ${name}`
 }

@@ -17,6 +17,8 @@ export function perform(action: Action, desk: AuthDesk): RequestHandler[] {
     },
     ...(action.method === 'POST' ? readBody(action.body) : []),
     async function performAction(req, res) {
+      // A session that is opened, turned or ended has to be on record.
+      if (action.method === 'POST') desk.audit.demand()
       const content = await action.handler(desk, {
         body: res.locals['body'] as never,
         caller: knownCaller(res),

@@ -1,7 +1,7 @@
 import { IncomingMessage, type ServerOptions, ServerResponse } from 'node:http'
 import express, { type ErrorRequestHandler, type Express, type RequestHandler, Router } from 'express'
 import helmet from 'helmet'
-import type { Audit } from '../audit/event.js'
+import type { Audit, AuthEvent } from '../audit/event.js'
 import type { Authenticator } from '../auth/authenticator.js'
 import type { Caller } from '../auth/caller.js'
 import type { SignIn } from '../auth/sign-in.js'
@@ -9,7 +9,7 @@ import { StreamTickets } from '../auth/stream-tickets.js'
 import type { View } from '../live/view.js'
 import type { Log } from '../log.js'
 import { ApiError } from '../model/error.js'
-import type { Store } from '../store/store.js'
+import type { Counters, Store } from '../store/store.js'
 import { perform } from './action.js'
 import { AnswerCache } from './answer.js'
 import { endpoint } from './endpoint.js'
@@ -76,14 +76,12 @@ export function createApp(appParts: AppParts): Express {
   )
   app.all(['/health/live', '/health/ready'], refuseMethod('GET, HEAD'))
 
-  const { counters } = store
+  const recordRefusal = refusalRecorder(audit, store.counters('refusals'), limits.windowMs)
   if (network.allowlist.length > 0)
     app.use(
-      allowAddresses(network.allowlist, async (req, res) => {
-        const actor = actorOf(req, res)
-        // Once a window for each address: whoever is refused must not be able to fill the trail.
-        if ((await counters.add(`refused ${actor.address}`, limits.windowMs)).hits === 1)
-          audit.record(authEvent(actor, 'address-refused', 'deny', 'not on IP_ALLOWLIST'))
+      allowAddresses(network.allowlist, (req, res) => {
+        const event = authEvent(actorOf(req, res), 'address-refused', 'deny', 'not on IP_ALLOWLIST')
+        return recordRefusal(event, 1)
       }),
     )
   if (network.corsOrigins.length > 0) app.use(allowOrigins(network.corsOrigins))
@@ -91,12 +89,12 @@ export function createApp(appParts: AppParts): Express {
   const tickets = new StreamTickets(store.tickets, now)
   const limitParts = {
     settings: limits,
-    counters,
+    store,
     onReached: (req, res, name) =>
       audit.record(authEvent(actorOf(req, res), 'rate-limited', 'deny', `the ${name} limit`)),
   } satisfies Parameters<typeof limitRequests>[1]
   const known = requireCaller((req, res, { message }) =>
-    audit.record(authEvent(actorOf(req, res), 'token-refused', 'deny', message)),
+    recordRefusal(authEvent(actorOf(req, res), 'token-refused', 'deny', message), limits.general),
   )
   app.use(identify({ authenticator, tickets, isStream: (path) => streamScope(path) !== null }))
   app.use(limitRequests('general', limitParts))
@@ -153,6 +151,24 @@ export function messageClasses(app: Express): Pick<ServerOptions, 'IncomingMessa
 function adopt<T extends object>(prototype: object, ...sources: readonly T[]): T {
   for (const source of sources) Object.defineProperties(prototype, Object.getOwnPropertyDescriptors(source))
   return prototype as T
+}
+
+/** Refusals of strangers that are recorded in one window, of all addresses together. */
+const MAX_RECORDED_REFUSALS = 1_000
+
+/**
+ * Records what strangers are refused, so often for each address and not beyond a bound for all: whoever has a thousand addresses
+ * must not be able to fill the disk that the trail is on. The log has a line for each request in any case.
+ */
+function refusalRecorder(audit: Audit, counters: Counters, windowMs: number) {
+  return async function recordRefusal(event: AuthEvent, perAddress: number): Promise<void> {
+    const own = await counters.add(`${event.action} ${event.address}`, windowMs)
+    if (own.hits > perAddress) return
+    const all = await counters.add('all', windowMs)
+    if (all.hits < MAX_RECORDED_REFUSALS) audit.record(event)
+    else if (all.hits === MAX_RECORDED_REFUSALS)
+      audit.record({ ...event, reason: 'the last refusal of this window that is recorded: there are too many' })
+  }
 }
 
 /** An API has no pages: nothing of it may run, be framed or be embedded. The headers that only steer documents are left out. */

@@ -1,8 +1,8 @@
 import { ApiError } from '../model/error.js'
-import type { Count, Counters, Revocations, Rotation, Session, Sessions, Store, Tickets } from './store.js'
+import type { Count, CounterKind, Counters, Revocations, Rotation, Session, Sessions, Store, Tickets } from './store.js'
 
 /**
- * Keys that are counted at once, about 15 MiB. Beyond it, whoever is new is counted together with everybody else who is: an
+ * Keys of one kind that are counted at once, about 15 MiB. Beyond it, whoever is new is counted together with everybody else who is: an
  * attacker of a hundred thousand addresses gets one count for the rest of them, and no memory.
  */
 const MAX_COUNTED_KEYS = 100_000
@@ -27,8 +27,13 @@ type Now = () => number
 
 /** Keeps everything in this process: it ends with it, and no other instance knows of it. */
 export function createMemoryStore(now: Now): Store {
+  const counters = new Map<CounterKind, Counters>()
   return {
-    counters: new MemoryCounters(now),
+    counters: (kind) => {
+      const known = counters.get(kind) ?? new MemoryCounters(now)
+      counters.set(kind, known)
+      return known
+    },
     sessions: new MemorySessions(now),
     revocations: new MemoryRevocations(now),
     tickets: new MemoryTickets(now),

@@ -3,11 +3,27 @@
  * asynchronous so that another may keep it elsewhere. Times are milliseconds since 1970.
  */
 export interface Store {
-  readonly counters: Counters
+  /** Counts of one kind. Each has a bound of its own: who fills one with keys crowds nobody out of another. */
+  counters(kind: CounterKind): Counters
   readonly sessions: Sessions
   readonly revocations: Revocations
   readonly tickets: Tickets
 }
+
+/**
+ * What is counted. Strangers make keys of some kinds as they like, and of others (subjects, users at addresses that they signed
+ * in from) only who was believed.
+ */
+export type CounterKind =
+  | 'general subjects'
+  | 'general addresses'
+  | 'stats subjects'
+  | 'stats addresses'
+  | 'sign-in addresses'
+  | 'sign-in names'
+  | 'sign-in pairs'
+  | 'sign-in known'
+  | 'refusals'
 
 /** How often something happened since a window opened. */
 export interface Count {

@@ -6,6 +6,7 @@ import request from 'supertest'
 import type { NetworkSettings } from '../../api/http/app.js'
 import { plainAddress } from '../../api/http/middleware/address.js'
 import { createRig, OPEN_NETWORK } from '../support/app-parts.js'
+import { createSignInRig, PASSWORD } from '../support/sign-in-rig.js'
 import { tokenFor } from '../support/tokens.js'
 
 const LOOPBACK: NetworkSettings['trustProxy'] = { kind: 'networks', networks: ['127.0.0.0/8', '::1/128'] }
@@ -210,5 +211,44 @@ describe('CORS_ORIGINS', () => {
     const before = await preflight(app, 'https://dash.example')
     expect(before.headers['access-control-allow-origin']).toBeUndefined()
     expect(before.headers['vary']).toBeUndefined()
+  })
+})
+
+describe('refusals of strangers', () => {
+  const network = { ...OPEN_NETWORK, trustProxy: LOOPBACK }
+  const refuse = (app: Express, i: number) =>
+    request(app)
+      .get('/api/containers')
+      .set({ 'X-Forwarded-For': `2001:db8:${i.toString(16)}::1`, Authorization: 'Bearer bad' })
+
+  test('are recorded a thousand times a window and no more, and the last record says so', async () => {
+    const { app, audit } = createRig({ network })
+    const server = app.listen(0)
+    for (let i = 0; i < 1_010; i += 10)
+      await Promise.all(Array.from({ length: 10 }, (_, j) => refuse(server as unknown as Express, i + j)))
+    server.close()
+    const refusals = audit.events.filter((event) => event.kind === 'auth' && event.action === 'token-refused')
+    expect(refusals).toHaveLength(1_000)
+    expect(refusals.at(-1)).toMatchObject({ reason: expect.stringContaining('too many') })
+    expect(refusals.at(-2)).toMatchObject({ reason: 'token refused: not three parts' })
+  })
+})
+
+describe('a trail that cannot be written', () => {
+  test('opens, turns and ends no session, and leaves a refresh token good', async () => {
+    const { app, audit } = createSignInRig()
+    const post = (path: string, body: object) => request(app).post(`/api/auth/${path}`).send(body)
+    const { refreshToken } = (await post('login', { username: 'alice', password: PASSWORD })).body
+    audit.isBroken = true
+    // The first finds out; from then on it is known.
+    expect((await post('logout', { refreshToken: 'made up' })).status).toBe(503)
+    for (const [path, body] of [
+      ['login', { username: 'alice', password: PASSWORD }],
+      ['refresh', { refreshToken }],
+      ['logout', { refreshToken }],
+    ] as const)
+      expect([path, (await post(path, body)).body.code]).toEqual([path, 'audit-unavailable'])
+    audit.isBroken = false
+    expect((await post('refresh', { refreshToken })).status).toBe(200)
   })
 })

@@ -5,7 +5,8 @@ const START = Date.UTC(2026, 10, 24)
 
 function rig() {
   const time = { now: START }
-  return { time, store: createMemoryStore(() => time.now) }
+  const store = createMemoryStore(() => time.now)
+  return { time, store, counters: store.counters('general addresses') }
 }
 
 function session(id: string, changes: Partial<Session> = {}): Session {
@@ -24,39 +25,47 @@ function session(id: string, changes: Partial<Session> = {}): Session {
 
 describe('counters', () => {
   test('count within a window, and anew in the next', async () => {
-    const { store, time } = rig()
-    expect(await store.counters.add('k', 1_000)).toEqual({ hits: 1, resetsAt: START + 1_000 })
+    const { counters, time } = rig()
+    expect(await counters.add('k', 1_000)).toEqual({ hits: 1, resetsAt: START + 1_000 })
     time.now += 999
-    expect(await store.counters.add('k', 1_000)).toEqual({ hits: 2, resetsAt: START + 1_000 })
-    expect(await store.counters.read('k')).toEqual({ hits: 2, resetsAt: START + 1_000 })
+    expect(await counters.add('k', 1_000)).toEqual({ hits: 2, resetsAt: START + 1_000 })
+    expect(await counters.read('k')).toEqual({ hits: 2, resetsAt: START + 1_000 })
     time.now += 1
-    expect(await store.counters.read('k')).toBeNull()
-    expect(await store.counters.add('k', 1_000)).toEqual({ hits: 1, resetsAt: START + 2_000 })
+    expect(await counters.read('k')).toBeNull()
+    expect(await counters.add('k', 1_000)).toEqual({ hits: 1, resetsAt: START + 2_000 })
   })
 
   test('take a hit back, never below nothing, and forget a key', async () => {
-    const { store } = rig()
-    await store.counters.add('k', 1_000)
-    for (let i = 0; i < 3; i += 1) await store.counters.takeBack('k')
-    expect((await store.counters.read('k'))?.hits).toBe(0)
-    await store.counters.clear('k')
-    expect(await store.counters.read('k')).toBeNull()
+    const { counters } = rig()
+    await counters.add('k', 1_000)
+    for (let i = 0; i < 3; i += 1) await counters.takeBack('k')
+    expect((await counters.read('k'))?.hits).toBe(0)
+    await counters.clear('k')
+    expect(await counters.read('k')).toBeNull()
   })
 
   test('count whoever comes after a hundred thousand together, and those before exactly', async () => {
-    const { store } = rig()
-    for (let i = 0; i < 100_000; i += 1) await store.counters.add(`k${i}`, 1_000)
-    expect((await store.counters.add('k0', 1_000)).hits).toBe(2)
-    expect((await store.counters.add('new', 1_000)).hits).toBe(1)
-    expect((await store.counters.add('newer', 1_000)).hits).toBe(2)
+    const { counters } = rig()
+    for (let i = 0; i < 100_000; i += 1) await counters.add(`k${i}`, 1_000)
+    expect((await counters.add('k0', 1_000)).hits).toBe(2)
+    expect((await counters.add('new', 1_000)).hits).toBe(1)
+    expect((await counters.add('newer', 1_000)).hits).toBe(2)
   })
 
   test('have room again once windows have ended', async () => {
-    const { store, time } = rig()
-    for (let i = 0; i < 100_001; i += 1) await store.counters.add(`k${i}`, 1_000)
+    const { counters, time } = rig()
+    for (let i = 0; i < 100_001; i += 1) await counters.add(`k${i}`, 1_000)
     time.now += 60_000
-    expect((await store.counters.add('new', 1_000)).hits).toBe(1)
-    expect((await store.counters.add('newer', 1_000)).hits).toBe(1)
+    expect((await counters.add('new', 1_000)).hits).toBe(1)
+    expect((await counters.add('newer', 1_000)).hits).toBe(1)
+  })
+
+  test('of one kind are crowded out by none of another', async () => {
+    const { store, counters } = rig()
+    for (let i = 0; i < 100_001; i += 1) await counters.add(`k${i}`, 1_000)
+    const subjects = store.counters('general subjects')
+    for (const subject of ['a', 'b', 'c']) expect((await subjects.add(subject, 1_000)).hits).toBe(1)
+    expect(store.counters('general subjects')).toBe(subjects)
   })
 })
 

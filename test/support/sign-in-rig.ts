@@ -41,7 +41,7 @@ export function createSignInRig(changes: Partial<AppParts> & { readonly loginLim
       line = turn.catch(() => {})
       return turn
     },
-    guard: new SignInGuard(store.counters, { limit: loginLimit, windowMs: 900_000 }),
+    guard: new SignInGuard(store, { limit: loginLimit, windowMs: 900_000 }),
     sessions: store.sessions,
     refreshTokens: new RefreshTokens(Buffer.alloc(32, 7)),
     now,

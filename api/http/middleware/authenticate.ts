@@ -84,12 +84,14 @@ function redeemTicket(
 }
 
 /** Strangers go no further. `onRefused` is told of tokens that were refused, not of requests without any. */
-export function requireCaller(onRefused: (req: Request, res: Response, fault: ApiError) => void): RequestHandler {
+export function requireCaller(
+  onRefused: (req: Request, res: Response, fault: ApiError) => Promise<void>,
+): RequestHandler {
   return function refuseStrangers(req, res, next) {
     const fault = identityFault(res)
-    if (fault?.code === 'invalid-token') onRefused(req, res, fault)
-    if (fault !== null) throw fault
-    next()
+    if (fault === null) next()
+    else if (fault.code !== 'invalid-token') throw fault
+    else onRefused(req, res, fault).then(() => next(fault), next)
   }
 }
 

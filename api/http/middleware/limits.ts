@@ -1,7 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { type Store as LimitStore, rateLimit } from 'express-rate-limit'
 import { ApiError } from '../../model/error.js'
-import type { Counters } from '../../store/store.js'
+import type { Store } from '../../store/store.js'
 import { addressKeyOf } from './address.js'
 import { knownCaller } from './authenticate.js'
 
@@ -15,16 +15,13 @@ export interface LimitSettings {
 
 export interface LimitParts {
   readonly settings: LimitSettings
-  readonly counters: Counters
+  readonly store: Pick<Store, 'counters'>
   /** Told once a window of whoever goes over. */
   readonly onReached: (req: Request, res: Response, name: string) => void
 }
 
 /** Counts requests per subject, per address where there is none; RateLimit fields as in the IETF's draft 8. */
-export function limitRequests(
-  name: 'general' | 'stats',
-  { settings, counters, onReached }: LimitParts,
-): RequestHandler {
+export function limitRequests(name: 'general' | 'stats', { settings, store, onReached }: LimitParts): RequestHandler {
   return rateLimit({
     windowMs: settings.windowMs,
     limit: settings[name],
@@ -32,7 +29,7 @@ export function limitRequests(
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     keyGenerator: keyOf,
-    store: storeOf(name, settings.windowMs, counters),
+    store: storeOf(name, settings.windowMs, store),
     handler: (req, res) => {
       const { used } = (req as Request & { rateLimit: { used: number } }).rateLimit
       if (used === settings[name] + 1) onReached(req, res, name)
@@ -43,20 +40,25 @@ export function limitRequests(
   })
 }
 
+const SUBJECT = 'subject '
+
 /** The counters that all instances share, as express-rate-limit wants to see them. */
-function storeOf(name: string, windowMs: number, counters: Counters): LimitStore {
+function storeOf(name: 'general' | 'stats', windowMs: number, store: Pick<Store, 'counters'>): LimitStore {
+  const subjects = store.counters(`${name} subjects`)
+  const addresses = store.counters(`${name} addresses`)
+  const countersOf = (key: string) => (key.startsWith(SUBJECT) ? subjects : addresses)
   return {
     increment: async (key) => {
-      const { hits, resetsAt } = await counters.add(`${name} ${key}`, windowMs)
+      const { hits, resetsAt } = await countersOf(key).add(key, windowMs)
       return { totalHits: hits, resetTime: new Date(resetsAt) }
     },
-    decrement: (key) => counters.takeBack(`${name} ${key}`),
-    resetKey: (key) => counters.clear(`${name} ${key}`),
+    decrement: (key) => countersOf(key).takeBack(key),
+    resetKey: (key) => countersOf(key).clear(key),
   }
 }
 
 function keyOf(_req: Request, res: Response): string {
   const caller = knownCaller(res)
-  if (caller !== null && caller.expiresAt !== null) return `subject ${caller.issuer}\n${caller.subject}`
+  if (caller !== null && caller.expiresAt !== null) return `${SUBJECT}${caller.issuer}\n${caller.subject}`
   return `address ${addressKeyOf(res)}`
 }
