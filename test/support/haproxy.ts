@@ -26,7 +26,7 @@ const GUIDE_TABLE = {
 
 export interface SocketProxyOptions {
   readonly engineSocket: string
-  readonly config: 'tecnativa' | 'tight'
+  readonly config: 'tecnativa' | 'tight' | 'front'
   /** Over the guide's table; the `tight` configuration has no switches. */
   readonly env?: Readonly<Record<string, string>>
   /**
@@ -57,6 +57,11 @@ export async function startSocketProxy(options: SocketProxyOptions): Promise<Soc
       throw new Error(`haproxy does not start: ${proxy.output()}`)
     }
   }
+}
+
+/** The same HAProxy as a reverse proxy in front of a service on 127.0.0.1. */
+export function startFront(backendPort: number): Promise<SocketProxy> {
+  return startSocketProxy({ engineSocket: '', config: 'front', env: { BACKEND_PORT: String(backendPort) } })
 }
 
 interface Running {
