@@ -51,6 +51,9 @@ export const AUTH_ACTIONS = [
   'address-refused',
 ] as const
 
+/** What somebody ought to look at at once: it is logged as a warning, and counted with the rest. */
+export const ALERTS: ReadonlySet<AuthEvent['action']> = new Set(['refresh-reuse', 'login-limited', 'rate-limited'])
+
 /** Something that concerns who may look. */
 export interface AuthEvent extends Actor {
   readonly kind: 'auth'

@@ -1,7 +1,7 @@
 import type { Log } from '../log.js'
 import { ApiError } from '../model/error.js'
 import { asAscii, type Head, writeLine } from './chain.js'
-import type { Audit, AuditEvent } from './event.js'
+import { ALERTS, type Audit, type AuditEvent } from './event.js'
 import { type OwnRecords, type RecentPage, type RecentQuery, RecentRecords } from './recent.js'
 import type { AuditSink } from './sink.js'
 
@@ -30,6 +30,7 @@ export class AuditTrail implements Audit {
   #lostBefore = 0
   #written = 0
   #isFailing = false
+  readonly #counts = new Map<string, number>()
   #loggedAt = 0
 
   constructor(options: AuditTrailOptions) {
@@ -59,9 +60,15 @@ export class AuditTrail implements Audit {
     return this.#written
   }
 
+  /** How often each kind of event happened since the start, written or not: `read allow`, `auth login-refused` and so on. */
+  get counts(): ReadonlyMap<string, number> {
+    return this.#counts
+  }
+
   /** Writes the event. Throws audit-unavailable where that fails and nothing may be answered without. */
   record(event: AuditEvent): void {
     const now = this.#options.clock.now()
+    this.#count(event)
     try {
       this.#accountForFaults(now)
       this.#append(event, now)
@@ -123,6 +130,14 @@ export class AuditTrail implements Audit {
 
   get #nextSeq(): number {
     return this.#head.seq + this.#missing + 1
+  }
+
+  #count(event: AuditEvent): void {
+    const name = `${event.kind} ${event.kind === 'read' ? event.decision : event.action}`
+    this.#counts.set(name, (this.#counts.get(name) ?? 0) + 1)
+    if (event.kind !== 'auth' || !ALERTS.has(event.action)) return
+    const { action, subject, sessionId, address, requestId } = event
+    this.#options.log.warn({ alert: action, subject, sessionId, address, requestId }, 'alert')
   }
 
   #lose(event: AuditEvent, error: unknown, now: number): void {

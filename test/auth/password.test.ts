@@ -163,7 +163,8 @@ describe('PasswordChecker', () => {
         await checker.check(name, 'a wrong password')
         times.get(name)?.push(performance.now() - began)
       }
-    const [known = 0, unknown = 0, last = 0] = names.map((name) => median(times.get(name) ?? []))
+    // The quickest of each: what the work costs where the machine did nothing else in between.
+    const [known = 0, unknown = 0, last = 0] = names.map((name) => Math.min(...(times.get(name) ?? [])))
     for (const ratio of [unknown / known, last / known]) {
       expect(ratio).toBeGreaterThan(0.75)
       expect(ratio).toBeLessThan(1.25)
@@ -189,7 +190,3 @@ describe('PasswordChecker', () => {
     for (const [i, name] of names.entries()) expect([name, (await timeOf(name)) > middle]).toEqual([name, isDear[i]])
   })
 })
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN
-}

@@ -242,6 +242,8 @@ describe('POST /api/auth/refresh', () => {
     expect(audit.authActions).toContain('refresh-reuse')
     const reuse = audit.events.find((event) => event.kind === 'auth' && event.action === 'refresh-reuse') as AuthEvent
     expect(reuse).toMatchObject({ subject: 'alice', decision: 'deny' })
+    expect(audit.counts.get('auth refresh-reuse')).toBe(1)
+    expect(audit.warnings).toEqual([expect.objectContaining({ alert: 'refresh-reuse', subject: 'alice' })])
   })
 
   test('of two clients at once with one token lets at most one through, and ends both', async () => {

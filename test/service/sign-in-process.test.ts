@@ -180,8 +180,8 @@ describe('signing in to a running service', () => {
   test('guesses are stopped, and the owner is told nothing that a stranger could use', async () => {
     const guesses = [await login('alice', 'guess'), await login('nobody', 'guess'), await login('alice', 'guess')]
     expect(guesses.map(({ status }) => status)).toEqual([401, 401, 401])
-    const { requestId: _a, instance: _b, ...wrong } = guesses[0]?.body
-    const { requestId: _c, instance: _d, ...unknown } = guesses[1]?.body
+    const { requestId: _a, instance: _b, ...wrong } = guesses[0]?.body ?? {}
+    const { requestId: _c, instance: _d, ...unknown } = guesses[1]?.body ?? {}
     expect(wrong).toEqual(unknown)
     expect((await login()).status).toBe(429)
   })
@@ -197,11 +197,12 @@ describe('signing in to a running service', () => {
         expect((await login(name, 'not the password')).status).toBe(401)
         times[name]?.push(performance.now() - started)
       }
-    const median = (name: string) => times[name]?.sort((a, b) => a - b)[12] ?? 0
-    const ratio = median('nobody') / median('alice')
+    // The quickest of each: what the work costs where the machine did nothing else in between.
+    const quickest = (name: string) => Math.min(...(times[name] ?? []))
+    const ratio = quickest('nobody') / quickest('alice')
     expect(ratio).toBeGreaterThan(0.75)
     expect(ratio).toBeLessThan(1.33)
     // A hash that takes no time would make this hold as well.
-    expect(median('nobody')).toBeGreaterThan(5)
+    expect(quickest('nobody')).toBeGreaterThan(5)
   })
 })

@@ -7,6 +7,8 @@ import { createLog } from '../../api/log.js'
 /** A real trail into memory, which keeps what it is told and fails on demand. */
 export class FakeAudit extends AuditTrail {
   readonly lines: string[]
+  /** What was logged. */
+  readonly warnings: object[]
   readonly #broken: { is: boolean }
 
   constructor(onFailure: 'refuse' | 'serve' = 'refuse') {
@@ -19,7 +21,10 @@ export class FakeAudit extends AuditTrail {
         lines.push(line)
       },
     }
-    super({ sink, clock: { now: () => Date.now() }, log: createLog('silent', { write: () => {} }), onFailure })
+    const warnings: object[] = []
+    const log = createLog('warn', { write: (line) => warnings.push(JSON.parse(line)) })
+    super({ sink, clock: { now: () => Date.now() }, log, onFailure })
+    this.warnings = warnings
     this.lines = lines
     this.#broken = broken
   }
