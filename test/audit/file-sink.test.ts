@@ -96,7 +96,7 @@ describe('a file', () => {
     const disk = new FakeDisk()
     disk.atOnce = 0
     const { trail } = openTrail(path, {}, disk)
-    expect(() => trail.record(START)).toThrow(ApiError)
+    expect(causeOf(() => trail.record(START))).toEqual(new Error('the file takes no more bytes'))
     trail.close()
   })
 
@@ -126,6 +126,17 @@ describe('a file', () => {
       return disk.syncs
     }
     expect([0, CHECK_INTERVAL_MS - 1, 1, CHECK_INTERVAL_MS - 1, 1].map(syncsAfter)).toEqual([0, 0, 1, 1, 2])
+    trail.close()
+  })
+
+  test('is not synced while nothing can be written', () => {
+    const { trail, disk, clock } = openTrail(path, { onFailure: 'serve' })
+    disk.room = 0
+    for (let i = 0; i < 5; i += 1) {
+      trail.record(START)
+      clock.time += CHECK_INTERVAL_MS
+    }
+    expect(disk.syncs).toBe(0)
     trail.close()
   })
 
@@ -254,6 +265,22 @@ describe('a line that was begun and not ended', () => {
       again.trail.record(START)
       again.trail.close()
       expect([length, verifyFiles(path)]).toMatchObject([length, { ok: true, broken: null }])
+    }
+  })
+
+  test('is accounted for also where the file was rotated before the next start, with or without another', () => {
+    const text = write(2)
+    for (const next of ['', '{"v":1,"seq":3']) {
+      writeFileSync(`${path}.1`, `${text}{"v":1,"se`)
+      writeFileSync(path, next)
+      const { trail } = openTrail(path)
+      trail.record(START)
+      trail.close()
+      expect(membersIn(path, 'seq', 'tornBytes')).toEqual([
+        [3, 10 + next.length],
+        [4, undefined],
+      ])
+      expect(verifyFiles(`${path}.1`, path)).toMatchObject({ ok: true, records: 4 })
     }
   })
 

@@ -215,6 +215,12 @@ describe('unfinished lines', () => {
     }
   })
 
+  test('break the chain at the very end where more than the last line is unfinished', () => {
+    const torn = second.slice(0, 100)
+    expect(verify({ log: `${first}\n${torn}\n${torn}` }).broken).toMatchObject({ line: 2 })
+    expect(verify({ log: `${first}\n${torn}\n` }).broken).toMatchObject({ line: 2 })
+  })
+
   test('that lack their line break alone are records', () => {
     expect(verify({ log: `${first}\n${second}` })).toMatchObject({ ok: true, records: 2, notes: [] })
   })
