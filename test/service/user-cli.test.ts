@@ -15,7 +15,6 @@ import { join } from 'node:path'
 import { PasswordChecker, verifyPassword } from '../../api/auth/password.js'
 import { parseUserEntries, parseUsers } from '../../api/config/users-file.js'
 import { runToEnd } from '../support/process.js'
-import { eventually } from '../support/start-service.js'
 
 const CLI = 'dist/cli/porthole.js'
 const PASSWORD = 'correct horse battery'
@@ -262,16 +261,19 @@ const hasTerminal = spawnSync('script', ['--version'], { encoding: 'utf8' }).std
       stdio: ['pipe', 'pipe', 'ignore'],
     })
     let shown = ''
+    let onShown = () => {}
     child.stdout.on('data', (chunk) => {
       shown += chunk
+      onShown()
     })
     const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
     const answer = async (question: string, keys: string) => {
-      await eventually(
-        () => shown,
-        (text) => text.includes(question),
-        10_000,
-      )
+      await new Promise<void>((resolve) => {
+        onShown = () => {
+          if (shown.includes(question)) resolve()
+        }
+        onShown()
+      })
       child.stdin.write(keys)
     }
     return { answer, ended, shown: () => shown }
