@@ -51,8 +51,8 @@ export interface ServiceOutput {
 export interface Service {
   readonly server: Server
   /**
-   * Resolves with the port once requests are answered; with null where a stop came first. Rejects with TlsIdentityError where an engine's or our own certificate
-   * is wrong (nothing that waiting mends), and with the listener's error where the address cannot be bound.
+   * Resolves with the port once requests are answered; with null where a stop came first. Rejects with TlsIdentityError where no
+   * engine can be reached for a wrong certificate, theirs or ours (nothing that waiting mends), and with the listener's error where the address cannot be bound.
    */
   start(): Promise<number | null>
   /** Ends every loop, stream and connection; takes under five seconds. */
@@ -73,7 +73,8 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
         id: host.id,
         endpoint: describeEndpoint(host.endpoint),
         engine: createEngine(host),
-        sampleIntervalMs: config.sampleIntervalMs,
+        labels: host.labels,
+        sampleIntervalMs: config.sampling.intervalMs,
         clock,
         log,
       }),
@@ -108,8 +109,9 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
     ])
     patience.abort()
     if (life.signal.aborted) return null
-    const wrongParty = view.hosts().find(({ fault }) => fault instanceof TlsIdentityError)
-    if (wrongParty?.fault != null) throw wrongParty.fault
+    const faults = view.hosts().map(({ fault }) => fault)
+    // One wrong party among many is data, as every other fault of one host is.
+    if (faults.every((fault) => fault instanceof TlsIdentityError)) throw faults[0]
     const port = await listen(server, config.listen.host, config.listen.port)
     audit.record({ kind: 'service', action: 'start' })
     return port

@@ -1,18 +1,14 @@
 import { isAbsolute } from 'node:path'
-import type { EngineEndpoint } from '../model/endpoint.js'
 import { ACCESS_TOKEN_TTL, type AuthConfig, readAuth, readSigningKeys, refuseUnguarded } from './auth-config.js'
 import { resolveEndpoint } from './docker-host.js'
+import { type HostConfig, parseHosts } from './hosts-file.js'
 import { type NetworkConfig, readNetwork } from './network.js'
 import { type ConfigFault, type ConfigFiles, SettingsReader } from './settings.js'
 import type { TokenConfig } from './token-keys.js'
 
 export type { AuthConfig } from './auth-config.js'
+export type { HostConfig } from './hosts-file.js'
 export type { ConfigFault, ConfigFiles } from './settings.js'
-
-export interface HostConfig {
-  readonly id: string
-  readonly endpoint: EngineEndpoint
-}
 
 /** The whole configuration, checked. Durations are in milliseconds. */
 export interface Config {
@@ -31,7 +27,14 @@ export interface Config {
   }
   readonly network: NetworkConfig
   readonly audit: AuditConfig
-  readonly sampleIntervalMs: number
+  readonly sampling: SamplingConfig
+}
+
+export interface SamplingConfig {
+  /** Between two readings of a container that nobody watches. */
+  readonly intervalMs: number
+  /** How far back readings are kept. */
+  readonly historyMs: number
 }
 
 export interface AuditConfig {
@@ -48,6 +51,9 @@ type LogLevel = (typeof LOG_LEVELS)[number]
 
 /** The host of a fleet of one. */
 const SINGLE_HOST_ID = 'local'
+
+/** Samples of one container in the window: a day at the usual interval, some 400 KB (docs/performance.md). */
+const MAX_HISTORY_SAMPLES = 8_640
 
 /** A limit beyond this is none; it still is a number that express-rate-limit counts with. */
 const MAX_RATE_LIMIT = 1_000_000_000
@@ -92,6 +98,7 @@ export const VARIABLES = [
   'DOCKER_CA_PATH',
   'DOCKER_CERT_PATH',
   'DOCKER_KEY_PATH',
+  'HOSTS_FILE',
   'RATE_LIMIT_WINDOW',
   'RATE_LIMIT_GENERAL',
   'RATE_LIMIT_STATS',
@@ -102,17 +109,11 @@ export const VARIABLES = [
   'AUDIT_LOG',
   'AUDIT_ON_FAILURE',
   'SAMPLE_INTERVAL',
+  'HISTORY_WINDOW',
 ] as const
 
 /** Settings of the contract that a later version reads. Ignoring one would leave a guard open that its owner believes closed. */
-const NOT_YET = [
-  'HOSTS_FILE',
-  'REDIS_URL',
-  'REDIS_URL_FILE',
-  'ALERT_WEBHOOK_URL',
-  'ALERT_WEBHOOK_URL_FILE',
-  'HISTORY_WINDOW',
-] as const
+const NOT_YET = ['REDIS_URL', 'REDIS_URL_FILE', 'ALERT_WEBHOOK_URL', 'ALERT_WEBHOOK_URL_FILE'] as const
 
 type Loaded<T> = { readonly config: T; readonly faults?: never } | { readonly faults: readonly ConfigFault[] }
 type RawEnvironment = Readonly<Record<string, string | undefined>>
@@ -138,7 +139,7 @@ export function loadConfig(environment: RawEnvironment, files: ConfigFiles, now:
     },
     network: readNetwork(read, !authEnabled),
     audit: readAudit(read, files),
-    sampleIntervalMs: read.duration('SAMPLE_INTERVAL', { min: '1s', max: '10m', fallback: '10s' }),
+    sampling: readSampling(read),
   }
   refuseUnknown(read)
   return read.faults.length > 0 ? { faults: read.faults } : { config }
@@ -192,7 +193,51 @@ function readAudit(read: SettingsReader, files: ConfigFiles): AuditConfig {
   return { destination: { kind: 'file', path }, onFailure }
 }
 
+function readSampling(read: SettingsReader): SamplingConfig {
+  const intervalMs = read.duration('SAMPLE_INTERVAL', { min: '1s', max: '10m', fallback: '10s' })
+  const historyMs = read.duration('HISTORY_WINDOW', { min: '1m', max: '24h', fallback: '1h' })
+  if (historyMs > intervalMs * MAX_HISTORY_SAMPLES)
+    read.fault(
+      'HISTORY_WINDOW',
+      `holds more than ${MAX_HISTORY_SAMPLES} samples of a container`,
+      'shorten it, or raise SAMPLE_INTERVAL',
+    )
+  return { intervalMs, historyMs }
+}
+
+/** The environment's settings of one engine: all of them stand in HOSTS_FILE where there is one. */
+const SINGLE_HOST_VARIABLES = [
+  'DOCKER_HOST',
+  'DOCKER_PORT',
+  'DOCKER_TLS_VERIFY',
+  'DOCKER_CA_PATH',
+  'DOCKER_CERT_PATH',
+  'DOCKER_KEY_PATH',
+]
+
+function readHostsFile(read: SettingsReader, path: string, files: ConfigFiles, now: number): readonly HostConfig[] {
+  for (const variable of SINGLE_HOST_VARIABLES)
+    if (read.text(variable) !== undefined)
+      read.fault(variable, 'is set together with HOSTS_FILE', 'name that engine in the file, and unset it')
+  let text: string
+  try {
+    text = files.readFile(path)
+  } catch {
+    read.fault('HOSTS_FILE', 'names a file that cannot be read', 'check the path and its permissions')
+    return []
+  }
+  if (files.isWritableByAll(path))
+    read.fault('HOSTS_FILE', 'names a file that every user may write', 'take that right away: chmod o-w')
+  const machine = { readFile: files.readFile, isDirectory: files.isDirectory, now }
+  const { hosts, problems } = parseHosts(text, machine)
+  for (const problem of problems ?? [])
+    read.fault('HOSTS_FILE', 'is refused', `${problem}; docs/configuration.md shows the file`)
+  return hosts ?? []
+}
+
 function readHosts(read: SettingsReader, files: ConfigFiles, now: number): readonly HostConfig[] {
+  const hostsFile = read.text('HOSTS_FILE')
+  if (hostsFile !== undefined) return readHostsFile(read, hostsFile, files, now)
   if (read.text('DOCKER_TLS') !== undefined && read.text('DOCKER_TLS_VERIFY') === undefined)
     read.fault('DOCKER_TLS', 'asks for TLS without verifying the engine', 'set DOCKER_TLS_VERIFY=1 and unset it')
   if (read.text('DOCKER_CONTEXT') !== undefined && read.text('DOCKER_HOST') === undefined)
@@ -214,5 +259,5 @@ function readHosts(read: SettingsReader, files: ConfigFiles, now: number): reado
     for (const { variable, problem, remedy } of resolved.faults) read.fault(variable, problem, remedy)
     return []
   }
-  return [{ id: SINGLE_HOST_ID, endpoint: resolved.endpoint }]
+  return [{ id: SINGLE_HOST_ID, endpoint: resolved.endpoint, labels: {} }]
 }

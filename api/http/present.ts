@@ -145,6 +145,7 @@ export function presentHost(host: HostStatus, containers: readonly Container[]) 
   const inState = (state: Container['state']) => own.filter((container) => container.state === state).length
   return {
     id: host.id,
+    labels: host.labels,
     state: host.state,
     observedAt: time(host.observedAt),
     fault: host.fault === null ? null : { code: host.fault.code, detail: host.fault.detail ?? null },

@@ -13,6 +13,7 @@ import {
   LOGOUT_BODY,
   NO_BODY,
   NO_QUERY,
+  ONE_QUERY,
   REFRESH_BODY,
   STATS_QUERY,
   STATS_STREAM_QUERY,
@@ -51,8 +52,8 @@ export const ACTIONS: readonly Action[] = [
 /** Every read below /api, on one screen. */
 export const ROUTES: readonly Route[] = [
   route('/api/containers', 'containers:read', 'general', CONTAINERS_QUERY, 'containers', listContainers),
-  route('/api/containers/:id', 'containers:read', 'general', NO_QUERY, null, showContainer),
-  route('/api/containers/:id/stats', 'stats:read', 'stats', NO_QUERY, 'stats', showStats),
+  route('/api/containers/:id', 'containers:read', 'general', ONE_QUERY, null, showContainer),
+  route('/api/containers/:id/stats', 'stats:read', 'stats', ONE_QUERY, 'stats', showStats),
   route('/api/stats', 'stats:read', 'stats', STATS_QUERY, 'stats', listStats),
   route('/api/summary', 'containers:read', 'general', NO_QUERY, 'stats', showSummary),
   route('/api/hosts', 'system:read', 'general', NO_QUERY, 'containers', listHosts),

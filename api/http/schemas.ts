@@ -112,6 +112,11 @@ function asListQuery<T extends ContainerFilter & { sort: string; limit: number; 
 }
 
 export const NO_QUERY = z.strictObject({})
+
+/** Says which host is meant where containers of several have one id. */
+const whichHost = once(text.optional()).transform((host) => host ?? null)
+export const ONE_QUERY = z.strictObject({ host: whichHost })
+export type OneQuery = z.output<typeof ONE_QUERY>
 export const CONTAINERS_QUERY = z
   .strictObject({ ...filterFields, ...pageFields(CONTAINER_SORT_KEYS) })
   .transform(asListQuery)

@@ -7,6 +7,8 @@ import type { Sample } from '../model/sample.js'
 import type { Host } from './host.js'
 import type { View } from './view.js'
 
+const FULL_ID_LENGTH = 64
+
 /** All hosts as one. */
 export class Fleet implements View {
   readonly #hosts: ReadonlyMap<string, Host>
@@ -40,16 +42,23 @@ export class Fleet implements View {
     return this.#all.containers.filter(({ labels }) => matchesSelectors(labels, selectors))
   }
 
-  find(id: string, selectors: readonly LabelSelector[]): Container {
-    const fitting = this.containers(selectors).filter((container) => container.id.startsWith(id))
+  find(id: string, host: string | null, selectors: readonly LabelSelector[]): Container {
+    const asked = [...this.#hosts.values()].filter((one) => host === null || one.id === host)
+    const fitting = asked
+      .flatMap((one) => (id.length === FULL_ID_LENGTH ? [one.container(id) ?? []].flat() : startingWith(one, id)))
+      .filter(({ labels }) => matchesSelectors(labels, selectors))
     const [first] = fitting
     if (first === undefined) {
-      const unheard = this.hosts().find(({ state }) => state === 'connecting')
+      const unheard = asked.map((one) => one.status()).find(({ state }) => state === 'connecting')
       if (unheard !== undefined) throw new ApiError('engine-unavailable', `host ${unheard.id} has never answered`)
       throw new ApiError('container-not-found', 'no visible container has this id')
     }
     if (fitting.length > 1)
-      throw new ApiError('ambiguous-container-id', `${fitting.length} visible containers have this id`)
+      throw new ApiError('ambiguous-container-id', `${fitting.length} visible containers have this id`, {
+        detail: isOneId(fitting)
+          ? 'Containers of several hosts have this id. Add host=ID to say which; the list shows them.'
+          : 'Several containers have an id that begins so. Give more digits.',
+      })
     return first
   }
 
@@ -72,6 +81,16 @@ export class Fleet implements View {
       throw error
     }
   }
+}
+
+function startingWith(host: Host, digits: string): Container[] {
+  const fitting: Container[] = []
+  for (const container of host.containers()) if (container.id.startsWith(digits)) fitting.push(container)
+  return fitting
+}
+
+function isOneId(containers: readonly Container[]): boolean {
+  return containers.every(({ id }) => id === containers[0]?.id)
 }
 
 function sum<T>(items: Iterable<T>, of: (item: T) => number): number {

@@ -61,6 +61,7 @@ export interface HostOptions {
   readonly id: string
   /** Described for people, such as `tcp://proxy:2375`. */
   readonly endpoint: string
+  readonly labels: Readonly<Record<string, string>>
   readonly engine: Engine
   readonly sampleIntervalMs: number
   readonly clock: Clock
@@ -74,6 +75,7 @@ export interface HostOptions {
 export class Host {
   readonly id: string
   readonly #endpoint: string
+  readonly #labels: Readonly<Record<string, string>>
   readonly #engine: Engine
   readonly #clock: Clock
   readonly #log: Log
@@ -100,6 +102,7 @@ export class Host {
   constructor(options: HostOptions) {
     this.id = options.id
     this.#endpoint = options.endpoint
+    this.#labels = options.labels
     this.#engine = options.engine
     this.#clock = options.clock
     this.#log = options.log.child({ host: options.id })
@@ -118,6 +121,7 @@ export class Host {
       state: this.#state,
       observedAt: this.#observedAt,
       endpoint: this.#endpoint,
+      labels: this.#labels,
       version: this.#version,
       info: this.#info,
       fault: this.#fault,
@@ -136,6 +140,10 @@ export class Host {
 
   containers(): Iterable<Container> {
     return this.#inventory.containers()
+  }
+
+  container(id: string): Container | undefined {
+    return this.#inventory.get(id)
   }
 
   sample(id: string): Sample | null {

@@ -17,8 +17,11 @@ export interface View {
   readonly isReady: boolean
   hosts(): readonly HostStatus[]
   containers(selectors: readonly LabelSelector[]): readonly Container[]
-  /** The one container that an id of 12 to 64 digits fits. Throws container-not-found or ambiguous-container-id. */
-  find(id: string, selectors: readonly LabelSelector[]): Container
+  /**
+   * The one container that an id of 12 to 64 digits fits, on `host` alone where one is given: machines that were copied from one
+   * image have containers of the same full id. Throws container-not-found, ambiguous-container-id or engine-unavailable.
+   */
+  find(id: string, host: string | null, selectors: readonly LabelSelector[]): Container
   /** The latest sample; null before the first reading. */
   sample(container: Container): Sample | null
   /** `onCall` is told of the engine's part in it, also where it failed. */

@@ -36,6 +36,8 @@ export interface HostStatus {
   readonly observedAt: number | null
   /** Such as `unix:///var/run/docker.sock`. */
   readonly endpoint: string
+  /** The operator's own words about it. */
+  readonly labels: Readonly<Record<string, string>>
   readonly version: EngineVersion | null
   readonly info: EngineInfo | null
   /** Why it is not live; null while it is. */

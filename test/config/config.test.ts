@@ -43,11 +43,11 @@ describe('loadConfig', () => {
         users: null,
         revokedTokensFile: null,
       },
-      hosts: [{ id: 'local', endpoint: { kind: 'unix', socketPath: '/var/run/docker.sock' } }],
+      hosts: [{ id: 'local', endpoint: { kind: 'unix', socketPath: '/var/run/docker.sock' }, labels: {} }],
       limits: { windowMs: 900_000, general: 100, stats: 10, login: 10 },
       network: { trustProxy: { kind: 'none' }, allowlist: [], corsOrigins: [] },
       audit: { destination: { kind: 'stdout' }, onFailure: 'refuse' },
-      sampleIntervalMs: 10_000,
+      sampling: { intervalMs: 10_000, historyMs: 3_600_000 },
     })
   })
 
@@ -73,7 +73,7 @@ describe('loadConfig', () => {
     ['a limit of nothing', { JWT_SECRET: SECRET, RATE_LIMIT_GENERAL: '0' }, ['RATE_LIMIT_GENERAL']],
     ['a fractional limit', { JWT_SECRET: SECRET, RATE_LIMIT_GENERAL: '1.5' }, ['RATE_LIMIT_GENERAL']],
     ['a window without unit', { JWT_SECRET: SECRET, RATE_LIMIT_WINDOW: '900' }, ['RATE_LIMIT_WINDOW']],
-    ['a setting of a later version', { JWT_SECRET: SECRET, HISTORY_WINDOW: '1h' }, ['HISTORY_WINDOW']],
+    ['a setting of a later version', { JWT_SECRET: SECRET, REDIS_URL: 'redis://r' }, ['REDIS_URL']],
     ['a slip of the pen', { JWT_SECRET: SECRET, JWT_SECRETS: 'x' }, ['JWT_SECRETS']],
     ['another slip', { JWT_SECRET: SECRET, RATE_LIMITS_GENERAL: '5' }, ['RATE_LIMITS_GENERAL']],
     ['TLS without verification', { JWT_SECRET: SECRET, DOCKER_TLS: '1' }, ['DOCKER_TLS']],
@@ -98,6 +98,7 @@ describe('loadConfig', () => {
     ['RATE_LIMIT_STATS', '1', '1000000000', '1000000001'],
     ['RATE_LIMIT_WINDOW', '1s', '24h', '25h'],
     ['SAMPLE_INTERVAL', '1s', '10m', '11m'],
+    ['HISTORY_WINDOW', '1m', '24h', '25h'],
   ])('bounds %s: at the lowest, at the highest, over', (variable, lowest, highest, over) => {
     expect(faultyVariables({ JWT_SECRET: SECRET, [variable]: lowest })).toEqual([])
     expect(faultyVariables({ JWT_SECRET: SECRET, [variable]: highest })).toEqual([])

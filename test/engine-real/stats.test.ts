@@ -106,7 +106,9 @@ function used({ memory_stats: { usage, stats } }: Inspected): number {
 
 describeReal('the statistics of a real engine', () => {
   beforeAll(async () => {
-    service = await serveEngine(unixEndpoint(realEngine().socketPath), { sampleIntervalMs: SAMPLE_INTERVAL_MS })
+    service = await serveEngine(unixEndpoint(realEngine().socketPath), {
+      sampling: { intervalMs: SAMPLE_INTERVAL_MS, historyMs: 3_600_000 },
+    })
   }, PATIENCE_MS)
   afterAll(() => service.stop())
 

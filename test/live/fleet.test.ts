@@ -12,7 +12,8 @@ async function fleetOf(engines: Readonly<Record<string, FakeEngine>>) {
   const clock = new FakeClock()
   const life = new AbortController()
   const hosts = Object.entries(engines).map(
-    ([id, engine]) => new Host({ id, endpoint: 'unix:///x', engine, sampleIntervalMs: 10_000, clock, log: QUIET }),
+    ([id, engine]) =>
+      new Host({ id, endpoint: 'unix:///x', labels: {}, engine, sampleIntervalMs: 10_000, clock, log: QUIET }),
   )
   const fleet = new Fleet(hosts)
   const lives = hosts.map((host) => host.run(life.signal))
@@ -48,9 +49,9 @@ describe('Fleet', () => {
     expect(fleet.containers([]).map(({ hostId }) => hostId)).toEqual(['one', 'two'])
     expect(fleet.hosts().map(({ state }) => state)).toEqual(['live', 'live', 'connecting'])
     expect(fleet.isReady).toBe(true)
-    expect(fleet.find(idOf('b'), [])).toMatchObject({ hostId: 'two' })
+    expect(fleet.find(idOf('b'), null, [])).toMatchObject({ hostId: 'two' })
     const calls: EngineCall[] = []
-    const inspected = await fleet.inspect(fleet.find(idOf('b'), []), (call) => calls.push(call))
+    const inspected = await fleet.inspect(fleet.find(idOf('b'), null, []), (call) => calls.push(call))
     expect(inspected).toMatchObject({ id: idOf('b') })
     expect(calls).toEqual([{ host: 'two', call: 'inspect', status: 200, milliseconds: expect.any(Number) }])
     await stop()
@@ -60,10 +61,10 @@ describe('Fleet', () => {
     const down = new FakeEngine()
     down.down = new ApiError('engine-unavailable', 'down')
     const { fleet, clock, stop } = await fleetOf({ one: engineWith(), two: down })
-    expect(codeOf(() => fleet.find(idOf('a'), []))).toBe('engine-unavailable')
+    expect(codeOf(() => fleet.find(idOf('a'), null, []))).toBe('engine-unavailable')
     down.down = null
     await clock.advance(5_000)
-    expect(codeOf(() => fleet.find(idOf('a'), []))).toBe('container-not-found')
+    expect(codeOf(() => fleet.find(idOf('a'), null, []))).toBe('container-not-found')
     await stop()
   })
 
@@ -73,9 +74,21 @@ describe('Fleet', () => {
     engine.add(listed({ id: one, labels: new Map([['team', 'web']]) }))
     engine.add(listed({ id: two }))
     const { fleet, stop } = await fleetOf({ local: engine })
-    expect(codeOf(() => fleet.find('ab'.repeat(6), []))).toBe('ambiguous-container-id')
-    expect(fleet.find('ab'.repeat(6), [{ key: 'team', value: 'web' }]).id).toBe(one)
-    expect(codeOf(() => fleet.find(two, [{ key: 'team', value: 'web' }]))).toBe('container-not-found')
+    expect(codeOf(() => fleet.find('ab'.repeat(6), null, []))).toBe('ambiguous-container-id')
+    expect(fleet.find('ab'.repeat(6), null, [{ key: 'team', value: 'web' }]).id).toBe(one)
+    expect(codeOf(() => fleet.find(two, null, [{ key: 'team', value: 'web' }]))).toBe('container-not-found')
+    await stop()
+  })
+
+  test('tells containers of one id on two hosts apart by the host', async () => {
+    const { fleet, stop } = await fleetOf({ one: engineWith(idOf('a')), two: engineWith(idOf('a')) })
+    expect(fleet.containers([])).toHaveLength(2)
+    for (const id of [idOf('a'), 'a'.repeat(12)]) {
+      expect(codeOf(() => fleet.find(id, null, []))).toBe('ambiguous-container-id')
+      for (const host of ['one', 'two']) expect(fleet.find(id, host, []).hostId).toBe(host)
+      expect(codeOf(() => fleet.find(id, 'three', []))).toBe('container-not-found')
+    }
+    expect(codeOf(() => fleet.find(idOf('a'), 'one', [{ key: 'team', value: 'b' }]))).toBe('container-not-found')
     await stop()
   })
 

@@ -16,7 +16,15 @@ interface Rig {
 
 async function started(engine = new FakeEngine()): Promise<Rig> {
   const clock = new FakeClock()
-  const host = new Host({ id: 'local', endpoint: 'unix:///x', engine, sampleIntervalMs: 10_000, clock, log: QUIET })
+  const host = new Host({
+    id: 'local',
+    endpoint: 'unix:///x',
+    labels: {},
+    engine,
+    sampleIntervalMs: 10_000,
+    clock,
+    log: QUIET,
+  })
   const life = new AbortController()
   const run = host.run(life.signal)
   await clock.advance(0)

@@ -94,7 +94,7 @@ describe('docs/configuration.md', () => {
       0,
     )
     if (loaded.faults !== undefined) throw new Error(describeFaults(loaded.faults))
-    const { listen, logLevel, auth, limits, sampleIntervalMs, hosts, audit } = loaded.config
+    const { listen, logLevel, auth, limits, sampling, hosts, audit } = loaded.config
     const token = auth?.token
     const defaults = {
       HOST: listen.host,
@@ -110,7 +110,8 @@ describe('docs/configuration.md', () => {
       RATE_LIMIT_LOGIN: String(limits.login),
       AUDIT_LOG: audit.destination.kind,
       AUDIT_ON_FAILURE: audit.onFailure,
-      SAMPLE_INTERVAL: `${sampleIntervalMs / 1_000}s`,
+      SAMPLE_INTERVAL: `${sampling.intervalMs / 1_000}s`,
+      HISTORY_WINDOW: `${sampling.historyMs / 3_600_000}h`,
     }
     for (const [name, value] of Object.entries(defaults))
       expect([name, table.find(([cell]) => cell === `\`${name}\``)?.[1]]).toEqual([name, `\`${value}\``])

@@ -142,7 +142,7 @@ describe('a service over an engine', () => {
 
 describe('an engine that fails', () => {
   beforeAll(async () => {
-    rig = await startSimulated({ containers: 6 }, { sampleIntervalMs: 200 })
+    rig = await startSimulated({ containers: 6 }, { sampling: { intervalMs: 200, historyMs: 3_600_000 } })
   })
   afterAll(() => rig.stop())
   afterEach(() => rig.engine.setFault('all', null))

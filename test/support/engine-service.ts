@@ -35,11 +35,11 @@ export async function serveEngine(
     listen: { host: '127.0.0.1', port: 0 },
     logLevel: 'trace',
     auth: AUTH,
-    hosts: [{ id: 'local', endpoint }],
+    hosts: [{ id: 'local', endpoint, labels: {} }],
     limits: { ...GENEROUS, login: 10 },
     network: OPEN_NETWORK,
     audit: { destination: { kind: 'stdout' }, onFailure: 'refuse' },
-    sampleIntervalMs: 1_000,
+    sampling: { intervalMs: 1_000, historyMs: 3_600_000 },
     ...changes,
   }
   const records: string[] = []

@@ -28,6 +28,7 @@ export function hostOf(changes: Partial<HostStatus> = {}): HostStatus {
     state: 'live',
     observedAt: Date.UTC(2026, 10, 24),
     endpoint: 'unix:///var/run/docker.sock',
+    labels: {},
     version: null,
     info: null,
     fault: null,
@@ -57,8 +58,10 @@ export class FakeView implements View {
     return this.all.filter(({ labels }) => matchesSelectors(labels, selectors))
   }
 
-  find(id: string, selectors: readonly LabelSelector[]): Container {
-    const fitting = this.containers(selectors).filter((container) => container.id.startsWith(id))
+  find(id: string, host: string | null, selectors: readonly LabelSelector[]): Container {
+    const fitting = this.containers(selectors).filter(
+      (container) => container.id.startsWith(id) && (host === null || container.hostId === host),
+    )
     if (fitting.length > 1) throw new ApiError('ambiguous-container-id', 'several')
     const [found] = fitting
     if (found === undefined) throw new ApiError('container-not-found', 'none')

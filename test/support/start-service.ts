@@ -1,4 +1,4 @@
-import type { AuthConfig, Config } from '../../api/config/config.js'
+import type { AuthConfig, Config, HostConfig } from '../../api/config/config.js'
 import { createDockerodeEngine } from '../../api/engine/dockerode.js'
 import { SimulatedEngine, type SimulatedEngineOptions } from '../../api/engine/simulated/engine.js'
 import { createLog } from '../../api/log.js'
@@ -37,15 +37,15 @@ export async function startService(endpoint: EngineEndpoint, changes: Partial<Co
     listen: { host: '127.0.0.1', port: 0 },
     logLevel: 'debug',
     auth: AUTH,
-    hosts: [{ id: 'local', endpoint }],
+    hosts: [{ id: 'local', endpoint, labels: {} }],
     limits: { ...GENEROUS, login: 10 },
     network: OPEN_NETWORK,
     audit: { destination: { kind: 'stdout' }, onFailure: 'refuse' },
-    sampleIntervalMs: 1_000,
+    sampling: { intervalMs: 1_000, historyMs: 3_600_000 },
     ...changes,
   }
-  const createEngine = () =>
-    createDockerodeEngine(endpoint, { quickDeadlineMs: 1_000, lookupDeadlineMs: 1_500, statsDeadlineMs: 1_000 })
+  const createEngine = (host: HostConfig) =>
+    createDockerodeEngine(host.endpoint, { quickDeadlineMs: 1_000, lookupDeadlineMs: 1_500, statsDeadlineMs: 1_000 })
   const log = createLog(config.logLevel, { write: (line) => lines.push(line) })
   const records: string[] = []
   const service = createService(config, { log, records: { write: (line) => records.push(line) } }, { createEngine })

@@ -4,7 +4,7 @@ import { matchesFilter } from '../../model/container-filter.js'
 import type { HostStatus } from '../../model/host.js'
 import { paginate, type SortValue } from '../../model/page.js'
 import { presentContainer, presentDetail, presentList } from '../present.js'
-import type { ContainerSortKey, ListQuery } from '../schemas.js'
+import type { ContainerSortKey, ListQuery, OneQuery } from '../schemas.js'
 import type { Input, Sources } from './input.js'
 
 const SORT_VALUES: Readonly<Record<ContainerSortKey, (container: Container) => SortValue>> = {
@@ -29,8 +29,11 @@ export function listContainers(
   return presentList({ items: shown, nextCursor, total }, hostsOf(view, filter.host))
 }
 
-export async function showContainer({ view }: Sources, { id, selectors, showHostPaths, onCall }: Input<unknown>) {
-  const container = view.find(id, selectors)
+export async function showContainer(
+  { view }: Sources,
+  { query, id, selectors, showHostPaths, onCall }: Input<OneQuery>,
+) {
+  const container = view.find(id, query.host, selectors)
   return presentDetail(container, await view.inspect(container, onCall), showHostPaths)
 }
 

@@ -4,7 +4,7 @@ import { ApiError } from '../../model/error.js'
 import { paginate, type SortValue } from '../../model/page.js'
 import type { Sample } from '../../model/sample.js'
 import { presentList, presentSample } from '../present.js'
-import type { ListQuery, StatsSortKey } from '../schemas.js'
+import type { ListQuery, OneQuery, StatsSortKey } from '../schemas.js'
 import { hostsOf, tieOf } from './containers.js'
 import type { Input, Sources } from './input.js'
 
@@ -31,8 +31,8 @@ export function listStats({ view }: Sources, { query: { filter, page }, selector
   return presentList({ items: samples, nextCursor, total }, hostsOf(view, filter.host))
 }
 
-export function showStats({ view }: Sources, { id, selectors }: Input<unknown>) {
-  const container = view.find(id, selectors)
+export function showStats({ view }: Sources, { query, id, selectors }: Input<OneQuery>) {
+  const container = view.find(id, query.host, selectors)
   if (!isRunning(container)) throw new ApiError('container-not-running', `the container is ${container.state}`)
   return presentSample(container, view.sample(container))
 }

@@ -1,0 +1,145 @@
+import { loadConfig } from '../../api/config/config.js'
+import { type HostConfig, MAX_HOSTS, parseHosts } from '../../api/config/hosts-file.js'
+
+const NOW = Date.UTC(2026, 10, 24)
+const MACHINE = {
+  readFile: () => {
+    throw new Error('ENOENT')
+  },
+  isDirectory: () => false,
+  now: NOW,
+}
+
+function parse(value: unknown) {
+  return parseHosts(typeof value === 'string' ? value : JSON.stringify(value), MACHINE)
+}
+
+function hosts(count: number) {
+  return Array.from({ length: count }, (_, i) => ({ id: `host-${i}`, endpoint: `unix:///run/${i}.sock` }))
+}
+
+const GOOD = { id: 'web-1', endpoint: 'unix:///run/docker.sock' }
+
+describe('parseHosts', () => {
+  test('reads ids, endpoints by the rules of DOCKER_HOST, and labels', () => {
+    expect(
+      parse({
+        hosts: [
+          { ...GOOD, labels: { zone: 'a' } },
+          { id: 'b', endpoint: 'tcp://db.internal' },
+        ],
+      }),
+    ).toEqual({
+      hosts: [
+        { id: 'web-1', endpoint: { kind: 'unix', socketPath: '/run/docker.sock' }, labels: { zone: 'a' } },
+        { id: 'b', endpoint: { kind: 'tcp', host: 'db.internal', port: 2375 }, labels: {} },
+      ] satisfies HostConfig[],
+    })
+  })
+
+  test(`takes 1 to ${MAX_HOSTS} hosts`, () => {
+    expect(parse({ hosts: hosts(1) }).hosts).toHaveLength(1)
+    expect(parse({ hosts: hosts(MAX_HOSTS) }).hosts).toHaveLength(MAX_HOSTS)
+    for (const count of [0, MAX_HOSTS + 1]) expect(parse({ hosts: hosts(count) }).problems).toHaveLength(1)
+  })
+
+  test.each<[string, unknown, RegExp]>([
+    ['no JSON', '{', /no JSON/],
+    ['a member twice', '{"hosts":[],"hosts":[]}', /names a member twice/],
+    ['a list', [GOOD], /one object with the one member "hosts"/],
+    ['another member beside', { hosts: [GOOD], version: 1 }, /one object with the one member "hosts"/],
+    ['a text for a host', { hosts: ['unix:///x'] }, /^hosts\[0\]: must be an object/],
+    ['an unknown member', { hosts: [{ ...GOOD, tsl: {} }] }, /^hosts\[0\]: has a member that is none of/],
+    ['no id', { hosts: [{ endpoint: GOOD.endpoint }] }, /^hosts\[0\]\.id: must be 1 to 63/],
+    ['an id in capitals', { hosts: [{ ...GOOD, id: 'Web' }] }, /^hosts\[0\]\.id/],
+    ['an id with a blank', { hosts: [{ ...GOOD, id: 'a b' }] }, /^hosts\[0\]\.id/],
+    ['an id of 64 characters', { hosts: [{ ...GOOD, id: 'x'.repeat(64) }] }, /^hosts\[0\]\.id/],
+    ['an id twice', { hosts: [GOOD, { id: 'web-1', endpoint: 'unix:///other' }] }, /two have the same id/],
+    ['an endpoint twice', { hosts: [GOOD, { ...GOOD, id: 'web-2' }] }, /two have the same endpoint/],
+    ['no endpoint', { hosts: [{ id: 'a' }] }, /^hosts\[0\]\.endpoint: must be a text/],
+    ['an unknown scheme', { hosts: [{ id: 'a', endpoint: 'ssh://h' }] }, /^hosts\[0\]\.endpoint begins with ssh/],
+    ['the TLS port without TLS', { hosts: [{ id: 'a', endpoint: 'tcp://h:2376' }] }, /^hosts\[0\]\.\S+ /],
+    ['TLS over a socket', { hosts: [{ ...GOOD, tls: { directory: '/certs' } }] }, /^hosts\[0\]\.tls asks for TLS/],
+    [
+      'certificates that are not there',
+      { hosts: [{ id: 'a', endpoint: 'tcp://h:2376', tls: { ca: '/a', cert: '/b', key: '/c' } }] },
+      /^hosts\[0\]\.tls\.ca/,
+    ],
+    ['half of TLS', { hosts: [{ id: 'a', endpoint: 'tcp://h', tls: { ca: '/a' } }] }, /^hosts\[0\]\.tls: must name/],
+    ['a relative path', { hosts: [{ id: 'a', endpoint: 'tcp://h', tls: { directory: 'x' } }] }, /^hosts\[0\]\.tls/],
+    ['a label that is no text', { hosts: [{ ...GOOD, labels: { a: 1 } }] }, /^hosts\[0\]\.labels/],
+    ['a label of 129 characters', { hosts: [{ ...GOOD, labels: { a: 'x'.repeat(129) } }] }, /^hosts\[0\]\.labels/],
+    ['a file of more than a megabyte', ' '.repeat(1_048_577), /longer than 1048576/],
+  ])('refuses %s, naming the place', (_what, value, problem) => {
+    const { problems = [] } = parse(value)
+    expect(problems[0]).toMatch(problem)
+    expect(problems.join('\n')).not.toContain('DOCKER_')
+  })
+
+  test('takes an id of 63 characters, 16 labels, and a label of 128, and not 17 labels', () => {
+    const labels = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${i}`, 'x']))
+    expect(parse({ hosts: [{ ...GOOD, id: 'x'.repeat(63), labels: labels(16) }] }).hosts).toHaveLength(1)
+    expect(parse({ hosts: [{ ...GOOD, labels: { a: 'x'.repeat(128) } }] }).hosts).toHaveLength(1)
+    expect(parse({ hosts: [{ ...GOOD, labels: labels(17) }] }).problems).toHaveLength(1)
+  })
+
+  test('names every problem at once, up to fifty', () => {
+    expect(parse({ hosts: [{}, {}] }).problems).toHaveLength(4)
+    expect(parse({ hosts: Array.from({ length: 100 }, () => ({})) }).problems).toHaveLength(51)
+  })
+
+  test('never quotes a value', () => {
+    const secret = 'hunter2-secret'
+    const entries = [
+      { id: secret.toUpperCase(), endpoint: `tcp://u:${secret}@h` },
+      { id: 'a', endpoint: secret, tls: secret },
+    ]
+    expect(JSON.stringify(parse({ hosts: entries }).problems).toLowerCase()).not.toContain(secret)
+  })
+})
+
+describe('HOSTS_FILE', () => {
+  const files = (text: string | null, isWritableByAll = false) => ({
+    readFile: (path: string) => {
+      if (path === '/etc/porthole/hosts.json' && text !== null) return text
+      throw new Error('ENOENT')
+    },
+    isDirectory: () => false,
+    isWritableByAll: () => isWritableByAll,
+  })
+  const BASE = { JWT_SECRET: 'nT4kq0Zr8vWx2YbC6dEfG1hJmLpQsUaX', HOSTS_FILE: '/etc/porthole/hosts.json' }
+  const text = JSON.stringify({ hosts: hosts(3) })
+
+  test('takes the place of DOCKER_HOST', () => {
+    const loaded = loadConfig(BASE, files(text), NOW)
+    const ids = loaded.faults === undefined ? loaded.config.hosts.map(({ id }) => id) : []
+    expect(ids).toEqual(['host-0', 'host-1', 'host-2'])
+  })
+
+  test.each<[string, Record<string, string>, string | null, boolean, string[]]>([
+    ['beside DOCKER_HOST', { DOCKER_HOST: 'unix:///x' }, text, false, ['DOCKER_HOST']],
+    ['beside DOCKER_CERT_PATH', { DOCKER_CERT_PATH: '/x' }, text, false, ['DOCKER_CERT_PATH']],
+    ['that is not there', {}, null, false, ['HOSTS_FILE']],
+    ['that every user may write', {}, text, true, ['HOSTS_FILE']],
+    ['with two problems', {}, '{"hosts":[{}]}', false, ['HOSTS_FILE', 'HOSTS_FILE']],
+  ])('is refused %s', (_what, changes, content, isWritableByAll, variables) => {
+    const { faults = [] } = loadConfig({ ...BASE, ...changes }, files(content, isWritableByAll), NOW)
+    expect(faults.map(({ variable }) => variable)).toEqual(variables)
+  })
+})
+
+describe('HISTORY_WINDOW', () => {
+  const FILES = { readFile: () => '', isDirectory: () => false, isWritableByAll: () => false }
+  const faults = (interval: string, window: string) =>
+    loadConfig(
+      { JWT_SECRET: 'nT4kq0Zr8vWx2YbC6dEfG1hJmLpQsUaX', SAMPLE_INTERVAL: interval, HISTORY_WINDOW: window },
+      FILES,
+      NOW,
+    ).faults
+
+  test('holds 8,640 samples, and no more', () => {
+    expect(faults('10s', '24h')).toBeUndefined()
+    expect(faults('1s', '144m')).toBeUndefined()
+    expect(faults('1s', '145m')?.map(({ variable }) => variable)).toEqual(['HISTORY_WINDOW'])
+  })
+})
