@@ -74,7 +74,7 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
         endpoint: describeEndpoint(host.endpoint),
         engine: createEngine(host),
         labels: host.labels,
-        sampleIntervalMs: config.sampling.intervalMs,
+        sampling: config.sampling,
         clock,
         log,
       }),

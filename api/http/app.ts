@@ -102,7 +102,7 @@ export function createApp(appParts: AppParts): Express {
   app.use(AUTH_PREFIX, authRouter(desk, known))
   app.use(known)
   const stats = limitRequests('stats', limitParts)
-  const parts = { sources: { view, records: audit }, cache: new AnswerCache(), audit }
+  const parts = { sources: { view, records: audit }, cache: new AnswerCache(), audit, now }
   const isGood = async (caller: Caller) => authenticator === null || (await authenticator.isGood(caller))
   const mount = (route: Route, handler: RequestHandler) => {
     if (route.limit === 'stats') app.get(route.path, stats)

@@ -15,6 +15,7 @@ export interface EndpointParts {
   readonly sources: Sources
   readonly cache: AnswerCache
   readonly audit: Audit
+  readonly now: () => number
 }
 
 /** Refusals of what was asked rather than of who asks: nothing was read, so the audit has nothing to tell. */
@@ -56,13 +57,13 @@ export interface OpenRead {
 }
 
 /** Throws insufficient-scope, recorded. */
-export function openRead(route: Route, req: Request, res: Response, { audit }: EndpointParts): OpenRead {
+export function openRead(route: Route, req: Request, res: Response, { audit, now }: EndpointParts): OpenRead {
   const caller = callerOf(res)
   const engine: EngineCall[] = []
   const told = { route, caller, engine }
   const read: OpenRead = {
     caller,
-    input: () => inputOf(route, req, caller, engine),
+    input: () => inputOf(route, req, caller, engine, now()),
     answered: (answer, status) => audit.record(answeredRead(req, res, told, answer, status)),
     failed: (error) => {
       const code = error instanceof ApiError ? error.code : 'internal'
@@ -85,11 +86,12 @@ async function makeAnswer(route: Route, input: Input<never>, sources: Sources): 
   return answerOf(content, input.id === '' ? null : (content as { id: string }).id)
 }
 
-function inputOf(route: Route, req: Request, caller: Caller, engine: EngineCall[]): Input<never> {
+function inputOf(route: Route, req: Request, caller: Caller, engine: EngineCall[], now: number): Input<never> {
   const { subject, issuer, selectors, visibilityKey } = caller
   return {
     query: readQuery(route, req.url),
     id: readId(req),
+    now,
     selectors,
     showHostPaths: caller.scopes.has('security:read'),
     onCall: (call) => engine.push(call),

@@ -1,5 +1,6 @@
 import type { RecentRecord } from '../audit/recent.js'
 import type { Container, InspectedContainer, Mount } from '../model/container.js'
+import type { History, HistoryColumn } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import { isHostPathLabel } from '../model/host-path.js'
 import type { Page } from '../model/page.js'
@@ -136,6 +137,32 @@ export function presentSample(container: Container, sample: Sample | null) {
       writeBytesPerSecond: round(sample?.blockWriteBytesPerSecond),
     },
     pids: { current: reading?.pids ?? null, limit: reading?.pidsLimit ?? null },
+  }
+}
+
+/**
+ * Columns under the names that a sample has them by, each as long as `times`. `stepMs`: the length of a step where rows are means;
+ * null where each is one sample.
+ */
+export function presentHistory(container: Container, history: History | null, stepMs: number | null) {
+  const column = (name: HistoryColumn) => (history?.columns[name] ?? []).map(round)
+  const whole = (name: HistoryColumn) =>
+    (history?.columns[name] ?? []).map((value) => (value === null ? null : Math.round(value)))
+  return {
+    id: container.id,
+    name: container.name,
+    host: container.hostId,
+    intervalSeconds: history === null ? null : history.intervalMs / 1_000,
+    stepSeconds: stepMs === null ? null : stepMs / 1_000,
+    times: (history?.times ?? []).map(time),
+    cpu: { percent: column('cpuPercent') },
+    memory: { usedBytes: whole('memoryUsedBytes') },
+    network: { rxBytesPerSecond: column('rxBytesPerSecond'), txBytesPerSecond: column('txBytesPerSecond') },
+    blockIo: {
+      readBytesPerSecond: column('blockReadBytesPerSecond'),
+      writeBytesPerSecond: column('blockWriteBytesPerSecond'),
+    },
+    pids: { current: column('pids') },
   }
 }
 

@@ -5,10 +5,11 @@ import { type ActionInput, type AuthDesk, drawTicket, login, logout, refresh, sh
 import { listContainers, showContainer } from './handlers/containers.js'
 import type { Input, Sources } from './handlers/input.js'
 import { listHosts, showSummary } from './handlers/overview.js'
-import { listStats, showStats } from './handlers/stats.js'
+import { listStats, showHistory, showStats } from './handlers/stats.js'
 import {
   AUDIT_QUERY,
   CONTAINERS_QUERY,
+  HISTORY_QUERY,
   LOGIN_BODY,
   LOGOUT_BODY,
   NO_BODY,
@@ -54,6 +55,7 @@ export const ROUTES: readonly Route[] = [
   route('/api/containers', 'containers:read', 'general', CONTAINERS_QUERY, 'containers', listContainers),
   route('/api/containers/:id', 'containers:read', 'general', ONE_QUERY, null, showContainer),
   route('/api/containers/:id/stats', 'stats:read', 'stats', ONE_QUERY, 'stats', showStats),
+  route('/api/containers/:id/stats/history', 'stats:read', 'stats', HISTORY_QUERY, null, showHistory),
   route('/api/stats', 'stats:read', 'stats', STATS_QUERY, 'stats', listStats),
   route('/api/summary', 'containers:read', 'general', NO_QUERY, 'stats', showSummary),
   route('/api/hosts', 'system:read', 'general', NO_QUERY, 'containers', listHosts),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { CONTAINER_STATES, HEALTH_STATES } from '../model/container.js'
 import type { ContainerFilter } from '../model/container-filter.js'
+import { parseDuration } from '../model/duration.js'
 import type { RequestFault } from '../model/error.js'
 import { parseLabelSelector } from '../model/label-selector.js'
 import { readCursor } from '../model/page.js'
@@ -142,6 +143,39 @@ const sequenceNumber = z
   .regex(/^\d{1,15}$/, 'is not a nextCursor of this list')
   .transform(Number)
   .optional()
+
+/** A moment, or how long ago it is. */
+const moment = z
+  .string()
+  .optional()
+  .transform((text, context) => {
+    if (text === undefined) return null
+    const at = RFC_3339.test(text) ? Date.parse(text) : Number.NaN
+    if (!Number.isNaN(at)) return () => at
+    const ago = parseDuration(text)
+    if (ago !== null) return (now: number) => now - ago
+    const message = 'must be a time of RFC 3339, such as 2026-01-31T12:00:00Z, or a duration before now, such as 15m'
+    context.addIssue({ code: 'custom', message })
+    return z.NEVER
+  })
+
+/** Between steps that hold one reading at most and steps that hide everything. */
+const MIN_STEP_MS = 1_000
+const MAX_STEP_MS = 3_600_000
+
+const step = z
+  .string()
+  .optional()
+  .transform((text, context) => {
+    if (text === undefined) return null
+    const milliseconds = parseDuration(text)
+    if (milliseconds !== null && milliseconds >= MIN_STEP_MS && milliseconds <= MAX_STEP_MS) return milliseconds
+    context.addIssue({ code: 'custom', message: 'must be a duration from 1s to 1h, such as 30s' })
+    return z.NEVER
+  })
+
+export const HISTORY_QUERY = z.strictObject({ host: whichHost, since: once(moment), step: once(step) })
+export type HistoryQuery = z.output<typeof HISTORY_QUERY>
 
 export const AUDIT_QUERY = z.strictObject({
   since: once(instant),

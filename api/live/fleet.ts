@@ -1,6 +1,7 @@
 import type { Container, InspectedContainer } from '../model/container.js'
 import type { EngineCall } from '../model/engine-call.js'
 import { ApiError } from '../model/error.js'
+import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import { type LabelSelector, matchesSelectors } from '../model/label-selector.js'
 import type { Sample } from '../model/sample.js'
@@ -64,6 +65,14 @@ export class Fleet implements View {
 
   sample(container: Container): Sample | null {
     return this.#hosts.get(container.hostId)?.sample(container.id) ?? null
+  }
+
+  history(container: Container, since: number): History | null {
+    return this.#hosts.get(container.hostId)?.history(container.id, since) ?? null
+  }
+
+  watch(containers: Iterable<Container>, intervalMs: number): void {
+    for (const { hostId, id } of containers) this.#hosts.get(hostId)?.watch(id, intervalMs)
   }
 
   async inspect(container: Container, onCall: (call: EngineCall) => void): Promise<InspectedContainer> {

@@ -3,12 +3,13 @@ import type { Engine } from '../engine/engine.js'
 import type { Log } from '../log.js'
 import type { Container, InspectedContainer } from '../model/container.js'
 import { ApiError, TlsIdentityError } from '../model/error.js'
+import type { History } from '../model/history.js'
 import type { EngineInfo, EngineVersion, HostState, HostStatus } from '../model/host.js'
 import type { Sample } from '../model/sample.js'
 import { backoff } from './backoff.js'
 import { type Clock, Doorbell, sleep } from './clock.js'
 import { Inventory } from './inventory.js'
-import { Sampler } from './sampler.js'
+import { Sampler, type SamplerSettings } from './sampler.js'
 import { WorkQueue } from './work-queue.js'
 
 /** How often an engine whose event stream is silent is asked whether it still lives: a hung one says nothing by itself. */
@@ -63,7 +64,7 @@ export interface HostOptions {
   readonly endpoint: string
   readonly labels: Readonly<Record<string, string>>
   readonly engine: Engine
-  readonly sampleIntervalMs: number
+  readonly sampling: SamplerSettings
   readonly clock: Clock
   readonly log: Log
 }
@@ -107,7 +108,7 @@ export class Host {
     this.#clock = options.clock
     this.#log = options.log.child({ host: options.id })
     this.#inventory = new Inventory(options.id)
-    this.#sampler = new Sampler(options.engine, options.sampleIntervalMs, options.clock, this.#log)
+    this.#sampler = new Sampler(options.engine, options.sampling, options.clock, this.#log)
     this.#bell = new Doorbell(options.clock)
     this.#inspecting = new WorkQueue(INSPECT_CONCURRENCY, (id) => this.#takeFacts(id))
     this.firstOutcome = new Promise((resolve) => {
@@ -148,6 +149,15 @@ export class Host {
 
   sample(id: string): Sample | null {
     return this.#sampler.sample(id)
+  }
+
+  history(id: string, since: number): History | null {
+    return this.#sampler.history(id, since)
+  }
+
+  /** Has the container read so often for a while. */
+  watch(id: string, intervalMs: number): void {
+    this.#sampler.watch(id, intervalMs)
   }
 
   /** Asks the engine; callers who ask for the same container at the same time share one call. */

@@ -1,5 +1,6 @@
 import type { Container, InspectedContainer } from '../model/container.js'
 import type { EngineCall } from '../model/engine-call.js'
+import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import type { LabelSelector } from '../model/label-selector.js'
 import type { Sample } from '../model/sample.js'
@@ -24,6 +25,10 @@ export interface View {
   find(id: string, host: string | null, selectors: readonly LabelSelector[]): Container
   /** The latest sample; null before the first reading. */
   sample(container: Container): Sample | null
+  /** Samples after `since` (milliseconds since 1970) and within the window before the last; null before the first. */
+  history(container: Container, since: number): History | null
+  /** Has these read every `intervalMs` for a while; a watcher says so again with each look. */
+  watch(containers: Iterable<Container>, intervalMs: number): void
   /** `onCall` is told of the engine's part in it, also where it failed. */
   inspect(container: Container, onCall: (call: EngineCall) => void): Promise<InspectedContainer>
 }

@@ -44,8 +44,12 @@ export interface Sample {
   readonly blockWriteBytesPerSecond: number | null
 }
 
-/** Computes the rates between two readings of one container; a counter that ran backwards (a restart) makes its rate null. */
-export function sampleBetween(previous: Reading | null, reading: Reading): Sample {
+/**
+ * Computes the rates between two readings of one container. A counter that ran backwards makes its rate null; where it is that of
+ * CPU time, the container was restarted between the two, and no counter of the one says anything of the other.
+ */
+export function sampleBetween(before: Reading | null, reading: Reading): Sample {
+  const previous = before === null || isAnotherLife(before, reading) ? null : before
   const seconds = previous === null ? 0 : (reading.readAt - previous.readAt) / 1000
   const rate = (before: number | null | undefined, now: number | null | undefined): number | null => {
     if (before === null || before === undefined || now === null || now === undefined) return null
@@ -62,6 +66,10 @@ export function sampleBetween(previous: Reading | null, reading: Reading): Sampl
     blockReadBytesPerSecond: rate(previous?.blockIo?.readBytes, reading.blockIo?.readBytes),
     blockWriteBytesPerSecond: rate(previous?.blockIo?.writeBytes, reading.blockIo?.writeBytes),
   }
+}
+
+function isAnotherLife(before: Reading, reading: Reading): boolean {
+  return before.cpuUsageNs !== null && reading.cpuUsageNs !== null && reading.cpuUsageNs < before.cpuUsageNs
 }
 
 /** Docker's formula: cpuDelta / systemDelta x cores x 100; by wall time where the engine gives no system counter. */

@@ -13,7 +13,15 @@ async function fleetOf(engines: Readonly<Record<string, FakeEngine>>) {
   const life = new AbortController()
   const hosts = Object.entries(engines).map(
     ([id, engine]) =>
-      new Host({ id, endpoint: 'unix:///x', labels: {}, engine, sampleIntervalMs: 10_000, clock, log: QUIET }),
+      new Host({
+        id,
+        endpoint: 'unix:///x',
+        labels: {},
+        engine,
+        sampling: { intervalMs: 10_000, historyMs: 3_600_000 },
+        clock,
+        log: QUIET,
+      }),
   )
   const fleet = new Fleet(hosts)
   const lives = hosts.map((host) => host.run(life.signal))

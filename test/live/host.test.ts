@@ -21,7 +21,7 @@ async function started(engine = new FakeEngine()): Promise<Rig> {
     endpoint: 'unix:///x',
     labels: {},
     engine,
-    sampleIntervalMs: 10_000,
+    sampling: { intervalMs: 10_000, historyMs: 3_600_000 },
     clock,
     log: QUIET,
   })

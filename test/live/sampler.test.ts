@@ -25,7 +25,7 @@ function container(id: string, state: Container['state'] = 'running'): Container
 function rig(intervalMs = 10_000) {
   const clock = new FakeClock()
   const engine = new FakeEngine(() => readingAt(clock.now()))
-  const sampler = new Sampler(engine, intervalMs, clock, QUIET)
+  const sampler = new Sampler(engine, { intervalMs, historyMs: 3_600_000 }, clock, QUIET)
   const life = new AbortController()
   void sampler.run(life.signal)
   return { clock, engine, sampler, stop: () => life.abort() }
@@ -100,7 +100,7 @@ describe('Sampler', () => {
   test('keeps its sample when the engine repeats a reading', async () => {
     const clock = new FakeClock()
     const engine = new FakeEngine(() => readingAt(5))
-    const sampler = new Sampler(engine, 10_000, clock, QUIET)
+    const sampler = new Sampler(engine, { intervalMs: 10_000, historyMs: 3_600_000 }, clock, QUIET)
     const life = new AbortController()
     void sampler.run(life.signal)
     sampler.track([container(idOf('a'))])
@@ -114,12 +114,142 @@ describe('Sampler', () => {
   test('forgets a container that the engine says does not run', async () => {
     const clock = new FakeClock()
     const engine = new FakeEngine(() => null)
-    const sampler = new Sampler(engine, 10_000, clock, QUIET)
+    const sampler = new Sampler(engine, { intervalMs: 10_000, historyMs: 3_600_000 }, clock, QUIET)
     const life = new AbortController()
     void sampler.run(life.signal)
     sampler.track([container(idOf('a'))])
     await clock.advance(30_000)
     expect(engine.calls).toEqual(['stats aaaa'])
+    life.abort()
+  })
+
+  test('reads what somebody watches at their pace, all else at its own, and is slow again seconds after the last look', async () => {
+    const { clock, engine, sampler, stop } = rig()
+    sampler.track([container(idOf('a')), container(idOf('b'))])
+    await clock.advance(15_000)
+    const count = (digit: string) => engine.calls.filter((call) => call === `stats ${digit.repeat(4)}`).length
+    const [a, b] = [count('a'), count('b')]
+    for (let second = 0; second < 20; second += 1) {
+      sampler.watch(idOf('a'), 1_000)
+      await clock.advance(1_000)
+    }
+    expect(count('a') - a).toBeGreaterThanOrEqual(19)
+    expect(count('b') - b).toBe(2)
+    expect(sampler.watched).toBe(1)
+    await clock.advance(6_000)
+    expect(sampler.watched).toBe(0)
+    const after = count('a')
+    await clock.advance(60_000)
+    expect(count('a') - after).toBeLessThanOrEqual(7)
+    stop()
+  })
+
+  test('costs the engine the same for one watcher and for fifty, at the pace of the fastest', async () => {
+    const readings = async (watchers: number) => {
+      const { clock, engine, sampler, stop } = rig()
+      sampler.track([container(idOf('a'))])
+      await clock.advance(5_000)
+      const before = engine.calls.length
+      for (let second = 0; second < 60; second += 1) {
+        for (let i = 0; i < watchers; i += 1) sampler.watch(idOf('a'), i % 2 === 0 ? 2_000 : 5_000)
+        await clock.advance(1_000)
+      }
+      stop()
+      return engine.calls.length - before
+    }
+    const one = await readings(1)
+    expect(Math.abs(one - 30)).toBeLessThanOrEqual(1)
+    expect(await readings(50)).toBe(one)
+  })
+
+  test('is read no less often for being watched seldom', async () => {
+    const { clock, engine, sampler, stop } = rig()
+    sampler.track([container(idOf('a'))])
+    await clock.advance(5_000)
+    const before = engine.calls.length
+    for (let i = 0; i < 5; i += 1) {
+      sampler.watch(idOf('a'), 60_000)
+      await clock.advance(20_000)
+    }
+    expect(engine.calls.length - before).toBe(10)
+    stop()
+  })
+
+  test('knows nothing of a container that is watched and is not there', () => {
+    const { sampler, stop } = rig()
+    sampler.watch(idOf('f'), 1_000)
+    expect(sampler.watched).toBe(0)
+    stop()
+  })
+
+  test('passes none over where all together want more readings than there can be', async () => {
+    const clock = new FakeClock()
+    const counts = new Map<string, number>()
+    const engine = new FakeEngine(() => readingAt(clock.now()))
+    engine.stats = async (id) => {
+      counts.set(id, (counts.get(id) ?? 0) + 1)
+      await new Promise<void>((resolve) => clock.after(2_000, resolve))
+      return readingAt(clock.now())
+    }
+    const sampler = new Sampler(engine, { intervalMs: 1_000, historyMs: 60_000 }, clock, QUIET)
+    const life = new AbortController()
+    void sampler.run(life.signal)
+    sampler.track(Array.from({ length: 200 }, (_, i) => container(i.toString(16).padStart(64, '0'))))
+    await clock.advance(60_000)
+    expect(counts.size).toBe(200)
+    // 64 at once for 2 s each are 9.6 readings of each of 200 in a minute.
+    expect(Math.min(...counts.values())).toBeGreaterThanOrEqual(7)
+    expect(Math.max(...counts.values())).toBeLessThanOrEqual(12)
+    life.abort()
+  })
+
+  test('compares nothing with the time before a restart that only the start time gives away', async () => {
+    const { clock, sampler, stop } = rig()
+    const started = (startedAt: string) => ({ ...container(idOf('a')), startedAt })
+    sampler.track([started('2026-11-24T00:00:00Z')])
+    await clock.advance(15_000)
+    expect(sampler.sample(idOf('a'))?.cpuPercent).not.toBeNull()
+    sampler.track([started('2026-11-24T00:00:09Z')])
+    expect(sampler.sample(idOf('a'))).toBeNull()
+    await clock.advance(0)
+    expect(sampler.sample(idOf('a'))).toMatchObject({ intervalSeconds: null, cpuPercent: null, rxBytesPerSecond: null })
+    await clock.advance(2_000)
+    expect(sampler.sample(idOf('a'))).toMatchObject({ intervalSeconds: 1.5 })
+    stop()
+  })
+
+  test('keeps the past of a container that stopped, until the container is gone', async () => {
+    const { clock, sampler, stop } = rig()
+    sampler.track([container(idOf('a'))])
+    await clock.advance(15_000)
+    sampler.track([container(idOf('a'), 'exited')])
+    expect(sampler.sample(idOf('a'))).toBeNull()
+    const past = sampler.history(idOf('a'), 0)?.times.length ?? 0
+    expect(past).toBeGreaterThan(1)
+    sampler.track([container(idOf('a'))])
+    await clock.advance(5_000)
+    expect(sampler.history(idOf('a'), 0)?.times.length).toBeGreaterThan(past)
+    expect(sampler.historyBytes).toBeGreaterThan(0)
+    sampler.track([])
+    expect(sampler.history(idOf('a'), 0)).toBeNull()
+    expect(sampler.historyBytes).toBe(0)
+    stop()
+  })
+
+  test('takes a reading of a clock that was set back, without rates', async () => {
+    const clock = new FakeClock()
+    let skew = 0
+    const engine = new FakeEngine(() => readingAt(clock.now() - skew, { cpuUsageNs: 5 }))
+    const sampler = new Sampler(engine, { intervalMs: 10_000, historyMs: 3_600_000 }, clock, QUIET)
+    const life = new AbortController()
+    void sampler.run(life.signal)
+    sampler.track([container(idOf('a'))])
+    await clock.advance(15_000)
+    skew = 3_600_000
+    await clock.advance(10_000)
+    expect(sampler.sample(idOf('a'))).toMatchObject({ intervalSeconds: null, rxBytesPerSecond: null })
+    await clock.advance(10_000)
+    expect(sampler.sample(idOf('a'))).toMatchObject({ intervalSeconds: 10 })
     life.abort()
   })
 })

@@ -73,14 +73,23 @@ describe('sampleBetween', () => {
   test('makes the rate of a counter that ran backwards null, and of that one alone', () => {
     const later = reading({
       readAt: 1_010_000,
+      network: { rxBytes: 10, txBytes: 2_500, rxErrors: 0, txErrors: 0, rxDropped: 0, txDropped: 0 },
+    })
+    expect(sampleBetween(reading(), later)).toMatchObject({ rxBytesPerSecond: null, txBytesPerSecond: 50 })
+  })
+
+  test('compares nothing with the time before a restart, which CPU time that ran backwards gives away', () => {
+    const later = reading({
+      readAt: 1_010_000,
       cpuUsageNs: 1 * SECOND_NS,
       network: { rxBytes: 10, txBytes: 2_500, rxErrors: 0, txErrors: 0, rxDropped: 0, txDropped: 0 },
     })
     expect(sampleBetween(reading(), later)).toMatchObject({
+      intervalSeconds: null,
       cpuPercent: null,
       cpuHostPercent: null,
       rxBytesPerSecond: null,
-      txBytesPerSecond: 50,
+      txBytesPerSecond: null,
     })
   })
 

@@ -1,6 +1,7 @@
 import type { View } from '../../api/live/view.js'
 import type { Container, InspectedContainer } from '../../api/model/container.js'
 import { ApiError } from '../../api/model/error.js'
+import type { History } from '../../api/model/history.js'
 import type { HostStatus } from '../../api/model/host.js'
 import { type LabelSelector, matchesSelectors } from '../../api/model/label-selector.js'
 import { type Sample, sampleBetween } from '../../api/model/sample.js'
@@ -45,6 +46,9 @@ export class FakeView implements View {
   inspectFault: Error | null = null
   inspections = 0
   readonly samples = new Map<string, Sample>()
+  readonly histories = new Map<string, History>()
+  readonly sinceAsked: number[] = []
+  readonly watched: { readonly ids: readonly string[]; readonly intervalMs: number }[] = []
 
   get isReady(): boolean {
     return this.fleet.some(({ state }) => state === 'live')
@@ -70,6 +74,15 @@ export class FakeView implements View {
 
   sample(container: Container): Sample | null {
     return this.samples.get(container.id) ?? null
+  }
+
+  history(container: Container, since: number): History | null {
+    this.sinceAsked.push(since)
+    return this.histories.get(container.id) ?? null
+  }
+
+  watch(containers: Iterable<Container>, intervalMs: number): void {
+    this.watched.push({ ids: [...containers].map(({ id }) => id), intervalMs })
   }
 
   async inspect(container: Container): Promise<InspectedContainer> {

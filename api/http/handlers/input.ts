@@ -20,6 +20,8 @@ export interface Input<Query> {
   readonly query: Query
   /** The `:id` of the path, well-formed; empty on routes that have none. */
   readonly id: string
+  /** Milliseconds since 1970. */
+  readonly now: number
   /** Which containers exist for this caller. */
   readonly selectors: readonly LabelSelector[]
   /** Whether paths on the host may be named to this caller. */

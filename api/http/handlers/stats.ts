@@ -1,10 +1,11 @@
 import { type Container, isRunning } from '../../model/container.js'
 import { matchesFilter } from '../../model/container-filter.js'
 import { ApiError } from '../../model/error.js'
+import { type History, inSteps, withGaps } from '../../model/history.js'
 import { paginate, type SortValue } from '../../model/page.js'
 import type { Sample } from '../../model/sample.js'
-import { presentList, presentSample } from '../present.js'
-import type { ListQuery, OneQuery, StatsSortKey } from '../schemas.js'
+import { presentHistory, presentList, presentSample } from '../present.js'
+import type { HistoryQuery, ListQuery, OneQuery, StatsSortKey } from '../schemas.js'
 import { hostsOf, tieOf } from './containers.js'
 import type { Input, Sources } from './input.js'
 
@@ -29,6 +30,25 @@ export function listStats({ view }: Sources, { query: { filter, page }, selector
   const { items, nextCursor, total } = paginate(rows, page, sortValue, ({ container }) => tieOf(container))
   const samples = items.map(({ container, sample }) => presentSample(container, sample))
   return presentList({ items: samples, nextCursor, total }, hostsOf(view, filter.host))
+}
+
+/** Rows of one answer: an hour of one a second, or a day of one each 10 s. */
+const MAX_STEPS = 10_000
+
+export function showHistory({ view }: Sources, { query, id, now, selectors }: Input<HistoryQuery>) {
+  const container = view.find(id, query.host, selectors)
+  const history = view.history(container, query.since?.(now) ?? 0)
+  if (history === null || query.step === null)
+    return presentHistory(container, history === null ? null : withGaps(history), null)
+  if (spanOf(history) / query.step >= MAX_STEPS) {
+    const faults = [{ path: 'step', message: `makes more than ${MAX_STEPS} steps: make it longer, or give since` }]
+    throw new ApiError('invalid-request', 'too many steps', { faults })
+  }
+  return presentHistory(container, inSteps(history, query.step), query.step)
+}
+
+function spanOf({ times }: History): number {
+  return (times.at(-1) ?? 0) - (times[0] ?? 0)
 }
 
 export function showStats({ view }: Sources, { query, id, selectors }: Input<OneQuery>) {
