@@ -12,6 +12,7 @@ import { ApiError } from '../model/error.js'
 import type { Counters, Store } from '../store/store.js'
 import { perform } from './action.js'
 import { AnswerCache } from './answer.js'
+import { Channels } from './channels.js'
 import { endpoint } from './endpoint.js'
 import { type AuthDesk, authEvent } from './handlers/auth.js'
 import type { Records } from './handlers/input.js'
@@ -104,13 +105,14 @@ export function createApp(appParts: AppParts): Express {
   const stats = limitRequests('stats', limitParts)
   const parts = { sources: { view, records: audit }, cache: new AnswerCache(), audit, now }
   const isGood = async (caller: Caller) => authenticator === null || (await authenticator.isGood(caller))
+  const streamParts = { streams: appParts.streams, channels: new Channels(), isGood }
   const mount = (route: Route, handler: RequestHandler) => {
     if (route.limit === 'stats') app.get(route.path, stats)
     app.get(route.path, handler)
     app.all(route.path, refuseMethod('GET, HEAD'))
   }
   for (const route of ROUTES) mount(route, endpoint(route, parts))
-  for (const stream of STREAMS) mount(stream, streamEndpoint(stream, { ...parts, streams: appParts.streams, isGood }))
+  for (const stream of STREAMS) mount(stream, streamEndpoint(stream, { ...parts, ...streamParts }))
   app.use(refusePath())
   app.use(answerProblem())
   return app

@@ -82,7 +82,11 @@ interface Told {
 }
 
 async function makeAnswer(route: Route, input: Input<never>, sources: Sources): Promise<Answer> {
-  const content = await route.handler(sources, input)
+  return answerFrom(input, await route.handler(sources, input))
+}
+
+/** `content` of a route with an id has that of the one container, in full. */
+export function answerFrom(input: Input<never>, content: unknown): Answer {
   return answerOf(content, input.id === '' ? null : (content as { id: string }).id)
 }
 
@@ -100,7 +104,7 @@ function inputOf(route: Route, req: Request, caller: Caller, engine: EngineCall[
 }
 
 /** Null where an answer is made anew each time. */
-function versionOf(route: Route, { view }: Sources): number | null {
+export function versionOf(route: Route, { view }: Sources): number | null {
   if (route.changesWith === null) return null
   return route.changesWith === 'stats' ? view.statsVersion : view.version
 }

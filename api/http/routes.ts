@@ -1,13 +1,15 @@
 import type { z } from 'zod'
+import type { Container } from '../model/container.js'
 import type { Scope } from '../model/scope.js'
 import { listRecords } from './handlers/audit.js'
 import { type ActionInput, type AuthDesk, drawTicket, login, logout, refresh, showMe } from './handlers/auth.js'
 import { listContainers, showContainer } from './handlers/containers.js'
 import type { Input, Sources } from './handlers/input.js'
 import { listHosts, showSummary } from './handlers/overview.js'
-import { listStats, showHistory, showStats } from './handlers/stats.js'
+import { listStats, matchingContainers, oneContainer, showHistory, showStats } from './handlers/stats.js'
 import {
   AUDIT_QUERY,
+  CONTAINER_ID,
   CONTAINERS_QUERY,
   HISTORY_QUERY,
   LOGIN_BODY,
@@ -15,6 +17,7 @@ import {
   NO_BODY,
   NO_QUERY,
   ONE_QUERY,
+  ONE_STREAM_QUERY,
   REFRESH_BODY,
   STATS_QUERY,
   STATS_STREAM_QUERY,
@@ -63,23 +66,39 @@ export const ROUTES: readonly Route[] = [
 ]
 
 /** A read that is answered again whenever it has changed, as server-sent events. A stream ticket opens it too. */
-export interface Stream extends Route {
-  readonly changesWith: 'containers' | 'stats'
+export interface Stream<Query = never> extends Route<Query> {
   /** What its events are called. */
   readonly event: string
+  /** Which containers are read at the stream's pace as long as somebody reads it. */
+  readonly watches: (sources: Sources, input: Input<Query>) => readonly Container[]
 }
 
 export const STREAMS: readonly Stream[] = [
-  {
-    ...route('/api/stats/stream', 'stats:read', 'stats', STATS_STREAM_QUERY, 'stats', listStats),
-    changesWith: 'stats',
-    event: 'stats',
-  },
+  stream('/api/stats/stream', STATS_STREAM_QUERY, listStats, matchingContainers),
+  stream('/api/containers/:id/stats/stream', ONE_STREAM_QUERY, showStats, oneContainer),
 ]
+
+const STREAM_PATHS = STREAMS.map(({ path, scope }) => ({
+  pattern: new RegExp(`^${path.replace(':id', CONTAINER_ID.source.slice(1, -1))}$`),
+  scope,
+}))
 
 /** The scope that a stream's path asks for; null where there is no such stream. */
 export function streamScope(path: string): Scope | null {
-  return STREAMS.find((stream) => stream.path === path)?.scope ?? null
+  return STREAM_PATHS.find(({ pattern }) => pattern.test(path))?.scope ?? null
+}
+
+function stream<Query>(
+  path: string,
+  query: z.ZodType<Query>,
+  handler: Route<Query>['handler'],
+  watches: Stream<Query>['watches'],
+): Stream {
+  return {
+    ...route(path, 'stats:read', 'stats', query, 'stats', handler),
+    event: 'stats',
+    watches,
+  } as unknown as Stream
 }
 
 function route<Query>(

@@ -21,7 +21,7 @@ const MAX_CURSOR_LENGTH = 4_096
 /** Characters of a parameter's name that an error repeats. */
 const MAX_ECHOED_NAME = 64
 
-const CONTAINER_ID = /^[a-f0-9]{12,64}$/
+export const CONTAINER_ID = /^[a-f0-9]{12,64}$/
 
 const text = z
   .string()
@@ -219,7 +219,10 @@ export const STATS_STREAM_QUERY = z
     ticket: once(z.string().optional()),
   })
   .transform(({ interval, ticket: _spent, ...list }, context) => ({ ...asListQuery(list, context), interval }))
-export type StreamQuery = z.output<typeof STATS_STREAM_QUERY>
+
+export const ONE_STREAM_QUERY = z
+  .strictObject({ host: whichHost, interval: once(streamInterval), ticket: once(z.string().optional()) })
+  .transform(({ host, interval }) => ({ host, interval }))
 
 /** Characters of a user name that is typed; the ones that exist are shorter. */
 const MAX_USERNAME_LENGTH = 256

@@ -8,33 +8,29 @@ const RETRY_MS = 3_000
 
 export interface EventStream {
   /** False where the reader is slow and has not taken the last event yet: the next one may then be newer than this one. */
-  send(event: string, id: string, data: Buffer): boolean
-  end(): void
+  send(event: Buffer): boolean
+  /** Sends a last event, however slow the reader is. */
+  end(last?: Buffer): void
 }
 
-/** Opens a stream of server-sent events (HTML standard, section 9.2). `onClosed` is called once, however it ends. */
-export function openEventStream(res: Response, onClosed: () => void): EventStream {
+/** Opens a stream of server-sent events (HTML standard, section 9.2). */
+export function openEventStream(res: Response): EventStream {
   startEventStream(res)
   res.write(`retry: ${RETRY_MS}\n\n`)
   const heartbeat = setInterval(() => {
     if (!res.writableNeedDrain) res.write(': heartbeat\n\n')
   }, HEARTBEAT_MS)
-  res.once('close', () => {
-    clearInterval(heartbeat)
-    onClosed()
-  })
+  res.once('close', () => clearInterval(heartbeat))
   return {
-    send(event, id, data) {
+    send(event) {
       if (res.writableNeedDrain || res.writableEnded) return false
       heartbeat.refresh()
-      res.cork()
-      res.write(`event: ${event}\nid: ${id}\ndata: `)
-      res.write(data)
-      res.write('\n\n')
-      res.uncork()
+      res.write(event)
       return true
     },
-    end() {
+    end(last) {
+      if (res.writableEnded) return
+      if (last !== undefined) res.write(last)
       res.end()
     },
   }

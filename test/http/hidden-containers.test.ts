@@ -80,7 +80,7 @@ describe('a hidden container', () => {
     }
   })
 
-  test.each(STREAMS.map(({ path }) => path))('leaves no trace in %s', async (path) => {
+  test.each(STREAMS.map(({ path }) => path.replace(':id', SEEN)))('leaves no trace in %s', async (path) => {
     const text = await new Promise<string>((resolve, reject) => {
       const asked = httpGet(
         { port, path, headers: { authorization: `Bearer ${FILTERED}` }, agent: false },
@@ -100,8 +100,20 @@ describe('a hidden container', () => {
     for (const trace of TRACES) expect(text).not.toContain(trace)
   })
 
+  test.each(STREAMS.filter(({ path }) => path.includes(':id')))(
+    'has no stream of its own at $path',
+    async ({ path }) => {
+      for (const method of ['get', 'head'] as const) {
+        const answer = await request(app)
+          [method](path.replace(':id', HIDDEN))
+          .set('Authorization', `Bearer ${FILTERED}`)
+        expect(answer.status).toBe(404)
+      }
+    },
+  )
+
   test('is answered as one that never was, to the letter', async () => {
-    for (const path of ['/api/containers/:id', '/api/containers/:id/stats']) {
+    for (const path of ['/api/containers/:id', '/api/containers/:id/stats', '/api/containers/:id/stats/stream']) {
       const [hidden, invented] = await Promise.all(
         [HIDDEN, 'f'.repeat(64)].map((id) =>
           request(app).get(path.replace(':id', id)).set('Authorization', `Bearer ${FILTERED}`),

@@ -68,7 +68,7 @@ function rig(changes: Parameters<typeof createRig>[0] = {}) {
 }
 
 function namesIn(data: string | undefined): string[] {
-  return JSON.parse(data ?? '{}').items.map(({ name }: { name: string }) => name)
+  return JSON.parse(data ?? '{"items":[]}').items.map(({ name }: { name: string }) => name)
 }
 
 describe('GET /api/stats/stream', () => {
@@ -170,6 +170,47 @@ describe('GET /api/stats/stream', () => {
     stop()
   })
 
+  test('has what it shows read at its pace, and nothing else', async () => {
+    const { port, stop, view } = rig()
+    view.all = [...view.all, containerOf({ id: idOf('c'), state: 'exited' })]
+    const stream = await listenTo(port, `${PATH}?interval=3&name=web`, tokenFor())
+    expect(view.watched).toEqual([{ ids: [idOf('a')], intervalMs: 3_000 }])
+    stream.close()
+    stop()
+  })
+
+  test('gives the latest, and no queue, to a reader who does not read', async () => {
+    const { port, stop, view } = rig()
+    const padding = 'x'.repeat(1_000_000)
+    const show = (turn: number) => {
+      view.all = [containerOf({ id: idOf('a'), name: `${turn}-${padding}` })]
+      view.statsVersion += 1
+    }
+    show(0)
+    const slow = await listenTo(port, `${PATH}?interval=1`, tokenFor())
+    slow.answer.pause()
+    const quick = await listenTo(port, `${PATH}?interval=1`, tokenFor())
+    // More than sockets hold of their own.
+    for (let turn = 1; turn <= 8; turn += 1) {
+      show(turn)
+      await eventually(
+        () => quick.events.length,
+        (count) => count > turn,
+        PATIENCE_MS,
+      )
+    }
+    slow.answer.resume()
+    const last = (listening: Listening) => namesIn(listening.events.at(-1)?.data)[0]?.split('-')[0]
+    await eventually(
+      () => last(slow),
+      (turn) => turn === '8',
+      PATIENCE_MS,
+    )
+    expect(slow.events.length).toBeLessThan(quick.events.length)
+    for (const stream of [slow, quick]) stream.close()
+    stop()
+  }, 60_000)
+
   test('all end when the service stops', async () => {
     const { port, stop, streams } = rig()
     const stream = await listenTo(port, PATH, tokenFor())
@@ -207,6 +248,79 @@ describe('GET /api/stats/stream', () => {
     expect([wrong.status, wrong.body.code]).toEqual([403, 'insufficient-scope'])
     const head = await request(app).head(PATH).set('Authorization', `Bearer ${tokenFor()}`)
     expect([head.status, head.headers['content-type']]).toEqual([200, 'text/event-stream; charset=utf-8'])
+  })
+})
+
+describe('GET /api/containers/:id/stats/stream', () => {
+  const ONE = `/api/containers/${idOf('a')}/stats/stream`
+
+  test('sends what GET /api/containers/:id/stats would answer, to a ticket too, and has the container read at its pace', async () => {
+    const { app, port, stop, view, audit } = rig()
+    view.addSample(idOf('a'))
+    const { ticket } = (await draw(app, tokenFor(), ONE)).body
+    const stream = await listenTo(port, `${ONE}?interval=2&ticket=${ticket}`)
+    await eventually(
+      () => stream.events.length,
+      (count) => count === 1,
+      PATIENCE_MS,
+    )
+    const polled = await request(app).get(ONE.replace('/stream', '')).set('Authorization', `Bearer ${tokenFor()}`)
+    expect(stream.events[0]).toEqual({ event: 'stats', data: polled.text })
+    expect(view.watched).toEqual([{ ids: [idOf('a')], intervalMs: 2_000 }])
+    expect(audit.events.at(-2)).toMatchObject({ kind: 'read', container: idOf('a'), status: 200 })
+    stream.close()
+    stop()
+  })
+
+  test.each<[string, string, number, string]>([
+    ['a container that is not there', idOf('f'), 404, 'container-not-found'],
+    ['one that does not run', idOf('e'), 409, 'container-not-running'],
+    ['no id', 'web', 400, 'invalid-container-id'],
+  ])('of %s is refused as the read would be, and takes no place', async (_what, id, status, code) => {
+    const { app, stop, view, streams, audit } = rig()
+    view.all = [...view.all, containerOf({ id: idOf('e'), state: 'exited' })]
+    const path = `/api/containers/${id}/stats/stream`
+    for (const method of ['get', 'head'] as const) {
+      const answer = await request(app)[method](path).set('Authorization', `Bearer ${tokenFor()}`)
+      expect(answer.status).toBe(status)
+      if (method === 'get') expect(answer.body.code).toBe(code)
+    }
+    expect(audit.events.filter(({ kind }) => kind === 'read')).toHaveLength(status === 400 ? 0 : 2)
+    expect(streams.count).toBe(0)
+    stop()
+  })
+
+  test('ends with its container, and says why', async () => {
+    const { port, stop, view, streams } = rig()
+    const stream = await listenTo(port, `${ONE}?interval=1`, tokenFor())
+    view.all = [containerOf({ id: idOf('a'), state: 'exited' })]
+    view.statsVersion += 1
+    await eventually(
+      () => stream.ended,
+      (ended) => ended,
+      PATIENCE_MS,
+    )
+    expect(stream.events.at(-1)).toEqual({ event: 'end', data: '{"code":"container-not-running"}' })
+    expect(streams.count).toBe(0)
+    stop()
+  })
+
+  test('takes the host where two have the id', async () => {
+    const { port, stop, view } = rig()
+    view.all = [
+      containerOf({ id: idOf('a'), name: 'here' }),
+      containerOf({ id: idOf('a'), name: 'there', hostId: 'two' }),
+    ]
+    expect((await listenTo(port, ONE, tokenFor())).answer.statusCode).toBe(409)
+    const stream = await listenTo(port, `${ONE}?host=two`, tokenFor())
+    await eventually(
+      () => stream.events.length,
+      (count) => count === 1,
+      PATIENCE_MS,
+    )
+    expect(JSON.parse(stream.events[0]?.data ?? '')).toMatchObject({ name: 'there', host: 'two' })
+    stream.close()
+    stop()
   })
 })
 

@@ -21,11 +21,10 @@ const SORT_VALUES: Readonly<Record<StatsSortKey, (row: Row) => SortValue>> = {
   memory: ({ sample }) => sample?.reading.memoryUsedBytes ?? null,
 }
 
-export function listStats({ view }: Sources, { query: { filter, page }, selectors, showHostPaths }: Input<ListQuery>) {
-  const rows = view
-    .containers(selectors)
-    .filter((container) => isRunning(container) && matchesFilter(container, filter, showHostPaths))
-    .map((container) => ({ container, sample: view.sample(container) }))
+export function listStats(sources: Sources, input: Input<ListQuery>) {
+  const { view } = sources
+  const { filter, page } = input.query
+  const rows = matchingContainers(sources, input).map((container) => ({ container, sample: view.sample(container) }))
   const sortValue = SORT_VALUES[page.sort.replace(/^-/, '') as StatsSortKey]
   const { items, nextCursor, total } = paginate(rows, page, sortValue, ({ container }) => tieOf(container))
   const samples = items.map(({ container, sample }) => presentSample(container, sample))
@@ -34,6 +33,18 @@ export function listStats({ view }: Sources, { query: { filter, page }, selector
 
 /** Rows of one answer: an hour of one a second, or a day of one each 10 s. */
 const MAX_STEPS = 10_000
+
+/** Whose statistics `listStats` shows, on whatever page. */
+export function matchingContainers({ view }: Sources, { query, selectors, showHostPaths }: Input<ListQuery>) {
+  return view
+    .containers(selectors)
+    .filter((container) => isRunning(container) && matchesFilter(container, query.filter, showHostPaths))
+}
+
+/** The one whose statistics `showStats` shows. */
+export function oneContainer({ view }: Sources, { query, id, selectors }: Input<OneQuery>) {
+  return [view.find(id, query.host, selectors)]
+}
 
 export function showHistory({ view }: Sources, { query, id, now, selectors }: Input<HistoryQuery>) {
   const container = view.find(id, query.host, selectors)
