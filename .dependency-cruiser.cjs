@@ -79,6 +79,12 @@ module.exports = {
       '^api/http/',
       'Below http/ nothing knows that it is served over HTTP.',
     ),
+    gate(
+      'prom-client-only-in-metrics',
+      'node_modules/prom-client',
+      '^api/http/metrics[.]ts$',
+      'One place names what Prometheus reads.',
+    ),
     gate('pino-only-in-log', 'node_modules/pino/', '^api/log[.]ts$', 'One place holds what may be logged.'),
     gate(
       'sockets-and-files-at-the-edges',

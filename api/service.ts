@@ -18,6 +18,7 @@ import { parseUsers } from './config/users-file.js'
 import { createDockerodeEngine } from './engine/dockerode.js'
 import type { Engine } from './engine/engine.js'
 import { createApp } from './http/app.js'
+import { createMetrics } from './http/metrics.js'
 import { OpenStreams } from './http/open-streams.js'
 import { closeServer, createHttpServer, listen } from './http/server.js'
 import { type Clock, SYSTEM_CLOCK, sleep } from './live/clock.js'
@@ -86,7 +87,8 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
   const authenticator = config.auth === null ? null : createAuthenticator(config.auth, withdrawn, store, clock, log)
   const signIn = config.auth === null ? null : createSignIn(config.auth, config.limits, store, clock, log)
   const { limits, network } = config
-  const app = createApp({ view, authenticator, signIn, store, audit, limits, network, streams, log, now })
+  const metrics = createMetrics({ view, streams, audit })
+  const app = createApp({ view, authenticator, signIn, store, audit, limits, network, streams, metrics, log, now })
   const server = createHttpServer(app, log)
   const life = new AbortController()
   let lives: readonly Promise<void>[] = []

@@ -1,10 +1,13 @@
 import { createHash } from 'node:crypto'
 import { REDACTED } from '../model/redaction.js'
+import { PlainText } from './plain-text.js'
 
 /** One ready answer: the bytes, and the strong ETag (RFC 9110 section 8.8.3) that names them. */
 export interface Answer {
   readonly body: Buffer
   readonly etag: string
+  /** The Content-Type field. */
+  readonly type: string
   /** How often something was taken out of it. */
   readonly redactions: number
   /** The full id of the one container that it tells of; null for lists. */
@@ -22,10 +25,12 @@ const MAX_KEY_LENGTH = 1_024
 
 /** The tag is a hash of the bytes: it tells nothing that the answer itself does not. */
 export function answerOf(content: unknown, container: string | null = null): Answer {
-  const text = JSON.stringify(content)
+  const isText = content instanceof PlainText
+  const text = isText ? content.text : JSON.stringify(content)
   const body = Buffer.from(text)
   return {
     body,
+    type: isText ? content.type : 'application/json; charset=utf-8',
     etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`,
     redactions: text.split(REDACTED).length - 1,
     container,

@@ -15,7 +15,7 @@ import { AnswerCache } from './answer.js'
 import { Channels } from './channels.js'
 import { endpoint } from './endpoint.js'
 import { type AuthDesk, authEvent } from './handlers/auth.js'
-import type { Records } from './handlers/input.js'
+import type { Metrics, Records } from './handlers/input.js'
 import { allowAddresses, resolveAddress, type TrustProxy, trustProxies } from './middleware/address.js'
 import { actorOf, identify, requireCaller } from './middleware/authenticate.js'
 import { allowOrigins } from './middleware/cors.js'
@@ -46,6 +46,7 @@ export interface AppParts {
   readonly network: NetworkSettings
   readonly log: Log
   readonly streams: OpenStreams
+  readonly metrics: Metrics
   readonly now: () => number
 }
 
@@ -98,12 +99,12 @@ export function createApp(appParts: AppParts): Express {
     recordRefusal(authEvent(actorOf(req, res), 'token-refused', 'deny', message), limits.general),
   )
   app.use(identify({ authenticator, tickets, isStream: (path) => streamScope(path) !== null }))
-  app.use(limitRequests('general', limitParts))
+  app.use(limitRequests('general', { ...limitParts, isFree: (path) => FREE_PATHS.has(path) }))
   const desk = { signIn, authenticator, tickets, store, audit, streamScope }
   app.use(AUTH_PREFIX, authRouter(desk, known))
   app.use(known)
   const stats = limitRequests('stats', limitParts)
-  const parts = { sources: { view, records: audit }, cache: new AnswerCache(), audit, now }
+  const parts = { sources: { view, records: audit, metrics: appParts.metrics }, cache: new AnswerCache(), audit, now }
   const isGood = async (caller: Caller) => authenticator === null || (await authenticator.isGood(caller))
   const streamParts = { streams: appParts.streams, channels: new Channels(), isGood }
   const mount = (route: Route, handler: RequestHandler) => {
@@ -117,6 +118,9 @@ export function createApp(appParts: AppParts): Express {
   app.use(answerProblem())
   return app
 }
+
+/** Prometheus asks each 15 s or so, for ever. */
+const FREE_PATHS: ReadonlySet<string> = new Set(ROUTES.filter(({ limit }) => limit === 'none').map(({ path }) => path))
 
 const AUTH_PREFIX = '/api/auth'
 

@@ -164,13 +164,13 @@ function readOf(req: Request, res: Response, { route, caller, engine }: Told, ou
   }
 }
 
-function send(res: Response, { body }: Answer, status: 200 | 304): void {
+function send(res: Response, { body, type }: Answer, status: 200 | 304): void {
   if (status === 304) {
     res.statusCode = 304
     res.end()
     return
   }
-  res.setHeader('Content-Type', 'application/json; charset=utf-8')
+  res.setHeader('Content-Type', type)
   res.setHeader('Content-Length', body.length)
   res.end(body)
 }

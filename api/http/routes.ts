@@ -5,6 +5,7 @@ import { listRecords } from './handlers/audit.js'
 import { type ActionInput, type AuthDesk, drawTicket, login, logout, refresh, showMe } from './handlers/auth.js'
 import { listContainers, showContainer } from './handlers/containers.js'
 import type { Input, Sources } from './handlers/input.js'
+import { showMetrics } from './handlers/metrics.js'
 import { listHosts, showSummary } from './handlers/overview.js'
 import { listStats, matchingContainers, oneContainer, showHistory, showStats } from './handlers/stats.js'
 import {
@@ -27,8 +28,8 @@ import {
 export interface Route<Query = never> {
   readonly path: string
   readonly scope: Scope
-  /** Every route counts toward the general limit; these count toward the stats limit as well. */
-  readonly limit: 'general' | 'stats'
+  /** Every route below /api counts toward the general limit; some count toward the stats limit as well. */
+  readonly limit: 'general' | 'stats' | 'none'
   readonly query: z.ZodType<Query>
   /** What the answer changes with, where it comes out of memory: it is made once for all callers who see the same. */
   readonly changesWith: 'containers' | 'stats' | null
@@ -53,7 +54,7 @@ export const ACTIONS: readonly Action[] = [
   action('POST', '/api/auth/stream-ticket', 'caller', TICKET_BODY, drawTicket),
 ]
 
-/** Every read below /api, on one screen. */
+/** Every read, on one screen. */
 export const ROUTES: readonly Route[] = [
   route('/api/containers', 'containers:read', 'general', CONTAINERS_QUERY, 'containers', listContainers),
   route('/api/containers/:id', 'containers:read', 'general', ONE_QUERY, null, showContainer),
@@ -63,6 +64,7 @@ export const ROUTES: readonly Route[] = [
   route('/api/summary', 'containers:read', 'general', NO_QUERY, 'stats', showSummary),
   route('/api/hosts', 'system:read', 'general', NO_QUERY, 'containers', listHosts),
   route('/api/audit', 'audit:read', 'general', AUDIT_QUERY, null, listRecords),
+  route('/metrics', 'metrics:read', 'none', NO_QUERY, null, showMetrics),
 ]
 
 /** A read that is answered again whenever it has changed, as server-sent events. A stream ticket opens it too. */

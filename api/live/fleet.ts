@@ -1,5 +1,6 @@
 import type { Container, InspectedContainer } from '../model/container.js'
 import type { EngineCall } from '../model/engine-call.js'
+import type { EngineUse } from '../model/engine-use.js'
 import { ApiError } from '../model/error.js'
 import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
@@ -73,6 +74,10 @@ export class Fleet implements View {
 
   watch(containers: Iterable<Container>, intervalMs: number): void {
     for (const { hostId, id } of containers) this.#hosts.get(hostId)?.watch(id, intervalMs)
+  }
+
+  engineUse(): readonly EngineUse[] {
+    return [...this.#hosts.values()].map((host) => host.use())
   }
 
   async inspect(container: Container, onCall: (call: EngineCall) => void): Promise<InspectedContainer> {

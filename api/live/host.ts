@@ -2,12 +2,14 @@ import { setMaxListeners } from 'node:events'
 import type { Engine } from '../engine/engine.js'
 import type { Log } from '../log.js'
 import type { Container, InspectedContainer } from '../model/container.js'
+import type { EngineUse } from '../model/engine-use.js'
 import { ApiError, TlsIdentityError } from '../model/error.js'
 import type { History } from '../model/history.js'
 import type { EngineInfo, EngineVersion, HostState, HostStatus } from '../model/host.js'
 import type { Sample } from '../model/sample.js'
 import { backoff } from './backoff.js'
 import { type Clock, Doorbell, sleep } from './clock.js'
+import { EngineMeter } from './engine-meter.js'
 import { Inventory } from './inventory.js'
 import { Sampler, type SamplerSettings } from './sampler.js'
 import { WorkQueue } from './work-queue.js'
@@ -77,7 +79,7 @@ export class Host {
   readonly id: string
   readonly #endpoint: string
   readonly #labels: Readonly<Record<string, string>>
-  readonly #engine: Engine
+  readonly #engine: EngineMeter
   readonly #clock: Clock
   readonly #log: Log
   readonly #inventory: Inventory
@@ -104,11 +106,11 @@ export class Host {
     this.id = options.id
     this.#endpoint = options.endpoint
     this.#labels = options.labels
-    this.#engine = options.engine
+    this.#engine = new EngineMeter(options.engine)
     this.#clock = options.clock
     this.#log = options.log.child({ host: options.id })
     this.#inventory = new Inventory(options.id)
-    this.#sampler = new Sampler(options.engine, options.sampling, options.clock, this.#log)
+    this.#sampler = new Sampler(this.#engine, options.sampling, options.clock, this.#log)
     this.#bell = new Doorbell(options.clock)
     this.#inspecting = new WorkQueue(INSPECT_CONCURRENCY, (id) => this.#takeFacts(id))
     this.firstOutcome = new Promise((resolve) => {
@@ -158,6 +160,11 @@ export class Host {
   /** Has the container read so often for a while. */
   watch(id: string, intervalMs: number): void {
     this.#sampler.watch(id, intervalMs)
+  }
+
+  use(): EngineUse {
+    const { watched, historyBytes } = this.#sampler
+    return { host: this.id, calls: this.#engine.uses, watchedContainers: watched, historyBytes }
   }
 
   /** Asks the engine; callers who ask for the same container at the same time share one call. */

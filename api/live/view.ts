@@ -1,5 +1,6 @@
 import type { Container, InspectedContainer } from '../model/container.js'
 import type { EngineCall } from '../model/engine-call.js'
+import type { EngineUse } from '../model/engine-use.js'
 import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import type { LabelSelector } from '../model/label-selector.js'
@@ -29,6 +30,8 @@ export interface View {
   history(container: Container, since: number): History | null
   /** Has these read every `intervalMs` for a while; a watcher says so again with each look. */
   watch(containers: Iterable<Container>, intervalMs: number): void
+  /** What watching each engine takes. */
+  engineUse(): readonly EngineUse[]
   /** `onCall` is told of the engine's part in it, also where it failed. */
   inspect(container: Container, onCall: (call: EngineCall) => void): Promise<InspectedContainer>
 }

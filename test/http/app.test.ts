@@ -18,6 +18,11 @@ function concrete(path: string): string {
   return path.replace(':id', idOf('a'))
 }
 
+/** All is JSON but what Prometheus reads. */
+function typeOf(path: string): string {
+  return path === '/metrics' ? 'text/plain; version=0.0.4; charset=utf-8' : 'application/json; charset=utf-8'
+}
+
 describe('every route', () => {
   const { app, view } = rig()
   view.all = [containerOf({ id: idOf('a') })]
@@ -41,7 +46,7 @@ describe('every route', () => {
 
       const right = await get(app, url, tokenFor({ scopes: [scope] }))
       expect(right.status).toBe(200)
-      expect(right.headers['content-type']).toBe('application/json; charset=utf-8')
+      expect(right.headers['content-type']).toBe(typeOf(path))
       expect(right.headers['cache-control']).toBe('no-store')
     },
   )
@@ -56,12 +61,12 @@ describe('every route', () => {
         expect(answer.body.code).toBe('method-not-allowed')
       }
       const page = await get(app, concrete(path)).set('Accept', 'text/html,application/xhtml+xml;q=0.9,*/*;q=0.8')
-      expect(page.headers['content-type']).toContain('application/json')
+      expect(page.headers['content-type']).toBe(typeOf(path))
     },
   )
 
-  // The audit tells of the request before, so no two of its answers are alike.
-  const repeatable = ROUTES.map(({ path }) => path).filter((path) => path !== '/api/audit')
+  // The audit and the metrics tell of the request before, so no two of their answers are alike.
+  const repeatable = ROUTES.map(({ path }) => path).filter((path) => path !== '/api/audit' && path !== '/metrics')
 
   test.each(repeatable)('%s answers HEAD with the headers of GET and no body', async (path) => {
     const head = await request(app).head(concrete(path)).set('Authorization', `Bearer ${tokenFor()}`)
@@ -128,7 +133,7 @@ describe('strangers', () => {
       '/API/containers',
       '/api/containers/',
       '//api/containers',
-      '/metrics',
+      '/metrics/',
       '/api/containers/x/y/z',
     ]) {
       expect([path, (await request(app).get(path)).status]).toEqual([path, 401])

@@ -123,7 +123,7 @@ const READS = ROUTES.flatMap((route) => [route, ...STREAMS.filter(({ path }) => 
 
 describe('docs/api.md', () => {
   const text = read('docs/api.md')
-  const table = rows(text, /(?:GET|POST) \/api\//)
+  const table = rows(text, /^\[`(?:GET|POST) \/(?:api|metrics)/)
 
   test('lists every route with its scope and its limit, and no other', () => {
     const listed = table.map(([path, scope, limit]) => [/`(?:GET|POST) ([^`]+)`/.exec(path ?? '')?.[1], scope, limit])

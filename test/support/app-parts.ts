@@ -1,5 +1,6 @@
 import { Authenticator } from '../../api/auth/authenticator.js'
 import { type AppParts, createApp } from '../../api/http/app.js'
+import { createMetrics } from '../../api/http/metrics.js'
 import { OpenStreams } from '../../api/http/open-streams.js'
 import { createLog } from '../../api/log.js'
 import { createMemoryStore } from '../../api/store/memory.js'
@@ -19,6 +20,7 @@ export function createRig(changes: Partial<AppParts> & { readonly open?: boolean
   const now = parts.now ?? (() => Date.now())
   const store = parts.store ?? createMemoryStore(now)
   const authenticator = open ? null : authenticatorOver(store, now)
+  const streams = parts.streams ?? new OpenStreams()
   const app = createApp({
     view,
     authenticator,
@@ -28,7 +30,8 @@ export function createRig(changes: Partial<AppParts> & { readonly open?: boolean
     limits: GENEROUS,
     network: OPEN_NETWORK,
     log: createLog('info', { write: (line) => lines.push(line) }),
-    streams: new OpenStreams(),
+    streams,
+    metrics: createMetrics({ view, streams, audit }),
     now,
     ...parts,
   })

@@ -1,5 +1,6 @@
 import type { View } from '../../api/live/view.js'
 import type { Container, InspectedContainer } from '../../api/model/container.js'
+import type { EngineUse } from '../../api/model/engine-use.js'
 import { ApiError } from '../../api/model/error.js'
 import type { History } from '../../api/model/history.js'
 import type { HostStatus } from '../../api/model/host.js'
@@ -47,6 +48,7 @@ export class FakeView implements View {
   inspections = 0
   readonly samples = new Map<string, Sample>()
   readonly histories = new Map<string, History>()
+  uses: EngineUse[] = []
   readonly sinceAsked: number[] = []
   readonly watched: { readonly ids: readonly string[]; readonly intervalMs: number }[] = []
 
@@ -83,6 +85,10 @@ export class FakeView implements View {
 
   watch(containers: Iterable<Container>, intervalMs: number): void {
     this.watched.push({ ids: [...containers].map(({ id }) => id), intervalMs })
+  }
+
+  engineUse(): readonly EngineUse[] {
+    return this.uses
   }
 
   async inspect(container: Container): Promise<InspectedContainer> {

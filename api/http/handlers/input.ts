@@ -7,6 +7,12 @@ import type { LabelSelector } from '../../model/label-selector.js'
 export interface Sources {
   readonly view: View
   readonly records: Records
+  readonly metrics: Metrics
+}
+
+/** What Prometheus reads; `isWhole`: whether what counts over all containers and callers is told. */
+export interface Metrics {
+  text(isWhole: boolean): Promise<string>
 }
 
 /** What the audit trail remembers. */

@@ -17,11 +17,16 @@ export interface LimitParts {
   readonly settings: LimitSettings
   readonly store: Pick<Store, 'counters'>
   /** Told once a window of whoever goes over. */
+  /** Paths that do not count. */
+  readonly isFree?: (path: string) => boolean
   readonly onReached: (req: Request, res: Response, name: string) => void
 }
 
 /** Counts requests per subject, per address where there is none; RateLimit fields as in the IETF's draft 8. */
-export function limitRequests(name: 'general' | 'stats', { settings, store, onReached }: LimitParts): RequestHandler {
+export function limitRequests(
+  name: 'general' | 'stats',
+  { settings, store, onReached, isFree = () => false }: LimitParts,
+): RequestHandler {
   return rateLimit({
     windowMs: settings.windowMs,
     limit: settings[name],
@@ -29,6 +34,8 @@ export function limitRequests(name: 'general' | 'stats', { settings, store, onRe
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     keyGenerator: keyOf,
+    // A stranger is counted wherever the request goes.
+    skip: (req, res) => isFree(req.path) && knownCaller(res) !== null,
     store: storeOf(name, settings.windowMs, store),
     handler: (req, res) => {
       const { used } = (req as Request & { rateLimit: { used: number } }).rateLimit
