@@ -57,7 +57,14 @@ export class Inventory {
     const entry = this.#entries.get(inspected.id)
     if (entry === undefined) return true
     this.#put(entry.listed, inspected)
-    return entry.listed.state === inspected.state && healthInStatus(entry.listed.status) === inspected.health
+    return this.agrees(inspected.id)
+  }
+
+  /** Whether the last inspect told the same of the container as the list does. */
+  agrees(id: string): boolean {
+    const entry = this.#entries.get(id)
+    if (entry?.facts == null) return false
+    return entry.listed.state === entry.facts.state && healthInStatus(entry.listed.status) === entry.facts.health
   }
 
   remove(id: string): void {

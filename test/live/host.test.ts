@@ -211,10 +211,33 @@ describe('Host', () => {
   test('reads the whole list again every thirty seconds, in case an event was lost', async () => {
     const { engine, clock, host, stop } = await started()
     engine.add(listed({ id: idOf('a'), name: 'silent' }))
-    await clock.advance(29_000)
+    // The first time somewhat sooner, so that hosts that came up together do not stay in step.
+    await clock.advance(22_000)
     expect(names(host)).toEqual([])
     await clock.advance(1_000)
     expect(names(host)).toEqual(['silent'])
+    engine.add(listed({ id: idOf('b'), name: 'another' }))
+    await clock.advance(28_000)
+    expect(names(host)).toEqual(['silent'])
+    await clock.advance(2_000)
+    expect(names(host)).toEqual(['another', 'silent'])
+    await stop()
+  })
+
+  test('inspects with each tenth list what has not changed, and at once where list and inspect disagree', async () => {
+    const engine = new FakeEngine()
+    const ids = Array.from({ length: 100 }, (_, i) => i.toString(16).padStart(8, '0').padEnd(64, 'a'))
+    for (const id of ids) engine.add(listed({ id }))
+    const { clock, stop } = await started(engine)
+    const inspects = () => engine.calls.filter((call) => call.startsWith('inspect')).length
+    expect(inspects()).toBe(100)
+    await clock.advance(300_000)
+    expect(inspects()).toBe(200)
+    const before = inspects()
+    engine.add(listed({ id: ids[0] ?? '', status: 'Up 2 hours (unhealthy)' }), { health: 'unhealthy' })
+    await clock.advance(31_000)
+    expect(inspects() - before).toBeGreaterThanOrEqual(11)
+    expect(inspects() - before).toBeLessThanOrEqual(12)
     await stop()
   })
 
