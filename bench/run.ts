@@ -1,15 +1,22 @@
 // What docs/performance.md quotes: `npm run bench`. Servers run as processes of their own, one loaded at a time, in rounds, so
 // that a noisy machine is noisy for all of them; what counts are the ratios within one run. BENCH_ENGINE=/path/docker.sock reads
 // a real engine instead of the simulated one, BENCH_SECONDS sets the length of a round.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
 import { arch, availableParallelism, cpus } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
 import autocannon from 'autocannon'
-import { signToken } from '../api/auth/token.js'
-import { secretKey } from '../api/config/token-keys.js'
-import { SCOPES } from '../api/model/scope.js'
+import {
+  cpuOf,
+  endAll,
+  firstLine,
+  MICROSECONDS_PER_TICK,
+  portOf,
+  print,
+  SECRET,
+  startChild,
+  startOurs,
+  tokenFor,
+} from './processes.js'
 
 const CONTAINERS = 100
 const CONNECTIONS = 16
@@ -19,11 +26,6 @@ const WARM_UP_SECONDS = 2
 
 /** Far beyond what dashboards ask for, and below saturation, where a latency tells of the queue alone. */
 const OFFERED_PER_SECOND = 200
-
-/** Clock ticks of /proc/PID/stat; Linux has had 100 a second on every machine that Node runs on. */
-const MICROSECONDS_PER_TICK = 10_000
-
-const SECRET = randomBytes(48).toString('base64')
 
 interface Subject {
   readonly name: string
@@ -43,29 +45,25 @@ interface Measured {
   readonly cpuMicroseconds: number | null
 }
 
-const children: ChildProcess[] = []
-
 try {
   await main()
 } finally {
-  for (const child of children) child.kill('SIGTERM')
+  endAll()
 }
 
 async function main(): Promise<void> {
   const socketPath =
     process.env['BENCH_ENGINE'] ?? (await firstLine(startChild('bench/engine.ts', { CONTAINERS: String(CONTAINERS) })))
-  const ours = startOurs(socketPath, { NODE_ENV: 'production', JWT_SECRET: SECRET })
+  const ours = startOurs({ DOCKER_HOST: `unix://${socketPath}` })
   const oursUrl = `http://127.0.0.1:${await portOf(ours)}`
-  const open = startOurs(socketPath, { NODE_ENV: 'development', AUTH_ENABLED: 'false' })
+  const open = startOurs({
+    DOCKER_HOST: `unix://${socketPath}`,
+    NODE_ENV: 'development',
+    AUTH_ENABLED: 'false',
+    JWT_SECRET: '',
+  })
   const openUrl = `http://127.0.0.1:${await portOf(open)}`
-  const key = secretKey(SECRET)
-  const keys = { signingKey: key, verificationKeys: [key] }
-  const settings = { algorithm: 'HS256', ...keys, issuer: 'porthole', audience: 'porthole' } as const
-  const token = signToken(
-    settings,
-    { subject: 'bench', scopes: SCOPES, selectors: [], lifetimeSeconds: 3_600 },
-    Date.now(),
-  )
+  const token = tokenFor('bench')
   const authorization = { authorization: `Bearer ${token}` }
   const list = await fullList(`${oursUrl}/api/containers`, authorization)
   const id = list.ids.find((one) => list.running.has(one)) ?? ''
@@ -132,57 +130,6 @@ async function main(): Promise<void> {
   report([...rounds].map(([{ name }, measured]) => ({ name, ...medianOf(measured) })))
 }
 
-function startOurs(socketPath: string, environment: Record<string, string>): ChildProcess {
-  const child = spawn(process.execPath, ['dist/main.js'], {
-    env: {
-      PATH: process.env['PATH'] ?? '',
-      ...environment,
-      PORT: '0',
-      DOCKER_HOST: `unix://${socketPath}`,
-      RATE_LIMIT_GENERAL: '1000000000',
-      RATE_LIMIT_STATS: '1000000000',
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  children.push(child)
-  return child
-}
-
-function startChild(file: string, environment: Record<string, string>): ChildProcess {
-  const child = spawn(process.execPath, ['--import', 'tsx', file], {
-    env: { PATH: process.env['PATH'] ?? '', NODE_ENV: 'production', ...environment },
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  children.push(child)
-  return child
-}
-
-function firstLine(child: ChildProcess): Promise<string> {
-  return lineOf(child, (text) => text !== '')
-}
-
-async function portOf(child: ChildProcess): Promise<number> {
-  const line = await lineOf(child, (text) => text.includes('"listening"'))
-  return JSON.parse(line).port
-}
-
-/** Reads on after the line that was wanted, so that a full pipe never holds the child back. */
-function lineOf(child: ChildProcess, isWanted: (line: string) => boolean): Promise<string> {
-  return new Promise((resolve, reject) => {
-    let text = ''
-    let isFound = false
-    child.stdout?.on('data', (chunk) => {
-      if (isFound) return
-      text += chunk
-      const line = text.split('\n').slice(0, -1).find(isWanted)
-      if (line === undefined) return
-      isFound = true
-      resolve(line)
-    })
-    child.once('exit', (code) => reject(new Error(`a server ended with exit code ${code}`)))
-  })
-}
-
 interface FullList {
   readonly body: string
   readonly etag: string
@@ -235,16 +182,6 @@ async function load({ url, headers, process: server, expects, offered }: Subject
   }
 }
 
-/** User and system time in clock ticks. */
-function cpuOf({ pid }: ChildProcess): number | null {
-  try {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
-    return Number(fields[11]) + Number(fields[12])
-  } catch {
-    return null
-  }
-}
-
 function medianOf(measured: readonly Measured[]): Measured {
   const middle = (numbers: number[]) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? Number.NaN
   const cpu = measured.map(({ cpuMicroseconds }) => cpuMicroseconds).filter((number) => number !== null)
@@ -286,14 +223,4 @@ function report(rows: readonly (Measured & { readonly name: string })[]): void {
 function verdict(what: string, ratio: number, wanted: number, unit: '%' | 'x'): void {
   const write = (number: number) => (unit === '%' ? `${(number * 100).toFixed(1)} %` : `${number.toFixed(1)} x`)
   console.log(`${ratio >= wanted ? 'met   ' : 'MISSED'} ${what}: ${write(ratio)} (wanted: at least ${write(wanted)})`)
-}
-
-function print(rows: readonly (readonly string[])[]): void {
-  const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
-  for (const row of rows)
-    console.log(
-      row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-        .join('  '),
-    )
 }

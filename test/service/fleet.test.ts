@@ -1,0 +1,222 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Fault, SimulatedEngine } from '../../api/engine/simulated/engine.js'
+import { start } from '../support/process.js'
+import { endpointOf, eventually, type RunningService, startService } from '../support/start-service.js'
+import { SECRET, tokenFor } from '../support/tokens.js'
+
+const PATIENCE_MS = 15_000
+
+/** What an answer out of memory takes on a busy machine; every engine's deadline here is far beyond. */
+const QUICK_MS = 250
+
+interface Rig extends RunningService {
+  readonly engines: Readonly<Record<string, SimulatedEngine>>
+}
+
+/** One service over engines of which some may be ill from the start; null is one that is not there at all. */
+async function startFleet(ills: Readonly<Record<string, Fault | null | 'absent'>>): Promise<Rig> {
+  const names = Object.keys(ills)
+  const engines: Record<string, SimulatedEngine> = {}
+  for (const [i, name] of names.entries()) {
+    const engine = new SimulatedEngine({ containers: 6, statsDelayMs: 20, seed: 100 + i })
+    await engine.start()
+    engines[name] = engine
+    const ill = ills[name]
+    if (ill === 'absent') await engine.stop()
+    else if (ill != null) engine.setFault('all', ill)
+  }
+  const hosts = names.map((id) => ({ id, endpoint: addressOf(engines[id]), labels: {} }))
+  const service = await startService(addressOf(engines[names[0] ?? '']), { hosts })
+  const stop = async () => {
+    await service.stop()
+    for (const name of names) if (ills[name] !== 'absent') await engines[name]?.stop()
+  }
+  return { ...service, engines, stop }
+}
+
+/** Remembered, since an engine that was stopped has none. */
+const ADDRESSES = new WeakMap<SimulatedEngine, ReturnType<typeof endpointOf>>()
+function addressOf(engine: SimulatedEngine | undefined): ReturnType<typeof endpointOf> {
+  if (engine === undefined) throw new Error('no engine')
+  const known = ADDRESSES.get(engine)
+  if (known !== undefined) return known
+  const address = endpointOf(engine)
+  ADDRESSES.set(engine, address)
+  return address
+}
+
+/** Milliseconds of the quickest of ten: what the machine does beside is no delay of ours. */
+async function quickest(ask: () => Promise<unknown>): Promise<number> {
+  let best = Number.POSITIVE_INFINITY
+  for (let i = 0; i < 10; i += 1) {
+    const startedAt = performance.now()
+    await ask()
+    best = Math.min(best, performance.now() - startedAt)
+  }
+  return best
+}
+
+const hostOf = async (rig: RunningService, id: string) =>
+  (await rig.get('/api/hosts')).body.items.find((host: { id: string }) => host.id === id)
+
+describe('many hosts', () => {
+  test.each<[string, Fault]>([
+    ['is hung', { kind: 'hang' }],
+    ['is slow', { kind: 'delay', ms: 2_500 }],
+    ['drips', { kind: 'drip', everyMs: 50 }],
+    ['stalls', { kind: 'stall' }],
+    ['cuts its answers short', { kind: 'cut', afterBytes: 10 }],
+    ['answers garbage', { kind: 'garbage' }],
+    ['answers nothing', { kind: 'empty' }],
+    ['floods', { kind: 'flood', bytes: 4_000_000 }],
+    ['lies in the shape', { kind: 'json', value: [{ Id: '../../etc', Names: 'secret-lie' }] }],
+    ['answers a page', { kind: 'status', status: 200, body: '<html>secret-lie</html>', contentType: 'text/html' }],
+    ['redirects', { kind: 'status', status: 302, headers: { location: 'http://secret-lie/' } }],
+    ['fails', { kind: 'status', status: 500, body: 'secret-lie' }],
+  ])(
+    'answer at once and in full for two that are well while a third %s from the start, and no word of it leaves',
+    async (_what, fault) => {
+      const startedAt = performance.now()
+      const rig = await startFleet({ ill: fault, one: null, two: null })
+      expect(performance.now() - startedAt).toBeLessThan(6_000)
+      try {
+        const texts: string[] = []
+        for (const path of ['/api/containers', '/api/stats', '/api/summary', '/api/hosts']) {
+          const look = async () => {
+            const { status, text } = await rig.get(path)
+            expect([path, status]).toEqual([path, 200])
+            texts.push(text)
+          }
+          expect(await quickest(look)).toBeLessThan(QUICK_MS)
+        }
+        const { body } = await rig.get('/api/containers')
+        expect(body.total).toBe(12)
+        expect(body.hosts.map(({ id, state }: { id: string; state: string }) => [id, state])).toEqual([
+          ['ill', 'connecting'],
+          ['one', 'live'],
+          ['two', 'live'],
+        ])
+        await eventually(
+          async () => (await rig.get('/api/stats?limit=1')).body.items[0].sampledAt,
+          (sampledAt) => sampledAt !== null,
+          PATIENCE_MS,
+        )
+        expect(texts.join('')).not.toMatch(/secret-lie|etc/)
+      } finally {
+        await rig.stop()
+      }
+    },
+    30_000,
+  )
+
+  test('show what was known of one that falls ill, and it alone as stale, and take it back', async () => {
+    const rig = await startFleet({ one: null, two: null, gone: 'absent' })
+    try {
+      const total = async () => (await rig.get('/api/containers')).body.total
+      await eventually(total, (count) => count === 12, PATIENCE_MS)
+      expect((await hostOf(rig, 'gone')).fault.code).toBe('engine-unavailable')
+      for (let flap = 0; flap < 3; flap += 1) {
+        rig.engines['two']?.setFault('all', { kind: 'status', status: 500 })
+        rig.engines['two']?.dropConnections()
+        await eventually(
+          () => hostOf(rig, 'two'),
+          ({ state, fault }) => state === 'stale' && fault !== null,
+          PATIENCE_MS,
+        )
+        expect(await total()).toBe(12)
+        expect((await hostOf(rig, 'one')).state).toBe('live')
+        rig.engines['two']?.setFault('all', null)
+        await eventually(
+          () => hostOf(rig, 'two'),
+          ({ state, fault }) => state === 'live' && fault === null,
+          PATIENCE_MS,
+        )
+      }
+      expect(await total()).toBe(12)
+    } finally {
+      await rig.stop()
+    }
+  }, 60_000)
+
+  test('are told apart by host, in lists, statistics and pages', async () => {
+    const rig = await startFleet({ one: null, two: null })
+    try {
+      const items = async (path: string) => (await rig.get(path)).body.items as { id: string; host: string }[]
+      await eventually(
+        () => items('/api/containers'),
+        (all) => all.length === 12,
+        PATIENCE_MS,
+      )
+      for (const path of ['/api/containers', '/api/stats']) {
+        const { body } = await rig.get(`${path}?host=two`)
+        expect(new Set(body.items.map(({ host }: { host: string }) => host))).toEqual(new Set(['two']))
+        expect(body.hosts.map(({ id }: { id: string }) => id)).toEqual(['two'])
+        expect((await rig.get(`${path}?host=nobody`)).body).toMatchObject({ items: [], total: 0, hosts: [] })
+      }
+      const seen: string[] = []
+      let cursor: string | null = ''
+      while (cursor !== null) {
+        const page: string = cursor === '' ? '' : `&cursor=${cursor}`
+        const { body } = await rig.get(`/api/containers?limit=5&sort=host${page}`)
+        seen.push(...body.items.map(({ id, host }: { id: string; host: string }) => `${host} ${id}`))
+        cursor = body.nextCursor
+      }
+      expect(new Set(seen).size).toBe(12)
+      expect(seen).toHaveLength(12)
+      expect(seen).toEqual([...seen].sort((a, b) => a.slice(0, 3).localeCompare(b.slice(0, 3))))
+    } finally {
+      await rig.stop()
+    }
+  }, 30_000)
+
+  test('of which fifty start, are live within seconds and stop within five', async () => {
+    const rig = await startFleet(Object.fromEntries(Array.from({ length: 50 }, (_, i) => [`host-${i}`, null])))
+    await eventually(
+      async () => (await rig.get('/api/containers?limit=1')).body.total,
+      (total) => total === 300,
+      PATIENCE_MS,
+    )
+    const startedAt = performance.now()
+    await rig.stop()
+    expect(performance.now() - startedAt).toBeLessThan(5_000)
+  }, 60_000)
+})
+
+describe('HOSTS_FILE', () => {
+  test('is what the process watches', async () => {
+    const engines = [1, 2].map((seed) => new SimulatedEngine({ containers: 3, statsDelayMs: 20, seed }))
+    for (const engine of engines) await engine.start()
+    const folder = mkdtempSync(join(tmpdir(), 'porthole-hosts-'))
+    const file = join(folder, 'hosts.json')
+    const hosts = engines.map((engine, i) => {
+      const endpoint = addressOf(engine)
+      return {
+        id: `box-${i}`,
+        endpoint: endpoint.kind === 'unix' ? `unix://${endpoint.socketPath}` : '',
+        labels: { rack: `r${i}` },
+      }
+    })
+    writeFileSync(file, JSON.stringify({ hosts }), { mode: 0o600 })
+    const running = start(['dist/main.js'], { JWT_SECRET: SECRET, PORT: '0', HOSTS_FILE: file })
+    await eventually(running.stdout, (text) => text.includes('"listening"'), PATIENCE_MS)
+    const line =
+      running
+        .stdout()
+        .split('\n')
+        .find((text) => text.includes('"listening"')) ?? ''
+    const answer = await fetch(`http://127.0.0.1:${JSON.parse(line).port}/api/hosts`, {
+      headers: { authorization: `Bearer ${tokenFor()}` },
+    })
+    const { items } = (await answer.json()) as { items: { id: string; state: string; labels: object }[] }
+    expect(items.map(({ id, state, labels }) => [id, state, labels])).toEqual([
+      ['box-0', 'live', { rack: 'r0' }],
+      ['box-1', 'live', { rack: 'r1' }],
+    ])
+    running.child.kill('SIGTERM')
+    expect((await running.ended).code).toBe(0)
+    for (const engine of engines) await engine.stop()
+    rmSync(folder, { recursive: true })
+  }, 30_000)
+})
