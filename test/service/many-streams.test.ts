@@ -57,7 +57,6 @@ describe(`${MAX_STREAMS} streams`, () => {
       DOCKER_HOST: `unix://${socket}`,
       SAMPLE_INTERVAL: '1s',
       LOG_LEVEL: 'info',
-      AUDIT_LOG: '/dev/null',
       RATE_LIMIT_STATS: '1000000',
       RATE_LIMIT_GENERAL: '1000000',
     })
