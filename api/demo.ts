@@ -21,7 +21,7 @@ export async function runDemo(environment: NodeJS.ProcessEnv, containers: number
 
 `)
   await runService(
-    { ...withoutDocker(environment), DOCKER_HOST: `unix://${endpoint.socketPath}` },
+    { ...withoutEngines(environment), DOCKER_HOST: `unix://${endpoint.socketPath}` },
     { onStopped: () => engine.stop() },
   )
 }
@@ -46,6 +46,7 @@ export async function silenceOf(endpoint: EngineEndpoint): Promise<string | null
   }
 }
 
-function withoutDocker(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => !name.startsWith('DOCKER_')))
+function withoutEngines(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const isOther = ([name]: readonly [string, unknown]) => !name.startsWith('DOCKER_') && name !== 'HOSTS_FILE'
+  return Object.fromEntries(Object.entries(environment).filter(isOther))
 }

@@ -194,7 +194,7 @@ function medianOf(measured: readonly Measured[]): Measured {
 }
 
 function report(rows: readonly (Measured & { readonly name: string })[]): void {
-  const [bare, list, openList, , naiveList, stats, offeredStats, naiveStats] = rows
+  const [bare, list, openList, notModified, naiveList, stats, offeredStats, naiveStats] = rows
   const table = rows.map(({ name, perSecond, p50, p99, cpuMicroseconds }) => [
     name,
     perSecond.toFixed(perSecond < 100 ? 1 : 0),
@@ -204,12 +204,13 @@ function report(rows: readonly (Measured & { readonly name: string })[]): void {
     bare === undefined ? '-' : `${((perSecond / bare.perSecond) * 100).toFixed(1)} %`,
   ])
   print([['', 'requests/s', 'p50 ms', 'p99 ms', 'server CPU us/request', 'of bare'], ...table])
-  if (!bare || !list || !openList || !naiveList || !stats || !offeredStats || !naiveStats) return
+  if (!bare || !list || !openList || !notModified || !naiveList || !stats || !offeredStats || !naiveStats) return
   const byCpu =
     list.cpuMicroseconds === null || bare.cpuMicroseconds === null ? null : bare.cpuMicroseconds / list.cpuMicroseconds
   console.log('')
-  verdict('list against bare, requests/s', list.perSecond / bare.perSecond, 0.15, '%')
-  if (byCpu !== null) verdict('list against bare, by server CPU', byCpu, 0.15, '%')
+  verdict('list against bare, requests/s', list.perSecond / bare.perSecond, 0.25, '%')
+  if (byCpu !== null) verdict('list against bare, by server CPU', byCpu, 0.25, '%')
+  verdict('list not modified against bare', notModified.perSecond / bare.perSecond, 0.4, '%')
   verdict('list against authentication off', list.perSecond / openList.perSecond, 0.9, '%')
   if (list.cpuMicroseconds !== null && openList.cpuMicroseconds !== null)
     verdict('the same, by server CPU', openList.cpuMicroseconds / list.cpuMicroseconds, 0.9, '%')

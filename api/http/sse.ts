@@ -6,6 +6,9 @@ const HEARTBEAT_MS = 15_000
 /** Milliseconds after which an EventSource comes back when the line breaks. */
 const RETRY_MS = 3_000
 
+/** Milliseconds that a reader has for the last of a stream. */
+const LINGER_MS = 3_000
+
 export interface EventStream {
   /** False where the reader is slow and has not taken the last event yet: the next one may then be newer than this one. */
   send(event: Buffer): boolean
@@ -32,6 +35,9 @@ export function openEventStream(res: Response): EventStream {
       if (res.writableEnded) return
       if (last !== undefined) res.write(last)
       res.end()
+      // Who does not take the end either would keep its place for as long as the connection lives.
+      const lingering = setTimeout(() => res.destroy(), LINGER_MS)
+      res.once('close', () => clearTimeout(lingering))
     },
   }
 }

@@ -211,6 +211,21 @@ describe('GET /api/stats/stream', () => {
     stop()
   }, 60_000)
 
+  test('end for a reader who does not read either, and give back the place', async () => {
+    const { port, stop, view, streams } = rig()
+    view.all = [containerOf({ id: idOf('a'), name: 'x'.repeat(30_000_000) })]
+    const slow = await listenTo(port, `${PATH}?interval=1`, tokenFor())
+    slow.answer.pause()
+    streams.endAll()
+    await eventually(
+      () => streams.count,
+      (count) => count === 0,
+      PATIENCE_MS,
+    )
+    slow.close()
+    stop()
+  }, 30_000)
+
   test('all end when the service stops', async () => {
     const { port, stop, streams } = rig()
     const stream = await listenTo(port, PATH, tokenFor())

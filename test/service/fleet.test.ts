@@ -185,6 +185,17 @@ describe('many hosts', () => {
 })
 
 describe('HOSTS_FILE', () => {
+  test("stands in nobody else's way: the demo serves its own engine", async () => {
+    const running = start(['dist/cli/porthole.js', 'serve', '--demo'], {
+      JWT_SECRET: SECRET,
+      PORT: '0',
+      HOSTS_FILE: '/nowhere/hosts.json',
+    })
+    await eventually(running.stdout, (text) => text.includes('"listening"'), PATIENCE_MS)
+    running.child.kill('SIGTERM')
+    expect((await running.ended).code).toBe(0)
+  }, 30_000)
+
   test('is what the process watches', async () => {
     const engines = [1, 2].map((seed) => new SimulatedEngine({ containers: 3, statsDelayMs: 20, seed }))
     for (const engine of engines) await engine.start()
