@@ -11,6 +11,12 @@ import type { View } from './view.js'
 
 const FULL_ID_LENGTH = 64
 
+/**
+ * Readings of what is watched, of all hosts together. Each takes this process half a millisecond, so one page that watches thousands
+ * of containers each second would leave no time for anybody else; above this all are read less often, evenly.
+ */
+export const MAX_WATCHED_READINGS_PER_SECOND = 500
+
 /** All hosts as one. */
 export class Fleet implements View {
   readonly #hosts: ReadonlyMap<string, Host>
@@ -72,8 +78,13 @@ export class Fleet implements View {
     return this.#hosts.get(container.hostId)?.history(container.id, since) ?? null
   }
 
-  watch(containers: Iterable<Container>, intervalMs: number): void {
-    for (const { hostId, id } of containers) this.#hosts.get(hostId)?.watch(id, intervalMs)
+  watch(containers: readonly Container[], intervalMs: number): void {
+    const watched = Math.max(
+      containers.length,
+      sum(this.#hosts.values(), (host) => host.lastWatched),
+    )
+    const paceMs = Math.max(intervalMs, (watched / MAX_WATCHED_READINGS_PER_SECOND) * 1_000)
+    for (const { hostId, id } of containers) this.#hosts.get(hostId)?.watch(id, paceMs)
   }
 
   engineUse(): readonly EngineUse[] {

@@ -165,6 +165,11 @@ export class Host {
     return this.#sampler.history(id, since)
   }
 
+  /** How many containers are read at a watcher's pace, as of a moment ago. */
+  get lastWatched(): number {
+    return this.#sampler.lastWatched
+  }
+
   /** Has the container read so often for a while. */
   watch(id: string, intervalMs: number): void {
     this.#sampler.watch(id, intervalMs)

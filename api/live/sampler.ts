@@ -59,6 +59,7 @@ export class Sampler {
   readonly #bell: Doorbell
   readonly #entries = new Map<string, Entry>()
   #polling = 0
+  #lastWatched = 0
   #version = 0
 
   constructor(engine: Engine, settings: SamplerSettings, clock: Clock, log: Log) {
@@ -80,6 +81,11 @@ export class Sampler {
     let count = 0
     for (const entry of this.#entries.values()) if (entry.isRunning && entry.watchedUntil > now) count += 1
     return count
+  }
+
+  /** The same as of the last round: costs nothing to ask. */
+  get lastWatched(): number {
+    return this.#lastWatched
   }
 
   /** Bytes that the samples of the window take. */
@@ -137,14 +143,17 @@ export class Sampler {
       const now = this.#clock.now()
       let nextAt = now + this.#settings.intervalMs
       let needed = 0
+      let watched = 0
       const due: [string, Entry][] = []
       for (const [id, entry] of this.#entries) {
         if (!entry.isRunning) continue
+        if (entry.watchedUntil > now) watched += 1
         needed += (SECONDS_PER_READING * 2_000) / this.#intervalOf(entry, now)
         if (entry.isPolling) continue
         if (entry.dueAt > now) nextAt = Math.min(nextAt, entry.dueAt)
         else due.push([id, entry])
       }
+      this.#lastWatched = watched
       const concurrency = Math.min(MAX_CONCURRENCY, Math.max(MIN_CONCURRENCY, Math.ceil(needed)))
       // Who has waited longest comes first, so that none is passed over where all together want more than there is.
       if (due.length > concurrency - this.#polling) due.sort(([, a], [, b]) => a.dueAt - b.dueAt)

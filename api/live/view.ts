@@ -29,7 +29,7 @@ export interface View {
   /** Samples after `since` (milliseconds since 1970) and within the window before the last; null before the first. */
   history(container: Container, since: number): History | null
   /** Has these read every `intervalMs` for a while; a watcher says so again with each look. */
-  watch(containers: Iterable<Container>, intervalMs: number): void
+  watch(containers: readonly Container[], intervalMs: number): void
   /** What watching each engine takes. */
   engineUse(): readonly EngineUse[]
   /** `onCall` is told of the engine's part in it, also where it failed. */

@@ -1,5 +1,6 @@
 import { loadConfig } from '../../api/config/config.js'
 import { type HostConfig, MAX_HOSTS, parseHosts } from '../../api/config/hosts-file.js'
+import { type Certificate, hasOpenssl, makeCertificates } from '../support/certificates.js'
 
 const NOW = Date.UTC(2026, 10, 24)
 const MACHINE = {
@@ -95,6 +96,44 @@ describe('parseHosts', () => {
       { id: 'a', endpoint: secret, tls: secret },
     ]
     expect(JSON.stringify(parse({ hosts: entries }).problems).toLowerCase()).not.toContain(secret)
+  })
+})
+
+const withOpenssl = hasOpenssl ? describe : describe.skip
+
+withOpenssl('parseHosts, with certificates (needs openssl)', () => {
+  const made = hasOpenssl ? makeCertificates() : undefined
+  let ca: Certificate
+  let client: Certificate
+  const files: Record<string, string> = {}
+  beforeAll(() => {
+    if (made === undefined) return
+    ca = made.authority('ca')
+    client = made.issue('client', 'ca', ['extendedKeyUsage=clientAuth'])
+    Object.assign(files, { '/certs/ca.pem': ca.cert, '/certs/cert.pem': client.cert, '/certs/key.pem': client.key })
+  })
+  afterAll(() => made?.remove())
+  const machine = {
+    readFile: (path: string) => files[path] ?? '',
+    isDirectory: (path: string) => path === '/certs',
+    // A little ahead: the certificates begin after this file is read.
+    now: Date.now() + 60_000,
+  }
+
+  test.each<[string, object]>([
+    ['a directory', { directory: '/certs' }],
+    ['three files', { ca: '/certs/ca.pem', cert: '/certs/cert.pem', key: '/certs/key.pem' }],
+  ])('takes mutual TLS from %s', (_what, tls) => {
+    const text = JSON.stringify({ hosts: [{ id: 'a', endpoint: 'tcp://db.internal:2376', tls }] })
+    expect(parseHosts(text, machine)).toEqual({
+      hosts: [
+        {
+          id: 'a',
+          endpoint: { kind: 'tls', host: 'db.internal', port: 2376, ca: ca.cert, cert: client.cert, key: client.key },
+          labels: {},
+        },
+      ],
+    })
   })
 })
 

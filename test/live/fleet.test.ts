@@ -1,10 +1,10 @@
-import { Fleet } from '../../api/live/fleet.js'
+import { Fleet, MAX_WATCHED_READINGS_PER_SECOND } from '../../api/live/fleet.js'
 import { Host } from '../../api/live/host.js'
 import { createLog } from '../../api/log.js'
 import type { EngineCall } from '../../api/model/engine-call.js'
 import { ApiError } from '../../api/model/error.js'
 import { FakeClock } from '../support/fake-clock.js'
-import { FakeEngine, idOf, listed } from '../support/fake-engine.js'
+import { FakeEngine, idOf, listed, readingAt } from '../support/fake-engine.js'
 
 const QUIET = createLog('silent', { write: () => {} })
 
@@ -99,6 +99,41 @@ describe('Fleet', () => {
     expect(codeOf(() => fleet.find(idOf('a'), 'one', [{ key: 'team', value: 'b' }]))).toBe('container-not-found')
     await stop()
   })
+
+  test('has so many watched containers read as asked, and more of them less often', async () => {
+    const readingsOf = async (count: number) => {
+      const engines: Record<string, FakeEngine> = {}
+      for (let host = 0; host < 10; host += 1) {
+        const engine = new FakeEngine(() => null)
+        let time = 0
+        engine.stats = async () => {
+          engine.calls.push('reading')
+          time += 1
+          return readingAt(time)
+        }
+        for (let i = 0; i < count / 10; i += 1)
+          engine.add(listed({ id: `${host}${i.toString(16).padStart(5, '0')}`.padEnd(64, 'a') }))
+        engines[`host-${host}`] = engine
+      }
+      const { fleet, clock, stop } = await fleetOf(engines)
+      await clock.advance(20_000)
+      const made = () =>
+        Object.values(engines).reduce((sum, { calls }) => sum + calls.filter((call) => call === 'reading').length, 0)
+      const before = made()
+      for (let second = 0; second < 10; second += 1) {
+        fleet.watch(fleet.containers([]), 1_000)
+        await clock.advance(1_000)
+      }
+      const perSecond = (made() - before) / 10
+      await stop()
+      return perSecond
+    }
+    expect(await readingsOf(100)).toBeGreaterThan(90)
+    expect(await readingsOf(MAX_WATCHED_READINGS_PER_SECOND)).toBeGreaterThan(MAX_WATCHED_READINGS_PER_SECOND * 0.9)
+    const crowded = await readingsOf(MAX_WATCHED_READINGS_PER_SECOND * 2)
+    expect(crowded).toBeLessThan(MAX_WATCHED_READINGS_PER_SECOND * 1.25)
+    expect(crowded).toBeGreaterThan(MAX_WATCHED_READINGS_PER_SECOND * 0.75)
+  }, 60_000)
 
   test('does not let what happens to one container show in the time of the list', async () => {
     const engine = engineWith(idOf('a'))

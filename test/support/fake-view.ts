@@ -83,7 +83,7 @@ export class FakeView implements View {
     return this.histories.get(container.id) ?? null
   }
 
-  watch(containers: Iterable<Container>, intervalMs: number): void {
+  watch(containers: readonly Container[], intervalMs: number): void {
     this.watched.push({ ids: [...containers].map(({ id }) => id), intervalMs })
   }
 
