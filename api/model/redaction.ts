@@ -61,6 +61,8 @@ const SECRET_SHAPES: readonly RegExp[] = [
   /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/g,
   // RFC 7519: three base64url parts, the first of which opens a JSON object.
   /\beyJ[A-Za-z0-9_-]{5,1024}\.[A-Za-z0-9_-]{2,8192}\.[A-Za-z0-9_-]{0,2048}/g,
+  // A refresh token of ours.
+  /\bphr\.[0-9a-f-]{36}\.\d{1,9}\.[\w-]{43}(?:\.[\w-]{43})?/g,
   /\b(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b/g,
   /\bgh[pousr]_[A-Za-z0-9]{20,255}/g,
   /\bgithub_pat_[A-Za-z0-9_]{20,255}/g,

@@ -51,7 +51,13 @@ export async function serveEngine(
   async function get(path: string, given = token): Promise<Answered> {
     const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${given}` } })
     const text = await answer.text()
-    return { status: answer.status, headers: answer.headers, text, body: text === '' ? null : JSON.parse(text) }
+    const isJson = answer.headers.get('content-type')?.includes('json') === true
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      text,
+      body: isJson && text !== '' ? JSON.parse(text) : null,
+    }
   }
 
   async function items(path: string, given = token): Promise<readonly Item[]> {

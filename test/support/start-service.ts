@@ -54,7 +54,13 @@ export async function startService(endpoint: EngineEndpoint, changes: Partial<Co
   const get = async (path: string, token = tokenFor()): Promise<Answered> => {
     const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } })
     const text = await answer.text()
-    return { status: answer.status, headers: answer.headers, text, body: text === '' ? null : JSON.parse(text) }
+    const isJson = answer.headers.get('content-type')?.includes('json') === true
+    return {
+      status: answer.status,
+      headers: answer.headers,
+      text,
+      body: isJson && text !== '' ? JSON.parse(text) : null,
+    }
   }
   return { url, port, lines, records, get, stop: () => service.stop() }
 }
