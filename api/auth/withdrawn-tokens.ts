@@ -7,7 +7,7 @@ const MAX_LINE_LENGTH = 1_024
 export interface WithdrawnFile {
   /** Throws where it cannot be read. */
   read(): string
-  /** Changes with the content; empty where there is no file. */
+  /** Changes with the content; empty where there is no file. Throws where that cannot be found out. */
   stamp(): string
 }
 
@@ -19,6 +19,8 @@ export class WithdrawnTokenFile implements WithdrawnTokens {
   readonly #file: WithdrawnFile
   readonly #onUnreadable: (error: unknown) => void
   #stamp = ''
+  /** So that a fault that lasts is told once. */
+  #isUnreadable = false
   #ids: ReadonlySet<string> = new Set()
 
   constructor(file: WithdrawnFile, onUnreadable: (error: unknown) => void) {
@@ -32,15 +34,17 @@ export class WithdrawnTokenFile implements WithdrawnTokens {
 
   /** Whether there may be new ones. */
   refresh(): boolean {
-    const stamp = this.#file.stamp()
-    if (stamp === this.#stamp) return false
-    this.#stamp = stamp
-    if (stamp === '') return false
     try {
-      this.#ids = parseWithdrawn(this.#file.read())
-      return true
+      const stamp = this.#file.stamp()
+      if (stamp === this.#stamp) return false
+      if (stamp !== '') this.#ids = parseWithdrawn(this.#file.read())
+      // Only now: what could not be read is tried again at the next look.
+      this.#stamp = stamp
+      this.#isUnreadable = false
+      return stamp !== ''
     } catch (error) {
-      this.#onUnreadable(error)
+      if (!this.#isUnreadable) this.#onUnreadable(error)
+      this.#isUnreadable = true
       return false
     }
   }

@@ -112,5 +112,16 @@ function readRevokedTokens(read: SettingsReader, files: ConfigFiles): string | n
   else if (files.isDirectory(path)) read.fault('REVOKED_TOKENS_FILE', 'names a directory', 'name a file in it')
   else if (files.isWritableByAll(path))
     read.fault('REVOKED_TOKENS_FILE', 'may be written by everybody', 'chmod 600 the file')
+  else refuseUnreadable(read, files, path)
   return path
+}
+
+/** A file that is not there yet withdraws nothing; one that cannot be read would silently do the same. */
+function refuseUnreadable(read: SettingsReader, files: ConfigFiles, path: string): void {
+  try {
+    files.readFile(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    read.fault('REVOKED_TOKENS_FILE', 'names a file that cannot be read', 'give this user the right to read it')
+  }
 }

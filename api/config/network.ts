@@ -83,8 +83,15 @@ function networkProblem(entry: string): string | null {
   if (prefix === undefined) return null
   const bits = /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1
   if (bits < 0 || bits > (family === 6 ? 128 : 32)) return 'holds a prefix that is out of range'
-  if (bits === 0) return CONTAINS_ALL
+  if (bits === 0 || (family === 6 && bits <= MAPPED_PREFIX && isMapped(address))) return CONTAINS_ALL
   return hasHostBits(address, family, bits) ? 'holds a network with host bits set: clear them' : null
+}
+
+/** RFC 4291, section 2.5.5.2: ::ffff:0:0/96 is every IPv4 address. */
+const MAPPED_PREFIX = 96
+
+function isMapped(address: string): boolean {
+  return groupsOf(address).every((group, index) => index > 5 || group === (index === 5 ? 0xffff : 0))
 }
 
 /** 10.0.0.1/8 may mean the host or the network: whichever was meant, the other is what would be allowed. */

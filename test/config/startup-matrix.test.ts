@@ -40,7 +40,8 @@ const TEXTS: Readonly<Record<string, string>> = {
 const FILES = {
   readFile: (path: string) => {
     const text = TEXTS[path]
-    if (text === undefined) throw new Error('ENOENT')
+    if (path === '/closed.txt') throw Object.assign(new Error('EACCES'), { code: 'EACCES' })
+    if (text === undefined) throw Object.assign(new Error('ENOENT'), { code: 'ENOENT' })
     return text
   },
   isDirectory: (path: string) => path === '/directory',
@@ -140,6 +141,7 @@ describe('what does not start, and which variables are named', () => {
       ['ACCESS_TOKEN_TTL'],
     ],
     ['revoked tokens at a relative path', { ...S, REVOKED_TOKENS_FILE: 'revoked.txt' }, ['REVOKED_TOKENS_FILE']],
+    ['revoked tokens that cannot be read', { ...S, REVOKED_TOKENS_FILE: '/closed.txt' }, ['REVOKED_TOKENS_FILE']],
     ['revoked tokens in a directory', { ...S, REVOKED_TOKENS_FILE: '/directory' }, ['REVOKED_TOKENS_FILE']],
     ['a provider without its names', { JWKS_URL: J.JWKS_URL }, ['JWKS_ISSUER', 'JWKS_AUDIENCE']],
     ['a provider without its URL', { ...S, JWKS_ISSUER: 'x', JWKS_CLAIM_MAP: '{}' }, ['JWKS_ISSUER', 'JWKS_CLAIM_MAP']],
@@ -171,6 +173,8 @@ describe('what does not start, and which variables are named', () => {
     ['host bits in IPv6', { ...S, TRUST_PROXY: '2001:db8::1/32' }, ['TRUST_PROXY']],
     ['a prefix of 33', { ...S, IP_ALLOWLIST: '10.0.0.0/33' }, ['IP_ALLOWLIST']],
     ['a prefix of 129', { ...S, IP_ALLOWLIST: '::1/129' }, ['IP_ALLOWLIST']],
+    ['all of IPv4 as a proxy, in IPv6', { ...S, TRUST_PROXY: '::ffff:0:0/96' }, ['TRUST_PROXY']],
+    ['all of IPv4 allowed, in IPv6', { ...S, IP_ALLOWLIST: '::ffff:0.0.0.0/96' }, ['IP_ALLOWLIST']],
     ['everybody allowed', { ...S, IP_ALLOWLIST: '10.0.0.0/8,0.0.0.0/0' }, ['IP_ALLOWLIST']],
     ['an empty entry', { ...S, IP_ALLOWLIST: '10.0.0.0/8,,192.0.2.1' }, ['IP_ALLOWLIST']],
     ['a name allowed', { ...S, IP_ALLOWLIST: 'loopback' }, ['IP_ALLOWLIST']],
