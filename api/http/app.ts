@@ -9,6 +9,7 @@ import { StreamTickets } from '../auth/stream-tickets.js'
 import type { View } from '../live/view.js'
 import type { Log } from '../log.js'
 import { ApiError } from '../model/error.js'
+import type { Scope } from '../model/scope.js'
 import type { Counters, Store } from '../store/store.js'
 import { perform } from './action.js'
 import { AnswerCache } from './answer.js'
@@ -92,15 +93,27 @@ export function createApp(appParts: AppParts): Express {
   const limitParts = {
     settings: limits,
     store,
-    onReached: (req, res, name) =>
-      audit.record(authEvent(actorOf(req, res), 'rate-limited', 'deny', `the ${name} limit`)),
+    onReached: (req, res, name) => {
+      const event = authEvent(actorOf(req, res), 'rate-limited', 'deny', `the ${name} limit`)
+      if (event.subject !== null) audit.record(event)
+      // Refused already; the trail itself complains where it cannot write.
+      else recordRefusal(event, 1).catch(() => {})
+    },
   } satisfies Parameters<typeof limitRequests>[1]
   const known = requireCaller((req, res, { message }) =>
     recordRefusal(authEvent(actorOf(req, res), 'token-refused', 'deny', message), limits.general),
   )
   app.use(identify({ authenticator, tickets, isStream: (path) => streamScope(path) !== null }))
-  app.use(limitRequests('general', { ...limitParts, isFree: (path) => FREE_PATHS.has(path) }))
-  const desk = { signIn, authenticator, tickets, store, audit, streamScope }
+  app.use(limitRequests('general', { ...limitParts, isFree }))
+  const desk = {
+    signIn,
+    authenticator,
+    tickets,
+    store,
+    audit,
+    recordRefusal: (event: AuthEvent) => recordRefusal(event, limits.general),
+    streamScope,
+  }
   app.use(AUTH_PREFIX, authRouter(desk, known))
   app.use(known)
   const stats = limitRequests('stats', limitParts)
@@ -119,8 +132,10 @@ export function createApp(appParts: AppParts): Express {
   return app
 }
 
-/** Prometheus asks each 15 s or so, for ever. */
-const FREE_PATHS: ReadonlySet<string> = new Set(ROUTES.filter(({ limit }) => limit === 'none').map(({ path }) => path))
+/** Prometheus asks each 15 s or so, for ever. Who may not read it is counted: each refusal is a record. */
+function isFree(path: string, scopes: ReadonlySet<Scope>): boolean {
+  return ROUTES.some((route) => route.limit === 'none' && route.path === path && scopes.has(route.scope))
+}
 
 const AUTH_PREFIX = '/api/auth'
 

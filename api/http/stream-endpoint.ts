@@ -49,7 +49,8 @@ export function streamEndpoint(stream: Stream, parts: StreamParts): RequestHandl
     }
 
     let close = () => {}
-    const leaveStreams = parts.streams.open(`${caller.issuer}\n${caller.subject}`, () => close())
+    const holder = `${caller.issuer}\n${caller.subject}`
+    const leaveStreams = attempt(read.failed, () => parts.streams.open(holder, () => close()))
     // Given back as well where nothing is ever sent.
     res.once('close', leaveStreams)
     let sent = ''

@@ -63,9 +63,13 @@ describe('GET /metrics', () => {
     expect((await scrape().query({ x: 1 })).status).toBe(400)
   })
 
-  test('counts toward no limit, except for strangers', async () => {
+  test('counts toward no limit, except for who may not read it', async () => {
     const { app, scrape } = rig({ limits: { ...GENEROUS, general: 2 } })
     for (let i = 0; i < 5; i += 1) expect((await scrape()).status).toBe(200)
+    const other = tokenFor({ subject: 'curious', scopes: ['containers:read'] })
+    const refusals = []
+    for (let i = 0; i < 3; i += 1) refusals.push((await scrape(other)).status)
+    expect(refusals).toEqual([403, 403, 429])
     const strangers = [1, 2, 3].map(() => request(app).get('/metrics'))
     const statuses = []
     for (const stranger of strangers) statuses.push((await stranger).status)

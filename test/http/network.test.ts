@@ -214,8 +214,9 @@ describe('CORS_ORIGINS', () => {
   })
 })
 
+const network = { ...OPEN_NETWORK, trustProxy: LOOPBACK }
+
 describe('refusals of strangers', () => {
-  const network = { ...OPEN_NETWORK, trustProxy: LOOPBACK }
   const refuse = (app: Express, i: number) =>
     request(app)
       .get('/api/containers')
@@ -234,6 +235,42 @@ describe('refusals of strangers', () => {
   })
 })
 
+describe('what strangers send to the sign-in', () => {
+  test('is recorded a thousand times a window and no more, and ends nothing that would be worth a record', async () => {
+    const { app, audit } = createSignInRig({ network })
+    const server = app.listen(0)
+    const send = (path: string, i: number) =>
+      request(server as unknown as Express)
+        .post(`/api/auth/${path}`)
+        .set('X-Forwarded-For', `2001:db8:${i.toString(16)}::1`)
+        .send({ refreshToken: 'x' })
+    for (let i = 0; i < 1_010; i += 10) await Promise.all(Array.from({ length: 10 }, (_, j) => send('refresh', i + j)))
+    expect(audit.authActions.filter((action) => action === 'refresh-refused')).toHaveLength(1_000)
+    const before = audit.events.length
+    for (let i = 0; i < 20; i += 1) expect((await send('logout', i)).status).toBe(204)
+    expect(audit.events).toHaveLength(before)
+    server.close()
+  })
+})
+
+describe('a logout', () => {
+  test('of two sessions at once is on record for both, under the name of whose they are', async () => {
+    const { app, audit } = createSignInRig({ network })
+    const login = async () =>
+      (await request(app).post('/api/auth/login').send({ username: 'alice', password: PASSWORD })).body
+    const [one, two] = [await login(), await login()]
+    const answer = await request(app)
+      .post('/api/auth/logout')
+      .set('Authorization', `Bearer ${one.accessToken}`)
+      .send({ refreshToken: two.refreshToken })
+    expect(answer.status).toBe(204)
+    const records = audit.events.filter((event) => event.kind === 'auth' && event.action === 'logout')
+    expect(records).toHaveLength(2)
+    expect(new Set(records.map((event) => (event.kind === 'auth' ? event.sessionId : null))).size).toBe(2)
+    for (const record of records) expect(record).toMatchObject({ subject: 'alice', decision: 'allow' })
+  })
+})
+
 describe('a trail that cannot be written', () => {
   test('opens, turns and ends no session, and leaves a refresh token good', async () => {
     const { app, audit } = createSignInRig()
@@ -241,7 +278,7 @@ describe('a trail that cannot be written', () => {
     const { refreshToken } = (await post('login', { username: 'alice', password: PASSWORD })).body
     audit.isBroken = true
     // The first finds out; from then on it is known.
-    expect((await post('logout', { refreshToken: 'made up' })).status).toBe(503)
+    expect((await post('refresh', { refreshToken: 'made up' })).status).toBe(503)
     for (const [path, body] of [
       ['login', { username: 'alice', password: PASSWORD }],
       ['refresh', { refreshToken }],

@@ -152,13 +152,14 @@ describe('GET /api/stats/stream', () => {
   })
 
   test(`are ${MAX_STREAMS_PER_SUBJECT} for one subject, and no more`, async () => {
-    const { port, stop, streams, app } = rig()
+    const { port, stop, streams, app, audit } = rig()
     const open = await Promise.all(
       Array.from({ length: MAX_STREAMS_PER_SUBJECT }, () => listenTo(port, PATH, tokenFor())),
     )
     expect(open.every(({ answer }) => answer.statusCode === 200)).toBe(true)
     const over = await request(app).get(PATH).set('Authorization', `Bearer ${tokenFor()}`)
     expect([over.status, over.body.code]).toEqual([429, 'too-many-streams'])
+    expect(audit.events.at(-1)).toMatchObject({ kind: 'read', status: 429, code: 'too-many-streams', route: PATH })
     const another = await listenTo(port, PATH, tokenFor({ subject: 'another' }))
     expect(another.answer.statusCode).toBe(200)
     for (const stream of [...open, another]) stream.close()

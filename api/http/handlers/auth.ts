@@ -19,6 +19,8 @@ export interface AuthDesk {
   readonly tickets: StreamTickets
   readonly store: Pick<Store, 'sessions' | 'revocations'>
   readonly audit: Audit
+  /** Of strangers, who could fill the disk: so many a window, and no more. */
+  readonly recordRefusal: (event: AuthEvent) => Promise<void>
   /** The scope that a stream's path asks for; null where there is no such stream. */
   readonly streamScope: (path: string) => Scope | null
 }
@@ -53,18 +55,25 @@ export async function logout(desk: AuthDesk, input: ActionInput<LogoutBody>): Pr
   const { body, caller, fault, actor } = input
   const sessions = [caller?.sessionId, desk.signIn?.sessionOf(body.refreshToken ?? '')].filter((id) => id != null)
   if (sessions.length === 0 && caller === null && body.refreshToken === undefined && fault !== null) throw fault
-  for (const id of new Set(sessions)) await desk.store.sessions.end(id)
+  for (const id of new Set(sessions)) await endSession(desk, actor, id)
   const revoked = caller !== null && caller.sessionId === null && caller.expiresAt !== null ? caller : null
   if (revoked?.expiresAt != null) {
-    const acceptedUntil = (revoked.expiresAt + CLOCK_LEEWAY_SECONDS) * 1000
+    const acceptedUntil = (Math.ceil(revoked.expiresAt) + CLOCK_LEEWAY_SECONDS) * 1000
+    desk.audit.record(authEvent(actor, 'logout', 'allow', 'the token is revoked'))
     await desk.store.revocations.add(revoked.issuer, revoked.tokenId, acceptedUntil)
   }
   desk.authenticator?.forget(
     ({ sessionId, tokenId }) => sessions.includes(sessionId ?? '') || tokenId === revoked?.tokenId,
   )
-  const reason = revoked === null ? null : 'the token is revoked'
-  desk.audit.record(authEvent({ ...actor, sessionId: sessions[0] ?? null }, 'logout', 'allow', reason))
   return null
+}
+
+/** On record first, under the name of whose session it is: what cannot be recorded does not happen. */
+async function endSession({ store, audit }: AuthDesk, actor: Actor, id: string): Promise<void> {
+  const session = await store.sessions.find(id)
+  if (session === null) return
+  audit.record(authEvent({ ...actor, subject: session.userName, sessionId: id }, 'logout', 'allow', null))
+  await store.sessions.end(id)
 }
 
 /** Who the token speaks for and what it may read. */
@@ -108,7 +117,12 @@ export function authEvent(
   return { kind: 'auth', ...actor, action, decision, reason }
 }
 
-function concluded(desk: AuthDesk, actor: Actor, outcome: SignInOutcome, action: 'login' | 'refresh'): Content {
+async function concluded(
+  desk: AuthDesk,
+  actor: Actor,
+  outcome: SignInOutcome,
+  action: 'login' | 'refresh',
+): Promise<Content> {
   if (outcome.refusal === undefined) {
     const { grant } = outcome
     desk.audit.record(authEvent({ ...actor, ...userOf(grant.user.name, grant.sessionId) }, action, 'allow', null))
@@ -116,10 +130,13 @@ function concluded(desk: AuthDesk, actor: Actor, outcome: SignInOutcome, action:
   }
   const { error, kind, userName, sessionId, reason } = outcome.refusal
   // Whoever uses a refresh token twice shows that somebody has a copy: nothing of that sign-in is good any more.
-  if (kind === 'reuse') desk.authenticator?.forget((caller) => caller.sessionId === sessionId)
+  // A refusal of another kind ends the session too, where the user is gone or has another password.
+  if (sessionId !== null) desk.authenticator?.forget((caller) => caller.sessionId === sessionId)
   const refusal =
     kind === 'reuse' ? 'refresh-reuse' : kind === 'limited' ? 'login-limited' : (`${action}-refused` as const)
-  desk.audit.record(authEvent({ ...actor, ...userOf(userName, sessionId) }, refusal, 'deny', reason))
+  const event = authEvent({ ...actor, ...userOf(userName, sessionId) }, refusal, 'deny', reason)
+  if (kind === 'reuse') desk.audit.record(event)
+  else await desk.recordRefusal(event)
   throw error
 }
 

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { type Store as LimitStore, rateLimit } from 'express-rate-limit'
 import { ApiError } from '../../model/error.js'
+import type { Scope } from '../../model/scope.js'
 import type { Store } from '../../store/store.js'
 import { addressKeyOf } from './address.js'
 import { knownCaller } from './authenticate.js'
@@ -17,8 +18,8 @@ export interface LimitParts {
   readonly settings: LimitSettings
   readonly store: Pick<Store, 'counters'>
   /** Told once a window of whoever goes over. */
-  /** Paths that do not count. */
-  readonly isFree?: (path: string) => boolean
+  /** What does not count: a path, for a caller who may read it. */
+  readonly isFree?: (path: string, scopes: ReadonlySet<Scope>) => boolean
   readonly onReached: (req: Request, res: Response, name: string) => void
 }
 
@@ -35,7 +36,10 @@ export function limitRequests(
     legacyHeaders: false,
     keyGenerator: keyOf,
     // A stranger is counted wherever the request goes.
-    skip: (req, res) => isFree(req.path) && knownCaller(res) !== null,
+    skip: (req, res) => {
+      const caller = knownCaller(res)
+      return caller !== null && isFree(req.path, caller.scopes)
+    },
     store: storeOf(name, settings.windowMs, store),
     handler: (req, res) => {
       const { used } = (req as Request & { rateLimit: { used: number } }).rateLimit
