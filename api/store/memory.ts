@@ -30,7 +30,7 @@ export function createMemoryStore(now: Now): Store {
   const counters = new Map<CounterKind, Counters>()
   return {
     counters: (kind) => {
-      const known = counters.get(kind) ?? new MemoryCounters(now)
+      const known = counters.get(kind) ?? new MemoryCounters(now, kind !== 'sign-in known')
       counters.set(kind, known)
       return known
     },
@@ -78,10 +78,13 @@ class ExpiringMap<T> {
 
 class MemoryCounters implements Counters {
   readonly #now: Now
+  readonly #countsOthers: boolean
   readonly #windows: ExpiringMap<{ hits: number; readonly resetsAt: number }>
 
-  constructor(now: Now) {
+  /** `countsOthers`: whether who found no room is to be taken for everybody else who did not; not where a count is an exemption. */
+  constructor(now: Now, countsOthers: boolean) {
     this.#now = now
+    this.#countsOthers = countsOthers
     this.#windows = new ExpiringMap(now, ({ resetsAt }) => resetsAt)
   }
 
@@ -91,14 +94,17 @@ class MemoryCounters implements Counters {
       open.hits += 1
       return { hits: open.hits, resetsAt: open.resetsAt }
     }
-    if (!this.#windows.hasRoom(MAX_COUNTED_KEYS) && key !== EVERYBODY_ELSE) return this.add(EVERYBODY_ELSE, windowMs)
+    if (!this.#windows.hasRoom(MAX_COUNTED_KEYS) && key !== EVERYBODY_ELSE)
+      return this.#countsOthers ? this.add(EVERYBODY_ELSE, windowMs) : { hits: 1, resetsAt: this.#now() + windowMs }
     const opened = { hits: 1, resetsAt: this.#now() + windowMs }
     this.#windows.entries.set(key, opened)
     return { ...opened }
   }
 
   async read(key: string): Promise<Count | null> {
-    const open = this.#windows.get(key)
+    const own = this.#windows.get(key)
+    const isCrowded = own === null && this.#countsOthers && !this.#windows.hasRoom(MAX_COUNTED_KEYS)
+    const open = isCrowded ? this.#windows.get(EVERYBODY_ELSE) : own
     return open === null ? null : { ...open }
   }
 

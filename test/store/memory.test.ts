@@ -44,6 +44,18 @@ describe('counters', () => {
     expect(await counters.read('k')).toBeNull()
   })
 
+  test('read whoever found no room as everybody else who did not, but where a count is an exemption', async () => {
+    const { store } = rig()
+    const [failures, known] = [store.counters('sign-in pairs'), store.counters('sign-in known')]
+    for (const counters of [failures, known]) for (let i = 0; i < 100_001; i += 1) await counters.add(`k${i}`, 100_000)
+    expect((await failures.read('new'))?.hits).toBe(1)
+    await failures.add('another', 100_000)
+    expect((await failures.read('new'))?.hits).toBe(2)
+    expect((await failures.read('k0'))?.hits).toBe(1)
+    expect(await known.read('new')).toBeNull()
+    expect(await known.read('k100000')).toBeNull()
+  })
+
   test('count whoever comes after a hundred thousand together, and those before exactly', async () => {
     const { counters } = rig()
     for (let i = 0; i < 100_000; i += 1) await counters.add(`k${i}`, 1_000)
