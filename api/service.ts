@@ -188,7 +188,7 @@ function createSignIn(
     settings,
     users,
     checkPassword: (name, password) => checker.check(name, password),
-    oneAtATime: (address, run) => turnstile.enter(address, run),
+    oneAtATime: (address, run, isKnown) => turnstile.enter(address, run, isKnown),
     guard: new SignInGuard(store, { limit: limits.login, windowMs: limits.windowMs }),
     sessions: store.sessions,
     // Sessions end with this process, and so does what their tokens are made with.

@@ -52,6 +52,11 @@ export class SignInGuard {
     return { refused: 'name', resetsAt: byPair.resetsAt }
   }
 
+  /** Whether this user has signed in from this address before. */
+  async isKnown(attempt: SignInAttempt): Promise<boolean> {
+    return (await this.#known.read(pairOf(attempt))) !== null
+  }
+
   async failed(attempt: SignInAttempt): Promise<void> {
     await this.#addresses.add(attempt.address, this.#windowMs)
     await this.#names.add(attempt.name, this.#windowMs)

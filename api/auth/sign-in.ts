@@ -23,7 +23,7 @@ export interface SignInParts {
   /** The user whose password it is, at the same cost whether there is such a user or not. */
   readonly checkPassword: (name: string, password: string) => Promise<User | null>
   /** One at a time, so that guesses made at once are counted one by one. */
-  readonly oneAtATime: <T>(address: string, run: () => Promise<T>) => Promise<T>
+  readonly oneAtATime: <T>(address: string, run: () => Promise<T>, isKnown: boolean) => Promise<T>
   readonly guard: SignInGuard
   readonly sessions: Sessions
   readonly refreshTokens: RefreshTokens
@@ -61,8 +61,9 @@ export class SignIn {
   }
 
   /** Always a new session, whatever the client held before. Throws rate-limited where too many wait. */
-  login(attempt: SignInAttempt, password: string): Promise<SignInOutcome> {
-    return this.#parts.oneAtATime(attempt.address, () => this.#login(attempt, password))
+  async login(attempt: SignInAttempt, password: string): Promise<SignInOutcome> {
+    const isKnown = await this.#parts.guard.isKnown(attempt)
+    return this.#parts.oneAtATime(attempt.address, () => this.#login(attempt, password), isKnown)
   }
 
   async #login(attempt: SignInAttempt, password: string): Promise<SignInOutcome> {

@@ -110,4 +110,26 @@ describe('Turnstile', () => {
     await Promise.all(all)
     expect(began).toEqual(range(65).map(String))
   })
+
+  test('lets the preferred in before the others, in their order, and keeps places for them', async () => {
+    const turnstile = new Turnstile()
+    const done: string[] = []
+    let open = () => {}
+    const gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    const run = (name: string) => async () => {
+      await gate
+      done.push(name)
+    }
+    const first = turnstile.enter('first', run('first'))
+    const crowd = range(64).map((i) => turnstile.enter(`crowd ${i}`, run(`crowd ${i}`)))
+    await expect(turnstile.enter('one more', run('one more'))).rejects.toMatchObject({ code: 'rate-limited' })
+    const owners = range(16).map((i) => turnstile.enter(`owner ${i}`, run(`owner ${i}`), true))
+    await expect(turnstile.enter('owner 16', run('owner 16'), true)).rejects.toMatchObject({ code: 'rate-limited' })
+    open()
+    await Promise.all([first, ...crowd, ...owners])
+    expect(done.slice(0, 18)).toEqual(['first', ...range(16).map((i) => `owner ${i}`), 'crowd 0'])
+    expect(done).toHaveLength(81)
+  })
 })
