@@ -46,6 +46,8 @@ interface Remembered {
 export class Authenticator {
   readonly #parts: AuthenticatorParts
   readonly #remembered = new Map<string, Remembered>()
+  /** The tokens of an outside provider's callers, whose keys may be withdrawn while a stream is open. */
+  readonly #outside = new WeakMap<Caller, { readonly token: string; verifiedAt: number }>()
   /** Grows with each `forget`, so that a look that began before it leaves nothing behind. */
   #forgotten = 0
 
@@ -64,12 +66,28 @@ export class Authenticator {
   }
 
   /** Whether what was believed once may still be: not expired, not revoked, and its session not ended. */
-  async isGood({ issuer, tokenId, sessionId, expiresAt }: Caller): Promise<boolean> {
+  async isGood(caller: Caller): Promise<boolean> {
+    const { issuer, tokenId, sessionId, expiresAt } = caller
     const { store, withdrawn, now } = this.#parts
     if (expiresAt === null) return true
     if (expiresAt * 1000 <= now() || withdrawn.has(tokenId)) return false
     if (await store.revocations.has(issuer, tokenId)) return false
-    return sessionId === null || (await store.sessions.find(sessionId)) !== null
+    if (sessionId !== null && (await store.sessions.find(sessionId)) === null) return false
+    return this.#isStillVouchedFor(caller)
+  }
+
+  async #isStillVouchedFor(caller: Caller): Promise<boolean> {
+    const { provider, now } = this.#parts
+    const origin = this.#outside.get(caller)
+    if (origin === undefined || provider === null || now() - origin.verifiedAt < BELIEVED_MS) return true
+    try {
+      await provider.verify(origin.token)
+    } catch (error) {
+      if (error instanceof ApiError) return false
+      throw error
+    }
+    origin.verifiedAt = now()
+    return true
   }
 
   /** What is remembered of tokens that may have been revoked is looked at anew. */
@@ -82,8 +100,10 @@ export class Authenticator {
     const { token: settings, provider, withdrawn, store, now } = this.#parts
     const forgotten = this.#forgotten
     let caller: Caller
-    if (provider?.isAddressed(token)) caller = await provider.verify(token)
-    else if (settings !== null) caller = verifyToken(settings, token, now())
+    if (provider?.isAddressed(token)) {
+      caller = await provider.verify(token)
+      this.#outside.set(caller, { token, verifiedAt: now() })
+    } else if (settings !== null) caller = verifyToken(settings, token, now())
     else throw new ApiError('invalid-token', 'token refused: not of the provider')
     if (withdrawn.has(caller.tokenId)) throw new ApiError('invalid-token', 'token refused: withdrawn')
     if (await store.revocations.has(caller.issuer, caller.tokenId))

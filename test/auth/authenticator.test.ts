@@ -107,4 +107,29 @@ describe('Authenticator', () => {
     time.now += 60_000
     expect(await authenticator.isGood(other)).toBe(false)
   })
+
+  test('asks an outside provider again each minute whether a caller is still good, as its keys may be withdrawn', async () => {
+    const { store, time, withdrawn } = rig()
+    const state = { asked: 0, isWithdrawn: false }
+    const inside = new Authenticator({ token: TOKEN_SETTINGS, provider: null, withdrawn, store, now: () => START })
+    const provider = {
+      isAddressed: () => true,
+      verify: async (token: string) => {
+        state.asked += 1
+        if (state.isWithdrawn) throw new ApiError('invalid-token', 'token refused: unknown key')
+        return { ...(await inside.authenticate(token)) }
+      },
+    }
+    const now = () => time.now
+    const authenticator = new Authenticator({ token: null, provider, withdrawn, store, now })
+    const caller = await authenticator.authenticate(tokenFor({ lifetimeSeconds: 86_400 }, START))
+    time.now += BELIEVED_MS - 1
+    expect([await authenticator.isGood(caller), state.asked]).toEqual([true, 1])
+    time.now += 1
+    expect([await authenticator.isGood(caller), state.asked]).toEqual([true, 2])
+    expect([await authenticator.isGood(caller), state.asked]).toEqual([true, 2])
+    state.isWithdrawn = true
+    time.now += BELIEVED_MS
+    expect(await authenticator.isGood(caller)).toBe(false)
+  })
 })
