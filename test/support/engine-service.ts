@@ -3,7 +3,7 @@ import { createLog } from '../../api/log.js'
 import type { EngineEndpoint } from '../../api/model/endpoint.js'
 import { createService } from '../../api/service.js'
 import { GENEROUS, OPEN_NETWORK } from './app-parts.js'
-import { type Answered, AUTH, eventually, type RunningService } from './start-service.js'
+import { type Answered, AUTH, answered, eventually, type RunningService } from './start-service.js'
 import { tokenFor } from './tokens.js'
 
 /** A real engine takes up to 2 s for a reading, and a container's rates need two of them. */
@@ -50,14 +50,7 @@ export async function serveEngine(
 
   async function get(path: string, given = token): Promise<Answered> {
     const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${given}` } })
-    const text = await answer.text()
-    const isJson = answer.headers.get('content-type')?.includes('json') === true
-    return {
-      status: answer.status,
-      headers: answer.headers,
-      text,
-      body: isJson && text !== '' ? JSON.parse(text) : null,
-    }
+    return answered(answer)
   }
 
   async function items(path: string, given = token): Promise<readonly Item[]> {

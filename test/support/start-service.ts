@@ -29,6 +29,18 @@ export interface RunningService {
   stop(): Promise<void>
 }
 
+/** What came; `body` is null where it is no JSON. */
+export async function answered(answer: Response): Promise<Answered> {
+  const text = await answer.text()
+  const isJson = answer.headers.get('content-type')?.includes('json') === true
+  return {
+    status: answer.status,
+    headers: answer.headers,
+    text,
+    body: isJson && text !== '' ? JSON.parse(text) : null,
+  }
+}
+
 /** The whole service on a free port, over whatever engine, with deadlines that a test can wait for. */
 export async function startService(endpoint: EngineEndpoint, changes: Partial<Config> = {}): Promise<RunningService> {
   const lines: string[] = []
@@ -53,14 +65,7 @@ export async function startService(endpoint: EngineEndpoint, changes: Partial<Co
   const url = `http://127.0.0.1:${port}`
   const get = async (path: string, token = tokenFor()): Promise<Answered> => {
     const answer = await fetch(`${url}${path}`, { headers: { authorization: `Bearer ${token}` } })
-    const text = await answer.text()
-    const isJson = answer.headers.get('content-type')?.includes('json') === true
-    return {
-      status: answer.status,
-      headers: answer.headers,
-      text,
-      body: isJson && text !== '' ? JSON.parse(text) : null,
-    }
+    return answered(answer)
   }
   return { url, port, lines, records, get, stop: () => service.stop() }
 }
