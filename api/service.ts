@@ -22,6 +22,7 @@ import { createMetrics } from './http/metrics.js'
 import { OpenStreams } from './http/open-streams.js'
 import { closeServer, createHttpServer, listen } from './http/server.js'
 import { type Clock, SYSTEM_CLOCK, sleep } from './live/clock.js'
+import { EventJournal } from './live/event-journal.js'
 import { Fleet } from './live/fleet.js'
 import { Host } from './live/host.js'
 import type { Log } from './log.js'
@@ -64,10 +65,12 @@ export interface Service {
 export function createService(config: Config, { log, records }: ServiceOutput, parts: ServiceParts = {}): Service {
   const clock = parts.clock ?? SYSTEM_CLOCK
   const now = () => clock.now()
-  const createEngine = parts.createEngine ?? ((host: HostConfig) => createDockerodeEngine(host.endpoint))
+  const createEngine =
+    parts.createEngine ?? ((host: HostConfig) => createDockerodeEngine(host.endpoint, { scrubLogs: config.logs.scrub }))
   const { destination, onFailure } = config.audit
   const sink = destination.kind === 'file' ? new FileSink(destination.path, now()) : createOutputSink(records)
   const audit = new AuditTrail({ sink, clock, log, onFailure })
+  const journal = new EventJournal()
   const hosts = config.hosts.map(
     (host) =>
       new Host({
@@ -76,11 +79,12 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
         engine: createEngine(host),
         labels: host.labels,
         sampling: config.sampling,
+        journal: journal.openHost(host.id),
         clock,
         log,
       }),
   )
-  const view = new Fleet(hosts)
+  const view = new Fleet(hosts, journal, clock)
   const store = createMemoryStore(now)
   const streams = new OpenStreams()
   const withdrawn = withdrawnTokens(config.auth, log)

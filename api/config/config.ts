@@ -28,6 +28,10 @@ export interface Config {
   readonly network: NetworkConfig
   readonly audit: AuditConfig
   readonly sampling: SamplingConfig
+  readonly logs: {
+    /** Whether secrets are taken out of the lines of containers' logs. */
+    readonly scrub: boolean
+  }
 }
 
 export interface SamplingConfig {
@@ -110,6 +114,7 @@ export const VARIABLES = [
   'AUDIT_ON_FAILURE',
   'SAMPLE_INTERVAL',
   'HISTORY_WINDOW',
+  'LOG_REDACTION',
 ] as const
 
 /** Settings of the contract that a later version reads. Ignoring one would leave a guard open that its owner believes closed. */
@@ -140,6 +145,7 @@ export function loadConfig(environment: RawEnvironment, files: ConfigFiles, now:
     network: readNetwork(read, !authEnabled),
     audit: readAudit(read, files),
     sampling: readSampling(read),
+    logs: { scrub: read.flag('LOG_REDACTION', true) },
   }
   refuseUnknown(read)
   return read.faults.length > 0 ? { faults: read.faults } : { config }

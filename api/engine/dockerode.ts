@@ -3,14 +3,20 @@ import Docker from 'dockerode'
 import type { ContainerEvent } from '../model/container-event.js'
 import type { EngineEndpoint } from '../model/endpoint.js'
 import { ApiError } from '../model/error.js'
+import type { EngineTime, LogLine } from '../model/log-line.js'
 import { decodeContainers, decodeInspect } from './decode/container.js'
-import { decodeEvent } from './decode/event.js'
+import { decodeDiskUse, decodeImages, decodeNetworks, decodeVolumes } from './decode/engine-object.js'
+import { EventDecoder } from './decode/event.js'
+import { decodeChanges } from './decode/file-change.js'
 import { decodeInfo, decodeVersion } from './decode/host.js'
+import { decodeTop } from './decode/process.js'
 import { decodeReading } from './decode/stats.js'
-import type { Engine } from './engine.js'
+import type { Engine, LogRequest } from './engine.js'
 import { codeOf } from './engine-fault.js'
 import { MAX_FILTER_IDS } from './guard.js'
 import { readLines } from './lines.js'
+import { readLogLines } from './log-lines.js'
+import { LogScrubber, plainLogLine } from './log-scrubber.js'
 import { ReadOnlyTransport, type TransportOptions } from './transport.js'
 
 /**
@@ -22,11 +28,28 @@ interface DockerodeReads {
   version(options: Signal): Promise<unknown>
   info(options: Signal): Promise<unknown>
   listContainers(options: Signal & { all: true; filters?: { id: readonly string[] } }): Promise<unknown>
-  getEvents(options: Signal & { filters: { type: readonly ['container'] } }): Promise<unknown>
+  listImages(options: Signal): Promise<unknown>
+  listNetworks(options: Signal): Promise<unknown>
+  listVolumes(options: Signal): Promise<unknown>
+  df(options: Signal): Promise<unknown>
+  getEvents(options: Signal & { filters: { type: readonly ['container'] }; since?: EngineTime }): Promise<unknown>
   getContainer(id: string): {
     inspect(options: Signal): Promise<unknown>
     stats(options: Signal & { stream: false; 'one-shot': true }): Promise<unknown>
+    logs(options: Signal & LogOptions): Promise<unknown>
+    top(options: Signal): Promise<unknown>
+    changes(options: Signal): Promise<unknown>
   }
+}
+
+interface LogOptions {
+  readonly follow: boolean
+  readonly stdout: boolean
+  readonly stderr: boolean
+  readonly timestamps: true
+  readonly tail: number | 'all'
+  readonly since?: EngineTime
+  readonly until?: EngineTime
 }
 
 /** Codes of a connection that ended under an open stream. */
@@ -36,14 +59,23 @@ interface Signal {
   readonly abortSignal: AbortSignal
 }
 
+export interface DockerodeEngineOptions extends TransportOptions {
+  /** Whether secrets are taken out of log lines; true unless given. */
+  readonly scrubLogs?: boolean
+}
+
 /**
  * An engine as dockerode reads it through our transport.
  *
  * @throws TlsIdentityError where the endpoint's certificates cannot be used
  */
-export function createDockerodeEngine(endpoint: EngineEndpoint, options: TransportOptions = {}): Engine {
+export function createDockerodeEngine(
+  endpoint: EngineEndpoint,
+  { scrubLogs = true, ...options }: DockerodeEngineOptions = {},
+): Engine {
   const modem = new ReadOnlyTransport(endpoint, options)
   const docker = new Docker({ modem } as Docker.DockerOptions) as unknown as DockerodeReads
+  const eventDecoder = new EventDecoder()
   return {
     async ping(abortSignal) {
       const answer = await docker.ping({ abortSignal })
@@ -72,8 +104,29 @@ export function createDockerodeEngine(endpoint: EngineEndpoint, options: Transpo
       // One-shot spares newer engines the wait for a second reading: rates come from our own previous one.
       return decodeReading(await docker.getContainer(id).stats({ abortSignal, stream: false, 'one-shot': true }))
     },
-    events(abortSignal, onOpen) {
-      return readEvents(docker, abortSignal, onOpen)
+    events(since, abortSignal, onOpen) {
+      return readEvents(docker, eventDecoder, since, abortSignal, onOpen)
+    },
+    logs(id, request, abortSignal) {
+      return readLog(docker, id, request, scrubLogs, abortSignal)
+    },
+    async top(id, abortSignal) {
+      return decodeTop(await docker.getContainer(id).top({ abortSignal }))
+    },
+    async changes(id, abortSignal) {
+      return decodeChanges(await docker.getContainer(id).changes({ abortSignal }))
+    },
+    async images(abortSignal) {
+      return decodeImages(await docker.listImages({ abortSignal }))
+    },
+    async networks(abortSignal) {
+      return decodeNetworks(await docker.listNetworks({ abortSignal }))
+    },
+    async volumes(abortSignal) {
+      return decodeVolumes(await docker.listVolumes({ abortSignal }))
+    },
+    async diskUse(abortSignal) {
+      return decodeDiskUse(await docker.df({ abortSignal }))
     },
     close() {
       modem.close()
@@ -83,15 +136,20 @@ export function createDockerodeEngine(endpoint: EngineEndpoint, options: Transpo
 
 async function* readEvents(
   docker: DockerodeReads,
+  decoder: EventDecoder,
+  since: EngineTime | null,
   abortSignal: AbortSignal,
-  onOpen: () => void,
+  onOpen: (engineNow: number | null) => void,
 ): AsyncGenerator<ContainerEvent, void, undefined> {
-  const stream = await openEvents(docker, abortSignal)
+  const filters = { type: ['container'] } as const
+  const stream = await opened('GET /events', abortSignal, () =>
+    docker.getEvents({ abortSignal, filters, ...(since === null ? {} : { since }) }),
+  )
   if (stream === null) return
   try {
-    onOpen()
-    for await (const line of linesUntilCut(stream, abortSignal)) {
-      const event = decodeEvent(line)
+    onOpen(clockOf(stream))
+    for await (const line of untilCut('GET /events', readLines(stream), abortSignal)) {
+      const event = decoder.decode(line)
       if (event !== null) yield event
     }
   } finally {
@@ -99,28 +157,72 @@ async function* readEvents(
   }
 }
 
-/** Null where the signal came first. */
-async function openEvents(docker: DockerodeReads, abortSignal: AbortSignal): Promise<Readable | null> {
+async function* readLog(
+  docker: DockerodeReads,
+  id: string,
+  { tail, since, until, stdout, stderr, isTty, follow }: LogRequest,
+  isScrubbed: boolean,
+  abortSignal: AbortSignal,
+): AsyncGenerator<readonly LogLine[], void, undefined> {
+  const what = `GET /containers/${id.slice(0, 12)}/logs`
+  const bounds = { ...(since === null ? {} : { since }), ...(until === null ? {} : { until }) }
+  const options = { follow, stdout, stderr, timestamps: true, tail: tail ?? 'all', ...bounds } as const
+  const stream = await opened(what, abortSignal, () => docker.getContainer(id).logs({ abortSignal, ...options }))
+  if (stream === null && follow) return
+  if (stream === null) throw abortSignal.reason
+  const scrubber = new LogScrubber()
   try {
-    const stream = await docker.getEvents({ abortSignal, filters: { type: ['container'] } })
+    yield []
+    const lines = readLogLines(stream, isTty)
+    for await (const some of follow ? untilCut(what, lines, abortSignal) : whole(what, lines, abortSignal))
+      yield some.map((line) => (isScrubbed ? scrubber.scrub(line) : plainLogLine(line)))
+  } finally {
+    stream.destroy()
+  }
+}
+
+/** Null where the signal came first. */
+async function opened(what: string, abortSignal: AbortSignal, ask: () => Promise<unknown>): Promise<Readable | null> {
+  try {
+    const stream = await ask()
     if (stream instanceof Readable) return stream
   } catch (error) {
     if (abortSignal.aborted) return null
     throw error
   }
-  throw new ApiError('engine-bad-answer', 'GET /events: no stream')
+  throw new ApiError('engine-bad-answer', `${what}: no stream`)
+}
+
+/** What the engine's clock showed when it began to answer (RFC 9110, section 6.6.1), in whole seconds. */
+function clockOf(stream: Readable): number | null {
+  const { date } = (stream as { readonly headers?: { readonly date?: string } }).headers ?? {}
+  const at = Date.parse(date ?? '')
+  return Number.isNaN(at) ? null : at
 }
 
 /**
  * Ends quietly by its signal, and where an open stream ends or is cut: engines stop, and proxies cut what is silent for
  * long. Whoever subscribes anew learns from that whether the engine still answers.
  */
-async function* linesUntilCut(stream: Readable, abortSignal: AbortSignal): AsyncGenerator<string, void, undefined> {
+async function* untilCut<T>(what: string, source: AsyncIterable<T>, abortSignal: AbortSignal): AsyncGenerator<T> {
   try {
-    yield* readLines(stream)
+    yield* source
   } catch (error) {
     if (abortSignal.aborted || CUT.test(codeOf(error))) return
-    if (error instanceof ApiError) throw error
-    throw new ApiError('engine-bad-answer', `GET /events: the stream broke (${codeOf(error)})`, { cause: error })
+    throw broken(what, error)
   }
+}
+
+/** What was cut short, by whom ever, is not the whole. */
+async function* whole<T>(what: string, source: AsyncIterable<T>, abortSignal: AbortSignal): AsyncGenerator<T> {
+  try {
+    yield* source
+  } catch (error) {
+    throw abortSignal.aborted ? abortSignal.reason : broken(what, error)
+  }
+}
+
+function broken(what: string, error: unknown): ApiError {
+  if (error instanceof ApiError) return error
+  return new ApiError('engine-bad-answer', `${what}: the stream broke (${codeOf(error)})`, { cause: error })
 }

@@ -1,7 +1,19 @@
 import type { InspectedContainer, ListedContainer } from '../model/container.js'
 import type { ContainerEvent } from '../model/container-event.js'
+import type { DiskUse, Image, Network, Volume } from '../model/engine-object.js'
+import type { FileChange } from '../model/file-change.js'
 import type { EngineInfo, EngineVersion } from '../model/host.js'
+import type { EngineTime, LogLine, LogQuery } from '../model/log-line.js'
+import type { Process } from '../model/process.js'
 import type { Reading } from '../model/sample.js'
+
+/** How a container's output is to be read. */
+export interface LogRequest extends LogQuery {
+  /** Whether the container has a terminal, as inspect tells: its output has another form then. */
+  readonly isTty: boolean
+  /** Goes on with what is written from now on, until the container ends. */
+  readonly follow: boolean
+}
 
 /**
  * One Docker engine, to read from. There is no verb here that changes anything, so nothing above can ask for one. Every call
@@ -19,10 +31,30 @@ export interface Engine {
   /** One reading; null where the container does not run. Takes the engine one to two seconds. */
   stats(id: string, signal: AbortSignal): Promise<Reading | null>
   /**
-   * Container events from now on. `onOpen` runs once the engine has accepted the subscription. Ends quietly by its signal and
-   * where the open stream ends or is cut: whoever subscribes anew learns from that whether the engine still answers.
+   * Container events after `since` that the engine still remembers (null: none), then those from now on. `onOpen` runs once the
+   * engine has accepted the subscription, with its clock (milliseconds since 1970, whole seconds; null where it shows none).
+   * Ends quietly by its signal and where the open stream ends or is cut: whoever subscribes anew learns from that whether the
+   * engine still answers.
    */
-  events(signal: AbortSignal, onOpen: () => void): AsyncIterable<ContainerEvent>
+  events(
+    since: EngineTime | null,
+    signal: AbortSignal,
+    onOpen: (engineNow: number | null) => void,
+  ): AsyncIterable<ContainerEvent>
+  /**
+   * Lines of a container's output in the order in which the engine kept them, some at a time. The first batch is empty: it tells
+   * that the engine has begun to answer. Rejects with log-driver-unreadable as well. A followed log ends quietly where its stream ends or is cut, and has no deadline.
+   */
+  logs(id: string, request: LogRequest, signal: AbortSignal): AsyncIterable<readonly LogLine[]>
+  /** Rejects with container-not-running as well. */
+  top(id: string, signal: AbortSignal): Promise<readonly Process[]>
+  /** Paths that are not as the image has them. The engine walks the container's file system. */
+  changes(id: string, signal: AbortSignal): Promise<readonly FileChange[]>
+  images(signal: AbortSignal): Promise<readonly Image[]>
+  networks(signal: AbortSignal): Promise<readonly Network[]>
+  volumes(signal: AbortSignal): Promise<readonly Volume[]>
+  /** Takes an engine seconds to minutes: it walks volumes and containers. */
+  diskUse(signal: AbortSignal): Promise<DiskUse>
   /** Closes every connection. */
   close(): void
 }

@@ -1,13 +1,29 @@
 import { ApiError } from '../model/error.js'
 
 /** The shapes of a read, by what they ask for. */
-export type ReadShape = 'ping' | 'version' | 'info' | 'list' | 'inspect' | 'stats' | 'events'
+export type ReadShape =
+  | 'ping'
+  | 'version'
+  | 'info'
+  | 'list'
+  | 'inspect'
+  | 'stats'
+  | 'events'
+  | 'logs'
+  | 'top'
+  | 'changes'
+  | 'images'
+  | 'networks'
+  | 'volumes'
+  | 'disk'
 
 /** A request that only reads. `target` is composed here, letter by letter, from what was checked. */
 export interface Read {
   readonly shape: ReadShape
   readonly method: 'GET' | 'HEAD'
   readonly target: string
+  /** Its answer goes on until somebody ends it. */
+  readonly isEndless: boolean
 }
 
 /** Something other than a listed read was asked of the engine: a fault of ours, stopped before a byte leaves. */
@@ -34,10 +50,20 @@ const PATHS: ReadonlyMap<string, ReadShape> = new Map([
   ['/info', 'info'],
   ['/containers/json', 'list'],
   ['/events', 'events'],
+  ['/images/json', 'images'],
+  ['/networks', 'networks'],
+  ['/volumes', 'volumes'],
+  ['/system/df', 'disk'],
 ])
 
-const CONTAINER_PATH = /^\/containers\/[0-9a-f]{64}\/(json|stats)$/
-const CONTAINER_SHAPES: Readonly<Record<string, ReadShape>> = { json: 'inspect', stats: 'stats' }
+const CONTAINER_PATH = /^\/containers\/[0-9a-f]{64}\/(json|stats|logs|top|changes)$/
+const CONTAINER_SHAPES: Readonly<Record<string, ReadShape>> = {
+  json: 'inspect',
+  stats: 'stats',
+  logs: 'logs',
+  top: 'top',
+  changes: 'changes',
+}
 const CONTAINER_ID = /^[0-9a-f]{64}$/
 
 /** A parameter's value as it is written into the target; null where the value is not on the list. */
@@ -59,14 +85,32 @@ const PARAMETERS: Readonly<Record<ReadShape, ReadonlyMap<string, Parameter>>> = 
   ]),
   events: new Map([
     ['filters', (value) => filter(value, 'type', isContainerType)],
-    ['since', since],
+    ['since', engineTime],
   ]),
+  logs: new Map([
+    ['follow', yesOrNo],
+    ['stdout', yesOrNo],
+    ['stderr', yesOrNo],
+    ['timestamps', yes],
+    ['tail', tail],
+    ['since', engineTime],
+    ['until', engineTime],
+  ]),
+  // Without arguments for `ps`: they would be run on the engine's host.
+  top: new Map(),
+  changes: new Map(),
+  // `all` would show the layers in between, `shared-size` makes the engine walk them.
+  images: new Map(),
+  networks: new Map(),
+  volumes: new Map(),
+  disk: new Map(),
 }
 
 /**
- * Without `stream=false` statistics never end; without its filter the event stream tells of secrets, configs and nodes.
+ * Without `stream=false` statistics never end; without its filter the event stream tells of secrets, configs and nodes; without
+ * `tail` a log comes whole, however large it is.
  */
-const REQUIRED: Readonly<Partial<Record<ReadShape, string>>> = { stats: 'stream', events: 'filters' }
+const REQUIRED: Readonly<Partial<Record<ReadShape, string>>> = { stats: 'stream', events: 'filters', logs: 'tail' }
 
 /**
  * What a modem is given to dial with. All else (`file`, `hijack`, `openStdin`, `authconfig`, `headers` ...) is a way to
@@ -75,13 +119,13 @@ const REQUIRED: Readonly<Partial<Record<ReadShape, string>>> = { stats: 'stream'
 const DIAL_FIELDS = new Set(['path', 'method', 'options', 'statusCodes', 'isStream', 'abortSignal'])
 
 /**
- * Checks a dial against the closed list: `GET|HEAD /_ping`, `GET /version`, `/info`, `/containers/json`,
- * `/containers/{64 hex digits}/json`, `/containers/{64 hex digits}/stats`, `/events`, each with the parameters named
- * above. There is no version prefix, so the engine's own version is spoken.
+ * Checks a dial against the closed list: `GET|HEAD /_ping`, `GET /version`, `/info`, `/events`, `/images/json`, `/networks`,
+ * `/volumes`, `/system/df`, `/containers/json`, and `/containers/{64 hex digits}/` with `json`, `stats`, `logs`, `top` or
+ * `changes`, each with the parameters named above. There is no version prefix, so the engine's own version is spoken.
  *
  * A method alone makes no read: by GET, `/containers/{id}/archive` and `/export` hand out every file of a container,
- * `/logs` its output, `/attach/ws` opens its standard input, `/swarm` tells the join tokens, and the usual socket
- * proxies let all of `/containers` through. Nor does a pattern on the raw path: engines resolve `..`, `%2e%2e` and
+ * `/attach/ws` opens its standard input, `/images/{name}/get` hands out an image, `/swarm` tells the join tokens, and the
+ * usual socket proxies let all of `/containers` through. Nor does a pattern on the raw path: engines resolve `..`, `%2e%2e` and
  * `//`, and ids may be names of other containers. So paths are compared whole, ids are full, and what is sent is put
  * together here.
  *
@@ -101,8 +145,13 @@ export function guardRead(dial: unknown): Read {
   const shape = PATHS.get(plain) ?? CONTAINER_SHAPES[CONTAINER_PATH.exec(plain)?.[1] ?? '']
   if (shape === undefined) throw new ReadOnlyRefusal(asked)
   if (method !== 'GET' && !(method === 'HEAD' && shape === 'ping')) throw new ReadOnlyRefusal(asked)
-  if ((isStream === true) !== (shape === 'events')) throw new ReadOnlyRefusal(`${asked} as a stream, or events as none`)
-  return { shape, method, target: plain + queryOf(shape, options, asked) }
+  const isEndless = shape === 'events' || (shape === 'logs' && followsLog(options))
+  if ((isStream === true) !== isEndless) throw new ReadOnlyRefusal(`${asked} as a stream, or an endless read as none`)
+  return { shape, method, target: plain + queryOf(shape, options, asked), isEndless }
+}
+
+function followsLog(options: unknown): boolean {
+  return yes((options as { readonly follow?: unknown } | null | undefined)?.follow) !== null
 }
 
 function queryOf(shape: ReadShape, options: unknown, asked: string): string {
@@ -130,8 +179,18 @@ function no(value: unknown): string | null {
   return value === false || value === 0 ? 'false' : null
 }
 
+function yesOrNo(value: unknown): string | null {
+  return yes(value) ?? no(value)
+}
+
+/** The last so many lines, or `all`. */
+function tail(value: unknown): string | null {
+  if (value === 'all') return value
+  return Number.isSafeInteger(value) && Number(value) >= 0 ? String(value) : null
+}
+
 /** The engine's clock: seconds since 1970, with nanoseconds after a point. */
-function since(value: unknown): string | null {
+function engineTime(value: unknown): string | null {
   const text = typeof value === 'number' ? String(value) : value
   return typeof text === 'string' && /^\d{1,12}(?:\.\d{1,9})?$/.test(text) ? text : null
 }

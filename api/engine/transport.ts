@@ -22,6 +22,15 @@ const LOOKUP_DEADLINE_MS = 15_000
 /** Milliseconds for statistics: the engine takes 1 to 2 s for each, and its collector visits containers one by one. */
 const STATS_DEADLINE_MS = 10_000
 
+/**
+ * Milliseconds for what makes an engine walk files, and for what it keeps in files: a log whose lines are looked for, the
+ * changes of a container.
+ */
+const BULK_DEADLINE_MS = 20_000
+
+/** Milliseconds for GET /system/df, which walks every volume and every container: minutes on a machine with slow disks. */
+const DISK_DEADLINE_MS = 180_000
+
 /** Bytes of a list: a container with many labels takes some 10 KB, and 3,000 containers are far beyond one engine. */
 const MAX_LIST_BYTES = 32 * 1024 * 1024
 
@@ -47,8 +56,14 @@ const QUICK_SOCKETS = 16
  */
 const STATS_SOCKETS = 64
 
-/** Streams open at once. Each is a connection of its own, and a slot in the proxy's table. */
+/** Connections for what walks or reads files, apart so that none of these stands before an inspect. */
+const BULK_SOCKETS = 8
+
+/** Event streams open at once: one, and those that are on their way out. */
 const MAX_STREAMS = 32
+
+/** Logs that are followed at once. Each is a connection of its own, a slot in the proxy's table, and a reader in the engine. */
+const MAX_LOG_STREAMS = 100
 
 /**
  * Milliseconds after which an idle connection is given back: beyond the usual sampling interval, below what proxies
@@ -64,11 +79,47 @@ export interface TransportOptions {
   readonly quickDeadlineMs?: number
   readonly lookupDeadlineMs?: number
   readonly statsDeadlineMs?: number
+  readonly bulkDeadlineMs?: number
+  readonly diskDeadlineMs?: number
   readonly maxListBytes?: number
   readonly maxAnswerBytes?: number
   readonly quickSockets?: number
   readonly statsSockets?: number
+  readonly bulkSockets?: number
   readonly maxStreams?: number
+  readonly maxLogStreams?: number
+}
+
+type Bounds = Required<TransportOptions>
+
+/** How each read is bounded: which connections it takes, how long it may take, and how many bytes its answer may have. */
+interface Lane {
+  readonly pool: 'quick' | 'stats' | 'bulk'
+  readonly deadline: 'quickDeadlineMs' | 'lookupDeadlineMs' | 'statsDeadlineMs' | 'bulkDeadlineMs' | 'diskDeadlineMs'
+  readonly bytes: 'maxListBytes' | 'maxAnswerBytes'
+}
+
+const QUICK: Lane = { pool: 'quick', deadline: 'quickDeadlineMs', bytes: 'maxAnswerBytes' }
+const LOOKUP: Lane = { pool: 'quick', deadline: 'lookupDeadlineMs', bytes: 'maxAnswerBytes' }
+const LIST: Lane = { pool: 'quick', deadline: 'lookupDeadlineMs', bytes: 'maxListBytes' }
+const BULK: Lane = { pool: 'bulk', deadline: 'bulkDeadlineMs', bytes: 'maxListBytes' }
+
+const LANES: Readonly<Record<ReadShape, Lane>> = {
+  ping: QUICK,
+  version: QUICK,
+  events: QUICK,
+  info: LOOKUP,
+  inspect: LOOKUP,
+  list: LIST,
+  stats: { pool: 'stats', deadline: 'statsDeadlineMs', bytes: 'maxAnswerBytes' },
+  // `ps` runs on the engine's host, which takes as long as that host is busy.
+  top: LOOKUP,
+  networks: LIST,
+  volumes: LIST,
+  images: BULK,
+  logs: BULK,
+  changes: BULK,
+  disk: { pool: 'bulk', deadline: 'diskDeadlineMs', bytes: 'maxListBytes' },
 }
 
 export type DialCallback = (error: unknown, value?: unknown) => void
@@ -99,19 +150,16 @@ export class ReadOnlyTransport {
   /** dockerode writes the promise library here. */
   Promise: PromiseConstructor = Promise
   readonly #endpoint: EngineEndpoint
-  readonly #bounds: Required<TransportOptions>
-  readonly #quickAgent: Agent
-  readonly #statsAgent: Agent
+  readonly #bounds: Bounds
   readonly #streamAgent: Agent
   /**
    * Calls wait here and not in their agent: it would open a connection for each that gave up meanwhile, even after
    * close().
    */
-  readonly #quickSlots: Slots
-  readonly #statsSlots: Slots
+  readonly #pools: Readonly<Record<Lane['pool'], { readonly agent: Agent; readonly slots: Slots }>>
   /** What ends each call under way and each open stream. */
   readonly #underWay = new Set<(fault: ApiError) => void>()
-  #streams = 0
+  readonly #open = { events: 0, logs: 0 }
   #isClosed = false
 
   /** @throws TlsIdentityError where the endpoint's certificates cannot be used */
@@ -121,19 +169,22 @@ export class ReadOnlyTransport {
       quickDeadlineMs: QUICK_DEADLINE_MS,
       lookupDeadlineMs: LOOKUP_DEADLINE_MS,
       statsDeadlineMs: STATS_DEADLINE_MS,
+      bulkDeadlineMs: BULK_DEADLINE_MS,
+      diskDeadlineMs: DISK_DEADLINE_MS,
       maxListBytes: MAX_LIST_BYTES,
       maxAnswerBytes: MAX_ANSWER_BYTES,
       quickSockets: QUICK_SOCKETS,
       statsSockets: STATS_SOCKETS,
+      bulkSockets: BULK_SOCKETS,
       maxStreams: MAX_STREAMS,
+      maxLogStreams: MAX_LOG_STREAMS,
       ...options,
     }
     const makeAgent = agentFactory(endpoint)
-    this.#quickAgent = makeAgent(this.#bounds.quickSockets, true)
-    this.#statsAgent = makeAgent(this.#bounds.statsSockets, true)
-    this.#streamAgent = makeAgent(this.#bounds.maxStreams, false)
-    this.#quickSlots = new Slots(this.#bounds.quickSockets)
-    this.#statsSlots = new Slots(this.#bounds.statsSockets)
+    const pool = (sockets: number) => ({ agent: makeAgent(sockets, true), slots: new Slots(sockets) })
+    const { quickSockets, statsSockets, bulkSockets, maxStreams, maxLogStreams } = this.#bounds
+    this.#pools = { quick: pool(quickSockets), stats: pool(statsSockets), bulk: pool(bulkSockets) }
+    this.#streamAgent = makeAgent(maxStreams + maxLogStreams, false)
   }
 
   /** docker-modem's interface. Calls back once, never within the call itself. */
@@ -150,7 +201,8 @@ export class ReadOnlyTransport {
     this.#isClosed = true
     const fault = new ApiError('engine-unavailable', 'the connection to the engine was closed by us')
     for (const end of [...this.#underWay]) end(fault)
-    for (const agent of [this.#quickAgent, this.#statsAgent, this.#streamAgent]) agent.destroy()
+    for (const { agent } of Object.values(this.#pools)) agent.destroy()
+    this.#streamAgent.destroy()
   }
 
   async #dial(options: unknown): Promise<unknown> {
@@ -161,16 +213,11 @@ export class ReadOnlyTransport {
     // One signal ends all that a host has under way, hundreds of calls at once: no leak to warn of.
     if (signal !== null) setMaxListeners(0, signal)
     if (this.#isClosed) throw new ApiError('engine-unavailable', 'the connection to the engine is closed')
-    if (read.shape !== 'events') return this.#call(read, signal)
-    if (this.#streams >= this.#bounds.maxStreams)
-      throw new ApiError('engine-unavailable', `all ${this.#bounds.maxStreams} streams to the engine are in use`)
-    this.#streams += 1
-    const release = () => {
-      this.#streams -= 1
-    }
+    if (!isStreamed(read)) return this.#call(read, signal)
+    const release = this.#takePlace(read)
     try {
       const stream = await this.#call(read, signal)
-      this.#hold(stream as IncomingMessage, signal, release)
+      this.#hold(stream as IncomingMessage, read, signal, release)
       return stream
     } catch (error) {
       release()
@@ -178,9 +225,24 @@ export class ReadOnlyTransport {
     }
   }
 
+  /** Of an endless stream. What ends by itself has its place in a pool. */
+  #takePlace({ shape, isEndless }: Read): () => void {
+    if (!isEndless) return () => {}
+    const kind = shape === 'logs' ? 'logs' : 'events'
+    const limit = kind === 'logs' ? this.#bounds.maxLogStreams : this.#bounds.maxStreams
+    if (this.#open[kind] >= limit) {
+      const code = kind === 'logs' ? 'too-many-streams' : 'engine-unavailable'
+      throw new ApiError(code, `all ${limit} streams of ${kind} to the engine are in use`)
+    }
+    this.#open[kind] += 1
+    return () => {
+      this.#open[kind] -= 1
+    }
+  }
+
   /** From the request to the last byte of its answer or, for a stream, to the end of its head. */
   #call(read: Read, signal: AbortSignal | null): Promise<unknown> {
-    const deadlineMs = this.#deadlineOf(read.shape)
+    const deadlineMs = this.#bounds[LANES[read.shape].deadline]
     return new Promise((resolve, reject) => {
       const settle = (): boolean => {
         if (call.isSettled) return false
@@ -209,10 +271,9 @@ export class ReadOnlyTransport {
       const deadline = setTimeout(() => call.fail(timeoutFault(read, deadlineMs)), deadlineMs)
       signal?.addEventListener('abort', onAbort)
       this.#underWay.add(call.fail)
-      if (read.shape === 'events') this.#send(read, call, true)
+      if (read.isEndless) this.#send(read, call, true)
       else {
-        const slots = read.shape === 'stats' ? this.#statsSlots : this.#quickSlots
-        call.leave = slots.enter((leave) => {
+        call.leave = this.#pools[LANES[read.shape].pool].slots.enter((leave) => {
           call.leave = leave
           this.#send(read, call, true)
         })
@@ -231,7 +292,7 @@ export class ReadOnlyTransport {
     call.request = request
     let hasAnswer = false
     // Streams alone are probed while silent: all else ends by its deadline.
-    if (read.shape === 'events') request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS))
+    if (read.isEndless) request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS))
     request.on('response', (response) => {
       hasAnswer = true
       this.#receive(read, response, call)
@@ -264,7 +325,7 @@ export class ReadOnlyTransport {
         : { host: this.#endpoint.host, port: this.#endpoint.port }
     const options = {
       ...address,
-      agent: this.#agentOf(read.shape),
+      agent: read.isEndless ? this.#streamAgent : this.#pools[LANES[read.shape].pool].agent,
       method: read.method,
       path: read.target,
       headers: { accept: 'application/json', ...(kind === 'unix' ? { host: 'docker' } : {}) },
@@ -283,11 +344,11 @@ export class ReadOnlyTransport {
       call.fail(badAnswer(read, `status ${status}: an engine redirects nobody, and no redirect is followed`))
       return
     }
-    if (status === 200 && read.shape === 'events') {
+    if (status === 200 && isStreamed(read)) {
       call.succeed(response)
       return
     }
-    const maxBytes = status === 200 ? this.#maxBytesOf(read.shape) : MAX_ERROR_BYTES
+    const maxBytes = status === 200 ? this.#bounds[LANES[read.shape].bytes] : MAX_ERROR_BYTES
     const chunks: Buffer[] = []
     let size = 0
     const refuse = () => call.fail(statusFault(read, status, Buffer.concat(chunks)))
@@ -305,13 +366,19 @@ export class ReadOnlyTransport {
     })
   }
 
-  /** Keeps an accepted stream in hand: it ends by its signal, by close(), or by itself. */
-  #hold(stream: IncomingMessage, signal: AbortSignal | null, release: () => void): void {
+  /**
+   * Keeps an accepted stream in hand: it ends by its signal, by close(), or by itself; one that is not endless by its deadline
+   * as well.
+   */
+  #hold(stream: IncomingMessage, read: Read, signal: AbortSignal | null, release: () => void): void {
     const end = (fault: unknown) => stream.destroy(fault instanceof Error ? fault : undefined)
     const onAbort = () => end(signal?.reason)
+    const deadlineMs = this.#bounds[LANES[read.shape].deadline]
+    const deadline = read.isEndless ? undefined : setTimeout(() => end(timeoutFault(read, deadlineMs)), deadlineMs)
     this.#underWay.add(end)
     signal?.addEventListener('abort', onAbort)
     const done = () => {
+      clearTimeout(deadline)
       this.#underWay.delete(end)
       signal?.removeEventListener('abort', onAbort)
       release()
@@ -321,21 +388,11 @@ export class ReadOnlyTransport {
     if (signal?.aborted) onAbort()
     else if (this.#isClosed) stream.destroy()
   }
+}
 
-  #agentOf(shape: ReadShape): Agent {
-    if (shape === 'events') return this.#streamAgent
-    return shape === 'stats' ? this.#statsAgent : this.#quickAgent
-  }
-
-  #deadlineOf(shape: ReadShape): number {
-    if (shape === 'stats') return this.#bounds.statsDeadlineMs
-    const isLookup = shape === 'list' || shape === 'inspect' || shape === 'info'
-    return isLookup ? this.#bounds.lookupDeadlineMs : this.#bounds.quickDeadlineMs
-  }
-
-  #maxBytesOf(shape: ReadShape): number {
-    return shape === 'list' ? this.#bounds.maxListBytes : this.#bounds.maxAnswerBytes
-  }
+/** Whoever asked is given the answer as it comes: it has no end, or is larger than what is kept of it. */
+function isStreamed({ shape }: Read): boolean {
+  return shape === 'events' || shape === 'logs'
 }
 
 /**

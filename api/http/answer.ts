@@ -12,6 +12,8 @@ export interface Answer {
   readonly redactions: number
   /** The full id of the one container that it tells of; null for lists. */
   readonly container: string | null
+  /** Further response fields. */
+  readonly headers: Readonly<Record<string, string>>
 }
 
 /** Bytes of ready answers that are kept: a hundred views of a large fleet, bounded all the same. */
@@ -33,7 +35,8 @@ export function answerOf(content: unknown, container: string | null = null): Ans
     type: isText ? content.type : 'application/json; charset=utf-8',
     etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`,
     redactions: text.split(REDACTED).length - 1,
-    container,
+    container: isText ? content.container : container,
+    headers: isText ? content.headers : {},
   }
 }
 

@@ -15,6 +15,7 @@ import { perform } from './action.js'
 import { AnswerCache } from './answer.js'
 import { Channels } from './channels.js'
 import { endpoint } from './endpoint.js'
+import { feedEndpoint } from './feed-endpoint.js'
 import { type AuthDesk, authEvent } from './handlers/auth.js'
 import type { Metrics, Records } from './handlers/input.js'
 import { allowAddresses, resolveAddress, type TrustProxy, trustProxies } from './middleware/address.js'
@@ -25,7 +26,7 @@ import { requestLog } from './middleware/request-log.js'
 import { refuseBody, refuseForeignHost, requireOneHost } from './middleware/request-shape.js'
 import type { OpenStreams } from './open-streams.js'
 import { problemOf } from './problem.js'
-import { ACTIONS, ROUTES, type Route, STREAMS, streamScope } from './routes.js'
+import { ACTIONS, FEEDS, ROUTES, type Route, STREAMS, streamScope } from './routes.js'
 import { streamEndpoint } from './stream-endpoint.js'
 
 export interface NetworkSettings {
@@ -120,13 +121,14 @@ export function createApp(appParts: AppParts): Express {
   const parts = { sources: { view, records: audit, metrics: appParts.metrics }, cache: new AnswerCache(), audit, now }
   const isGood = async (caller: Caller) => authenticator === null || (await authenticator.isGood(caller))
   const streamParts = { streams: appParts.streams, channels: new Channels(), isGood }
-  const mount = (route: Route, handler: RequestHandler) => {
+  const mount = (route: Pick<Route, 'path' | 'limit'>, handler: RequestHandler) => {
     if (route.limit === 'stats') app.get(route.path, stats)
     app.get(route.path, handler)
     app.all(route.path, refuseMethod('GET, HEAD'))
   }
   for (const route of ROUTES) mount(route, endpoint(route, parts))
   for (const stream of STREAMS) mount(stream, streamEndpoint(stream, { ...parts, ...streamParts }))
+  for (const feed of FEEDS) mount(feed, feedEndpoint(feed, { ...parts, ...streamParts }))
   app.use(refusePath())
   app.use(answerProblem())
   return app

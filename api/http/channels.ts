@@ -1,5 +1,6 @@
 import { ApiError } from '../model/error.js'
 import type { Answer } from './answer.js'
+import { eventOf } from './sse.js'
 
 /** An answer, and the same as one server-sent event, ready to be written. */
 export interface Frame {
@@ -90,9 +91,4 @@ function frameOf(topic: Topic, before: Frame | null): Frame {
 export function endEvent(error: unknown): Buffer {
   const code = error instanceof ApiError ? error.code : 'internal'
   return eventOf('end', '', Buffer.from(JSON.stringify({ code })))
-}
-
-/** HTML standard, section 9.2.6. The data is one line, as JSON always is. */
-function eventOf(event: string, id: string, data: Buffer): Buffer {
-  return Buffer.concat([Buffer.from(`event: ${event}\nid: ${id}\ndata: `), data, Buffer.from('\n\n')])
 }

@@ -8,8 +8,8 @@ import type { Input, Sources } from './handlers/input.js'
 import { addressOf } from './middleware/address.js'
 import { callerOf } from './middleware/authenticate.js'
 import { statusOf } from './problem.js'
+import { isContainerId, parseQuery } from './query-parts.js'
 import type { Route } from './routes.js'
-import { isContainerId, parseQuery } from './schemas.js'
 
 export interface EndpointParts {
   readonly sources: Sources
@@ -17,6 +17,9 @@ export interface EndpointParts {
   readonly audit: Audit
   readonly now: () => number
 }
+
+/** What an endpoint's checks need of a row of the table, whatever it answers with. */
+type Row = Pick<Route, 'path' | 'scope' | 'query'>
 
 /** Refusals of what was asked rather than of who asks: nothing was read, so the audit has nothing to tell. */
 const NOTHING_READ: ReadonlySet<ErrorCode> = new Set(['invalid-request', 'invalid-container-id'])
@@ -39,6 +42,8 @@ export function endpoint(route: Route, parts: EndpointParts): RequestHandler {
     }
     // RFC 9110 section 13.1.2, by Express.
     res.setHeader('ETag', answer.etag)
+    for (const name in answer.headers) res.setHeader(name, answer.headers[name] ?? '')
+    if (route.isNegotiated) res.setHeader('Vary', 'Accept')
     const status = req.fresh ? 304 : 200
     // Before the first byte leaves: what cannot be recorded is not answered.
     read.answered(answer, status)
@@ -57,7 +62,7 @@ export interface OpenRead {
 }
 
 /** Throws insufficient-scope, recorded. */
-export function openRead(route: Route, req: Request, res: Response, { audit, now }: EndpointParts): OpenRead {
+export function openRead(route: Row, req: Request, res: Response, { audit, now }: EndpointParts): OpenRead {
   const caller = callerOf(res)
   const engine: EngineCall[] = []
   const told = { route, caller, engine }
@@ -76,7 +81,7 @@ export function openRead(route: Route, req: Request, res: Response, { audit, now
 }
 
 interface Told {
-  readonly route: Route
+  readonly route: Row
   readonly caller: Caller
   readonly engine: readonly EngineCall[]
 }
@@ -87,10 +92,10 @@ async function makeAnswer(route: Route, input: Input<never>, sources: Sources): 
 
 /** `content` of a route with an id has that of the one container, in full. */
 export function answerFrom(input: Input<never>, content: unknown): Answer {
-  return answerOf(content, input.id === '' ? null : (content as { id: string }).id)
+  return answerOf(content, input.id === '' ? null : (content as { id?: string }).id)
 }
 
-function inputOf(route: Route, req: Request, caller: Caller, engine: EngineCall[], now: number): Input<never> {
+function inputOf(route: Row, req: Request, caller: Caller, engine: EngineCall[], now: number): Input<never> {
   const { subject, issuer, selectors, visibilityKey } = caller
   return {
     query: readQuery(route, req.url),
@@ -98,13 +103,28 @@ function inputOf(route: Route, req: Request, caller: Caller, engine: EngineCall[
     now,
     selectors,
     showHostPaths: caller.scopes.has('security:read'),
+    format: formatOf(req),
     onCall: (call) => engine.push(call),
     ownRecords: selectors.length === 0 ? null : { subject, issuer, filter: visibilityKey },
   }
 }
 
+const FORMATS: readonly (readonly [type: string, format: Input<never>['format']])[] = [
+  ['application/json', 'json'],
+  ['application/x-ndjson', 'ndjson'],
+  ['text/plain', 'text'],
+]
+
+/** By the Accept field (RFC 9110, section 12.5.1). Who takes none of ours, as a browser asks for HTML, gets JSON like anybody. */
+function formatOf(req: Request): Input<never>['format'] {
+  const { accept } = req.headers
+  if (accept === undefined || accept === '*/*' || accept === 'application/json') return 'json'
+  const best = req.accepts(FORMATS.map(([type]) => type))
+  return FORMATS.find(([type]) => type === best)?.[1] ?? 'json'
+}
+
 /** Null where an answer is made anew each time. */
-export function versionOf(route: Route, { view }: Sources): number | null {
+export function versionOf(route: Pick<Route, 'changesWith'>, { view }: Sources): number | null {
   if (route.changesWith === null) return null
   return route.changesWith === 'stats' ? view.statsVersion : view.version
 }
@@ -117,7 +137,7 @@ function readId(req: Request): string {
   return id
 }
 
-function readQuery(route: Route, url: string): never {
+function readQuery(route: Row, url: string): never {
   const at = url.indexOf('?')
   const parsed = parseQuery(route.query, at === -1 ? '' : url.slice(at))
   if (parsed.faults !== undefined) throw new ApiError('invalid-request', 'query refused', { faults: parsed.faults })

@@ -34,6 +34,15 @@ export function createMetrics({ view, streams, audit }: MetricsParts): Metrics {
   })
   total(
     whole,
+    'porthole_log_redactions_total',
+    'Secrets that were taken out of log lines on their way to a reader.',
+    ['host'],
+    (add) => {
+      for (const { host, logRedactions } of view.engineUse()) add({ host }, logRedactions)
+    },
+  )
+  total(
+    whole,
     'porthole_engine_calls_total',
     'Requests to the engine, by how they ended.',
     ['host', 'call', 'result'],

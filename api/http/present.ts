@@ -1,17 +1,28 @@
 import type { RecentRecord } from '../audit/recent.js'
-import type { Container, InspectedContainer, Mount } from '../model/container.js'
+import type { Container, HealthCheck, InspectedContainer, Mount } from '../model/container.js'
+import type { RecordedEvent } from '../model/container-event.js'
+import type { FileChange } from '../model/file-change.js'
 import type { History, HistoryColumn } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import { isHostPathLabel } from '../model/host-path.js'
+import { rfc3339Of } from '../model/log-line.js'
 import type { Page } from '../model/page.js'
+import { problemsOf } from '../model/problem.js'
+import type { Process } from '../model/process.js'
 import { REDACTED } from '../model/redaction.js'
 import type { Sample } from '../model/sample.js'
 
 /** Digits of a short id, as docker prints it. */
 const SHORT_ID_LENGTH = 12
 
-/** `showHostPaths`: whether the caller may know of paths on the host. */
-export function presentContainer(container: Container, showHostPaths: boolean) {
+export interface PresentTerms {
+  /** Milliseconds since 1970. */
+  readonly now: number
+  /** Whether the caller may know of paths on the host. */
+  readonly showHostPaths: boolean
+}
+
+export function presentContainer(container: Container, { now, showHostPaths }: PresentTerms) {
   return {
     id: container.id,
     shortId: container.id.slice(0, SHORT_ID_LENGTH),
@@ -28,6 +39,7 @@ export function presentContainer(container: Container, showHostPaths: boolean) {
     exitCode: container.exitCode,
     oomKilled: container.oomKilled,
     restartCount: container.restartCount,
+    problems: problemsOf(container, now),
     ports: container.ports,
     labels: presentLabels(container.labels, showHostPaths),
     project: container.project,
@@ -36,8 +48,12 @@ export function presentContainer(container: Container, showHostPaths: boolean) {
   }
 }
 
-/** `showHostPaths`: as above; it concerns mounts and the engine's error too. */
-export function presentDetail(container: Container, inspected: InspectedContainer, showHostPaths: boolean) {
+/** Paths on the host stand in mounts, devices, some labels, and the engine's error. */
+export function presentDetail(
+  container: Container,
+  inspected: InspectedContainer,
+  { now, showHostPaths }: PresentTerms,
+) {
   return {
     id: inspected.id,
     shortId: inspected.id.slice(0, SHORT_ID_LENGTH),
@@ -50,6 +66,7 @@ export function presentDetail(container: Container, inspected: InspectedContaine
     health: inspected.health,
     healthFailingStreak: inspected.healthFailingStreak,
     healthLog: inspected.healthLog,
+    healthCheck: inspected.healthCheck === null ? null : presentHealthCheck(inspected.healthCheck),
     createdAt: inspected.createdAt,
     startedAt: inspected.startedAt,
     finishedAt: inspected.finishedAt,
@@ -59,11 +76,17 @@ export function presentDetail(container: Container, inspected: InspectedContaine
     error: showHostPaths ? inspected.error : null,
     restartCount: inspected.restartCount,
     restartPolicy: inspected.restartPolicy,
+    // What the fresh inspect tells, with what only events do.
+    problems: problemsOf({ ...inspected, crashes: container.crashes, memoryKills: container.memoryKills }, now),
+    crashes: container.crashes.map(time),
     command: inspected.command,
     entrypoint: inspected.entrypoint,
     workingDirectory: inspected.workingDirectory,
     user: inspected.user,
     tty: inspected.tty,
+    stopSignal: inspected.stopSignal,
+    autoRemove: inspected.autoRemove,
+    hostname: inspected.hostname,
     env: inspected.envNames.map((name) => ({ name, value: REDACTED })),
     labels: presentLabels(inspected.labels, showHostPaths),
     project: container.project,
@@ -72,16 +95,96 @@ export function presentDetail(container: Container, inspected: InspectedContaine
     networkMode: inspected.networkMode,
     networks: inspected.networks,
     mounts: inspected.mounts.map((mount) => presentMount(mount, showHostPaths)),
-    resources: inspected.resources,
+    resources: presentResources(inspected.resources, showHostPaths),
     security: inspected.security,
     logDriver: inspected.logDriver,
     redactions: inspected.redactions,
   }
 }
 
-function presentLabels(labels: ReadonlyMap<string, string>, showHostPaths: boolean): Record<string, string> {
+export function presentLabels(labels: ReadonlyMap<string, string>, showHostPaths: boolean): Record<string, string> {
   const shown = [...labels].map(([key, value]) => [key, showHostPaths || !isHostPathLabel(key) ? value : REDACTED])
   return Object.fromEntries(shown)
+}
+
+function presentHealthCheck({ command, intervalMs, timeoutMs, startPeriodMs, retries }: HealthCheck) {
+  return {
+    command,
+    intervalSeconds: inSeconds(intervalMs),
+    timeoutSeconds: inSeconds(timeoutMs),
+    startPeriodSeconds: inSeconds(startPeriodMs),
+    retries,
+  }
+}
+
+function presentResources(resources: InspectedContainer['resources'], showHostPaths: boolean) {
+  return {
+    memoryLimitBytes: resources.memoryLimitBytes,
+    memoryReservationBytes: resources.memoryReservationBytes,
+    memorySwapLimitBytes: resources.memorySwapLimitBytes,
+    cpuLimit: resources.cpuLimit,
+    cpuShares: resources.cpuShares,
+    cpusetCpus: resources.cpusetCpus,
+    pidsLimit: resources.pidsLimit,
+    shmBytes: resources.shmBytes,
+    oomKillDisabled: resources.oomKillDisabled,
+    ulimits: resources.ulimits,
+    devices: resources.devices.map(({ source, destination, permissions }) => ({
+      source: showHostPaths ? source : null,
+      destination,
+      permissions,
+    })),
+  }
+}
+
+export function presentProcesses(container: Container, processes: readonly Process[]) {
+  return {
+    id: container.id,
+    name: container.name,
+    host: container.hostId,
+    processes: processes.map((one) => ({
+      pid: one.pid,
+      parentPid: one.parentPid,
+      user: one.user,
+      command: one.command,
+      started: one.started,
+      cpuSeconds: one.cpuSeconds,
+      cpuPercent: one.cpuPercent,
+      memoryPercent: one.memoryPercent,
+      residentBytes: one.residentBytes,
+      virtualBytes: one.virtualBytes,
+      state: one.state,
+      terminal: one.terminal,
+      other: one.other,
+    })),
+  }
+}
+
+export function presentChanges(container: Container, page: Page<FileChange>, hosts: readonly HostStatus[]) {
+  const { id, name, hostId } = container
+  const own = hosts.filter((host) => host.id === hostId)
+  return { id, name, host: hostId, ...presentList(page, own) }
+}
+
+export function presentEvent(event: RecordedEvent) {
+  return {
+    id: event.id,
+    time: rfc3339Of(`${event.timeNano.padStart(10, '0').slice(0, -9)}.${event.timeNano.padStart(10, '0').slice(-9)}`),
+    host: event.hostId,
+    action: event.action,
+    container: event.containerId,
+    name: event.name,
+    image: event.image,
+    project: event.labels.get('com.docker.compose.project') ?? null,
+    service: event.labels.get('com.docker.compose.service') ?? null,
+    exitCode: event.exitCode,
+    signal: event.signal,
+    health: event.health,
+    command: event.command,
+    execId: event.execId,
+    oldName: event.oldName,
+    healthCheck: event.isProbe,
+  }
 }
 
 function presentMount(mount: Mount, showHostPaths: boolean) {
@@ -214,7 +317,11 @@ export function observedAt(hosts: readonly HostStatus[]): string | null {
   return latest > 0 ? time(latest) : null
 }
 
-function time(milliseconds: number | null): string | null {
+function inSeconds(milliseconds: number | null): number | null {
+  return milliseconds === null ? null : milliseconds / 1_000
+}
+
+export function time(milliseconds: number | null): string | null {
   return milliseconds === null ? null : new Date(milliseconds).toISOString()
 }
 

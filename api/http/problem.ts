@@ -110,6 +110,11 @@ const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     title: 'Engine endpoint blocked',
     detail: 'A socket proxy in front of the container engine closes the endpoint that this answer needs.',
   },
+  'log-driver-unreadable': {
+    status: 501,
+    title: 'Log driver cannot be read',
+    detail: 'The log driver of this container keeps nothing that the engine can read back.',
+  },
   internal: {
     status: 500,
     title: 'Internal error',

@@ -1,16 +1,23 @@
 import type { z } from 'zod'
 import type { Container } from '../model/container.js'
+import { readLogPosition } from '../model/log-line.js'
 import type { Scope } from '../model/scope.js'
+import { EVENT_STREAM_QUERY, EVENTS_QUERY, readEventId } from './event-schemas.js'
 import { listRecords } from './handlers/audit.js'
 import { type ActionInput, type AuthDesk, drawTicket, login, logout, refresh, showMe } from './handlers/auth.js'
-import { listContainers, showContainer } from './handlers/containers.js'
-import type { Input, Sources } from './handlers/input.js'
+import { listChanges, listContainers, showContainer, showProcesses } from './handlers/containers.js'
+import { followEvents, listEvents } from './handlers/events.js'
+import type { FeedInput, FeedItem, Input, Sources } from './handlers/input.js'
+import { followLog, showLog } from './handlers/logs.js'
 import { showMetrics } from './handlers/metrics.js'
+import { listImages, listNetworks, listVolumes, showSystem } from './handlers/objects.js'
 import { listHosts, showSummary } from './handlers/overview.js'
 import { listStats, matchingContainers, oneContainer, showHistory, showStats } from './handlers/stats.js'
+import { LOG_STREAM_QUERY, LOGS_QUERY } from './log-schemas.js'
+import { CHANGES_QUERY, IMAGES_QUERY, NETWORKS_QUERY, SYSTEM_QUERY, VOLUMES_QUERY } from './object-schemas.js'
+import { CONTAINER_ID } from './query-parts.js'
 import {
   AUDIT_QUERY,
-  CONTAINER_ID,
   CONTAINERS_QUERY,
   HISTORY_QUERY,
   LOGIN_BODY,
@@ -31,6 +38,8 @@ export interface Route<Query = never> {
   /** Every route below /api counts toward the general limit; some count toward the stats limit as well. */
   readonly limit: 'general' | 'stats' | 'none'
   readonly query: z.ZodType<Query>
+  /** Whether the caller may choose how the answer is written. */
+  readonly isNegotiated: boolean
   /** What the answer changes with, where it comes out of memory: it is made once for all callers who see the same. */
   readonly changesWith: 'containers' | 'stats' | null
   readonly handler: (sources: Sources, input: Input<Query>) => unknown
@@ -61,6 +70,14 @@ export const ROUTES: readonly Route[] = [
   route('/api/containers/:id/stats', 'stats:read', 'stats', ONE_QUERY, 'stats', showStats),
   route('/api/containers/:id/stats/history', 'stats:read', 'stats', HISTORY_QUERY, null, showHistory),
   route('/api/stats', 'stats:read', 'stats', STATS_QUERY, 'stats', listStats),
+  route('/api/containers/:id/logs', 'logs:read', 'general', LOGS_QUERY, null, showLog, { isNegotiated: true }),
+  route('/api/containers/:id/top', 'containers:read', 'general', ONE_QUERY, null, showProcesses),
+  route('/api/containers/:id/changes', 'security:read', 'general', CHANGES_QUERY, null, listChanges),
+  route('/api/events', 'events:read', 'general', EVENTS_QUERY, null, listEvents),
+  route('/api/images', 'system:read', 'general', IMAGES_QUERY, null, listImages),
+  route('/api/networks', 'system:read', 'general', NETWORKS_QUERY, null, listNetworks),
+  route('/api/volumes', 'system:read', 'general', VOLUMES_QUERY, null, listVolumes),
+  route('/api/system', 'system:read', 'general', SYSTEM_QUERY, null, showSystem),
   route('/api/summary', 'containers:read', 'general', NO_QUERY, 'stats', showSummary),
   route('/api/hosts', 'system:read', 'general', NO_QUERY, 'containers', listHosts),
   route('/api/audit', 'audit:read', 'general', AUDIT_QUERY, null, listRecords),
@@ -80,7 +97,19 @@ export const STREAMS: readonly Stream[] = [
   stream('/api/containers/:id/stats/stream', ONE_STREAM_QUERY, showStats, oneContainer),
 ]
 
-const STREAM_PATHS = STREAMS.map(({ path, scope }) => ({
+/** A read that goes on: every item in its order, none left out, and from where the reader stood. A stream ticket opens it too. */
+export interface Feed<Id = never, Query = never> extends Omit<Route<Query>, 'handler' | 'changesWith'> {
+  readonly handler: (sources: Sources, input: FeedInput<Id, Query>) => AsyncIterable<readonly FeedItem[]>
+  /** Reads the Last-Event-ID field; null where it is none of this feed's. */
+  readonly readId: (text: string) => Id | null
+}
+
+export const FEEDS: readonly Feed[] = [
+  feed('/api/containers/:id/logs/stream', 'logs:read', LOG_STREAM_QUERY, followLog, readLogPosition),
+  feed('/api/events/stream', 'events:read', EVENT_STREAM_QUERY, followEvents, readEventId),
+]
+
+const STREAM_PATHS = [...STREAMS, ...FEEDS].map(({ path, scope }) => ({
   pattern: new RegExp(`^${path.replace(':id', CONTAINER_ID.source.slice(1, -1))}$`),
   scope,
 }))
@@ -110,9 +139,20 @@ function route<Query>(
   query: z.ZodType<Query>,
   changesWith: Route['changesWith'],
   handler: Route<Query>['handler'],
+  { isNegotiated = false } = {},
 ): Route {
   // A table of routes forgets each one's query type; the endpoint gives a handler only what its own schema made.
-  return { path, scope, limit, query, changesWith, handler } as unknown as Route
+  return { path, scope, limit, query, changesWith, handler, isNegotiated } as unknown as Route
+}
+
+function feed<Id, Query>(
+  path: string,
+  scope: Scope,
+  query: z.ZodType<Query>,
+  handler: Feed<Id, Query>['handler'],
+  readId: Feed<Id, Query>['readId'],
+): Feed {
+  return { path, scope, limit: 'general', query, handler, readId, isNegotiated: false } as unknown as Feed
 }
 
 function action<Body>(

@@ -12,6 +12,8 @@ const LINGER_MS = 3_000
 export interface EventStream {
   /** False where the reader is slow and has not taken the last event yet: the next one may then be newer than this one. */
   send(event: Buffer): boolean
+  /** Sends an event that nothing newer can stand in for. Resolves when the reader has room for the next, or has gone. */
+  write(event: Buffer): Promise<void>
   /** Sends a last event, however slow the reader is. */
   end(last?: Buffer): void
 }
@@ -31,6 +33,11 @@ export function openEventStream(res: Response): EventStream {
       res.write(event)
       return true
     },
+    async write(event) {
+      if (res.writableEnded || res.destroyed) return
+      heartbeat.refresh()
+      if (!res.write(event)) await drained(res)
+    },
     end(last) {
       if (res.writableEnded) return
       if (last !== undefined) res.write(last)
@@ -46,4 +53,24 @@ export function startEventStream(res: Response): void {
   res.setHeader('Content-Type', 'text/event-stream; charset=utf-8')
   // nginx collects what it passes on, unless it is told not to.
   res.setHeader('X-Accel-Buffering', 'no')
+}
+
+function drained(res: Response): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      res.off('drain', done)
+      res.off('close', done)
+      resolve()
+    }
+    res.once('drain', done)
+    res.once('close', done)
+  })
+}
+
+/** HTML standard, section 9.2.6. The data is one line, as JSON always is; null is an event that a reader is not told of. */
+export function eventOf(event: string | null, id: string | null, data: Buffer | null): Buffer {
+  const head = `${event === null ? '' : `event: ${event}\n`}${id === null ? '' : `id: ${id}\n`}`
+  return data === null
+    ? Buffer.from(`${head}\n`)
+    : Buffer.concat([Buffer.from(`${head}data: `), data, Buffer.from('\n\n')])
 }

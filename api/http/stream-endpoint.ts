@@ -83,8 +83,8 @@ function attempt<T>(failed: (error: unknown) => unknown, run: () => T): T {
 }
 
 /** What the audit is told when a stream opens: what follows is not known yet. */
-function nothingYet(container: string | null): Answer {
-  return { body: Buffer.alloc(0), etag: '', type: '', redactions: 0, container }
+export function nothingYet(container: string | null): Answer {
+  return { body: Buffer.alloc(0), etag: '', type: '', redactions: 0, container, headers: {} }
 }
 
-const EXPIRED = new ApiError('invalid-token', 'the token has expired or was revoked')
+export const EXPIRED = new ApiError('invalid-token', 'the token has expired or was revoked')

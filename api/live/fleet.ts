@@ -1,13 +1,19 @@
 import type { Container, InspectedContainer } from '../model/container.js'
 import type { EngineCall } from '../model/engine-call.js'
+import type { DiskUse } from '../model/engine-object.js'
 import type { EngineUse } from '../model/engine-use.js'
 import { ApiError } from '../model/error.js'
+import type { FileChange } from '../model/file-change.js'
 import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import { type LabelSelector, matchesSelectors } from '../model/label-selector.js'
+import type { LogPage, LogPosition, LogStep, LogWish } from '../model/log-line.js'
+import type { Process } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
+import type { Clock } from './clock.js'
 import type { Host } from './host.js'
-import type { View } from './view.js'
+import { LinePace } from './line-pace.js'
+import type { EngineObjects, Events, HostObjects, View } from './view.js'
 
 const FULL_ID_LENGTH = 64
 
@@ -22,8 +28,13 @@ export class Fleet implements View {
   readonly #hosts: ReadonlyMap<string, Host>
   #all: { readonly version: number; readonly containers: readonly Container[] } = { version: -1, containers: [] }
 
-  constructor(hosts: readonly Host[]) {
+  readonly events: Events
+  readonly #pace: LinePace
+
+  constructor(hosts: readonly Host[], events: Events, clock: Clock) {
     this.#hosts = new Map(hosts.map((host) => [host.id, host]))
+    this.events = events
+    this.#pace = new LinePace(clock)
   }
 
   get version(): number {
@@ -91,20 +102,76 @@ export class Fleet implements View {
     return [...this.#hosts.values()].map((host) => host.use())
   }
 
-  async inspect(container: Container, onCall: (call: EngineCall) => void): Promise<InspectedContainer> {
-    const host = this.#hosts.get(container.hostId)
-    if (host === undefined) throw new ApiError('internal', 'a container without a host')
-    const startedAt = performance.now()
-    const told = (status: number | null) =>
-      onCall({ host: host.id, call: 'inspect', status, milliseconds: performance.now() - startedAt })
-    try {
-      const inspected = await host.inspect(container.id)
-      told(200)
-      return inspected
-    } catch (error) {
-      told(error instanceof ApiError ? error.engineStatus : null)
-      throw error
+  inspect(container: Container, onCall: OnCall): Promise<InspectedContainer> {
+    return told(container.hostId, 'inspect', onCall, () => this.#hostOf(container).inspect(container.id))
+  }
+
+  top(container: Container, onCall: OnCall): Promise<readonly Process[]> {
+    return told(container.hostId, 'top', onCall, () => this.#hostOf(container).top(container.id))
+  }
+
+  changes(container: Container, onCall: OnCall): Promise<readonly FileChange[]> {
+    return told(container.hostId, 'changes', onCall, () => this.#hostOf(container).changes(container.id))
+  }
+
+  readLog(container: Container, wish: LogWish, onCall: OnCall): Promise<LogPage> {
+    return told(container.hostId, 'logs', onCall, () => this.#hostOf(container).readLog(container.id, wish))
+  }
+
+  async *followLog(
+    container: Container,
+    wish: Omit<LogWish, 'until'>,
+    from: LogPosition | null,
+    signal: AbortSignal,
+  ): AsyncIterable<LogStep> {
+    for await (const step of this.#hostOf(container).followLog(container.id, wish, from, signal)) {
+      yield step
+      if (step.kind === 'lines') await this.#pace.take(step.lines.length, signal)
     }
+  }
+
+  objects<Kind extends keyof EngineObjects>(
+    kind: Kind,
+    hosts: readonly string[],
+    onCall: OnCall,
+  ): Promise<readonly HostObjects<EngineObjects[Kind]>[]> {
+    const asked = [...this.#hosts.values()].filter(({ id }) => hosts.length === 0 || hosts.includes(id))
+    return Promise.all(
+      asked.map(async (host) => {
+        const startedAt = performance.now()
+        const kept = await host.objects(kind)
+        const status = kept.fault === null ? 200 : kept.fault.engineStatus
+        // Out of memory at once is no call.
+        if (kept.isNews) onCall({ host: host.id, call: kind, status, milliseconds: performance.now() - startedAt })
+        return { hostId: host.id, value: kept.value, observedAt: kept.observedAt, fault: kept.fault }
+      }),
+    )
+  }
+
+  knownDiskUse(host: string): DiskUse | null {
+    return this.#hosts.get(host)?.knownDiskUse ?? null
+  }
+
+  #hostOf({ hostId }: Container): Host {
+    const host = this.#hosts.get(hostId)
+    if (host === undefined) throw new ApiError('internal', 'a container without a host')
+    return host
+  }
+}
+
+type OnCall = (call: EngineCall) => void
+
+/** Tells of a call however it ends. */
+async function told<T>(host: string, call: EngineCall['call'], onCall: OnCall, ask: () => Promise<T>): Promise<T> {
+  const startedAt = performance.now()
+  const tell = (status: number | null) => onCall({ host, call, status, milliseconds: performance.now() - startedAt })
+  try {
+    const answer = await ask()
+    tell(200)
+    return answer
+  } catch (error) {
+    tell(error instanceof ApiError ? error.engineStatus : null)
+    throw error
   }
 }
 

@@ -1,17 +1,35 @@
 import { setMaxListeners } from 'node:events'
-import type { Engine } from '../engine/engine.js'
+import type { Engine, LogRequest } from '../engine/engine.js'
 import type { Log } from '../log.js'
 import type { Container, InspectedContainer } from '../model/container.js'
+import { type ContainerEvent, eventMilliseconds } from '../model/container-event.js'
+import type { DiskUse } from '../model/engine-object.js'
 import type { EngineUse } from '../model/engine-use.js'
 import { ApiError, TlsIdentityError } from '../model/error.js'
+import type { FileChange } from '../model/file-change.js'
 import type { History } from '../model/history.js'
 import type { EngineInfo, EngineVersion, HostState, HostStatus } from '../model/host.js'
+import {
+  engineTime,
+  type LogLine,
+  type LogPage,
+  type LogPosition,
+  type LogStep,
+  type LogWish,
+} from '../model/log-line.js'
+import type { Process } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
+import { AccidentWatch } from './accident-watch.js'
 import { backoff } from './backoff.js'
 import { type Clock, Doorbell, sleep } from './clock.js'
 import { EngineMeter } from './engine-meter.js'
+import type { HostJournal } from './event-journal.js'
 import { Inventory } from './inventory.js'
+import { type Kept, KeptAnswer } from './kept-answer.js'
+import { followLog } from './log-follower.js'
+import { readLog } from './log-reader.js'
 import { Sampler, type SamplerSettings } from './sampler.js'
+import type { EngineObjects } from './view.js'
 import { WorkQueue } from './work-queue.js'
 
 /** How often an engine whose event stream is silent is asked whether it still lives: a hung one says nothing by itself. */
@@ -66,6 +84,21 @@ const SILENT_ACTIONS = new Set([
   'exec_detach',
 ]) // prettier-ignore
 
+/** How far back an engine is asked for events when it is first met: what happened shortly before is what people ask about. */
+const FIRST_LOOK_BACK_MS = 60 * 60_000
+
+/** The engine's clock is told in whole seconds. */
+const CLOCK_STEP_MS = 1_000
+
+/** Images, networks and volumes seldom change, and nobody watches them live. */
+const OBJECTS_MAX_AGE_MS = 15_000
+
+/** Disk use takes an engine so long that it is measured seldom. */
+const DISK_USE_MAX_AGE_MS = 10 * 60_000
+
+/** Built-in drivers, and plugins by their image's name. */
+const DRIVER_NAME = /^[a-z0-9][a-z0-9._/:-]{0,63}$/i
+
 export interface HostOptions {
   readonly id: string
   /** Described for people, such as `tcp://proxy:2375`. */
@@ -73,6 +106,7 @@ export interface HostOptions {
   readonly labels: Readonly<Record<string, string>>
   readonly engine: Engine
   readonly sampling: SamplerSettings
+  readonly journal: HostJournal
   readonly clock: Clock
   readonly log: Log
 }
@@ -94,12 +128,17 @@ export class Host {
   readonly #dirty = new Set<string>()
   readonly #inspecting: WorkQueue
   readonly #rereads = new Map<string, number>()
-  readonly #inspections = new Map<string, Promise<InspectedContainer>>()
+  readonly #journal: HostJournal
+  readonly #accidents = new AccidentWatch()
+  readonly #objects: { readonly [Kind in keyof EngineObjects]: KeptAnswer<EngineObjects[Kind]> }
+  /** Calls that callers wait for, by what they ask. */
+  readonly #lookups = new Map<string, Promise<unknown>>()
   #state: HostState = 'connecting'
   #observedAt: number | null = null
   #version: EngineVersion | null = null
   #info: EngineInfo | null = null
   #fault: ApiError | null = null
+  #clockSkewMs: number | null = null
   #changes = 0
   /** Whole lists that were read. */
   #lists = 0
@@ -120,6 +159,13 @@ export class Host {
     this.#inventory = new Inventory(options.id)
     this.#sampler = new Sampler(this.#engine, options.sampling, options.clock, this.#log)
     this.#bell = new Doorbell(options.clock)
+    this.#journal = options.journal
+    this.#objects = {
+      images: this.#kept(OBJECTS_MAX_AGE_MS, (signal) => this.#engine.images(signal)),
+      networks: this.#kept(OBJECTS_MAX_AGE_MS, (signal) => this.#engine.networks(signal)),
+      volumes: this.#kept(OBJECTS_MAX_AGE_MS, (signal) => this.#engine.volumes(signal)),
+      disk: this.#kept(DISK_USE_MAX_AGE_MS, (signal) => this.#engine.diskUse(signal)),
+    }
     this.#inspecting = new WorkQueue(INSPECT_CONCURRENCY, (id) => this.#takeFacts(id))
     this.firstOutcome = new Promise((resolve) => {
       this.#firstOutcome = resolve
@@ -136,6 +182,7 @@ export class Host {
       version: this.#version,
       info: this.#info,
       fault: this.#fault,
+      clockSkewMs: this.#clockSkewMs,
     }
   }
 
@@ -177,20 +224,117 @@ export class Host {
 
   use(): EngineUse {
     const { watched, historyBytes } = this.#sampler
-    return { host: this.id, calls: this.#engine.uses, watchedContainers: watched, historyBytes }
+    const { uses, logRedactions } = this.#engine
+    return { host: this.id, calls: uses, watchedContainers: watched, historyBytes, logRedactions }
   }
 
-  /** Asks the engine; callers who ask for the same container at the same time share one call. */
   inspect(id: string): Promise<InspectedContainer> {
+    return this.#lookUp(`inspect ${id}`, (signal) => this.#engine.inspect(id, signal))
+  }
+
+  top(id: string): Promise<readonly Process[]> {
+    return this.#lookUp(`top ${id}`, (signal) => this.#engine.top(id, signal))
+  }
+
+  changes(id: string): Promise<readonly FileChange[]> {
+    return this.#lookUp(`changes ${id}`, (signal) => this.#engine.changes(id, signal))
+  }
+
+  async readLog(id: string, wish: LogWish): Promise<LogPage> {
+    this.#demandLive()
+    const ask = await this.#logOf(id)
+    try {
+      return await readLog((request) => ask(request, this.#life), wish)
+    } catch (error) {
+      throw await this.#explainDriver(id, error)
+    }
+  }
+
+  async *followLog(
+    id: string,
+    wish: Omit<LogWish, 'until'>,
+    from: LogPosition | null,
+    signal: AbortSignal,
+  ): AsyncGenerator<LogStep> {
+    this.#demandLive()
+    const source = { ask: await this.#logOf(id), isAlive: () => this.#isAlive(id), clock: this.#clock }
+    try {
+      yield* followLog(source, wish, from, AbortSignal.any([signal, this.#life]))
+    } catch (error) {
+      throw await this.#explainDriver(id, error)
+    }
+  }
+
+  /** Which log driver it is that cannot be read: the engine does not say. */
+  async #explainDriver(id: string, error: unknown): Promise<unknown> {
+    if (!(error instanceof ApiError) || error.code !== 'log-driver-unreadable') return error
+    try {
+      const { logDriver } = await this.inspect(id)
+      if (!DRIVER_NAME.test(logDriver)) return error
+      const detail = `The log driver ${logDriver} of this container keeps nothing that the engine can read back.`
+      const { engineStatus } = error
+      return new ApiError(error.code, error.message, { detail, ...(engineStatus === null ? {} : { engineStatus }) })
+    } catch {
+      return error
+    }
+  }
+
+  /** What the engine holds beside containers, as it told lately. */
+  objects<Kind extends keyof EngineObjects>(kind: Kind): Promise<Kept<EngineObjects[Kind]>> {
+    return this.#objects[kind].get()
+  }
+
+  /** As it was last measured. */
+  get knownDiskUse(): DiskUse | null {
+    return this.#objects.disk.latest
+  }
+
+  /** A container has a terminal for life, so one inspect tells. */
+  async #logOf(
+    id: string,
+  ): Promise<(request: Omit<LogRequest, 'isTty'>, signal: AbortSignal) => AsyncIterable<readonly LogLine[]>> {
+    const isTty = this.#inventory.get(id)?.tty ?? (await this.inspect(id)).tty
+    return (request, signal) => this.#engine.logs(id, { ...request, isTty }, signal)
+  }
+
+  /** Whether a container writes, or is about to again. */
+  async #isAlive(id: string): Promise<boolean> {
+    try {
+      const { state } = await this.#engine.inspect(id, this.#life)
+      return state === 'running' || state === 'paused' || state === 'restarting'
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'container-not-found') return false
+      throw error
+    }
+  }
+
+  #demandLive(): void {
     if (this.#state !== 'live')
-      return Promise.reject(
-        new ApiError('engine-unavailable', `host ${this.id} is ${this.#state}`, { cause: this.#fault }),
-      )
-    const under = this.#inspections.get(id)
+      throw new ApiError('engine-unavailable', `host ${this.id} is ${this.#state}`, { cause: this.#fault })
+  }
+
+  /** Asks the engine; callers who ask for the same at the same time share one call. */
+  async #lookUp<T>(key: string, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    this.#demandLive()
+    const under = this.#lookups.get(key) as Promise<T> | undefined
     if (under !== undefined) return under
-    const inspection = this.#engine.inspect(id, this.#life).finally(() => this.#inspections.delete(id))
-    this.#inspections.set(id, inspection)
-    return inspection
+    const lookup = ask(this.#life).finally(() => this.#lookups.delete(key))
+    this.#lookups.set(key, lookup)
+    return lookup
+  }
+
+  #kept<T>(maxAgeMs: number, ask: (signal: AbortSignal) => Promise<T>): KeptAnswer<T> {
+    return new KeptAnswer({
+      ask: async () => {
+        this.#demandLive()
+        return ask(this.#life)
+      },
+      maxAgeMs,
+      clock: this.#clock,
+      pending: () => new ApiError('engine-timeout', 'not answered yet; the question goes on'),
+      toError: (error) =>
+        error instanceof ApiError ? error : new ApiError('internal', 'unexpected', { cause: error }),
+    })
   }
 
   /** Lives until the signal ends it. */
@@ -229,8 +373,7 @@ export class Host {
     try {
       await new Promise<void>((resolve, reject) => {
         const run = (loop: Promise<void>) => loops.push(loop.then(resolve, reject))
-        const opened = () => run(this.#serve(session.signal))
-        run(this.#follow(session.signal, opened))
+        run(this.#follow(session.signal, () => run(this.#serve(session.signal))))
       })
     } finally {
       session.abort()
@@ -243,11 +386,39 @@ export class Host {
   }
 
   async #follow(signal: AbortSignal, onOpen: () => void): Promise<void> {
-    for await (const event of this.#engine.events(signal, onOpen)) {
-      if (SILENT_ACTIONS.has(event.action)) continue
+    const isFirst = this.#journal.resumeFrom() === null
+    const since = this.#journal.resumeFrom() ?? engineTime(this.#clock.now() - FIRST_LOOK_BACK_MS)
+    let openedAt: number | null = null
+    const opened = (engineNow: number | null) => {
+      openedAt = engineNow
+      if (engineNow !== null) this.#noteClock(engineNow)
+      this.#journal.subscribed()
+      onOpen()
+    }
+    for await (const event of this.#engine.events(since, signal, opened)) {
+      // What happened before the subscription is in the list that follows it.
+      const isPast = openedAt !== null && eventMilliseconds(event) < openedAt - CLOCK_STEP_MS
+      this.#takeEvent(event, isFirst && isPast)
+      if (isPast || SILENT_ACTIONS.has(event.action)) continue
       this.#rereads.delete(event.containerId)
       this.#mark(event.containerId)
     }
+  }
+
+  #takeEvent(event: ContainerEvent, isPast: boolean): void {
+    const known = this.#inventory.get(event.containerId)
+    // What the list tells of a container's labels is what callers are told apart by; the event may come before it.
+    const labels = known?.labels ?? event.labels
+    const probeOf = () => (known === undefined || known.tty === null ? undefined : known.healthCommand)
+    if (this.#journal.take({ ...event, labels }, isPast, probeOf) === null) return
+    const accidents = this.#accidents.take(event)
+    if (accidents !== null) this.#inventory.takeAccidents(event.containerId, accidents)
+  }
+
+  /** Its clock is told in whole seconds, so a second either way is none. */
+  #noteClock(engineNow: number): void {
+    const skewMs = engineNow - this.#clock.now()
+    this.#clockSkewMs = Math.abs(skewMs) <= 2 * CLOCK_STEP_MS ? 0 : Math.round(skewMs / CLOCK_STEP_MS) * CLOCK_STEP_MS
   }
 
   /** Once subscribed: reads everything, and from then on whatever an event has marked. */
@@ -292,12 +463,22 @@ export class Host {
 
   #takeList(ids: readonly string[] | null, answer: Awaited<ReturnType<Engine['containers']>>): void {
     this.#inventory.takeList(ids, answer)
+    this.#recallAccidents(ids, answer)
     // By events it would tell a caller of what happens to containers that are hidden from them.
     if (ids === null) this.#observedAt = this.#clock.now()
     this.#sampler.track(this.#inventory.containers())
     if (ids === null) this.#lists += 1
     for (const { id } of answer)
       if (ids !== null || !this.#inventory.agrees(id) || this.#isTurnOf(id)) this.#inspecting.add(id)
+  }
+
+  /** Events of a container may come before the list that shows it. */
+  #recallAccidents(ids: readonly string[] | null, answer: readonly { readonly id: string }[]): void {
+    if (ids === null) this.#accidents.keepOnly((id) => this.#inventory.get(id) !== undefined)
+    for (const { id } of answer) {
+      const accidents = this.#accidents.of(id)
+      if (accidents !== null) this.#inventory.takeAccidents(id, accidents)
+    }
   }
 
   /** Ids are hashes: a tenth of them has each remainder. */
@@ -308,7 +489,9 @@ export class Host {
   async #takeFacts(id: string): Promise<void> {
     const signal = this.#session.signal
     try {
-      if (this.#inventory.takeInspect(await this.#engine.inspect(id, signal))) this.#rereads.delete(id)
+      const inspected = await this.#engine.inspect(id, signal)
+      this.#journal.decide(id, inspected.healthCheck?.command ?? null)
+      if (this.#inventory.takeInspect(inspected)) this.#rereads.delete(id)
       else this.#readAgain(id)
     } catch (err) {
       if (signal.aborted) return

@@ -12,11 +12,22 @@ type Facts = Pick<
   'state' | 'health' | 'startedAt' | 'finishedAt' | 'restartCount' | 'exitCode' | 'oomKilled'
 >
 
+/** What only an inspect tells and no life of the container changes. */
+type Nature = Pick<Container, 'tty' | 'healthCommand'>
+
+/** What only events tell. */
+export type Accidents = Pick<Container, 'crashes' | 'memoryKills'>
+
 interface Entry {
   listed: ListedContainer
   facts: Facts | null
+  nature: Nature
+  accidents: Accidents
   container: Container
 }
+
+const UNKNOWN_NATURE: Nature = { tty: null, healthCommand: null }
+const NO_ACCIDENTS: Accidents = { crashes: [], memoryKills: [] }
 
 /**
  * The containers of one engine. Events only say where to look again; what is held is always what the engine answered last, so
@@ -49,15 +60,25 @@ export class Inventory {
   takeList(asked: readonly string[] | null, answer: readonly ListedContainer[]): void {
     const present = new Set(answer.map(({ id }) => id))
     for (const id of asked ?? [...this.#entries.keys()]) if (!present.has(id)) this.remove(id)
-    for (const listed of answer) this.#put(listed, this.#entries.get(listed.id)?.facts ?? null)
+    for (const listed of answer) {
+      const entry = this.#entries.get(listed.id)
+      this.#put({ ...(entry ?? NEW_ENTRY), listed })
+    }
   }
 
   /** Takes an inspect answer in. Says whether the list tells the same of the container. */
   takeInspect(inspected: InspectedContainer): boolean {
     const entry = this.#entries.get(inspected.id)
     if (entry === undefined) return true
-    this.#put(entry.listed, inspected)
+    const nature = { tty: inspected.tty, healthCommand: inspected.healthCheck?.command ?? null }
+    this.#put({ ...entry, facts: pickFacts(inspected), nature })
     return this.agrees(inspected.id)
+  }
+
+  /** Takes in what events have told of a container that is listed. */
+  takeAccidents(id: string, accidents: Accidents): void {
+    const entry = this.#entries.get(id)
+    if (entry !== undefined) this.#put({ ...entry, accidents })
   }
 
   /** Whether the last inspect told the same of the container as the list does. */
@@ -71,20 +92,22 @@ export class Inventory {
     if (this.#entries.delete(id)) this.#version += 1
   }
 
-  #put(listed: ListedContainer, inspected: Facts | null): void {
+  #put({ listed, facts: given, nature, accidents }: Omit<Entry, 'container'>): void {
     // Facts of another state are of another life: a stopped container's finish time does not hold for the running one.
-    const facts = inspected !== null && isSameLife(listed.state, inspected.state) ? pickFacts(inspected) : null
-    const container = compose(this.#hostId, listed, facts)
+    const facts = given !== null && isSameLife(listed.state, given.state) ? given : null
+    const container = compose(this.#hostId, listed, facts, nature, accidents)
     const entry = this.#entries.get(listed.id)
-    if (entry === undefined) this.#entries.set(listed.id, { listed, facts, container })
+    if (entry === undefined) this.#entries.set(listed.id, { listed, facts, nature, accidents, container })
     else {
       const changed = !sameContainer(entry.container, container)
-      Object.assign(entry, { listed, facts, ...(changed ? { container } : {}) })
+      Object.assign(entry, { listed, facts, nature, accidents, ...(changed ? { container } : {}) })
       if (!changed) return
     }
     this.#version += 1
   }
 }
+
+const NEW_ENTRY = { facts: null, nature: UNKNOWN_NATURE, accidents: NO_ACCIDENTS }
 
 function isSameLife(a: ContainerState, b: ContainerState): boolean {
   const alive = (state: ContainerState) => state === 'running' || state === 'paused'
@@ -96,7 +119,13 @@ function pickFacts(from: Facts): Facts {
   return { state, health, startedAt, finishedAt, restartCount, exitCode, oomKilled }
 }
 
-function compose(hostId: string, listed: ListedContainer, facts: Facts | null): Container {
+function compose(
+  hostId: string,
+  listed: ListedContainer,
+  facts: Facts | null,
+  nature: Nature,
+  accidents: Accidents,
+): Container {
   return {
     ...listed,
     hostId,
@@ -108,6 +137,10 @@ function compose(hostId: string, listed: ListedContainer, facts: Facts | null): 
     oomKilled: facts?.oomKilled ?? false,
     project: listed.labels.get('com.docker.compose.project') ?? null,
     service: listed.labels.get('com.docker.compose.service') ?? null,
+    tty: nature.tty,
+    healthCommand: nature.healthCommand,
+    crashes: accidents.crashes,
+    memoryKills: accidents.memoryKills,
   }
 }
 

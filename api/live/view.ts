@@ -1,14 +1,21 @@
 import type { Container, InspectedContainer } from '../model/container.js'
+import type { RecordedEvent } from '../model/container-event.js'
 import type { EngineCall } from '../model/engine-call.js'
+import type { DiskUse, Image, Network, Volume } from '../model/engine-object.js'
 import type { EngineUse } from '../model/engine-use.js'
+import type { ApiError } from '../model/error.js'
+import type { FileChange } from '../model/file-change.js'
 import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import type { LabelSelector } from '../model/label-selector.js'
+import type { LogPage, LogPosition, LogStep, LogWish } from '../model/log-line.js'
+import type { Process } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 
 /**
  * The questions that http may ask. Each that concerns containers takes the caller's selectors, and answers as if containers
- * that they do not select did not exist. All but `inspect` read memory.
+ * that they do not select did not exist. What takes an engine gives a promise; all else reads memory. `onCall` is told of the
+ * engine's part in it, also where it failed.
  */
 export interface View {
   /** Changes whenever an answer about containers or hosts could. */
@@ -32,6 +39,66 @@ export interface View {
   watch(containers: readonly Container[], intervalMs: number): void
   /** What watching each engine takes. */
   engineUse(): readonly EngineUse[]
-  /** `onCall` is told of the engine's part in it, also where it failed. */
-  inspect(container: Container, onCall: (call: EngineCall) => void): Promise<InspectedContainer>
+  inspect(container: Container, onCall: OnCall): Promise<InspectedContainer>
+  top(container: Container, onCall: OnCall): Promise<readonly Process[]>
+  changes(container: Container, onCall: OnCall): Promise<readonly FileChange[]>
+  readLog(container: Container, wish: LogWish, onCall: OnCall): Promise<LogPage>
+  /** From the wished lines on, or from where a reader stood. The first step comes when the engine has begun to answer. */
+  followLog(
+    container: Container,
+    wish: Omit<LogWish, 'until'>,
+    from: LogPosition | null,
+    signal: AbortSignal,
+  ): AsyncIterable<LogStep>
+  /**
+   * What the engines hold beside containers, of all hosts or of the named ones, whoever may see which container. An engine that does
+   * not answer within a moment delays nobody: its part is an older answer, or none, and why.
+   */
+  objects<Kind extends keyof EngineObjects>(
+    kind: Kind,
+    hosts: readonly string[],
+    onCall: OnCall,
+  ): Promise<readonly HostObjects<EngineObjects[Kind]>[]>
+  /** As it was last measured, however long ago; asks nobody. */
+  knownDiskUse(host: string): DiskUse | null
+  readonly events: Events
+}
+
+type OnCall = (call: EngineCall) => void
+
+export interface EngineObjects {
+  readonly images: readonly Image[]
+  readonly networks: readonly Network[]
+  readonly volumes: readonly Volume[]
+  readonly disk: DiskUse
+}
+
+export interface HostObjects<T> {
+  readonly hostId: string
+  /** Null where the engine has never told. */
+  readonly value: T | null
+  /** Milliseconds since 1970. */
+  readonly observedAt: number | null
+  /** Why there is no newer answer. */
+  readonly fault: ApiError | null
+}
+
+/** Recent events of all hosts, in order of their arrival, those of hidden containers too. */
+export interface Events {
+  /** The position behind the latest. */
+  readonly end: number
+  /** A name for the position before everything. */
+  readonly beginning: string
+  /** Behind the event of that name; null where it is not remembered. */
+  positionOf(name: string): number | null
+  after(position: number): EventPassage
+  /** Resolves when something came after the position, or the signal ends the wait. */
+  wait(position: number, signal: AbortSignal): Promise<void>
+}
+
+export interface EventPassage {
+  readonly events: readonly RecordedEvent[]
+  /** Hosts of which something before these and after the asked position is lost. */
+  readonly lostHosts: readonly string[]
+  readonly next: number
 }

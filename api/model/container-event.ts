@@ -1,8 +1,39 @@
-/** One line of the engine's event stream that concerns a container. Label values and exec command lines never get here. */
+/**
+ * One line of the engine's event stream that concerns a container, without its secrets: command lines and label values are
+ * scrubbed. What an event of its kind does not tell is null.
+ */
 export interface ContainerEvent {
   readonly containerId: string
   /** The verb alone: `exec_create: sh -c ...` is `exec_create`. */
   readonly action: string
   /** Nanoseconds since 1970 on the engine's clock, as a decimal string: beyond what a double holds. */
   readonly timeNano: string
+  readonly name: string | null
+  readonly image: string | null
+  readonly labels: ReadonlyMap<string, string>
+  readonly exitCode: number | null
+  readonly signal: number | null
+  readonly health: 'healthy' | 'unhealthy' | null
+  /** Of exec_create and exec_start, arguments joined by spaces as the engine has them. */
+  readonly command: string | null
+  /** What an exec's create, start and end have in common. */
+  readonly execId: string | null
+  /** Of rename. */
+  readonly oldName: string | null
+}
+
+/** An event as it is remembered. */
+export interface RecordedEvent extends ContainerEvent {
+  /** Names the event for good: a hash that another reading of the same event has too, and that tells of nothing else. */
+  readonly id: string
+  readonly hostId: string
+  /** The order of arrival, over all hosts of this process. Not for callers: it counts what is hidden from some. */
+  readonly seq: number
+  /** Whether it is the noise of the container's own health check; false as long as nobody knows. */
+  isProbe: boolean
+}
+
+/** Milliseconds since 1970, on the engine's clock. */
+export function eventMilliseconds({ timeNano }: Pick<ContainerEvent, 'timeNano'>): number {
+  return Number(timeNano.slice(0, -6) || '0')
 }

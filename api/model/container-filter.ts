@@ -1,11 +1,13 @@
 import type { Container, ContainerState, HealthState } from './container.js'
 import { isHostPathLabel } from './host-path.js'
 import { type LabelSelector, matchesSelectors } from './label-selector.js'
+import { type Problem, problemsOf } from './problem.js'
 
 /** Which containers a caller asks for. Values of one field are alternatives (labels: all must hold); an empty list asks for any. */
 export interface ContainerFilter {
   readonly state: readonly ContainerState[]
   readonly health: readonly HealthState[]
+  readonly problem: readonly Problem[]
   readonly label: readonly LabelSelector[]
   /** Part of the name, in any case. */
   readonly name: readonly string[]
@@ -15,8 +17,18 @@ export interface ContainerFilter {
   readonly host: readonly string[]
 }
 
-/** `showHostPaths`: whether the caller may know of paths on the host; who may not cannot find them out by guessing either. */
-export function matchesFilter(container: Container, filter: ContainerFilter, showHostPaths: boolean): boolean {
+export interface FilterTerms {
+  /** Milliseconds since 1970. */
+  readonly now: number
+  /** Whether the caller may know of paths on the host; who may not cannot find them out by guessing either. */
+  readonly showHostPaths: boolean
+}
+
+export function matchesFilter(
+  container: Container,
+  filter: ContainerFilter,
+  { now, showHostPaths }: FilterTerms,
+): boolean {
   return (
     (showHostPaths || !filter.label.some(({ key, value }) => value !== null && isHostPathLabel(key))) &&
     isOneOf(filter.state, container.state) &&
@@ -25,7 +37,8 @@ export function matchesFilter(container: Container, filter: ContainerFilter, sho
     isOneOf(filter.host, container.hostId) &&
     holdsOneOf(container.name, filter.name) &&
     holdsOneOf(container.image, filter.image) &&
-    matchesSelectors(container.labels, filter.label)
+    matchesSelectors(container.labels, filter.label) &&
+    (filter.problem.length === 0 || problemsOf(container, now).some((problem) => filter.problem.includes(problem)))
   )
 }
 

@@ -29,6 +29,33 @@ export interface ListedContainer {
   readonly ports: readonly Port[]
   readonly labels: ReadonlyMap<string, string>
   readonly networks: readonly string[]
+  /** Names of the volumes that are mounted. */
+  readonly volumes: readonly string[]
+}
+
+/** How the container's health is found out. Durations are in milliseconds; null is the engine's default. */
+export interface HealthCheck {
+  /** Shell or arguments in one line, scrubbed. */
+  readonly command: string
+  readonly intervalMs: number | null
+  readonly timeoutMs: number | null
+  readonly startPeriodMs: number | null
+  readonly retries: number | null
+}
+
+export interface Device {
+  /** The path on the host: for callers with `security:read` alone. */
+  readonly source: string
+  readonly destination: string
+  /** Of `r`, `w` and `m` (mknod). */
+  readonly permissions: string
+}
+
+export interface Ulimit {
+  readonly name: string
+  /** -1 is unlimited. */
+  readonly soft: number
+  readonly hard: number
 }
 
 /** One of the last runs of a health check; the output is scrubbed and bounded. */
@@ -79,6 +106,8 @@ export interface InspectedContainer {
   readonly health: HealthState
   readonly healthFailingStreak: number | null
   readonly healthLog: readonly HealthRun[]
+  /** Null where there is none, or it is switched off. */
+  readonly healthCheck: HealthCheck | null
   readonly restartCount: number
   readonly restartPolicy: { readonly name: string; readonly maximumRetryCount: number }
   readonly command: readonly string[]
@@ -86,6 +115,9 @@ export interface InspectedContainer {
   readonly workingDirectory: string
   readonly user: string
   readonly tty: boolean
+  readonly stopSignal: string | null
+  readonly autoRemove: boolean
+  readonly hostname: string
   readonly envNames: readonly string[]
   readonly labels: ReadonlyMap<string, string>
   readonly ports: readonly Port[]
@@ -103,6 +135,11 @@ export interface InspectedContainer {
     readonly cpuShares: number | null
     readonly cpusetCpus: string | null
     readonly pidsLimit: number | null
+    /** In bytes of /dev/shm. */
+    readonly shmBytes: number | null
+    readonly oomKillDisabled: boolean
+    readonly ulimits: readonly Ulimit[]
+    readonly devices: readonly Device[]
   }
   readonly security: {
     readonly privileged: boolean
@@ -134,6 +171,14 @@ export interface Container extends ListedContainer {
   readonly project: string | null
   /** Label com.docker.compose.service. */
   readonly service: string | null
+  /** Whether its output is that of a terminal; null until it was inspected, and never changing after. */
+  readonly tty: boolean | null
+  /** The command of its health check, scrubbed, as the engine's events spell it; null where there is none, or none is known yet. */
+  readonly healthCommand: string | null
+  /** When it ended though nobody had asked for it: the last ones, milliseconds since 1970 on the engine's clock. */
+  readonly crashes: readonly number[]
+  /** When the kernel killed a process of it for memory: the same. */
+  readonly memoryKills: readonly number[]
 }
 
 /** A stopped container uses nothing, so it has no statistics. */

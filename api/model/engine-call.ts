@@ -2,7 +2,7 @@
 export interface EngineCall {
   readonly host: string
   /** Which read, as the engine port names it. */
-  readonly call: 'inspect'
+  readonly call: 'inspect' | 'logs' | 'top' | 'changes' | 'images' | 'networks' | 'volumes' | 'disk'
   /** Of the engine's answer; null where none came. */
   readonly status: number | null
   readonly milliseconds: number

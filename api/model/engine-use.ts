@@ -6,6 +6,8 @@ export interface EngineUse {
   readonly watchedContainers: number
   /** Bytes that the samples of its containers take. */
   readonly historyBytes: number
+  /** Secrets that were taken out of log lines. */
+  readonly logRedactions: number
 }
 
 export interface CallUse {
@@ -14,6 +16,6 @@ export interface CallUse {
   /** `ok`, `aborted` by ourselves, or an error code. */
   readonly result: string
   readonly count: number
-  /** From the question to the whole answer; of an event stream, as long as it was open. */
+  /** From the question to the whole answer; of a stream, as long as it was open. */
   readonly seconds: number
 }

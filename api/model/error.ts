@@ -21,6 +21,7 @@ export const ERROR_CODES = [
   'engine-timeout',
   'engine-bad-answer',
   'engine-endpoint-blocked',
+  'log-driver-unreadable',
   'internal',
 ] as const
 

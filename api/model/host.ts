@@ -42,4 +42,6 @@ export interface HostStatus {
   readonly info: EngineInfo | null
   /** Why it is not live; null while it is. */
   readonly fault: ApiError | null
+  /** The engine's clock less ours, in whole seconds of milliseconds; 0 within two of them, null where the engine shows none. */
+  readonly clockSkewMs: number | null
 }

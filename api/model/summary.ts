@@ -1,5 +1,6 @@
 import type { Container } from './container.js'
 import type { HostStatus } from './host.js'
+import { problemsOf } from './problem.js'
 import type { Sample } from './sample.js'
 
 /** What a status tile needs in one call: numbers alone, two levels deep. */
@@ -13,7 +14,10 @@ export interface Summary {
   readonly cpu: { readonly percent: number | null; readonly cores: number | null }
   readonly memory: { readonly usedBytes: number | null; readonly totalBytes: number | null }
   readonly problems: Readonly<
-    Record<'total' | 'unhealthy' | 'restarting' | 'oomKilled' | 'exitedNonzero' | 'dead' | 'hostsDown', number>
+    Record<
+      'total' | 'crashloop' | 'unhealthy' | 'restarting' | 'oomKilled' | 'exitedNonzero' | 'dead' | 'hostsDown',
+      number
+    >
   >
 }
 
@@ -21,12 +25,14 @@ export function summarize(
   hosts: readonly HostStatus[],
   containers: readonly Container[],
   sampleOf: (container: Container) => Sample | null,
+  now: number,
 ): Summary {
   const inState = (state: Container['state']) => count(containers, (container) => container.state === state)
   const inHealth = (health: Container['health']) => count(containers, (container) => container.health === health)
   const samples = containers.map(sampleOf)
   const hostsIn = (state: HostStatus['state']) => count(hosts, (host) => host.state === state)
   const problems = {
+    crashloop: count(containers, (container) => problemsOf(container, now).includes('crashloop')),
     unhealthy: inHealth('unhealthy'),
     restarting: inState('restarting'),
     oomKilled: count(containers, (container) => container.oomKilled),
@@ -65,15 +71,15 @@ export function summarize(
     },
     // A container that was killed for memory has exited non-zero too, and counts once.
     problems: {
-      total: count(containers, isProblem) + problems.hostsDown,
+      total: count(containers, (container) => isProblem(container, now)) + problems.hostsDown,
       ...problems,
     },
   }
 }
 
-function isProblem({ state, health, oomKilled, exitCode }: Container): boolean {
-  const exitedBadly = state === 'exited' && exitCode !== null && exitCode !== 0
-  return exitedBadly || oomKilled || state === 'dead' || state === 'restarting' || health === 'unhealthy'
+function isProblem(container: Container, now: number): boolean {
+  const { state } = container
+  return state === 'dead' || state === 'restarting' || problemsOf(container, now).length > 0
 }
 
 function count<T>(items: readonly T[], holds: (item: T) => boolean): number {

@@ -48,6 +48,7 @@ describe('loadConfig', () => {
       network: { trustProxy: { kind: 'none' }, allowlist: [], corsOrigins: [] },
       audit: { destination: { kind: 'stdout' }, onFailure: 'refuse' },
       sampling: { intervalMs: 10_000, historyMs: 3_600_000 },
+      logs: { scrub: true },
     })
   })
 

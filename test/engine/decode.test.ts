@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { decodeContainers, decodeInspect } from '../../api/engine/decode/container.js'
-import { decodeEvent } from '../../api/engine/decode/event.js'
+import { EventDecoder } from '../../api/engine/decode/event.js'
 import { decodeInfo, decodeVersion } from '../../api/engine/decode/host.js'
 import { decodeReading } from '../../api/engine/decode/stats.js'
 
@@ -48,6 +48,7 @@ describe('decodeContainers', () => {
         ['note', 'postgres://[redacted]@db/shop'],
       ]),
       networks: ['pf-net'],
+      volumes: ['pf-data'],
     })
   })
 
@@ -162,6 +163,13 @@ describe('decodeInspect', () => {
       error: null,
       health: 'healthy',
       healthFailingStreak: 0,
+      healthCheck: {
+        command: '/bin/sh -c echo token=[redacted]; true',
+        intervalMs: 2_000,
+        timeoutMs: null,
+        startPeriodMs: null,
+        retries: null,
+      },
       restartCount: 0,
       restartPolicy: { name: 'on-failure', maximumRetryCount: 3 },
       command: ['sh', '-c', 'while true; do cat /bin/busybox >/dev/null; echo x; sleep 1; done'],
@@ -169,6 +177,9 @@ describe('decodeInspect', () => {
       workingDirectory: '/data',
       user: '0:0',
       tty: false,
+      stopSignal: null,
+      autoRemove: false,
+      hostname: 'd6e57923ca68',
       envNames: ['POSTGRES_PASSWORD', 'PATH', 'EMPTY'],
       ports: [{ ip: '127.0.0.1', hostPort: 18080, containerPort: 8080, protocol: 'tcp' }],
       networkMode: 'pf-net',
@@ -208,6 +219,10 @@ describe('decodeInspect', () => {
         cpuShares: null,
         cpusetCpus: null,
         pidsLimit: 50,
+        shmBytes: 67_108_864,
+        oomKillDisabled: false,
+        ulimits: [],
+        devices: [],
       },
       security: {
         privileged: false,
@@ -222,8 +237,8 @@ describe('decodeInspect', () => {
         usernsMode: '',
       },
       logDriver: 'json-file',
-      // Two values of Env, one label, three outputs of the health check.
-      redactions: 6,
+      // Two values of Env, one label, the health check and three outputs of it.
+      redactions: 7,
     })
     expect(labels.get('note')).toBe('postgres://[redacted]@db/shop')
     expect(healthLog).toHaveLength(3)
@@ -253,6 +268,10 @@ describe('decodeInspect', () => {
       cpuShares: null,
       cpusetCpus: null,
       pidsLimit: null,
+      shmBytes: 67_108_864,
+      oomKillDisabled: false,
+      ulimits: [],
+      devices: [],
     })
   })
 
@@ -584,7 +603,9 @@ describe('decodeVersion and decodeInfo', () => {
   })
 })
 
-describe('decodeEvent', () => {
+describe('EventDecoder', () => {
+  const decodeEvent = (line: string) => new EventDecoder().decode(line)
+
   const lines = () => fixture('docker-20.10-events.ndjson').trim().split('\n')
 
   test('tells the verbs of what docker 20.10 streamed', () => {
@@ -609,10 +630,19 @@ describe('decodeEvent', () => {
       containerId: HOST,
       action: 'kill',
       timeNano: '1795488632104497696',
+      name: 'shop-host',
+      image: 'shop/web:1.0',
+      labels: new Map(),
+      exitCode: null,
+      signal: 15,
+      health: null,
+      command: null,
+      execId: null,
+      oldName: null,
     })
   })
 
-  test('holds no command line', () => {
+  test('holds no secret of a command line', () => {
     expect(lines().join()).toMatch(/password=zzz/)
     expect(JSON.stringify(lines().map(decodeEvent))).not.toMatch(/zzz|s3cr3t/)
   })

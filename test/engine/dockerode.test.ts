@@ -182,7 +182,7 @@ describe('its events', () => {
 
   async function collect(engine: Engine, signal: AbortSignal = never()): Promise<string[]> {
     const actions: string[] = []
-    for await (const { action } of engine.events(signal, () => actions.push('(open)'))) actions.push(action)
+    for await (const { action } of engine.events(null, signal, () => actions.push('(open)'))) actions.push(action)
     return actions
   }
 
@@ -217,7 +217,10 @@ describe('its events', () => {
     const { engine } = await start((socket) => socket.write(head))
     const controller = new AbortController()
     const isOpen = new Promise<void>((resolve) => {
-      void engine.events(controller.signal, resolve)[Symbol.asyncIterator]().next()
+      void engine
+        .events(null, controller.signal, () => resolve())
+        [Symbol.asyncIterator]()
+        .next()
     })
     await isOpen
     controller.abort()
@@ -305,7 +308,7 @@ describe('its events', () => {
   test('that a proxy closes are blocked, and nothing opens', async () => {
     const { engine } = await start((socket) => socket.write(answerWith(403, '<html>403</html>')))
     let isOpen = false
-    const events = engine.events(never(), () => {
+    const events = engine.events(null, never(), () => {
       isOpen = true
     })
     await expect(events[Symbol.asyncIterator]().next()).rejects.toMatchObject({
@@ -320,11 +323,11 @@ describe('its events', () => {
       socket.write(Buffer.concat([Buffer.from(head), chunk(event('die'))])),
     )
     const seen: ContainerEvent[] = []
-    for await (const one of engine.events(never(), () => {})) {
+    for await (const one of engine.events(null, never(), () => {})) {
       seen.push(one)
       break
     }
-    expect(seen).toEqual([{ containerId: WEB, action: 'die', timeNano: '7' }])
+    expect(seen).toMatchObject([{ containerId: WEB, action: 'die', timeNano: '7' }])
     await sleep(10)
     expect(server.connections()).toBe(0)
   })

@@ -14,6 +14,9 @@ const ALLOWED = new RegExp(
     '^GET /containers/[0-9a-f]{64}/json$',
     '^GET /containers/[0-9a-f]{64}/stats\\?stream=false(?:&one-shot=true)?$',
     '^GET /events\\?filters=%7B%22type%22%3A%5B%22container%22%5D%7D(?:&since=[0-9.]+)?$',
+    '^GET /containers/[0-9a-f]{64}/(?:top|changes)$',
+    '^GET /containers/[0-9a-f]{64}/logs\\?(?:(?:(?:follow|stdout|stderr)=(?:true|false)|timestamps=true|tail=(?:all|[0-9]+)|(?:since|until)=[0-9.]+)(?:&|$))+$',
+    '^GET /(?:images/json|networks|volumes|system/df)$',
   ].join('|'),
 )
 
@@ -57,6 +60,37 @@ describe('guardRead', () => {
       { method: 'GET', path: '/events?', options: { filters: { type: ['container'] }, since: '17.5' }, isStream: true },
       'GET /events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D&since=17.5',
     ],
+    [{ method: 'GET', path: `/containers/${ID}/top?`, options: {} }, `GET /containers/${ID}/top`],
+    [{ method: 'GET', path: `/containers/${ID}/changes` }, `GET /containers/${ID}/changes`],
+    [
+      {
+        method: 'GET',
+        path: `/containers/${ID}/logs?`,
+        options: {
+          follow: false,
+          stdout: true,
+          stderr: false,
+          timestamps: true,
+          tail: 101,
+          since: '17.5',
+          until: '18',
+        },
+        isStream: false,
+      },
+      `GET /containers/${ID}/logs?follow=false&stdout=true&stderr=false&timestamps=true&tail=101&since=17.5&until=18`,
+    ],
+    [
+      { method: 'GET', path: `/containers/${ID}/logs?`, options: { follow: true, stdout: 1, tail: 0 }, isStream: true },
+      `GET /containers/${ID}/logs?follow=true&stdout=true&tail=0`,
+    ],
+    [
+      { method: 'GET', path: `/containers/${ID}/logs?`, options: { stdout: true, tail: 'all' } },
+      `GET /containers/${ID}/logs?stdout=true&tail=all`,
+    ],
+    [{ method: 'GET', path: '/images/json?', options: {} }, 'GET /images/json'],
+    [{ method: 'GET', path: '/networks?', options: {} }, 'GET /networks'],
+    [{ method: 'GET', path: '/volumes?', options: {} }, 'GET /volumes'],
+    [{ method: 'GET', path: '/system/df' }, 'GET /system/df'],
   ]
   test.each(passing)('%j leaves as %s', (dial, expected) => {
     expect(sent(dial)).toBe(expected)
@@ -106,14 +140,20 @@ describe('guardRead', () => {
     `/containers/${ID}/attach/ws`,
     `/containers/${ID}/logs`,
     `/containers/${ID}/logs?`,
-    `/containers/${ID}/top`,
-    `/containers/${ID}/changes`,
+    `/containers/web/top`,
+    `/containers/${ID}/top?ps_args=-ef`,
+    `/containers/${ID}/changes/`,
     `/containers/${ID}/checkpoints`,
     `/exec/${ID}/json`,
-    '/images/json',
+    '/images/json?all=1',
     '/images/x/get',
-    '/networks',
-    '/volumes',
+    '/images/x/json',
+    '/images/x/history',
+    '/images/search',
+    '/images/get',
+    '/networks/x',
+    '/volumes/x',
+    '/system/df?type=image',
     '/swarm',
     '/swarm/unlockkey',
     '/secrets',
@@ -122,7 +162,6 @@ describe('guardRead', () => {
     '/tasks',
     '/nodes',
     '/plugins',
-    '/system/df',
     '/distribution/x/json',
     '/events/',
     'http://elsewhere/_ping',
@@ -201,6 +240,24 @@ describe('guardRead', () => {
     [`/containers/${ID}/stats?`, { stream: 'false&x=1' }],
     [`/containers/${ID}/stats?`, { 'one-shot': true }],
     [`/containers/${ID}/stats?`, { stream: false, 'one-shot': false }],
+    [`/containers/${ID}/logs?`, {}],
+    [`/containers/${ID}/logs?`, { stdout: true }],
+    [`/containers/${ID}/logs?`, { stdout: true, tail: -1 }],
+    [`/containers/${ID}/logs?`, { stdout: true, tail: 1.5 }],
+    [`/containers/${ID}/logs?`, { stdout: true, tail: '100' }],
+    [`/containers/${ID}/logs?`, { stdout: true, tail: 1e21 }],
+    [`/containers/${ID}/logs?`, { stdout: 'yes', tail: 1 }],
+    [`/containers/${ID}/logs?`, { stdout: true, tail: 1, timestamps: false }],
+    [`/containers/${ID}/logs?`, { stdout: true, tail: 1, since: '1&follow=1' }],
+    [`/containers/${ID}/logs?`, { stdout: true, tail: 1, details: true }],
+    [`/containers/${ID}/logs?`, { stdout: true, tail: 1, follow: true }],
+    [`/containers/${ID}/top?`, { ps_args: '-ef' }],
+    [`/containers/${ID}/changes`, { x: 1 }],
+    ['/images/json?', { all: true }],
+    ['/images/json?', { 'shared-size': true }],
+    ['/networks?', { filters: {} }],
+    ['/volumes?', { filters: {} }],
+    ['/system/df', { type: 'image' }],
   ]
   test.each(refusedOptions)('%s with %j is refused', (path, options) => {
     expect(() => guardRead({ method: 'GET', path, options })).toThrow(ReadOnlyRefusal)
@@ -232,8 +289,13 @@ describe('guardRead', () => {
     expect(() => guardRead({ method: 'GET', path: '/events?', options, isStream: true })).toThrow(ReadOnlyRefusal)
   })
 
-  test('nothing but events is a stream, and events are nothing else', () => {
+  test('events and logs that are followed are streams, and nothing else is', () => {
     const filters = { type: ['container'] }
+    const log = { method: 'GET', path: `/containers/${ID}/logs?` }
+    expect(() => guardRead({ ...log, options: { tail: 1, follow: false }, isStream: true })).toThrow(ReadOnlyRefusal)
+    expect(() => guardRead({ ...log, options: { tail: 1, follow: true }, isStream: false })).toThrow(ReadOnlyRefusal)
+    expect(guardRead({ ...log, options: { tail: 1, follow: true }, isStream: true }).isEndless).toBe(true)
+    expect(guardRead({ ...log, options: { tail: 1, follow: false } }).isEndless).toBe(false)
     expect(() => guardRead({ method: 'GET', path: '/info', isStream: true })).toThrow(ReadOnlyRefusal)
     expect(() => guardRead({ method: 'GET', path: '/events?', options: { filters } })).toThrow(ReadOnlyRefusal)
   })
@@ -273,6 +335,11 @@ describe('guardRead', () => {
       'containers',
       'json',
       'stats',
+      'logs',
+      'top',
+      'images',
+      'system',
+      'df',
       '_ping',
       'info',
       'events',
@@ -298,7 +365,7 @@ describe('guardRead', () => {
       fc.jsonValue({ maxDepth: 2 }),
     )
     const name = fc.oneof(
-      fc.constantFrom('all', 'filters', 'stream', 'one-shot', 'since', 'size', 'until'),
+      fc.constantFrom('all', 'filters', 'stream', 'one-shot', 'since', 'size', 'until', 'tail', 'follow', 'stdout'),
       fc.string(),
     )
     const dial = fc.record(

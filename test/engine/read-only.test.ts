@@ -18,6 +18,9 @@ const CLOSED_LIST = [
   /^GET \/containers\/[0-9a-f]{64}\/json$/,
   /^GET \/containers\/[0-9a-f]{64}\/stats\?stream=false(?:&one-shot=true)?$/,
   /^GET \/events\?filters=%7B%22type%22%3A%5B%22container%22%5D%7D(?:&since=[0-9.]+)?$/,
+  /^GET \/containers\/[0-9a-f]{64}\/(?:top|changes)$/,
+  /^GET \/containers\/[0-9a-f]{64}\/logs\?(?:follow=(?:true|false)&)?stdout=true&tail=\d+$/,
+  /^GET \/(?:images\/json|networks|volumes|system\/df)$/,
 ]
 
 type Method = (...args: unknown[]) => unknown
@@ -124,6 +127,8 @@ function argumentLists(): unknown[][] {
     [{ stream: false }],
     [{ stream: false, 'one-shot': true }],
     [{ filters: { type: ['container'] } }],
+    [{ stdout: true, tail: 10 }],
+    [{ follow: true, stdout: true, tail: 10 }],
     ['x', ['sh', '-c', 'true'], new PassThrough(), { ...options }, {}],
   ]
 }
@@ -200,13 +205,21 @@ describe('dockerode through our transport', () => {
     // The walk was no walk in the dark: these did get through.
     expect(arrived).toEqual([
       'GET /_ping',
+      `GET /containers/${ID}/changes`,
       `GET /containers/${ID}/json`,
+      `GET /containers/${ID}/logs?follow=true&stdout=true&tail=10`,
+      `GET /containers/${ID}/logs?stdout=true&tail=10`,
       `GET /containers/${ID}/stats?stream=false`,
       `GET /containers/${ID}/stats?stream=false&one-shot=true`,
+      `GET /containers/${ID}/top`,
       'GET /containers/json',
       'GET /events?filters=%7B%22type%22%3A%5B%22container%22%5D%7D',
+      'GET /images/json',
       'GET /info',
+      'GET /networks',
+      'GET /system/df',
       'GET /version',
+      'GET /volumes',
     ])
     expect(server.received()).not.toMatch(/upgrade|x-registry|content-length|transfer-encoding/i)
   })
@@ -237,7 +250,6 @@ describe('dockerode through our transport', () => {
       `POST /exec/${ID}/start`,
       'GET /swarm',
       'GET /secrets?',
-      'GET /images/json?',
       `GET /images/${ID}/get`,
       'GET /containers/web/json?',
       'GET /containers/../../secrets?x=/json?',

@@ -549,7 +549,8 @@ describe('GET /api/summary', () => {
       health: { healthy: 1, unhealthy: 1, starting: 0, none: 3 },
       cpu: { percent: 20, cores: null },
       memory: { usedBytes: 1000, totalBytes: null },
-      problems: { total: 4, unhealthy: 1, restarting: 1, oomKilled: 1, exitedNonzero: 1, dead: 0, hostsDown: 1 },
+      problems: {
+        crashloop: 0, total: 4, unhealthy: 1, restarting: 1, oomKilled: 1, exitedNonzero: 1, dead: 0, hostsDown: 1 },
     })
   })
 })
@@ -689,8 +690,8 @@ describe('without authentication', () => {
   })
 })
 
-test('there are the error codes of the contract and those of decision 0011', () => {
-  expect(ERROR_CODES).toHaveLength(19 + 3)
+test('there are the error codes of the contract and those of decisions 0011 and 0015', () => {
+  expect(ERROR_CODES).toHaveLength(19 + 4)
 })
 
 function fetchRaw(port: number, lines: readonly string[]): Promise<string> {

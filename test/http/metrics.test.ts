@@ -15,6 +15,7 @@ function rig(changes: Parameters<typeof createRig>[0] = {}) {
       ],
       watchedContainers: 3,
       historyBytes: 19_764,
+      logRedactions: 3,
     },
   ]
   const scrape = (token = tokenFor({ scopes: ['metrics:read'] })) =>

@@ -42,7 +42,7 @@ describe('EngineMeter', () => {
     const meter = new EngineMeter(engine)
     const heard: string[] = []
     const listening = (async () => {
-      for await (const { action } of meter.events(LIFE, () => {})) heard.push(action)
+      for await (const { action } of meter.events(null, LIFE, () => {})) heard.push(action)
     })()
     await Promise.resolve()
     expect(meter.uses).toEqual([])

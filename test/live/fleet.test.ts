@@ -1,3 +1,4 @@
+import { EventJournal } from '../../api/live/event-journal.js'
 import { Fleet, MAX_WATCHED_READINGS_PER_SECOND } from '../../api/live/fleet.js'
 import { Host } from '../../api/live/host.js'
 import { createLog } from '../../api/log.js'
@@ -11,6 +12,7 @@ const QUIET = createLog('silent', { write: () => {} })
 async function fleetOf(engines: Readonly<Record<string, FakeEngine>>) {
   const clock = new FakeClock()
   const life = new AbortController()
+  const journal = new EventJournal()
   const hosts = Object.entries(engines).map(
     ([id, engine]) =>
       new Host({
@@ -19,11 +21,12 @@ async function fleetOf(engines: Readonly<Record<string, FakeEngine>>) {
         labels: {},
         engine,
         sampling: { intervalMs: 10_000, historyMs: 3_600_000 },
+        journal: journal.openHost(id),
         clock,
         log: QUIET,
       }),
   )
-  const fleet = new Fleet(hosts)
+  const fleet = new Fleet(hosts, journal, clock)
   const lives = hosts.map((host) => host.run(life.signal))
   await clock.advance(100)
   const stop = async () => {

@@ -1,3 +1,4 @@
+import { EventJournal } from '../../api/live/event-journal.js'
 import { Host } from '../../api/live/host.js'
 import { createLog } from '../../api/log.js'
 import { ApiError } from '../../api/model/error.js'
@@ -11,17 +12,20 @@ interface Rig {
   readonly engine: FakeEngine
   readonly clock: FakeClock
   readonly host: Host
+  readonly journal: EventJournal
   stop(): Promise<void>
 }
 
 async function started(engine = new FakeEngine()): Promise<Rig> {
   const clock = new FakeClock()
+  const journal = new EventJournal()
   const host = new Host({
     id: 'local',
     endpoint: 'unix:///x',
     labels: {},
     engine,
     sampling: { intervalMs: 10_000, historyMs: 3_600_000 },
+    journal: journal.openHost('local'),
     clock,
     log: QUIET,
   })
@@ -33,7 +37,7 @@ async function started(engine = new FakeEngine()): Promise<Rig> {
     await clock.advance(0)
     await run
   }
-  return { engine, clock, host, stop }
+  return { engine, clock, host, journal, stop }
 }
 
 function names(host: Host): string[] {

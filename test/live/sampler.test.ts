@@ -3,23 +3,13 @@ import { createLog } from '../../api/log.js'
 import type { Container } from '../../api/model/container.js'
 import { ApiError } from '../../api/model/error.js'
 import { FakeClock, settle } from '../support/fake-clock.js'
-import { FakeEngine, idOf, listed, readingAt } from '../support/fake-engine.js'
+import { FakeEngine, idOf, readingAt } from '../support/fake-engine.js'
+import { containerOf } from '../support/fake-view.js'
 
 const QUIET = createLog('silent', { write: () => {} })
 
 function container(id: string, state: Container['state'] = 'running'): Container {
-  return {
-    ...listed({ id, state }),
-    hostId: 'local',
-    health: 'none',
-    startedAt: null,
-    finishedAt: null,
-    restartCount: null,
-    exitCode: null,
-    oomKilled: false,
-    project: null,
-    service: null,
-  }
+  return containerOf({ id, state, startedAt: null, restartCount: null })
 }
 
 function rig(intervalMs = 10_000) {

@@ -40,6 +40,7 @@ export async function serveEngine(
     network: OPEN_NETWORK,
     audit: { destination: { kind: 'stdout' }, onFailure: 'refuse' },
     sampling: { intervalMs: 1_000, historyMs: 3_600_000 },
+    logs: { scrub: true },
     ...changes,
   }
   const records: string[] = []

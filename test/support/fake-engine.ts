@@ -1,8 +1,12 @@
-import type { Engine } from '../../api/engine/engine.js'
+import type { Engine, LogRequest } from '../../api/engine/engine.js'
 import type { InspectedContainer, ListedContainer } from '../../api/model/container.js'
 import type { ContainerEvent } from '../../api/model/container-event.js'
+import type { DiskUse, Image, Network, Volume } from '../../api/model/engine-object.js'
 import { ApiError } from '../../api/model/error.js'
+import type { FileChange } from '../../api/model/file-change.js'
 import type { EngineInfo, EngineVersion } from '../../api/model/host.js'
+import { type EngineTime, engineTime, type LogLine, rfc3339Of } from '../../api/model/log-line.js'
+import type { Process } from '../../api/model/process.js'
 import type { Reading } from '../../api/model/sample.js'
 
 /** A full id that is easy to read in a failure: `idOf('a')` is 64 times a. */
@@ -21,6 +25,7 @@ export function listed(changes: Partial<ListedContainer> & Pick<ListedContainer,
     ports: [],
     labels: new Map(),
     networks: ['bridge'],
+    volumes: [],
     ...changes,
   }
 }
@@ -41,6 +46,7 @@ export function inspected(from: ListedContainer, changes: Partial<InspectedConta
     health: 'none',
     healthFailingStreak: null,
     healthLog: [],
+    healthCheck: null,
     restartCount: 0,
     restartPolicy: { name: 'no', maximumRetryCount: 0 },
     command: ['nginx'],
@@ -48,6 +54,9 @@ export function inspected(from: ListedContainer, changes: Partial<InspectedConta
     workingDirectory: '/',
     user: '',
     tty: false,
+    stopSignal: null,
+    autoRemove: false,
+    hostname: 'box',
     envNames: ['PATH'],
     labels: from.labels,
     ports: from.ports,
@@ -64,6 +73,10 @@ export function inspected(from: ListedContainer, changes: Partial<InspectedConta
       cpuShares: null,
       cpusetCpus: null,
       pidsLimit: null,
+      shmBytes: null,
+      oomKillDisabled: false,
+      ulimits: [],
+      devices: [],
     },
     security: {
       privileged: false,
@@ -103,6 +116,29 @@ export function readingAt(readAt: number, changes: Partial<Reading> = {}): Readi
   }
 }
 
+export function eventOf(
+  changes: Partial<ContainerEvent> & Pick<ContainerEvent, 'containerId' | 'action' | 'timeNano'>,
+): ContainerEvent {
+  return {
+    name: 'box',
+    image: 'nginx:1.27',
+    labels: new Map(),
+    exitCode: null,
+    signal: null,
+    health: null,
+    command: null,
+    execId: null,
+    oldName: null,
+    ...changes,
+  }
+}
+
+/** A line of a log, so many seconds after 2026-11-24T00:00:00Z. */
+export function lineAt(second: number, message: string, changes: Partial<LogLine> = {}): LogLine {
+  const time = rfc3339Of(engineTime(Date.UTC(2026, 10, 24) + second * 1_000))
+  return { time, stream: 'stdout', message, isCut: false, redactions: 0, parts: 1, ...changes }
+}
+
 /** An engine that the test holds in its hand. A set `down` or `fault` makes calls fail; events are pushed. */
 export class FakeEngine implements Engine {
   readonly calls: string[] = []
@@ -119,6 +155,24 @@ export class FakeEngine implements Engine {
   /** Holds stats and inspect calls back until the test lets them go. */
   gate: Promise<void> | null = null
   closed = false
+  /** What /events was asked to begin with, each time. */
+  readonly sinces: (EngineTime | null)[] = []
+  /** What the engine remembers and tells each new subscriber, before anything else. */
+  readonly past: ContainerEvent[] = []
+  /** What its clock shows to a subscriber. */
+  engineNow: number | null = null
+  /** Answers GET /containers/{id}/logs: batches of lines until the test says otherwise. */
+  log: (request: LogRequest, signal: AbortSignal) => AsyncIterable<readonly LogLine[]> = async function* () {
+    yield []
+  }
+  processes: readonly Process[] = []
+  fileChanges: readonly FileChange[] = []
+  objects: { images: readonly Image[]; networks: readonly Network[]; volumes: readonly Volume[] } = {
+    images: [],
+    networks: [],
+    volumes: [],
+  }
+  disk: DiskUse | null = null
   #streams = new Set<{ push: (event: ContainerEvent) => void; end: (error: Error | null) => void }>()
   #time = 0
 
@@ -131,9 +185,10 @@ export class FakeEngine implements Engine {
     this.facts.set(container.id, facts)
   }
 
-  emit(action: string, containerId: string): void {
+  emit(action: string, containerId: string, changes: Partial<ContainerEvent> = {}): void {
     this.#time += 1
-    for (const stream of this.#streams) stream.push({ containerId, action, timeNano: String(this.#time) })
+    const event = eventOf({ containerId, action, timeNano: String(this.#time), ...changes })
+    for (const stream of this.#streams) stream.push(event)
   }
 
   /** Ends all event streams: cleanly, or with a fault. */
@@ -198,9 +253,56 @@ export class FakeEngine implements Engine {
     return this.readings(id)
   }
 
-  async *events(signal: AbortSignal, onOpen: () => void): AsyncIterable<ContainerEvent> {
+  async *logs(id: string, request: LogRequest, signal: AbortSignal): AsyncIterable<readonly LogLine[]> {
+    this.#enter(`logs ${id.slice(0, 4)}`, signal)
+    yield* this.log(request, signal)
+  }
+
+  async top(id: string, signal: AbortSignal): Promise<readonly Process[]> {
+    this.#enter(`top ${id.slice(0, 4)}`, signal)
+    await this.gate
+    return this.processes
+  }
+
+  async changes(id: string, signal: AbortSignal): Promise<readonly FileChange[]> {
+    this.#enter(`changes ${id.slice(0, 4)}`, signal)
+    await this.gate
+    return this.fileChanges
+  }
+
+  async images(signal: AbortSignal): Promise<readonly Image[]> {
+    this.#enter('images', signal)
+    await this.gate
+    return this.objects.images
+  }
+
+  async networks(signal: AbortSignal): Promise<readonly Network[]> {
+    this.#enter('networks', signal)
+    await this.gate
+    return this.objects.networks
+  }
+
+  async volumes(signal: AbortSignal): Promise<readonly Volume[]> {
+    this.#enter('volumes', signal)
+    await this.gate
+    return this.objects.volumes
+  }
+
+  async diskUse(signal: AbortSignal): Promise<DiskUse> {
+    this.#enter('disk', signal)
+    await this.gate
+    if (this.disk === null) throw new ApiError('engine-endpoint-blocked', 'closed')
+    return this.disk
+  }
+
+  async *events(
+    since: EngineTime | null,
+    signal: AbortSignal,
+    onOpen: (engineNow: number | null) => void,
+  ): AsyncIterable<ContainerEvent> {
     this.#enter('events', signal)
-    const queue: ContainerEvent[] = []
+    this.sinces.push(since)
+    const queue: ContainerEvent[] = [...this.past]
     let ended: Error | null | undefined
     let wake = () => {}
     const stream = {
@@ -217,7 +319,7 @@ export class FakeEngine implements Engine {
     signal.addEventListener('abort', abort)
     this.#streams.add(stream)
     try {
-      onOpen()
+      onOpen(this.engineNow)
       for (;;) {
         const event = queue.shift()
         if (event !== undefined) yield event

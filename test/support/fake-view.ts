@@ -1,10 +1,15 @@
-import type { View } from '../../api/live/view.js'
+import { EventJournal } from '../../api/live/event-journal.js'
+import type { EngineObjects, HostObjects, View } from '../../api/live/view.js'
 import type { Container, InspectedContainer } from '../../api/model/container.js'
+import type { DiskUse } from '../../api/model/engine-object.js'
 import type { EngineUse } from '../../api/model/engine-use.js'
 import { ApiError } from '../../api/model/error.js'
+import type { FileChange } from '../../api/model/file-change.js'
 import type { History } from '../../api/model/history.js'
 import type { HostStatus } from '../../api/model/host.js'
 import { type LabelSelector, matchesSelectors } from '../../api/model/label-selector.js'
+import type { LogPage, LogPosition, LogStep, LogWish } from '../../api/model/log-line.js'
+import type { Process } from '../../api/model/process.js'
 import { type Sample, sampleBetween } from '../../api/model/sample.js'
 import { inspected, listed, readingAt } from './fake-engine.js'
 
@@ -20,6 +25,10 @@ export function containerOf(changes: Partial<Container> & Pick<Container, 'id'>)
     oomKilled: false,
     project: null,
     service: null,
+    tty: false,
+    healthCommand: null,
+    crashes: [],
+    memoryKills: [],
     ...changes,
   }
 }
@@ -34,6 +43,7 @@ export function hostOf(changes: Partial<HostStatus> = {}): HostStatus {
     version: null,
     info: null,
     fault: null,
+    clockSkewMs: 0,
     ...changes,
   }
 }
@@ -49,6 +59,21 @@ export class FakeView implements View {
   readonly samples = new Map<string, Sample>()
   readonly histories = new Map<string, History>()
   uses: EngineUse[] = []
+  lookupFault: Error | null = null
+  processes: readonly Process[] = []
+  fileChanges: readonly FileChange[] = []
+  logPage: LogPage = { lines: [], isTruncated: false, redactions: 0 }
+  /** What a followed log gives behind its beginning. */
+  steps: (signal: AbortSignal) => AsyncIterable<LogStep> = async function* () {}
+  readonly wishes: LogWish[] = []
+  readonly followedFrom: (LogPosition | null)[] = []
+  readonly answers: { [Kind in keyof EngineObjects]: readonly HostObjects<EngineObjects[Kind]>[] } = {
+    images: [],
+    networks: [],
+    volumes: [],
+    disk: [],
+  }
+  readonly events = new EventJournal()
   readonly sinceAsked: number[] = []
   readonly watched: { readonly ids: readonly string[]; readonly intervalMs: number }[] = []
 
@@ -95,6 +120,47 @@ export class FakeView implements View {
     this.inspections += 1
     if (this.inspectFault !== null) throw this.inspectFault
     return inspected(container)
+  }
+
+  async top(): Promise<readonly Process[]> {
+    if (this.lookupFault !== null) throw this.lookupFault
+    return this.processes
+  }
+
+  async changes(): Promise<readonly FileChange[]> {
+    if (this.lookupFault !== null) throw this.lookupFault
+    return this.fileChanges
+  }
+
+  async readLog(_container: Container, wish: LogWish): Promise<LogPage> {
+    this.wishes.push(wish)
+    if (this.lookupFault !== null) throw this.lookupFault
+    return this.logPage
+  }
+
+  async *followLog(
+    _container: Container,
+    wish: Omit<LogWish, 'until'>,
+    from: LogPosition | null,
+    signal: AbortSignal,
+  ): AsyncIterable<LogStep> {
+    this.wishes.push({ ...wish, until: null })
+    this.followedFrom.push(from)
+    if (this.lookupFault !== null) throw this.lookupFault
+    yield { kind: 'lines', lines: [] }
+    yield* this.steps(signal)
+  }
+
+  async objects<Kind extends keyof EngineObjects>(
+    kind: Kind,
+    hosts: readonly string[],
+  ): Promise<readonly HostObjects<EngineObjects[Kind]>[]> {
+    const answers = this.answers[kind] as readonly HostObjects<EngineObjects[Kind]>[]
+    return answers.filter(({ hostId }) => hosts.length === 0 || hosts.includes(hostId))
+  }
+
+  knownDiskUse(host: string): DiskUse | null {
+    return this.answers.disk.find(({ hostId }) => hostId === host)?.value ?? null
   }
 
   addSample(id: string): void {

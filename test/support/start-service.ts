@@ -54,6 +54,7 @@ export async function startService(endpoint: EngineEndpoint, changes: Partial<Co
     network: OPEN_NETWORK,
     audit: { destination: { kind: 'stdout' }, onFailure: 'refuse' },
     sampling: { intervalMs: 1_000, historyMs: 3_600_000 },
+    logs: { scrub: true },
     ...changes,
   }
   const createEngine = (host: HostConfig) =>

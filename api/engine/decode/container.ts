@@ -8,17 +8,21 @@ import {
   type ListedContainer,
   type Port,
 } from '../../model/container.js'
-import { type Scrubbed, scrubArguments, scrubLabels, scrubText } from '../../model/redaction.js'
+import { type Scrubbed, scrubArguments, scrubText } from '../../model/redaction.js'
 import {
   containerId,
   flag,
   labels,
   limit,
+  MAX_SCRUBBED_VALUE,
+  MAX_VALUE,
   number,
   optionalNumber,
   optionalText,
   optionalTime,
   parse,
+  scrubbedLabels,
+  scrubCommandLine,
   seconds,
   strings,
   text,
@@ -26,15 +30,6 @@ import {
   utcTime,
   words,
 } from './shape.js'
-
-/** Labels kept of one container: compose and a proxy's routers come to a few dozen. */
-const MAX_LABELS = 256
-
-/** Characters of a label's value, or of an argument, that are looked at: an image's author writes both, and looking takes time. */
-const MAX_SCRUBBED_VALUE = 8_192
-
-/** Characters kept of it: a proxy's longest rule has a fraction. Cut after it is scrubbed, as half a secret has no shape. */
-const MAX_VALUE = 4_096
 
 /** Ports kept of one container: who publishes a range of thousands learns nothing from reading them all. */
 const MAX_PORTS = 512
@@ -87,6 +82,7 @@ const LIST = z.array(
       )
       .nullish(),
     NetworkSettings: z.object({ Networks: z.record(text, z.unknown()).nullish() }).nullish(),
+    Mounts: z.array(z.object({ Type: text.nullish(), Name: optionalText })).nullish(),
   }),
 )
 
@@ -108,8 +104,12 @@ export function decodeContainers(value: unknown): readonly ListedContainer[] {
         protocol: Type,
       })),
     ),
-    labels: labelsOf(entry.Labels).value,
+    labels: scrubbedLabels(entry.Labels).value,
     networks: Object.keys(entry.NetworkSettings?.Networks ?? {}).slice(0, MAX_NETWORKS),
+    volumes: (entry.Mounts ?? [])
+      .flatMap(({ Type, Name }) => (Type === 'volume' && Name !== null ? [scrubText(Name).value] : []))
+      .toSorted(compare)
+      .slice(0, MAX_MOUNTS),
   }))
 }
 
@@ -126,6 +126,14 @@ const HEALTH_RUN = z.object({
   End: optionalTime,
   ExitCode: number,
   Output: text.nullish(),
+})
+
+const HEALTH_CHECK = z.object({
+  Test: strings,
+  Interval: optionalNumber,
+  Timeout: optionalNumber,
+  StartPeriod: optionalNumber,
+  Retries: optionalNumber,
 })
 
 const MOUNT = z.object({
@@ -163,6 +171,10 @@ const INSPECT = z.object({
     WorkingDir: text.nullish(),
     User: text.nullish(),
     Tty: flag,
+    StopSignal: optionalText,
+    Hostname: text.nullish(),
+    Healthcheck: HEALTH_CHECK.nullish(),
+    Shell: strings,
     Env: strings,
     Labels: labels,
   }),
@@ -178,6 +190,13 @@ const INSPECT = z.object({
     CpuShares: optionalNumber,
     CpusetCpus: optionalText,
     PidsLimit: optionalNumber,
+    ShmSize: optionalNumber,
+    OomKillDisable: flag,
+    AutoRemove: flag,
+    Ulimits: z.array(z.object({ Name: text, Soft: number, Hard: number })).nullish(),
+    Devices: z
+      .array(z.object({ PathOnHost: text, PathInContainer: text, CgroupPermissions: text.nullish() }))
+      .nullish(),
     Privileged: flag,
     ReadonlyRootfs: flag,
     CapAdd: strings,
@@ -233,6 +252,7 @@ export function decodeInspect(value: unknown): InspectedContainer {
       // Cut after it is scrubbed: a secret that is cut in half has no shape any more.
       output: cleanText((run.Output ?? '').slice(0, MAX_SCRUBBED_OUTPUT)).slice(0, MAX_HEALTH_OUTPUT),
     })),
+    healthCheck: clean(healthCheckOf(Config)),
     restartCount: top.RestartCount ?? 0,
     restartPolicy: {
       name: HostConfig.RestartPolicy?.Name ?? 'no',
@@ -243,8 +263,11 @@ export function decodeInspect(value: unknown): InspectedContainer {
     workingDirectory: Config.WorkingDir ?? '',
     user: Config.User ?? '',
     tty: Config.Tty,
+    stopSignal: Config.StopSignal,
+    autoRemove: HostConfig.AutoRemove,
+    hostname: Config.Hostname ?? '',
     envNames: envNamesOf(Config.Env),
-    labels: clean(labelsOf(Config.Labels)),
+    labels: clean(scrubbedLabels(Config.Labels)),
     ports: sortPorts(portsOf(top.NetworkSettings?.Ports ?? {})),
     networkMode: HostConfig.NetworkMode ?? '',
     networks: Object.entries(top.NetworkSettings?.Networks ?? {})
@@ -265,7 +288,7 @@ export function decodeInspect(value: unknown): InspectedContainer {
         type: mount.Type ?? '',
         name: mount.Name === null ? null : cleanText(mount.Name),
         source: mount.Source === null ? null : cleanText(mount.Source),
-        destination: mount.Destination,
+        destination: cleanText(mount.Destination),
         readOnly: !mount.RW,
         propagation: mount.Propagation,
       })),
@@ -313,14 +336,6 @@ function healthOf(word: string | null | undefined): HealthState {
   return HEALTH_STATES.find((state) => state === word) ?? 'none'
 }
 
-function labelsOf(given: Readonly<Record<string, string>>): Scrubbed<ReadonlyMap<string, string>> {
-  const looked = Object.entries(given)
-    .slice(0, MAX_LABELS)
-    .map(([key, value]) => [key, value.slice(0, MAX_SCRUBBED_VALUE)])
-  const { value, redactions } = scrubLabels(Object.fromEntries(looked))
-  return { value: new Map([...value].map(([key, kept]) => [key, kept.slice(0, MAX_VALUE)])), redactions }
-}
-
 /** Both are one command line, so a flag at the end of the entrypoint has its value at the beginning of the command. */
 function commandOf(config: Inspect['Config']): Scrubbed<{ entrypoint: readonly string[]; command: readonly string[] }> {
   const entrypoint = (config.Entrypoint ?? []).slice(0, MAX_ARGUMENTS)
@@ -332,6 +347,32 @@ function commandOf(config: Inspect['Config']): Scrubbed<{ entrypoint: readonly s
     value: { entrypoint: value.slice(0, entrypoint.length), command: value.slice(entrypoint.length) },
     redactions,
   }
+}
+
+/** What a shell that is not named is (moby daemon/health.go, getShell). */
+const DEFAULT_SHELL = ['/bin/sh', '-c']
+
+const NANOSECONDS_PER_MILLISECOND = 1_000_000
+
+/**
+ * The command in one line and scrubbed as one, as events spell it, so that an event's command can be told to be the health
+ * check's though nobody holds its secrets.
+ */
+function healthCheckOf({ Healthcheck, Shell }: Inspect['Config']): Scrubbed<InspectedContainer['healthCheck']> {
+  const [kind, ...test] = Healthcheck?.Test ?? []
+  if (Healthcheck == null || (kind !== 'CMD' && kind !== 'CMD-SHELL')) return { value: null, redactions: 0 }
+  const words = kind === 'CMD' ? test : [...(Shell.length > 0 ? Shell : DEFAULT_SHELL), ...test]
+  const { value: command, redactions } = scrubCommandLine(words.join(' '))
+  const milliseconds = (nanoseconds: number | null) =>
+    nanoseconds === null || nanoseconds <= 0 ? null : nanoseconds / NANOSECONDS_PER_MILLISECOND
+  const value = {
+    command,
+    intervalMs: milliseconds(Healthcheck.Interval),
+    timeoutMs: milliseconds(Healthcheck.Timeout),
+    startPeriodMs: milliseconds(Healthcheck.StartPeriod),
+    retries: Healthcheck.Retries || null,
+  }
+  return { value, redactions }
 }
 
 function envNamesOf(env: readonly string[]): readonly string[] {
@@ -386,6 +427,18 @@ function resourcesOf(config: Inspect['HostConfig']): InspectedContainer['resourc
     cpuShares: limit(config.CpuShares),
     cpusetCpus: config.CpusetCpus,
     pidsLimit: limit(config.PidsLimit),
+    shmBytes: limit(config.ShmSize),
+    oomKillDisabled: config.OomKillDisable,
+    ulimits: (config.Ulimits ?? []).slice(0, MAX_OPTIONS).map(({ Name, Soft, Hard }) => ({
+      name: Name,
+      soft: Soft,
+      hard: Hard,
+    })),
+    devices: (config.Devices ?? []).slice(0, MAX_OPTIONS).map(({ PathOnHost, PathInContainer, CgroupPermissions }) => ({
+      source: PathOnHost,
+      destination: PathInContainer,
+      permissions: CgroupPermissions ?? '',
+    })),
   }
 }
 

@@ -1,12 +1,16 @@
 import { z } from 'zod'
 import type { ContainerEvent } from '../../model/container-event.js'
 import { ApiError } from '../../model/error.js'
-import { containerId, optionalNumber, parse, text } from './shape.js'
+import { scrubText } from '../../model/redaction.js'
+import { containerId, optionalNumber, parse, scrubbedLabels, scrubCommandLine, text } from './shape.js'
+
+/** Containers whose labels are remembered: they never change, and a health check makes three events each time. */
+const MAX_REMEMBERED = 1_024
 
 const EVENT = z.object({
   Type: text.nullish(),
   Action: text.nullish(),
-  Actor: z.object({ ID: text.nullish() }).nullish(),
+  Actor: z.object({ ID: text.nullish(), Attributes: z.record(text, text).nullish() }).nullish(),
   time: optionalNumber,
   timeNano: optionalNumber,
 })
@@ -16,23 +20,82 @@ const CONTAINER_EVENT = z.object({
   Actor: z.object({ ID: containerId }),
 })
 
-/**
- * One line of GET /events; null where it is not about one container: `prune` is about all and names none. Of `exec_create: sh -c ...` and `health_status:
- * healthy` the verb alone is kept: what follows is a command line.
- */
-export function decodeEvent(line: string): ContainerEvent | null {
-  let value: unknown
-  try {
-    value = JSON.parse(line)
-  } catch {
-    throw new ApiError('engine-bad-answer', `an event: ${line.length} characters that are no JSON`)
+/** What the engine lays among a container's labels (moby daemon/events.go, and each caller of LogContainerEventWithAttributes). */
+const OWN_ATTRIBUTES = new Set([
+  'name',
+  'image',
+  'exitCode',
+  'execDuration',
+  'execID',
+  'signal',
+  'oldName',
+  'container',
+  'comment',
+  'imageID',
+  'imageRef',
+]) // prettier-ignore
+
+/** Reads the lines of GET /events. Holds the labels of containers that it has met, scrubbed. */
+export class EventDecoder {
+  readonly #labels = new Map<string, ReadonlyMap<string, string>>()
+
+  /**
+   * Null where a line is not about one container: `prune` is about all and names none. What follows the verb is kept apart:
+   * `exec_create: sh -c ...` carries a command line, which is scrubbed, and `health_status: healthy` a state.
+   */
+  decode(line: string): ContainerEvent | null {
+    let value: unknown
+    try {
+      value = JSON.parse(line)
+    } catch {
+      throw new ApiError('engine-bad-answer', `an event: ${line.length} characters that are no JSON`)
+    }
+    const event = parse(EVENT, value, 'an event')
+    if (event.Type !== 'container') return null
+    const known = CONTAINER_EVENT.safeParse(event)
+    if (!known.success) return null
+    const { Action, Actor } = known.data
+    const attributes = event.Actor?.Attributes ?? {}
+    const [action = '', detail = ''] = Action.split(/:\s?(.*)/s)
+    return {
+      containerId: Actor.ID,
+      action,
+      timeNano: timeNanoOf(line, event),
+      name: named(attributes['name']),
+      image: named(attributes['image']),
+      labels: this.#labelsOf(Actor.ID, attributes),
+      exitCode: wholeNumber(attributes['exitCode']),
+      signal: wholeNumber(attributes['signal']),
+      health: detail === 'healthy' || detail === 'unhealthy' ? detail : null,
+      command: action.startsWith('exec_') && detail !== '' ? scrubCommandLine(detail).value : null,
+      execId: /^[0-9a-f]{64}$/.test(attributes['execID'] ?? '') ? (attributes['execID'] ?? null) : null,
+      oldName: action === 'rename' ? named(attributes['oldName']?.replace(/^\//, '')) : null,
+    }
   }
-  const event = parse(EVENT, value, 'an event')
-  if (event.Type !== 'container') return null
-  const known = CONTAINER_EVENT.safeParse(event)
-  if (!known.success) return null
-  const { Action, Actor } = known.data
-  return { containerId: Actor.ID, action: Action.replace(/:.*$/s, ''), timeNano: timeNanoOf(line, event) }
+
+  #labelsOf(id: string, attributes: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
+    const known = this.#labels.get(id)
+    if (known !== undefined) return known
+    const given = Object.entries(attributes).filter(([key]) => !OWN_ATTRIBUTES.has(key))
+    const labels = scrubbedLabels(Object.fromEntries(given)).value
+    this.#labels.set(id, labels)
+    for (const oldest of this.#labels.keys()) {
+      if (this.#labels.size <= MAX_REMEMBERED) break
+      this.#labels.delete(oldest)
+    }
+    return labels
+  }
+}
+
+/** Characters of a name that are kept: the longest reference to an image that Docker takes has fewer. */
+const MAX_NAME = 512
+
+function named(text: string | undefined): string | null {
+  return text === undefined || text === '' ? null : scrubText(text.slice(0, MAX_NAME)).value
+}
+
+function wholeNumber(text: string | undefined): number | null {
+  return text !== undefined && /^-?\d{1,9}$/.test(text) ? Number(text) : null
 }
 
 /**

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ApiError } from '../../model/error.js'
+import { type Scrubbed, scrubLabels, scrubText } from '../../model/redaction.js'
 
 /*
  * The engine's words end here. Engines and podman leave out, or give as null, whatever a container has not got, so
@@ -64,6 +65,30 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T 
     .slice(0, MAX_FAULT_PATHS)
     .map((issue) => JSON.stringify(issue.path.map(String).join('.').slice(0, 100)))
   throw new ApiError('engine-bad-answer', `${what} has the wrong shape at ${paths.join(', ')}`)
+}
+
+/** Labels kept of one object: compose and a proxy's routers come to a few dozen. */
+const MAX_LABELS = 256
+
+/** Characters of a label's value that are looked at: an image's author writes it, and looking takes time. */
+export const MAX_SCRUBBED_VALUE = 8_192
+
+/** Characters kept of it: a proxy's longest rule has a fraction. Cut after it is scrubbed, as half a secret has no shape. */
+export const MAX_VALUE = 4_096
+
+/** A command whose arguments are joined by spaces, without its secrets. */
+export function scrubCommandLine(command: string): Scrubbed<string> {
+  const { value, redactions } = scrubText(command.slice(0, MAX_SCRUBBED_VALUE))
+  return { value: value.slice(0, MAX_VALUE), redactions }
+}
+
+/** Labels, or a driver's options, without their secrets. */
+export function scrubbedLabels(given: Readonly<Record<string, string>>): Scrubbed<ReadonlyMap<string, string>> {
+  const looked = Object.entries(given)
+    .slice(0, MAX_LABELS)
+    .map(([key, value]) => [key, value.slice(0, MAX_SCRUBBED_VALUE)])
+  const { value, redactions } = scrubLabels(Object.fromEntries(looked))
+  return { value: new Map([...value].map(([key, kept]) => [key, kept.slice(0, MAX_VALUE)])), redactions }
 }
 
 /** 0, -1 and the largest integers all stand for "none". */

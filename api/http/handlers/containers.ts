@@ -1,9 +1,11 @@
 import type { View } from '../../live/view.js'
 import type { Container } from '../../model/container.js'
 import { matchesFilter } from '../../model/container-filter.js'
+import type { FileChange } from '../../model/file-change.js'
 import type { HostStatus } from '../../model/host.js'
 import { paginate, type SortValue } from '../../model/page.js'
-import { presentContainer, presentDetail, presentList } from '../present.js'
+import type { ChangeSortKey, ChangesQuery } from '../object-schemas.js'
+import { presentChanges, presentContainer, presentDetail, presentList, presentProcesses } from '../present.js'
 import type { ContainerSortKey, ListQuery, OneQuery } from '../schemas.js'
 import type { Input, Sources } from './input.js'
 
@@ -20,21 +22,45 @@ const SORT_VALUES: Readonly<Record<ContainerSortKey, (container: Container) => S
 
 export function listContainers(
   { view }: Sources,
-  { query: { filter, page }, selectors, showHostPaths }: Input<ListQuery>,
+  { query: { filter, page }, now, selectors, showHostPaths }: Input<ListQuery>,
 ) {
-  const containers = view.containers(selectors).filter((container) => matchesFilter(container, filter, showHostPaths))
+  const containers = view.containers(selectors).filter((one) => matchesFilter(one, filter, { now, showHostPaths }))
   const sortValue = SORT_VALUES[page.sort.replace(/^-/, '') as ContainerSortKey]
   const { items, nextCursor, total } = paginate(containers, page, sortValue, tieOf)
-  const shown = items.map((container) => presentContainer(container, showHostPaths))
+  const shown = items.map((container) => presentContainer(container, { now, showHostPaths }))
   return presentList({ items: shown, nextCursor, total }, hostsOf(view, filter.host))
 }
 
 export async function showContainer(
   { view }: Sources,
-  { query, id, selectors, showHostPaths, onCall }: Input<OneQuery>,
+  { query, id, now, selectors, showHostPaths, onCall }: Input<OneQuery>,
 ) {
   const container = view.find(id, query.host, selectors)
-  return presentDetail(container, await view.inspect(container, onCall), showHostPaths)
+  return presentDetail(container, await view.inspect(container, onCall), { now, showHostPaths })
+}
+
+export async function showProcesses({ view }: Sources, { query, id, selectors, onCall }: Input<OneQuery>) {
+  const container = view.find(id, query.host, selectors)
+  return presentProcesses(container, await view.top(container, onCall))
+}
+
+export async function listChanges({ view }: Sources, { query, id, selectors, onCall }: Input<ChangesQuery>) {
+  const { path, kind, host } = query.filter
+  const container = view.find(id, host, selectors)
+  const all = await view.changes(container, onCall)
+  const fitting = all.filter(
+    (change) =>
+      (kind.length === 0 || kind.includes(change.kind)) &&
+      (path.length === 0 || path.some((part) => change.path.includes(part))),
+  )
+  const sortValue = CHANGE_SORT_VALUES[query.page.sort.replace(/^-/, '') as ChangeSortKey]
+  const page = paginate(fitting, query.page, sortValue, ({ path }) => path)
+  return presentChanges(container, page, view.hosts())
+}
+
+const CHANGE_SORT_VALUES: Readonly<Record<ChangeSortKey, (change: FileChange) => SortValue>> = {
+  path: ({ path }) => path,
+  kind: ({ kind }) => kind,
 }
 
 /** Orders containers of the same sort value; no two share it. */

@@ -32,8 +32,27 @@ export interface Input<Query> {
   readonly selectors: readonly LabelSelector[]
   /** Whether paths on the host may be named to this caller. */
   readonly showHostPaths: boolean
+  /** What the answer is to be written as, on routes that leave a choice. */
+  readonly format: 'json' | 'ndjson' | 'text'
   /** Told of each call to an engine that the answer took. */
   readonly onCall: (call: EngineCall) => void
   /** Whose audit records this caller may read; null is everybody's. */
   readonly ownRecords: OwnRecords | null
+}
+
+/** What a feed knows of the request that opened it. */
+export interface FeedInput<Id, Query> extends Input<Query> {
+  /** Where the reader stood: the Last-Event-ID field (HTML standard, section 9.2.4); undefined where there is none. */
+  readonly lastEventId: Id | undefined
+  /** Fires when the reader has gone. */
+  readonly signal: AbortSignal
+  /** To be called before the first item, with the one container that the feed is about, or null. */
+  readonly onOpen: (container: string | null) => void
+}
+
+/** One server-sent event; `event` null is none: it tells the reader where it stands and nothing else. */
+export interface FeedItem {
+  readonly event: string | null
+  readonly id: string | null
+  readonly data: unknown
 }

@@ -2,9 +2,9 @@ import { summarize } from '../../model/summary.js'
 import { observedAt, presentHost, presentList } from '../present.js'
 import type { Input, Sources } from './input.js'
 
-export function showSummary({ view }: Sources, { selectors }: Input<unknown>) {
+export function showSummary({ view }: Sources, { now, selectors }: Input<unknown>) {
   const hosts = view.hosts()
-  const summary = summarize(hosts, view.containers(selectors), (container) => view.sample(container))
+  const summary = summarize(hosts, view.containers(selectors), (container) => view.sample(container), now)
   return {
     observedAt: observedAt(hosts),
     hosts: summary.hosts,

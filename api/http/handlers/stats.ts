@@ -35,10 +35,10 @@ export function listStats(sources: Sources, input: Input<ListQuery>) {
 const MAX_STEPS = 10_000
 
 /** Whose statistics `listStats` shows, on whatever page. */
-export function matchingContainers({ view }: Sources, { query, selectors, showHostPaths }: Input<ListQuery>) {
+export function matchingContainers({ view }: Sources, { query, now, selectors, showHostPaths }: Input<ListQuery>) {
   return view
     .containers(selectors)
-    .filter((container) => isRunning(container) && matchesFilter(container, query.filter, showHostPaths))
+    .filter((container) => isRunning(container) && matchesFilter(container, query.filter, { now, showHostPaths }))
 }
 
 /** The one whose statistics `showStats` shows. */

@@ -1,0 +1,118 @@
+import { z } from 'zod'
+import type { Process } from '../../model/process.js'
+import { scrubText } from '../../model/redaction.js'
+import { parse, text } from './shape.js'
+
+/** Processes shown of one container: a fork bomb has more, and its first thousands tell. */
+const MAX_PROCESSES = 10_000
+
+/** Columns that are looked at: `ps` has about a hundred in all. */
+const MAX_COLUMNS = 128
+
+/** Characters of one cell that are looked at, and kept: a JVM's command line has thousands. */
+const MAX_SCRUBBED_CELL = 8_192
+const MAX_CELL = 4_096
+
+const KIBIBYTE = 1_024
+
+const TOP = z.object({
+  Titles: z.array(text).nullish(),
+  Processes: z.array(z.array(text)).nullish(),
+})
+
+/** Columns of procps (`ps -ef`, which engines run unless told otherwise, and `aux`), busybox, podman and Windows. */
+const COLUMNS: ReadonlyMap<string, (cell: string) => Partial<Process>> = new Map<
+  string,
+  (cell: string) => Partial<Process>
+>([
+  ['PID', (cell) => ({ pid: wholeNumber(cell) })],
+  ['PPID', (cell) => ({ parentPid: wholeNumber(cell) })],
+  ['UID', (cell) => ({ user: cell })],
+  ['USER', (cell) => ({ user: cell })],
+  ['RUSER', (cell) => ({ user: cell })],
+  ['CMD', (cell) => ({ command: cell })],
+  ['COMMAND', (cell) => ({ command: cell })],
+  ['ARGS', (cell) => ({ command: cell })],
+  ['STIME', (cell) => ({ started: cell })],
+  ['START', (cell) => ({ started: cell })],
+  ['STARTED', (cell) => ({ started: cell })],
+  ['TIME', (cell) => ({ cpuSeconds: secondsOf(cell) })],
+  ['C', (cell) => ({ cpuPercent: decimal(cell) })],
+  ['%CPU', (cell) => ({ cpuPercent: decimal(cell) })],
+  ['%MEM', (cell) => ({ memoryPercent: decimal(cell) })],
+  ['RSS', (cell) => ({ residentBytes: kibibytes(cell) })],
+  ['VSZ', (cell) => ({ virtualBytes: kibibytes(cell) })],
+  ['S', (cell) => ({ state: cell })],
+  ['STAT', (cell) => ({ state: cell })],
+  ['TTY', (cell) => ({ terminal: terminalOf(cell) })],
+  ['TT', (cell) => ({ terminal: terminalOf(cell) })],
+])
+
+const NOTHING: Omit<Process, 'other'> = {
+  pid: null,
+  parentPid: null,
+  user: null,
+  command: null,
+  started: null,
+  cpuSeconds: null,
+  cpuPercent: null,
+  memoryPercent: null,
+  residentBytes: null,
+  virtualBytes: null,
+  state: null,
+  terminal: null,
+}
+
+/** Answer of GET /containers/{id}/top. */
+export function decodeTop(value: unknown): readonly Process[] {
+  const { Titles, Processes } = parse(TOP, value, 'the processes')
+  const titles = (Titles ?? []).slice(0, MAX_COLUMNS)
+  return (Processes ?? []).slice(0, MAX_PROCESSES).map((cells) => processOf(titles, cells))
+}
+
+function processOf(titles: readonly string[], cells: readonly string[]): Process {
+  let known: Omit<Process, 'other'> = NOTHING
+  const other: [string, string][] = []
+  titles.forEach((title, column) => {
+    // What an engine could not tell apart by spaces belongs to the last column, as a command's arguments do.
+    const isLast = column === titles.length - 1
+    const raw = isLast ? cells.slice(column).join(' ') : (cells[column] ?? '')
+    if (raw === '') return
+    const cell = scrubText(raw.slice(0, MAX_SCRUBBED_CELL)).value.slice(0, MAX_CELL)
+    const read = COLUMNS.get(title.trim().toUpperCase())
+    if (read === undefined) other.push([title, cell])
+    else known = { ...known, ...read(cell) }
+  })
+  return { ...known, other: Object.fromEntries(other) }
+}
+
+function wholeNumber(cell: string): number | null {
+  return /^\d{1,15}$/.test(cell) ? Number(cell) : null
+}
+
+function decimal(cell: string): number | null {
+  return /^\d{1,12}(?:\.\d{1,6})?$/.test(cell) ? Number(cell) : null
+}
+
+function kibibytes(cell: string): number | null {
+  const count = wholeNumber(cell)
+  return count === null ? null : count * KIBIBYTE
+}
+
+/** `[[days-]hours:]minutes:seconds` (ps(1), TIME), or podman's Go duration such as `1h2m3.5s`. */
+function secondsOf(cell: string): number | null {
+  const clock = /^(?:(\d{1,6})-)?(?:(\d{1,6}):)?(\d{1,6}):(\d{1,2})(?:\.\d{1,9})?$/.exec(cell)
+  if (clock !== null) {
+    const [days, hours, minutes, seconds] = clock.slice(1).map((part) => Number(part ?? 0))
+    return (((days ?? 0) * 24 + (hours ?? 0)) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0)
+  }
+  const go = /^(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9}(?:\.\d{1,9})?)s)?$/.exec(cell)
+  if (cell === '' || go === null) return null
+  const [hours, minutes, seconds] = go.slice(1).map((part) => Number(part ?? 0))
+  return ((hours ?? 0) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0)
+}
+
+/** A question mark is a process without a terminal. */
+function terminalOf(cell: string): string | null {
+  return cell === '?' ? null : cell
+}

@@ -1,0 +1,234 @@
+import { StringDecoder } from 'node:string_decoder'
+import { ApiError } from '../model/error.js'
+import { type EngineTime, engineTimeOf, type LogStream } from '../model/log-line.js'
+import { scrubText } from '../model/redaction.js'
+
+/** One line as the engine kept it, before anybody looked for secrets. */
+export interface RawLogLine {
+  readonly at: EngineTime | null
+  readonly stream: LogStream
+  readonly message: string
+  readonly isCut: boolean
+  /** Messages that it was put together of. */
+  readonly parts: number
+}
+
+/** Bytes kept of one line: some loggers write a whole stack trace or document as one; beyond this nobody reads. */
+export const MAX_LINE_BYTES = 64 * 1024
+
+/** Stream, three bytes of zero, length of what follows (engine API, ContainerAttach, "Stream format"). */
+const HEADER_BYTES = 8
+
+/** Bytes kept of one frame: a line's worth, and its time. */
+const MAX_FRAME_BYTES = MAX_LINE_BYTES + 64
+
+/** An engine keeps a longer line in parts of this size, each with its time (moby daemon/logger/copier.go, defaultBufSize). */
+const PART_BYTES = 16 * 1024
+
+const LINE_FEED = 0x0a
+const CARRIAGE_RETURN = 0x0d
+
+/** What the engine itself has to say about a log that it cannot read to its end (moby pkg/stdcopy, Systemerr). */
+const SYSTEM_ERROR = 3
+
+/** As many bytes as the longest time and its space take. */
+const TIME_BYTES = 40
+const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) /
+
+/**
+ * Puts a log's lines together as they come, those of each chunk at once: out of frames, or out of a terminal's bytes. Each
+ * kept message carries its time; those of a line's later parts are taken out. Characters that are split between chunks or
+ * parts stay whole. Of a line no more than MAX_LINE_BYTES is ever held. What stands behind the last line end is a line too.
+ * Rejects with the source's error, or with engine-bad-answer on what is no log.
+ */
+export async function* readLogLines(
+  source: AsyncIterable<Uint8Array>,
+  isTty: boolean,
+): AsyncGenerator<readonly RawLogLine[], void, undefined> {
+  const reader = isTty ? new TerminalReader() : new FrameReader()
+  for await (const chunk of source) {
+    const lines: RawLogLine[] = []
+    reader.take(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length), lines)
+    if (lines.length > 0) yield lines
+  }
+  const rest: RawLogLine[] = []
+  reader.end(rest)
+  if (rest.length > 0) yield rest
+}
+
+/** Bytes of one line, as far as they are kept. */
+class LineBuffer {
+  #pieces: Buffer[] = []
+  #held = 0
+  #isCut = false
+
+  get isEmpty(): boolean {
+    return this.#pieces.length === 0 && !this.#isCut
+  }
+
+  add(bytes: Buffer, maxBytes: number): void {
+    const room = maxBytes - this.#held
+    if (bytes.length > room) this.#isCut = true
+    const kept = bytes.subarray(0, Math.max(0, room))
+    if (kept.length === 0) return
+    this.#pieces.push(kept)
+    this.#held += kept.length
+  }
+
+  markCut(): void {
+    this.#isCut = true
+  }
+
+  take(): { readonly bytes: Buffer; readonly isCut: boolean } {
+    const line = { bytes: Buffer.concat(this.#pieces), isCut: this.#isCut }
+    this.#pieces = []
+    this.#held = 0
+    this.#isCut = false
+    return line
+  }
+}
+
+/** A line that is not over yet. */
+class OpenLine {
+  readonly #stream: LogStream
+  readonly #buffer = new LineBuffer()
+  #at: EngineTime | null = null
+  #parts = 0
+
+  constructor(stream: LogStream) {
+    this.#stream = stream
+  }
+
+  /** One message of the engine: a line, a part of one, or several. */
+  message(payload: Buffer, isCut: boolean, lines: RawLogLine[]): void {
+    const first = splitTime(payload)
+    let { rest } = first
+    if (this.#parts === 0) this.#at = first.at
+    this.#parts += 1
+    for (let end = rest.indexOf(LINE_FEED); end !== -1; end = rest.indexOf(LINE_FEED)) {
+      this.#buffer.add(rest.subarray(0, end), MAX_LINE_BYTES)
+      this.finish(lines)
+      rest = rest.subarray(end + 1)
+      if (rest.length === 0) return
+      const next = splitTime(rest)
+      rest = next.rest
+      this.#at = next.at ?? first.at
+      this.#parts = 1
+    }
+    this.#buffer.add(rest, MAX_LINE_BYTES)
+    if (isCut) this.#buffer.markCut()
+  }
+
+  finish(lines: RawLogLine[]): void {
+    if (this.#parts === 0) return
+    const { bytes, isCut } = this.#buffer.take()
+    lines.push({ at: this.#at, stream: this.#stream, message: textOf(bytes, isCut), isCut, parts: this.#parts })
+    this.#parts = 0
+    this.#at = null
+  }
+}
+
+class FrameReader {
+  readonly #lines = { stdout: new OpenLine('stdout'), stderr: new OpenLine('stderr') }
+  readonly #header = Buffer.alloc(HEADER_BYTES)
+  #headerFill = 0
+  #remaining = 0
+  readonly #payload = new LineBuffer()
+  #endsLine = false
+
+  take(chunk: Buffer, lines: RawLogLine[]): void {
+    let at = 0
+    while (at < chunk.length) {
+      if (this.#headerFill < HEADER_BYTES) {
+        const copied = chunk.copy(this.#header, this.#headerFill, at)
+        this.#headerFill += copied
+        at += copied
+        if (this.#headerFill < HEADER_BYTES) return
+        if (this.#header.readUInt8(0) > SYSTEM_ERROR || this.#header.readUIntBE(1, 3) !== 0)
+          throw new ApiError(
+            'engine-bad-answer',
+            'a log that is not made of frames, though the container has no terminal',
+          )
+        this.#remaining = this.#header.readUInt32BE(4)
+        this.#endsLine = false
+      } else {
+        const taken = chunk.subarray(at, at + this.#remaining)
+        this.#payload.add(taken, MAX_FRAME_BYTES)
+        this.#endsLine = taken.at(-1) === LINE_FEED
+        this.#remaining -= taken.length
+        at += taken.length
+      }
+      if (this.#remaining === 0) this.#frame(lines)
+    }
+  }
+
+  end(lines: RawLogLine[]): void {
+    if (this.#headerFill > 0) throw new ApiError('engine-bad-answer', 'a log that ends within a frame')
+    this.#lines.stdout.finish(lines)
+    this.#lines.stderr.finish(lines)
+  }
+
+  #frame(lines: RawLogLine[]): void {
+    const { bytes, isCut } = this.#payload.take()
+    this.#headerFill = 0
+    const kind = this.#header.readUInt8(0)
+    if (kind === SYSTEM_ERROR) {
+      const words = scrubText(bytes.toString('utf8').trim().slice(0, 200)).value
+      throw new ApiError('engine-bad-answer', `the engine cannot read the log to its end: ${JSON.stringify(words)}`)
+    }
+    const line = kind === 2 ? this.#lines.stderr : this.#lines.stdout
+    line.message(bytes, isCut, lines)
+    if (isCut && this.#endsLine) line.finish(lines)
+  }
+}
+
+class TerminalReader {
+  readonly #buffer = new LineBuffer()
+
+  take(chunk: Buffer, lines: RawLogLine[]): void {
+    let start = 0
+    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
+      this.#buffer.add(chunk.subarray(start, end), MAX_RAW_LINE_BYTES)
+      lines.push(this.#line())
+      start = end + 1
+    }
+    this.#buffer.add(chunk.subarray(start), MAX_RAW_LINE_BYTES)
+  }
+
+  end(lines: RawLogLine[]): void {
+    if (!this.#buffer.isEmpty) lines.push(this.#line())
+  }
+
+  #line(): RawLogLine {
+    const { bytes, isCut } = this.#buffer.take()
+    const { at, rest } = splitTime(bytes)
+    const parts = [rest.subarray(0, PART_BYTES)]
+    for (let left = rest.subarray(PART_BYTES); left.length > 0; left = left.subarray(PART_BYTES)) {
+      left = splitTime(left).rest
+      parts.push(left.subarray(0, PART_BYTES))
+    }
+    const whole = new LineBuffer()
+    for (const part of parts) whole.add(part, MAX_LINE_BYTES)
+    const kept = whole.take()
+    const cut = isCut || kept.isCut
+    return { at, stream: 'stdout', message: textOf(kept.bytes, cut), isCut: cut, parts: parts.length }
+  }
+}
+
+/** A line's worth, with the times of its parts. */
+const MAX_RAW_LINE_BYTES = MAX_LINE_BYTES + (MAX_LINE_BYTES / PART_BYTES + 1) * TIME_BYTES
+
+function splitTime(message: Buffer): { readonly at: EngineTime | null; readonly rest: Buffer } {
+  const text = TIME.exec(message.toString('latin1', 0, TIME_BYTES))?.[1]
+  const at = text === undefined ? null : engineTimeOf(text)
+  return text === undefined || at === null
+    ? { at: null, rest: message }
+    : { at, rest: message.subarray(text.length + 1) }
+}
+
+/** Without the carriage return that a terminal ends its lines with, and without half a character where it was cut. */
+function textOf(bytes: Buffer, isCut: boolean): string {
+  if (isCut) return new StringDecoder('utf8').write(bytes)
+  const end = bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length
+  return bytes.toString('utf8', 0, end)
+}

@@ -1,0 +1,78 @@
+import type { Events } from '../../live/view.js'
+import { eventMilliseconds, type RecordedEvent } from '../../model/container-event.js'
+import { matchesSelectors } from '../../model/label-selector.js'
+import type { EventFilter, EventStreamQuery, EventsQuery } from '../event-schemas.js'
+import { presentEvent, presentList } from '../present.js'
+import { hostsOf } from './containers.js'
+import type { FeedInput, FeedItem, Input, Sources } from './input.js'
+
+/** Newest first. A page ends at an event, not at a position: those that come meanwhile shift nothing. */
+export function listEvents({ view }: Sources, input: Input<EventsQuery>) {
+  const { query, now } = input
+  const { cursor, limit, until } = query
+  const untilMs = until?.(now) ?? Number.POSITIVE_INFINITY
+  const { events } = view.events.after(0)
+  const fitting = visible(events, input)
+    .filter((event) => eventMilliseconds(event) <= untilMs)
+    .reverse()
+  // A cursor that is not remembered any more has nothing older behind it either.
+  const start = cursor === undefined ? 0 : fitting.findIndex(({ id }) => id === cursor) + 1 || fitting.length
+  const items = fitting.slice(start, start + limit)
+  const nextCursor = start + limit < fitting.length ? (items.at(-1)?.id ?? null) : null
+  return presentList({ items: items.map(presentEvent), nextCursor, total: fitting.length }, hostsOf(view, query.host))
+}
+
+/** Goes on from where the reader stood; without a place to go on from, from now on, or from `since` on. */
+export async function* followEvents(
+  { view }: Sources,
+  input: FeedInput<string, EventStreamQuery>,
+): AsyncGenerator<readonly FeedItem[]> {
+  const { query, lastEventId, signal, onOpen } = input
+  const { events } = view
+  const name = lastEventId ?? query.lastEventId
+  const known = name === undefined ? null : events.positionOf(name)
+  onOpen(null)
+  if (name !== undefined && known === null) yield [gapItem(hostsOf(view, query.host).map(({ id }) => id))]
+  const isReplay = name === undefined && query.since !== null
+  let position = known ?? (isReplay ? 0 : events.end)
+  // Who breaks off before the first event comes back with this name.
+  if (known === null) yield [{ event: null, id: standingAt(events, position, input), data: null }]
+  for (let isStart = isReplay; !signal.aborted; isStart = false) {
+    const passage = events.after(position)
+    const shown = visible(passage.events, input)
+    // Who asks for all that is remembered knows that it is not all there ever was.
+    const lost = isStart ? [] : passage.lostHosts.filter((id) => query.host.length === 0 || query.host.includes(id))
+    yield [
+      ...(lost.length > 0 ? [gapItem(lost)] : []),
+      ...shown.map((event) => ({ event: 'container', id: event.id, data: presentEvent(event) })),
+    ]
+    position = passage.next
+    await events.wait(position, signal)
+  }
+}
+
+function gapItem(hosts: readonly string[]): FeedItem {
+  return { event: 'gap', id: null, data: { hosts } }
+}
+
+/** The latest event up to the position that the reader may see: naming another would tell of it. */
+function standingAt(events: Events, position: number, input: Input<EventFilter>): string {
+  const shown = visible(events.after(0).events, { ...input, query: { ...input.query, since: null } })
+  return shown.findLast(({ seq }) => seq <= position)?.id ?? events.beginning
+}
+
+function visible(events: readonly RecordedEvent[], { query, now, selectors }: Input<EventFilter>): RecordedEvent[] {
+  const { action, container, name, project, host, since, healthChecks } = query
+  const sinceMs = since?.(now) ?? 0
+  return events.filter(
+    (event) =>
+      matchesSelectors(event.labels, selectors) &&
+      (healthChecks || !event.isProbe) &&
+      (action.length === 0 || action.includes(event.action)) &&
+      (host.length === 0 || host.includes(event.hostId)) &&
+      (container.length === 0 || container.some((digits) => event.containerId.startsWith(digits))) &&
+      (project.length === 0 || project.includes(event.labels.get('com.docker.compose.project') ?? '')) &&
+      (name.length === 0 || name.some((part) => event.name?.toLowerCase().includes(part.toLowerCase()))) &&
+      eventMilliseconds(event) >= sinceMs,
+  )
+}

@@ -1,0 +1,149 @@
+import type { EngineObjects, HostObjects } from '../../live/view.js'
+import type { Container } from '../../model/container.js'
+import type { Image, Network, Volume } from '../../model/engine-object.js'
+import { isHostPathLabel } from '../../model/host-path.js'
+import { matchesSelectors } from '../../model/label-selector.js'
+import { paginate, type SortValue } from '../../model/page.js'
+import type {
+  ImageSortKey,
+  NetworkSortKey,
+  ObjectFilter,
+  ObjectsQuery,
+  SystemQuery,
+  VolumeSortKey,
+} from '../object-schemas.js'
+import { observedAt, presentList } from '../present.js'
+import { presentImage, presentNetwork, presentObjectList, presentSystem, presentVolume } from '../present-objects.js'
+import { hostsOf } from './containers.js'
+import type { Input, Sources } from './input.js'
+
+/** One object of one host, with the containers that use it and that the caller may see. */
+interface Row<T> {
+  readonly host: string
+  readonly object: T
+  readonly users: readonly Container[]
+}
+
+/** What is the same of every kind, and what is not. */
+interface Kind<T, SortKey extends string> {
+  readonly kind: 'images' | 'networks' | 'volumes'
+  /** Names that a filter looks in. */
+  readonly names: (object: T) => readonly string[]
+  /** Unique within a host. */
+  readonly key: (object: T) => string
+  readonly uses: (container: Container, object: T) => boolean
+  readonly sortValues: Readonly<Record<SortKey, (row: Row<T>) => SortValue>>
+}
+
+const IMAGES: Kind<Image, ImageSortKey> = {
+  kind: 'images',
+  names: ({ tags }) => tags,
+  key: ({ id }) => id,
+  uses: (container, { id }) => container.imageId === id,
+  sortValues: {
+    name: ({ object }) => object.tags[0] ?? null,
+    host: ({ host }) => host,
+    createdAt: ({ object }) => object.createdAt,
+    size: ({ object }) => object.sizeBytes,
+  },
+}
+
+const NETWORKS: Kind<Network, NetworkSortKey> = {
+  kind: 'networks',
+  names: ({ name }) => [name],
+  key: ({ id }) => id,
+  uses: (container, { name }) => container.networks.includes(name),
+  sortValues: {
+    name: ({ object }) => object.name,
+    host: ({ host }) => host,
+    driver: ({ object }) => object.driver,
+    createdAt: ({ object }) => object.createdAt,
+  },
+}
+
+export async function listImages(sources: Sources, input: Input<ObjectsQuery>) {
+  const { showHostPaths } = input
+  return list(sources, input, IMAGES, ({ host, object, users }) => presentImage(host, object, users, showHostPaths))
+}
+
+export async function listNetworks(sources: Sources, input: Input<ObjectsQuery>) {
+  const { showHostPaths } = input
+  return list(sources, input, NETWORKS, ({ host, object, users }) => presentNetwork(host, object, users, showHostPaths))
+}
+
+export async function listVolumes(sources: Sources, input: Input<ObjectsQuery>) {
+  const { view } = sources
+  const sizeOf = ({ host, object }: Row<Volume>) => view.knownDiskUse(host)?.volumeBytes.get(object.name) ?? null
+  const volumes: Kind<Volume, VolumeSortKey> = {
+    kind: 'volumes',
+    names: ({ name }) => [name],
+    key: ({ name }) => name,
+    uses: (container, { name }) => container.volumes.includes(name),
+    sortValues: {
+      name: ({ object }) => object.name,
+      host: ({ host }) => host,
+      driver: ({ object }) => object.driver,
+      createdAt: ({ object }) => object.createdAt,
+      size: sizeOf,
+    },
+  }
+  const present = (row: Row<Volume>) => presentVolume(row.host, row.object, row.users, sizeOf(row), input.showHostPaths)
+  return list(sources, input, volumes, present)
+}
+
+export async function showSystem({ view }: Sources, { query, selectors, onCall }: Input<SystemQuery>) {
+  const hosts = hostsOf(view, query.host)
+  const containers = view.containers(selectors)
+  // What all containers take tells of those that are hidden.
+  const isWhole = selectors.length === 0 && query.disk
+  const disks = isWhole ? await view.objects('disk', query.host, onCall) : []
+  const items = hosts.map((host) =>
+    presentSystem(host, containers, disks.find(({ hostId }) => hostId === host.id) ?? null),
+  )
+  return { ...presentList({ items, nextCursor: null, total: items.length }, hosts), observedAt: observedAt(hosts) }
+}
+
+/** Whoever may see some containers only may see what those use, and nothing else. */
+async function list<T extends EngineObjects['images' | 'networks' | 'volumes'][number], SortKey extends string>(
+  { view }: Sources,
+  { query: { filter, page }, selectors, showHostPaths, onCall }: Input<ObjectsQuery>,
+  { kind, names, key, uses, sortValues }: Kind<T, SortKey>,
+  present: (row: Row<T>) => unknown,
+) {
+  const answers = (await view.objects(kind, filter.host, onCall)) as unknown as readonly HostObjects<readonly T[]>[]
+  const [first] = answers
+  // Where no host has anything to show, its reason is the answer.
+  if (first?.fault != null && answers.every(({ value }) => value === null)) throw first.fault
+  const containers = view.containers(selectors)
+  // Who may not know a path on the host cannot find it out by guessing either.
+  const isGuess = !showHostPaths && filter.label.some((one) => one.value !== null && isHostPathLabel(one.key))
+  const rows = answers.flatMap(({ hostId, value }) => {
+    const own = containers.filter((container) => container.hostId === hostId)
+    return (value ?? []).map((object) => ({
+      host: hostId,
+      object,
+      users: own.filter((container) => uses(container, object)),
+    }))
+  })
+  const fitting = rows.filter(
+    ({ object, users }) =>
+      !isGuess &&
+      (selectors.length === 0 || users.length > 0) &&
+      fits(filter, names(object), object.labels, users.length > 0),
+  )
+  const sortValue = sortValues[page.sort.replace(/^-/, '') as SortKey]
+  const paged = paginate(fitting, page, sortValue, ({ host, object }) => `${host}\n${key(object)}`)
+  return presentObjectList({ ...paged, items: paged.items.map(present) }, answers, view.hosts())
+}
+
+function fits(
+  { name, label, inUse }: ObjectFilter,
+  names: readonly string[],
+  labels: ReadonlyMap<string, string>,
+  isUsed: boolean,
+): boolean {
+  const isNamed = (part: string) => names.some((one) => one.toLowerCase().includes(part.toLowerCase()))
+  return (
+    (inUse === null || inUse === isUsed) && (name.length === 0 || name.some(isNamed)) && matchesSelectors(labels, label)
+  )
+}

@@ -1,0 +1,78 @@
+import type { ApiError } from '../model/error.js'
+import { type Clock, sleep } from './clock.js'
+
+/** Milliseconds that a caller waits for a fresh answer where an older one is at hand, or where other hosts have theirs. */
+const PATIENCE_MS = 2_500
+
+export interface Kept<T> {
+  /** Null where none was ever given. */
+  readonly value: T | null
+  /** When it was given, milliseconds since 1970. */
+  readonly observedAt: number | null
+  /** Why there is no newer one; null where it is as new as it should be. */
+  readonly fault: ApiError | null
+  /** Whether the engine was asked for it now. */
+  readonly isNews: boolean
+}
+
+export interface KeptAnswerOptions<T> {
+  readonly ask: () => Promise<T>
+  /** An answer that is younger is good enough. */
+  readonly maxAgeMs: number
+  readonly clock: Clock
+  /** What is said while the first answer, or a newer one, is still being waited for. */
+  readonly pending: () => ApiError
+  readonly toError: (error: unknown) => ApiError
+}
+
+/**
+ * An answer of an engine that is asked for when somebody wants it, at most once at a time, and is good for a while. Whoever comes
+ * when it is too old waits a moment for a newer one, and then gets the older one with its age: a slow engine delays nobody.
+ */
+export class KeptAnswer<T> {
+  readonly #options: KeptAnswerOptions<T>
+  #value: T | null = null
+  #observedAt: number | null = null
+  #fault: ApiError | null = null
+  #asking: Promise<void> | null = null
+
+  constructor(options: KeptAnswerOptions<T>) {
+    this.#options = options
+  }
+
+  async get(): Promise<Kept<T>> {
+    const { clock, maxAgeMs, pending } = this.#options
+    if (this.#observedAt !== null && this.#fault === null && clock.now() - this.#observedAt < maxAgeMs)
+      return this.#kept(null, false)
+    this.#asking ??= this.#ask().finally(() => {
+      this.#asking = null
+    })
+    const patience = new AbortController()
+    let isOver = false
+    const over = this.#asking.then(() => {
+      isOver = true
+    })
+    await Promise.race([over, sleep(clock, PATIENCE_MS, patience.signal)])
+    patience.abort()
+    return this.#kept(isOver ? this.#fault : pending(), true)
+  }
+
+  /** What is known now; asks nobody. */
+  get latest(): T | null {
+    return this.#value
+  }
+
+  #kept(fault: ApiError | null, isNews: boolean): Kept<T> {
+    return { value: this.#value, observedAt: this.#observedAt, fault, isNews }
+  }
+
+  async #ask(): Promise<void> {
+    try {
+      this.#value = await this.#options.ask()
+      this.#observedAt = this.#options.clock.now()
+      this.#fault = null
+    } catch (error) {
+      this.#fault = this.#options.toError(error)
+    }
+  }
+}

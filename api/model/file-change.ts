@@ -1,0 +1,8 @@
+export const CHANGE_KINDS = ['modified', 'added', 'deleted'] as const
+export type ChangeKind = (typeof CHANGE_KINDS)[number]
+
+/** One path of a container's file system that is not as its image has it. */
+export interface FileChange {
+  readonly path: string
+  readonly kind: ChangeKind
+}
