@@ -38,7 +38,7 @@ export interface SimulatedSpec {
   readonly user: string
   readonly workingDir: string
   readonly tty: boolean
-  /** `bridge`, `host` or the name of a compose network. */
+  /** `bridge`, `host`, `none` or the name of a compose network. */
   readonly network: string
   readonly ports: readonly SimulatedPort[]
   readonly mounts: readonly SimulatedMount[]
@@ -61,16 +61,39 @@ export interface SimulatedSpec {
   readonly load: SimulatedLoad
 }
 
+export interface SimulatedNetwork {
+  readonly name: string
+  readonly id: string
+  readonly driver: string
+  readonly subnet: SimulatedSubnet | null
+  /** Empty without a subnet, and 0 bits, as on the wire. */
+  readonly gateway: string
+  readonly prefixBits: number
+  readonly internal: boolean
+  readonly attachable: boolean
+  readonly options: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  createdAt: number
+  /** How many addresses have been given out. */
+  handedOut: number
+}
+
+export interface SimulatedSubnet {
+  /** The first address as a number of 32 bits. */
+  readonly base: number
+  readonly prefixBits: number
+}
+
 export interface SimulatedContainer {
   readonly id: string
   name: string
   readonly spec: SimulatedSpec
   readonly imageId: string
-  readonly networkId: string
+  readonly network: SimulatedNetwork
   readonly endpointId: string
   readonly sandboxId: string
+  /** Empty on a network that gives no addresses. */
   readonly ipAddress: string
-  readonly gateway: string
   readonly createdAt: number
   /** Radians: keeps two containers of one kind from moving in step. */
   readonly phase: number
@@ -99,6 +122,12 @@ const QUICK_SWING = 0.3
 /** Stands in for the digests of the engine: 64 lower-case hex digits for any text. */
 export function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex')
+}
+
+/** An amount between two bounds that the same text always gives, small ones as often as large ones. */
+export function amountOf(text: string, low: number, high: number): number {
+  const share = Number.parseInt(digest(text).slice(0, 8), 16) / 2 ** 32
+  return Math.floor(low * (high / low) ** share)
 }
 
 /** A small seeded generator (mulberry32): the same seed gives the same world on every machine. */

@@ -3,11 +3,22 @@ import { EVENT_FILTERS, eventMatches, type Filters } from './events.js'
 import { type Answer, after, every } from './faults.js'
 import { API_VERSION, ENGINE_HEADERS, ENGINE_NAME, infoBody, MIN_API_VERSION, versionBody } from './info.js'
 import { logBytes, logLines, topBody } from './logs.js'
+import { networkBody } from './networks.js'
 import { type SimulatedMachine, statsText } from './stats.js'
 import { inspectBody, listEntry } from './wire.js'
 import type { SimulatedWorld } from './world.js'
 
-export type Endpoint = 'ping' | 'version' | 'info' | 'list' | 'inspect' | 'stats' | 'events' | 'logs' | 'top'
+export type Endpoint =
+  | 'ping'
+  | 'version'
+  | 'info'
+  | 'list'
+  | 'inspect'
+  | 'stats'
+  | 'events'
+  | 'logs'
+  | 'top'
+  | 'networks'
 
 /** What an answer is made of. */
 export interface Scene {
@@ -48,6 +59,12 @@ export function routeOf(method: string, target: string): Route | Answer {
   if (path === '/info') return { endpoint: 'info', answer: info }
   if (path === '/events') return { endpoint: 'events', answer: (scene) => events(scene, query) }
   if (path === '/containers/json') return { endpoint: 'list', answer: (scene) => list(scene, query) }
+  if (path === '/networks') {
+    return {
+      endpoint: 'networks',
+      answer: ({ world }) => unfiltered(query, () => world.stock.networks().map(networkBody)),
+    }
+  }
   const [, rawReference = '', verb = ''] = /^\/containers\/([^/]+)\/(json|stats|logs|top)$/.exec(path) ?? []
   const reference = unescaped(rawReference)
   if (reference === '') return notFound()
@@ -177,6 +194,12 @@ function readFilters(text: string | null, known: readonly string[]): { filters: 
     return { refusal: failure(400, 'invalid character looking for beginning of value') }
   }
   return { filters }
+}
+
+/** Lists whose filters nobody needs here: one that is asked for is refused rather than ignored. */
+function unfiltered(query: URLSearchParams, body: () => unknown): Answer {
+  const read = readFilters(query.get('filters'), [])
+  return 'refusal' in read ? read.refusal : json(200, body())
 }
 
 function inspect({ machine, now }: Scene, container: SimulatedContainer): Answer {

@@ -32,13 +32,15 @@ const PROBE_TOKEN = 'probe-7f3ac19e55d04b28'
 const SPLUNK_TOKEN = 'b1946ac9-2d5c-4f0e-9c1a-77d0e64f2a83'
 const CLOUD_KEY = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
 const DASHBOARD_HASH = '$apr1$r31kc9Xq$Zb4Vw0yTn6mJfHd2LsPuA1'
+/** Of a network's driver. */
+export const NETWORK_KEY = 'marsh-Falcon-6183'
 const SESSION_TOKEN = [
   Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url'),
   Buffer.from('{"sub":"probe","scope":"internal","iat":1700000000}').toString('base64url'),
   'c2ltdWxhdGVkLXNpZ25hdHVyZS1ub3QtcmVhbC1hdC1hbGw',
 ].join('.')
 
-/** What the simulated containers hide in their environment, commands, labels, health output and faults. */
+/** What the containers hide in their environment, commands, labels, health output and faults, and the rest in its options. */
 export const PLANTED_SECRETS: readonly string[] = [
   DATABASE_PASSWORD,
   QUEUE_PASSWORD,
@@ -50,6 +52,7 @@ export const PLANTED_SECRETS: readonly string[] = [
   CLOUD_KEY,
   DASHBOARD_HASH,
   SESSION_TOKEN,
+  NETWORK_KEY,
 ]
 
 /** A command that the demo's health checks run: an exec event carries it whole, secret included. */

@@ -11,7 +11,6 @@ const ENGINE_ROOT = '/var/lib/docker'
 const HEALTH_INTERVAL_MS = 30_000
 /** The engine keeps the last five runs of a health check. */
 const HEALTH_RUNS = 5
-const IP_PREFIX_BITS = 16
 const SHM_BYTES = 67_108_864
 const MASKED_PATHS = [
   'asound',
@@ -239,11 +238,11 @@ function networkSettings(container: SimulatedContainer): object {
     SecondaryIPAddresses: null,
     SecondaryIPv6Addresses: null,
     EndpointID: onBridge ? container.endpointId : '',
-    Gateway: onBridge ? container.gateway : '',
+    Gateway: onBridge ? container.network.gateway : '',
     GlobalIPv6Address: '',
     GlobalIPv6PrefixLen: 0,
     IPAddress: onBridge ? container.ipAddress : '',
-    IPPrefixLen: onBridge ? IP_PREFIX_BITS : 0,
+    IPPrefixLen: onBridge ? container.network.prefixBits : 0,
     IPv6Gateway: '',
     MacAddress: onBridge ? macAddress(container.ipAddress) : '',
     Networks: networks(container),
@@ -253,18 +252,18 @@ function networkSettings(container: SimulatedContainer): object {
 function networks(container: SimulatedContainer): object {
   const { spec } = container
   const attached = hasProcesses(container)
-  const addressed = attached && spec.network !== 'host'
+  const addressed = attached && container.ipAddress !== ''
   const service = spec.labels['com.docker.compose.service']
   return {
     [spec.network]: {
       IPAMConfig: null,
       Links: null,
       Aliases: service === undefined ? null : [container.name, service, container.id.slice(0, 12)],
-      NetworkID: container.startedAt === null ? '' : container.networkId,
+      NetworkID: container.startedAt === null ? '' : container.network.id,
       EndpointID: attached ? container.endpointId : '',
-      Gateway: addressed ? container.gateway : '',
+      Gateway: addressed ? container.network.gateway : '',
       IPAddress: addressed ? container.ipAddress : '',
-      IPPrefixLen: addressed ? IP_PREFIX_BITS : 0,
+      IPPrefixLen: addressed ? container.network.prefixBits : 0,
       IPv6Gateway: '',
       GlobalIPv6Address: '',
       GlobalIPv6PrefixLen: 0,

@@ -2,6 +2,8 @@ import type { HealthState } from '../../model/container.js'
 import { type CataloguedContainer, cataloguedContainer, plainSpec } from './catalogue.js'
 import { digest, hasProcesses, type SimulatedContainer, type SimulatedSpec } from './container.js'
 import { EventBus } from './events.js'
+import { nextAddress } from './networks.js'
+import { Stock } from './stock.js'
 
 /** What `docker run` takes here; the rest is plain. */
 export interface RunOptions {
@@ -36,6 +38,7 @@ const SIGTERM = 15
 /** All containers of the simulated engine, and the changes that can happen to them, each with its real events. */
 export class SimulatedWorld {
   readonly events: EventBus
+  readonly stock: Stock
   readonly #now: () => number
   readonly #random: () => number
   readonly #containers = new Map<string, SimulatedContainer>()
@@ -46,6 +49,7 @@ export class SimulatedWorld {
     this.#random = random
     this.events = new EventBus(now)
     const openedAt = now()
+    this.stock = new Stock(openedAt - MAX_AGE_MS)
     for (let index = 0; index < count; index += 1) this.#place(cataloguedContainer(index, random), openedAt)
   }
 
@@ -226,30 +230,23 @@ export class SimulatedWorld {
   }
 
   #tellNetwork(container: SimulatedContainer, action: string): void {
-    const { network } = container.spec
-    const type = network === 'host' ? 'host' : 'bridge'
-    this.events.network(action, {
-      id: container.networkId,
-      attributes: { container: container.id, name: network, type },
-    })
+    const { id, name, driver } = container.network
+    this.events.network(action, { id, attributes: { container: container.id, name, type: driver } })
   }
 
   #build(spec: SimulatedSpec, createdAt: number): SimulatedContainer {
     this.#created += 1
     const id = digest(`container ${this.#created} ${this.#random()}`)
-    const networkId = digest(`network ${spec.network}`)
-    const subnet = spec.network === 'bridge' ? 17 : 18 + (Number.parseInt(networkId.slice(0, 4), 16) % 13)
-    const host = this.#created + 1
+    const network = this.stock.take(spec, createdAt)
     return {
       id,
       spec,
       name: spec.name,
       imageId: `sha256:${digest(`image ${spec.image}`)}`,
-      networkId,
+      network,
       endpointId: digest(`endpoint ${id}`),
       sandboxId: digest(`sandbox ${id}`),
-      ipAddress: `172.${subnet}.${(host >> 8) % 256}.${host % 256}`,
-      gateway: `172.${subnet}.0.1`,
+      ipAddress: nextAddress(network),
       createdAt,
       phase: this.#random() * 2 * Math.PI,
       logPeriodMs: MIN_LOG_PERIOD_MS + Math.floor(this.#random() * LOG_PERIOD_SPREAD_MS),

@@ -146,7 +146,8 @@ describe('inspect', () => {
 
   test('every planted secret is on the wire, so that a test of redaction tests something', async () => {
     await started()
-    const bodies = await Promise.all(engine.containers().map(({ id }) => ask(engine, `/containers/${id}/json`)))
+    const paths = [...engine.containers().map(({ id }) => `/containers/${id}/json`), '/networks']
+    const bodies = await Promise.all(paths.map((path) => ask(engine, path)))
     const text = bodies.map(({ body }) => body.toString()).join('')
     expect(PLANTED_SECRETS.length).toBeGreaterThanOrEqual(10)
     expect(PLANTED_SECRETS.filter((secret) => !text.includes(secret))).toEqual([])
