@@ -1,6 +1,7 @@
 import { hasProcesses, type SimulatedContainer } from './container.js'
 import { EVENT_FILTERS, eventMatches, type Filters } from './events.js'
 import { type Answer, after, every } from './faults.js'
+import { imageBody } from './images.js'
 import { API_VERSION, ENGINE_HEADERS, ENGINE_NAME, infoBody, MIN_API_VERSION, versionBody } from './info.js'
 import { logBytes, logLines, topBody } from './logs.js'
 import { networkBody } from './networks.js'
@@ -18,6 +19,7 @@ export type Endpoint =
   | 'events'
   | 'logs'
   | 'top'
+  | 'images'
   | 'networks'
 
 /** What an answer is made of. */
@@ -59,6 +61,12 @@ export function routeOf(method: string, target: string): Route | Answer {
   if (path === '/info') return { endpoint: 'info', answer: info }
   if (path === '/events') return { endpoint: 'events', answer: (scene) => events(scene, query) }
   if (path === '/containers/json') return { endpoint: 'list', answer: (scene) => list(scene, query) }
+  if (path === '/images/json') {
+    return {
+      endpoint: 'images',
+      answer: ({ world }) => unfiltered(query, () => world.stock.images().map((one) => imageBody(one))),
+    }
+  }
   if (path === '/networks') {
     return {
       endpoint: 'networks',
@@ -137,7 +145,7 @@ function info({ world, machine, now }: Scene): Answer {
     running,
     paused,
     stopped: all.length - running - paused,
-    images: new Set(all.map((one) => one.imageId)).size,
+    images: world.stock.images().length,
     eventListeners: world.events.listeners,
   }
   return json(200, infoBody(machine, census, now()))

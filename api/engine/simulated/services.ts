@@ -32,6 +32,8 @@ const PROBE_TOKEN = 'probe-7f3ac19e55d04b28'
 const SPLUNK_TOKEN = 'b1946ac9-2d5c-4f0e-9c1a-77d0e64f2a83'
 const CLOUD_KEY = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
 const DASHBOARD_HASH = '$apr1$r31kc9Xq$Zb4Vw0yTn6mJfHd2LsPuA1'
+/** Of an image's labels. */
+export const BUILD_TOKEN = 'saffron-Gantry-5527'
 /** Of a network's driver. */
 export const NETWORK_KEY = 'marsh-Falcon-6183'
 const SESSION_TOKEN = [
@@ -52,6 +54,7 @@ export const PLANTED_SECRETS: readonly string[] = [
   CLOUD_KEY,
   DASHBOARD_HASH,
   SESSION_TOKEN,
+  BUILD_TOKEN,
   NETWORK_KEY,
 ]
 

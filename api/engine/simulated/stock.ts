@@ -1,17 +1,27 @@
 import type { SimulatedNetwork, SimulatedSpec } from './container.js'
+import { pulledImage, type SimulatedImage, unusedImages } from './images.js'
 import { builtInNetworks, ownNetwork, pluginNetwork } from './networks.js'
 
 /** What the engine holds beside containers. It comes with the first container that needs it, and stays when that one goes. */
 export class Stock {
+  readonly #firstAt: number
+  readonly #images = new Map<string, SimulatedImage>()
   readonly #networks = new Map<string, SimulatedNetwork>()
   readonly #givenNetworks: number
 
   /** `firstAt` lies before the first container. */
   constructor(firstAt: number) {
+    this.#firstAt = firstAt
+    for (const image of unusedImages(firstAt)) this.#images.set(image.id, image)
     for (const network of [...builtInNetworks(firstAt), pluginNetwork(firstAt)]) {
       this.#networks.set(network.name, network)
     }
     this.#givenNetworks = this.#networks.size
+  }
+
+  /** Newest first, as the engine lists them. */
+  images(): readonly SimulatedImage[] {
+    return [...this.#images.values()].sort((a, b) => b.createdAt - a.createdAt)
   }
 
   networks(): readonly SimulatedNetwork[] {
@@ -20,6 +30,8 @@ export class Stock {
 
   /** Whatever a container of that spec needs is there from now on, and no younger than the container. */
   take(spec: SimulatedSpec, createdAt: number): SimulatedNetwork {
+    const image = pulledImage(spec.image, this.#firstAt)
+    if (!this.#images.has(image.id)) this.#images.set(image.id, image)
     return this.#takeNetwork(spec, createdAt)
   }
 

@@ -2,6 +2,7 @@ import type { HealthState } from '../../model/container.js'
 import { type CataloguedContainer, cataloguedContainer, plainSpec } from './catalogue.js'
 import { digest, hasProcesses, type SimulatedContainer, type SimulatedSpec } from './container.js'
 import { EventBus } from './events.js'
+import { imageId } from './images.js'
 import { nextAddress } from './networks.js'
 import { Stock } from './stock.js'
 
@@ -242,7 +243,7 @@ export class SimulatedWorld {
       id,
       spec,
       name: spec.name,
-      imageId: `sha256:${digest(`image ${spec.image}`)}`,
+      imageId: imageId(spec.image),
       network,
       endpointId: digest(`endpoint ${id}`),
       sandboxId: digest(`sandbox ${id}`),

@@ -12,6 +12,7 @@ const PATHS: Readonly<Record<Endpoint, string>> = {
   events: '/events?since=1&until=2',
   logs: '/containers/shop-web-1/logs?stdout=1&tail=3',
   top: '/containers/shop-web-1/top',
+  images: '/images/json',
   networks: '/networks',
 }
 const ENDPOINTS = Object.keys(PATHS) as Endpoint[]
