@@ -6,6 +6,7 @@ import { API_VERSION, ENGINE_HEADERS, ENGINE_NAME, infoBody, MIN_API_VERSION, ve
 import { logBytes, logLines, topBody } from './logs.js'
 import { networkBody } from './networks.js'
 import { type SimulatedMachine, statsText } from './stats.js'
+import { volumeBody } from './volumes.js'
 import { inspectBody, listEntry } from './wire.js'
 import type { SimulatedWorld } from './world.js'
 
@@ -21,6 +22,7 @@ export type Endpoint =
   | 'top'
   | 'images'
   | 'networks'
+  | 'volumes'
 
 /** What an answer is made of. */
 export interface Scene {
@@ -67,6 +69,7 @@ export function routeOf(method: string, target: string): Route | Answer {
       answer: ({ world }) => unfiltered(query, () => world.stock.images().map((one) => imageBody(one))),
     }
   }
+  if (path === '/volumes') return { endpoint: 'volumes', answer: (scene) => volumes(scene, query) }
   if (path === '/networks') {
     return {
       endpoint: 'networks',
@@ -202,6 +205,10 @@ function readFilters(text: string | null, known: readonly string[]): { filters: 
     return { refusal: failure(400, 'invalid character looking for beginning of value') }
   }
   return { filters }
+}
+
+function volumes({ world }: Scene, query: URLSearchParams): Answer {
+  return unfiltered(query, () => ({ Volumes: world.stock.volumes().map(volumeBody), Warnings: null }))
 }
 
 /** Lists whose filters nobody needs here: one that is asked for is refused rather than ignored. */

@@ -36,6 +36,8 @@ const DASHBOARD_HASH = '$apr1$r31kc9Xq$Zb4Vw0yTn6mJfHd2LsPuA1'
 export const BUILD_TOKEN = 'saffron-Gantry-5527'
 /** Of a network's driver. */
 export const NETWORK_KEY = 'marsh-Falcon-6183'
+/** Of a volume's mount options. */
+export const SHARE_PASSWORD = 'pewter-Osprey-8842'
 const SESSION_TOKEN = [
   Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url'),
   Buffer.from('{"sub":"probe","scope":"internal","iat":1700000000}').toString('base64url'),
@@ -56,6 +58,7 @@ export const PLANTED_SECRETS: readonly string[] = [
   SESSION_TOKEN,
   BUILD_TOKEN,
   NETWORK_KEY,
+  SHARE_PASSWORD,
 ]
 
 /** A command that the demo's health checks run: an exec event carries it whole, secret included. */
@@ -229,6 +232,7 @@ export const SERVICES: readonly SimulatedService[] = [
       image: 'redis:7.4-alpine',
       entrypoint: ['docker-entrypoint.sh'],
       cmd: ['redis-server', '--requirepass', CACHE_PASSWORD],
+      mounts: [unnamedVolume('/data')],
       ports: [exposed(6379)],
       healthTest: 'redis-cli ping',
       healthOutput: 'PONG\n',
@@ -297,7 +301,12 @@ export const SERVICES: readonly SimulatedService[] = [
   {
     project: 'blog',
     service: 'backup',
-    spec: { image: 'restic/restic:0.17.0', cmd: ['backup', '/data'], restartPolicy: 'no' },
+    spec: {
+      image: 'restic/restic:0.17.0',
+      cmd: ['backup', '/data'],
+      mounts: [volume('nas-backup', '/data')],
+      restartPolicy: 'no',
+    },
     fate: {
       state: 'created',
       exitCode: 127,
@@ -320,4 +329,9 @@ function bind(source: string, destination: string, readOnly: boolean): Simulated
 
 function volume(source: string, destination: string): SimulatedMount {
   return { type: 'volume', source, destination, readOnly: false }
+}
+
+/** What an image's VOLUME makes where nobody names one. */
+function unnamedVolume(destination: string): SimulatedMount {
+  return { type: 'volume', source: '', destination, readOnly: false }
 }

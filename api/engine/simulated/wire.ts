@@ -6,6 +6,7 @@ import {
   type SimulatedMount,
   statusSentence,
 } from './container.js'
+import { isAnonymous, volumePath } from './volumes.js'
 
 const ENGINE_ROOT = '/var/lib/docker'
 const HEALTH_INTERVAL_MS = 30_000
@@ -126,7 +127,11 @@ function hostConfig(container: SimulatedContainer, cgroup: 1 | 2): object {
   const { spec } = container
   const orNull = (list: readonly string[]) => (list.length === 0 ? null : list)
   return {
-    Binds: orNull(spec.mounts.map((mount) => `${mount.source}:${mount.destination}:${mount.readOnly ? 'ro' : 'rw'}`)),
+    Binds: orNull(
+      spec.mounts
+        .filter((mount) => !isAnonymous(mount.source))
+        .map((mount) => `${mount.source}:${mount.destination}:${mount.readOnly ? 'ro' : 'rw'}`),
+    ),
     ContainerIDFile: '',
     LogConfig: { Type: spec.logDriver, Config: spec.logOptions },
     NetworkMode: networkMode(container),
@@ -316,10 +321,10 @@ function mountEntry(mount: SimulatedMount): object {
   return {
     Type: 'volume',
     Name: mount.source,
-    Source: `${ENGINE_ROOT}/volumes/${mount.source}/_data`,
+    Source: volumePath(mount.source),
     Destination: mount.destination,
     Driver: 'local',
-    Mode: 'z',
+    Mode: isAnonymous(mount.source) ? '' : 'z',
     RW: !mount.readOnly,
     Propagation: '',
   }

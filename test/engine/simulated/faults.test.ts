@@ -14,6 +14,7 @@ const PATHS: Readonly<Record<Endpoint, string>> = {
   top: '/containers/shop-web-1/top',
   images: '/images/json',
   networks: '/networks',
+  volumes: '/volumes',
 }
 const ENDPOINTS = Object.keys(PATHS) as Endpoint[]
 

@@ -146,7 +146,12 @@ describe('inspect', () => {
 
   test('every planted secret is on the wire, so that a test of redaction tests something', async () => {
     await started()
-    const paths = [...engine.containers().map(({ id }) => `/containers/${id}/json`), '/images/json', '/networks']
+    const paths = [
+      ...engine.containers().map(({ id }) => `/containers/${id}/json`),
+      '/images/json',
+      '/networks',
+      '/volumes',
+    ]
     const bodies = await Promise.all(paths.map((path) => ask(engine, path)))
     const text = bodies.map(({ body }) => body.toString()).join('')
     expect(PLANTED_SECRETS.length).toBeGreaterThanOrEqual(10)
