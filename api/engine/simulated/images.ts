@@ -1,4 +1,4 @@
-import { amountOf, digest } from './container.js'
+import { amountOf, digest, type SimulatedContainer } from './container.js'
 import { BUILD_TOKEN } from './services.js'
 
 export interface SimulatedImage {
@@ -51,25 +51,44 @@ export function unusedImages(firstAt: number): readonly SimulatedImage[] {
   ]
 }
 
-/** One entry of GET /images/json, which counts neither containers nor what images share. */
-export function imageBody(one: SimulatedImage): object {
+/** One entry of GET /images/json, which counts neither containers nor what images share; GET /system/df does. */
+export function imageBody(one: SimulatedImage, containers = NOT_COUNTED, sharedBytes = NOT_COUNTED): object {
   const size = imageBytes(one)
   return {
-    Containers: NOT_COUNTED,
+    Containers: containers,
     Created: Math.floor(one.createdAt / 1000),
     Id: one.id,
     Labels: one.labels,
     ParentId: '',
     RepoDigests: repoDigests(one),
     RepoTags: repoTags(one),
-    SharedSize: NOT_COUNTED,
+    SharedSize: sharedBytes,
     Size: size,
     VirtualSize: size,
   }
 }
 
-function imageBytes(one: SimulatedImage): number {
+export function imageBytes(one: SimulatedImage): number {
   return one.baseBytes + one.ownBytes
+}
+
+/** The images of GET /system/df. */
+export function countedImages(
+  images: readonly SimulatedImage[],
+  containers: readonly SimulatedContainer[],
+): readonly object[] {
+  const siblings = countBy(images, (one) => one.origin)
+  const users = countBy(containers, (one) => one.imageId)
+  return images.map((one) =>
+    imageBody(one, users.get(one.id) ?? 0, (siblings.get(one.origin) ?? 0) > 1 ? one.baseBytes : 0),
+  )
+}
+
+/** What all layers take on disk: those that images share count once. */
+export function layersBytes(images: readonly SimulatedImage[]): number {
+  const bases = new Map(images.map((one) => [one.origin, one.baseBytes]))
+  const own = images.reduce((sum, one) => sum + one.ownBytes, 0)
+  return [...bases.values()].reduce((sum, bytes) => sum + bytes, own)
 }
 
 function image(reference: string | null, made: string, firstAt: number): SimulatedImage {
@@ -111,4 +130,10 @@ function repoDigests({ reference, pulled }: SimulatedImage): readonly string[] |
   if (reference === null) return ['<none>@<none>']
   if (reference.includes('@')) return [reference]
   return pulled ? [`${partsOf(reference).repository}@sha256:${digest(`manifest ${reference}`)}`] : null
+}
+
+function countBy<T>(all: readonly T[], nameOf: (one: T) => string): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>()
+  for (const one of all) counts.set(nameOf(one), (counts.get(nameOf(one)) ?? 0) + 1)
+  return counts
 }

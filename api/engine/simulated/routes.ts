@@ -1,4 +1,5 @@
 import { hasProcesses, type SimulatedContainer } from './container.js'
+import { diskBody } from './disk.js'
 import { EVENT_FILTERS, eventMatches, type Filters } from './events.js'
 import { type Answer, after, every } from './faults.js'
 import { imageBody } from './images.js'
@@ -23,12 +24,16 @@ export type Endpoint =
   | 'images'
   | 'networks'
   | 'volumes'
+  | 'disk'
 
 /** What an answer is made of. */
 export interface Scene {
   readonly world: SimulatedWorld
   readonly machine: SimulatedMachine
   readonly statsDelayMs: number
+  readonly diskDelayMs: number
+  /** The engine walks its disk for one caller at a time. */
+  readonly diskWalk: { busy: boolean }
   readonly now: () => number
 }
 
@@ -70,6 +75,7 @@ export function routeOf(method: string, target: string): Route | Answer {
     }
   }
   if (path === '/volumes') return { endpoint: 'volumes', answer: (scene) => volumes(scene, query) }
+  if (path === '/system/df') return { endpoint: 'disk', answer: disk }
   if (path === '/networks') {
     return {
       endpoint: 'networks',
@@ -209,6 +215,24 @@ function readFilters(text: string | null, known: readonly string[]): { filters: 
 
 function volumes({ world }: Scene, query: URLSearchParams): Answer {
   return unfiltered(query, () => ({ Volumes: world.stock.volumes().map(volumeBody), Warnings: null }))
+}
+
+/** Whoever comes while it works for another is sent away (moby 20.10, daemon/disk_usage.go). */
+function disk({ world, diskDelayMs, diskWalk, now }: Scene): Answer {
+  if (diskWalk.busy) return failure(500, 'a disk usage operation is already running')
+  const release = () => {
+    diskWalk.busy = false
+  }
+  diskWalk.busy = true
+  return {
+    kind: 'later',
+    ms: diskDelayMs,
+    compute: () => {
+      release()
+      return json(200, diskBody(world, now()))
+    },
+    abandoned: release,
+  }
 }
 
 /** Lists whose filters nobody needs here: one that is asked for is refused rather than ignored. */

@@ -38,6 +38,8 @@ export const BUILD_TOKEN = 'saffron-Gantry-5527'
 export const NETWORK_KEY = 'marsh-Falcon-6183'
 /** Of a volume's mount options. */
 export const SHARE_PASSWORD = 'pewter-Osprey-8842'
+/** Of a command line in the build cache. */
+export const CACHE_TOKEN = 'juniper-Cobalt-2906'
 const SESSION_TOKEN = [
   Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url'),
   Buffer.from('{"sub":"probe","scope":"internal","iat":1700000000}').toString('base64url'),
@@ -59,6 +61,7 @@ export const PLANTED_SECRETS: readonly string[] = [
   BUILD_TOKEN,
   NETWORK_KEY,
   SHARE_PASSWORD,
+  CACHE_TOKEN,
 ]
 
 /** A command that the demo's health checks run: an exec event carries it whole, secret included. */

@@ -5,15 +5,15 @@ import { givenVolumes, ownVolume, type SimulatedVolume } from './volumes.js'
 
 /** What the engine holds beside containers. It comes with the first container that needs it, and stays when that one goes. */
 export class Stock {
-  readonly #firstAt: number
+  /** Before the first container. */
+  readonly firstAt: number
   readonly #images = new Map<string, SimulatedImage>()
   readonly #networks = new Map<string, SimulatedNetwork>()
   readonly #givenNetworks: number
   readonly #volumes = new Map<string, SimulatedVolume>()
 
-  /** `firstAt` lies before the first container. */
   constructor(firstAt: number) {
-    this.#firstAt = firstAt
+    this.firstAt = firstAt
     for (const image of unusedImages(firstAt)) this.#images.set(image.id, image)
     for (const network of [...builtInNetworks(firstAt), pluginNetwork(firstAt)]) {
       this.#networks.set(network.name, network)
@@ -37,7 +37,7 @@ export class Stock {
 
   /** Whatever a container of that spec needs is there from now on, and no younger than the container. */
   take(spec: SimulatedSpec, createdAt: number): SimulatedNetwork {
-    const image = pulledImage(spec.image, this.#firstAt)
+    const image = pulledImage(spec.image, this.firstAt)
     if (!this.#images.has(image.id)) this.#images.set(image.id, image)
     for (const mount of spec.mounts) if (mount.type === 'volume') this.#takeVolume(mount.source, spec, createdAt)
     return this.#takeNetwork(spec, createdAt)

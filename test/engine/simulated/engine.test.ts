@@ -74,7 +74,7 @@ describe('the wire', () => {
       const answer = await ask(engine, `/containers/zzz/${verb}`)
       expect([answer.status, JSON.parse(answer.body.toString())]).toEqual([404, { message: 'No such container: zzz' }])
     }
-    for (const path of ['/containers/json', '/images/json', '/networks', '/volumes']) {
+    for (const path of ['/containers/json', '/images/json', '/networks', '/volumes', '/system/df']) {
       expect((await ask(engine, path, 'HEAD')).status).toBe(404)
     }
   })

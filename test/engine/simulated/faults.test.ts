@@ -15,13 +15,14 @@ const PATHS: Readonly<Record<Endpoint, string>> = {
   images: '/images/json',
   networks: '/networks',
   volumes: '/volumes',
+  disk: '/system/df',
 }
 const ENDPOINTS = Object.keys(PATHS) as Endpoint[]
 
 let engine: SimulatedEngine
 
 beforeEach(async () => {
-  engine = new SimulatedEngine({ statsDelayMs: 5 })
+  engine = new SimulatedEngine({ statsDelayMs: 5, diskDelayMs: 5 })
   await engine.start()
 })
 afterEach(() => engine.stop())

@@ -148,9 +148,7 @@ describe('inspect', () => {
     await started()
     const paths = [
       ...engine.containers().map(({ id }) => `/containers/${id}/json`),
-      '/images/json',
-      '/networks',
-      '/volumes',
+      ...['/images/json', '/networks', '/volumes', '/system/df'],
     ]
     const bodies = await Promise.all(paths.map((path) => ask(engine, path)))
     const text = bodies.map(({ body }) => body.toString()).join('')
