@@ -27,6 +27,12 @@ export interface SimulatedMount {
   readonly readOnly: boolean
 }
 
+/** What a container made of the files of its image: 0 is modified, 1 added, 2 deleted, as on the wire. */
+export interface SimulatedChange {
+  readonly path: string
+  readonly kind: 0 | 1 | 2
+}
+
 /** What `docker run` was told. */
 export interface SimulatedSpec {
   readonly name: string
@@ -58,6 +64,7 @@ export interface SimulatedSpec {
   /** Null is a container without a health check. */
   readonly healthTest: string | null
   readonly healthOutput: string
+  readonly changes: readonly SimulatedChange[]
   readonly load: SimulatedLoad
 }
 

@@ -8,7 +8,7 @@ import { logBytes, logLines, topBody } from './logs.js'
 import { networkBody } from './networks.js'
 import { type SimulatedMachine, statsText } from './stats.js'
 import { volumeBody } from './volumes.js'
-import { inspectBody, listEntry } from './wire.js'
+import { changesBody, inspectBody, listEntry } from './wire.js'
 import type { SimulatedWorld } from './world.js'
 
 export type Endpoint =
@@ -25,6 +25,7 @@ export type Endpoint =
   | 'networks'
   | 'volumes'
   | 'disk'
+  | 'changes'
 
 /** What an answer is made of. */
 export interface Scene {
@@ -82,7 +83,7 @@ export function routeOf(method: string, target: string): Route | Answer {
       answer: ({ world }) => unfiltered(query, () => world.stock.networks().map(networkBody)),
     }
   }
-  const [, rawReference = '', verb = ''] = /^\/containers\/([^/]+)\/(json|stats|logs|top)$/.exec(path) ?? []
+  const [, rawReference = '', verb = ''] = /^\/containers\/([^/]+)\/(json|stats|logs|top|changes)$/.exec(path) ?? []
   const reference = unescaped(rawReference)
   if (reference === '') return notFound()
   const found = (answer: (scene: Scene, container: SimulatedContainer) => Answer) => (scene: Scene) =>
@@ -90,6 +91,7 @@ export function routeOf(method: string, target: string): Route | Answer {
   if (verb === 'json') return { endpoint: 'inspect', answer: found(inspect) }
   if (verb === 'stats') return { endpoint: 'stats', answer: found((scene, one) => stats(scene, one, query)) }
   if (verb === 'logs') return { endpoint: 'logs', answer: found((scene, one) => logs(scene, one, query)) }
+  if (verb === 'changes') return { endpoint: 'changes', answer: found((_scene, one) => json(200, changesBody(one))) }
   return { endpoint: 'top', answer: found(top) }
 }
 

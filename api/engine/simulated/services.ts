@@ -225,7 +225,19 @@ export const SERVICES: readonly SimulatedService[] = [
   {
     project: null,
     service: 'toolbox',
-    spec: { image: 'alpine:3.20', cmd: ['/bin/sh'], tty: true, restartPolicy: 'no' },
+    spec: {
+      image: 'alpine:3.20',
+      cmd: ['/bin/sh'],
+      tty: true,
+      restartPolicy: 'no',
+      changes: [
+        { path: '/etc', kind: 0 },
+        { path: '/etc/motd', kind: 2 },
+        { path: '/root', kind: 0 },
+        { path: '/root/.ash_history', kind: 1 },
+        { path: '/usr/local/bin/pg_dump', kind: 1 },
+      ],
+    },
     load: { cores: 0.001, memoryBytes: 3 * MIB, pids: 1 },
   },
   {

@@ -88,6 +88,11 @@ export function inspectBody(container: SimulatedContainer, cgroup: 1 | 2, engine
   }
 }
 
+/** Body of GET /containers/{id}/changes: Go's empty list is null. */
+export function changesBody({ spec }: SimulatedContainer): readonly object[] | null {
+  return spec.changes.length === 0 ? null : spec.changes.map(({ path, kind }) => ({ Path: path, Kind: kind }))
+}
+
 /** The list shows a command as a shell would need it. */
 function commandLine(words: readonly string[]): string {
   return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`)).join(' ')

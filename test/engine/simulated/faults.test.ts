@@ -16,6 +16,7 @@ const PATHS: Readonly<Record<Endpoint, string>> = {
   networks: '/networks',
   volumes: '/volumes',
   disk: '/system/df',
+  changes: '/containers/shop-web-1/changes',
 }
 const ENDPOINTS = Object.keys(PATHS) as Endpoint[]
 

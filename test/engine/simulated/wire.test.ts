@@ -158,3 +158,21 @@ describe('inspect', () => {
     expect(PLANTED_SECRETS.filter((secret) => list.includes(secret)).length).toBeGreaterThanOrEqual(3)
   })
 })
+
+describe('changes', () => {
+  test('tells which files were modified, added and deleted, in one container of the opening scene', async () => {
+    await started()
+    const changes = await askJson(engine, '/containers/toolbox/changes')
+    expect(changes[0]).toEqual({ Path: '/etc', Kind: 0 })
+    expect(new Set(changes.map(({ Kind }: { Kind: number }) => Kind))).toEqual(new Set([0, 1, 2]))
+    engine.run({ name: 'busy', spec: { changes: [{ path: '/tmp/a b', kind: 1 }] } })
+    expect(await askJson(engine, '/containers/busy/changes')).toEqual([{ Path: '/tmp/a b', Kind: 1 }])
+  })
+
+  test('is null where there are none, whether the container runs or not', async () => {
+    await started()
+    for (const name of ['shop-web-1', 'shop-migrate-1', 'blog-backup-1']) {
+      expect((await ask(engine, `/containers/${name}/changes`)).body.toString()).toBe('null\n')
+    }
+  })
+})
