@@ -37,6 +37,7 @@ const PLAIN: Omit<SimulatedSpec, 'name' | 'image' | 'cmd' | 'load'> = {
   logOptions: {},
   healthTest: null,
   healthOutput: '',
+  stopSignal: null,
   changes: [],
 }
 

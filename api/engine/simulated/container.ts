@@ -64,6 +64,8 @@ export interface SimulatedSpec {
   /** Null is a container without a health check. */
   readonly healthTest: string | null
   readonly healthOutput: string
+  /** Null is the engine's default, SIGTERM. */
+  readonly stopSignal: 'SIGINT' | 'SIGQUIT' | 'SIGWINCH' | null
   readonly changes: readonly SimulatedChange[]
   readonly load: SimulatedLoad
 }

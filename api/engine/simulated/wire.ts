@@ -9,7 +9,10 @@ import {
 import { isAnonymous, volumePath } from './volumes.js'
 
 const ENGINE_ROOT = '/var/lib/docker'
+const NANOS_PER_MS = 1_000_000
 const HEALTH_INTERVAL_MS = 30_000
+const HEALTH_TIMEOUT_MS = 5_000
+const HEALTH_START_MS = 10_000
 /** The engine keeps the last five runs of a health check. */
 const HEALTH_RUNS = 5
 const SHM_BYTES = 67_108_864
@@ -131,6 +134,8 @@ function healthBlock(container: SimulatedContainer, at: number): object {
 function hostConfig(container: SimulatedContainer, cgroup: 1 | 2): object {
   const { spec } = container
   const orNull = (list: readonly string[]) => (list.length === 0 ? null : list)
+  // Docker's command line sends empty lists where compose sends none.
+  const nothing = 'com.docker.compose.project' in spec.labels ? null : []
   return {
     Binds: orNull(
       spec.mounts
@@ -184,7 +189,7 @@ function hostConfig(container: SimulatedContainer, cgroup: 1 | 2): object {
     CpuRealtimeRuntime: 0,
     CpusetCpus: '',
     CpusetMems: '',
-    Devices: [],
+    Devices: nothing,
     DeviceCgroupRules: null,
     DeviceRequests: null,
     KernelMemory: 0,
@@ -194,7 +199,7 @@ function hostConfig(container: SimulatedContainer, cgroup: 1 | 2): object {
     MemorySwappiness: null,
     OomKillDisable: false,
     PidsLimit: spec.pidsLimit,
-    Ulimits: [],
+    Ulimits: nothing,
     CpuCount: 0,
     CpuPercent: 0,
     IOMaximumIOps: 0,
@@ -223,13 +228,20 @@ function configBlock(container: SimulatedContainer, engineName: string): object 
     Healthcheck:
       spec.healthTest === null
         ? undefined
-        : { Test: ['CMD-SHELL', spec.healthTest], Interval: HEALTH_INTERVAL_MS * 1e6, Retries: 3 },
+        : {
+            Test: ['CMD-SHELL', spec.healthTest],
+            Interval: HEALTH_INTERVAL_MS * NANOS_PER_MS,
+            Timeout: HEALTH_TIMEOUT_MS * NANOS_PER_MS,
+            StartPeriod: HEALTH_START_MS * NANOS_PER_MS,
+            Retries: 3,
+          },
     Image: spec.image,
     Volumes: null,
     WorkingDir: spec.workingDir,
     Entrypoint: spec.entrypoint,
     OnBuild: null,
     Labels: spec.labels,
+    StopSignal: spec.stopSignal ?? undefined,
   }
 }
 

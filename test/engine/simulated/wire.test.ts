@@ -98,7 +98,7 @@ describe('inspect', () => {
       const body = await inspect(id)
       expectKeys(body, RECORDED.inspect)
       expectKeys(body.State, RECORDED.state)
-      expectKeys(body.Config, RECORDED.config)
+      expectKeys(body.Config, `${RECORDED.config} StopSignal?`)
       expectKeys(body.HostConfig, RECORDED.hostConfig)
       expectKeys(body.NetworkSettings, RECORDED.networkSettings)
     }
@@ -156,6 +156,36 @@ describe('inspect', () => {
     expect(PLANTED_SECRETS.filter((secret) => !text.includes(secret))).toEqual([])
     const list = (await ask(engine, '/containers/json?all=1')).body.toString()
     expect(PLANTED_SECRETS.filter((secret) => list.includes(secret)).length).toBeGreaterThanOrEqual(3)
+  })
+})
+
+describe('inspect of what an operator set', () => {
+  test('a health check tells its command and its times in nanoseconds, and is absent where there is none', async () => {
+    await started()
+    expect((await inspect('shop-db-1')).Config.Healthcheck).toEqual({
+      Test: ['CMD-SHELL', 'pg_isready -U app'],
+      Interval: 30_000_000_000,
+      Timeout: 5_000_000_000,
+      StartPeriod: 10_000_000_000,
+      Retries: 3,
+    })
+    expect((await inspect('toolbox')).Config).not.toHaveProperty('Healthcheck')
+  })
+
+  test('a signal of its own is told, and the default is not', async () => {
+    await started()
+    const signals = await Promise.all(
+      ['shop-web-1', 'shop-db-1', 'toolbox'].map(async (name) => (await inspect(name)).Config.StopSignal),
+    )
+    expect(signals).toEqual(['SIGQUIT', 'SIGINT', undefined])
+  })
+
+  test('no devices and no ulimits are null from compose and empty from the command line', async () => {
+    await started()
+    const { HostConfig } = await inspect('shop-web-1')
+    expect([HostConfig.Devices, HostConfig.Ulimits]).toEqual([null, null])
+    const other = (await inspect('toolbox')).HostConfig
+    expect([other.Devices, other.Ulimits]).toEqual([[], []])
   })
 })
 
