@@ -204,8 +204,8 @@ export class SimulatedEngine {
     this.#scene.world.setHealth(reference, health)
   }
 
-  exec(reference: string, command: string): void {
-    this.#scene.world.exec(reference, command)
+  exec(reference: string, command: string, exitCode?: number): void {
+    this.#scene.world.exec(reference, command, exitCode)
   }
 
   /** Sends any value down every event stream, whatever its filter; a string goes out as it is. */

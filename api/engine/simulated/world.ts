@@ -35,6 +35,7 @@ const LOG_PERIOD_SPREAD_MS = 4000
 const SIGNAL_BASE = 128
 const SIGKILL = 9
 const SIGTERM = 15
+const STOP_SIGNALS = { SIGINT: 2, SIGQUIT: 3, SIGWINCH: 28 } as const
 
 /** All containers of the simulated engine, and the changes that can happen to them, each with its real events. */
 export class SimulatedWorld {
@@ -117,7 +118,8 @@ export class SimulatedWorld {
   /** `docker stop`: exits by SIGTERM's default unless told otherwise. */
   stop(reference: string, exitCode = SIGNAL_BASE + SIGTERM): void {
     const container = this.#running(reference)
-    this.#tell(container, 'kill', { signal: String(SIGTERM) })
+    const { stopSignal } = container.spec
+    this.#tell(container, 'kill', { signal: String(stopSignal === null ? SIGTERM : STOP_SIGNALS[stopSignal]) })
     this.#end(container, exitCode, false)
     this.#tell(container, 'stop')
   }
@@ -188,12 +190,12 @@ export class SimulatedWorld {
   }
 
   /** Each run of a health check makes these three, with the whole command line in two of them. */
-  exec(reference: string, command: string): void {
+  exec(reference: string, command: string, exitCode = 0): void {
     const container = this.#running(reference)
     const execID = digest(`exec ${container.id} ${this.#random()}`)
     this.#tell(container, `exec_create: ${command}`, { execID })
     this.#tell(container, `exec_start: ${command}`, { execID })
-    this.#tell(container, 'exec_die', { execID, exitCode: '0' })
+    this.#tell(container, 'exec_die', { execID, exitCode: String(exitCode) })
   }
 
   /** GET /containers/{id}/top makes an event too. */
