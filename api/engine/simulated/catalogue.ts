@@ -35,6 +35,7 @@ const PLAIN: Omit<SimulatedSpec, 'name' | 'image' | 'cmd' | 'load'> = {
   pidMode: '',
   logDriver: 'json-file',
   logOptions: {},
+  longLineEvery: null,
   healthTest: null,
   healthOutput: '',
   stopSignal: null,

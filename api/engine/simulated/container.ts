@@ -61,6 +61,8 @@ export interface SimulatedSpec {
   readonly pidMode: string
   readonly logDriver: string
   readonly logOptions: Readonly<Record<string, string>>
+  /** Each so many lines one comes that the engine splits; null is never. */
+  readonly longLineEvery: number | null
   /** Null is a container without a health check. */
   readonly healthTest: string | null
   readonly healthOutput: string
@@ -122,6 +124,9 @@ export interface SimulatedContainer {
   failingStreak: number
 }
 
+const NANOS_PER_MS = 1_000_000n
+/** What the clock of a real engine shows below the milliseconds that ours has. */
+const NANOS_BELOW_MS = 417_203n
 const SLOW_WAVE_SECONDS = 97
 const QUICK_WAVE_SECONDS = 13
 const SLOW_SWING = 0.45
@@ -182,8 +187,17 @@ export function wander(seconds: number, phase: number): number {
 
 /** Go's RFC 3339 with nanoseconds. Its zero time stands for "never". */
 export function goTime(at: number | null): string {
-  if (at === null) return '0001-01-01T00:00:00Z'
-  return `${new Date(at).toISOString().slice(0, -1)}417203Z`
+  return at === null ? '0001-01-01T00:00:00Z' : goTimeOf(nanosOf(at))
+}
+
+/** Always nine digits, as in the timestamps of logs. */
+export function goTimeOf(nanos: bigint): string {
+  const below = String(nanos % NANOS_PER_MS).padStart(6, '0')
+  return `${new Date(Number(nanos / NANOS_PER_MS)).toISOString().slice(0, -1)}${below}Z`
+}
+
+export function nanosOf(at: number): bigint {
+  return BigInt(Math.floor(at)) * NANOS_PER_MS + NANOS_BELOW_MS
 }
 
 /** The engine's own sentence in the list (moby container/state.go, State.String). */

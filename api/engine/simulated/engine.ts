@@ -208,6 +208,11 @@ export class SimulatedEngine {
     this.#scene.world.exec(reference, command, exitCode)
   }
 
+  /** Has a running container write `text`, newlines between its lines; those who follow its log get it at once. */
+  log(reference: string, stream: 'stdout' | 'stderr', text: string): void {
+    this.#scene.world.log(reference, stream, text)
+  }
+
   /** Sends any value down every event stream, whatever its filter; a string goes out as it is. */
   emitEvent(value: unknown): void {
     this.#scene.world.events.raw(value)

@@ -4,7 +4,8 @@ import { EVENT_FILTERS, eventMatches, type Filters } from './events.js'
 import { type Answer, after, every } from './faults.js'
 import { imageBody } from './images.js'
 import { API_VERSION, ENGINE_HEADERS, ENGINE_NAME, infoBody, MIN_API_VERSION, versionBody } from './info.js'
-import { logBytes, logLines, topBody } from './logs.js'
+import type { LogLine } from './journal.js'
+import { LOG_START, type LogPart, type LogPosition, logBytes, logLines, logParts, topBody } from './logs.js'
 import { networkBody } from './networks.js'
 import { type SimulatedMachine, statsText } from './stats.js'
 import { volumeBody } from './volumes.js'
@@ -305,28 +306,53 @@ function events({ world, now }: Scene, query: URLSearchParams): Answer {
 function logs({ world, now }: Scene, container: SimulatedContainer, query: URLSearchParams): Answer {
   const wanted = (['stdout', 'stderr'] as const).filter((stream) => isTrue(query.get(stream)))
   if (wanted.length === 0) return failure(400, 'Bad parameters: you must choose at least one stream')
+  if (container.spec.logDriver === 'none') return failure(501, 'configured logging driver does not support reading')
   const timestamps = isTrue(query.get('timestamps'))
-  const since = Number((readNanos(query.get('since')) ?? 0n) / 1_000_000n)
+  const since = readNanos(query.get('since')) ?? 0n
+  const until = query.get('until') === '0' ? null : readNanos(query.get('until'))
   const tail = query.get('tail') ?? 'all'
   return {
     kind: 'stream',
     headers: ENGINE_HEADERS,
     run: (sink) => {
-      let readTo = now()
-      const write = (lines: ReturnType<typeof logLines>) => {
-        for (const line of lines) if (wanted.includes(line.stream)) sink.write(logBytes(container, line, timestamps))
+      const written = () => world.journal.linesOf(container.id)
+      const isBeyond = (part: LogPart) => until !== null && part.nanos > until
+      const write = (parts: readonly LogPart[]) => {
+        for (const part of parts) {
+          if (part.nanos < since || !wanted.includes(part.stream)) continue
+          sink.write(logBytes(container, part, timestamps))
+        }
       }
-      const kept = logLines(container, since - 1, readTo)
-      write(/^\d+$/.test(tail) ? kept.slice(Math.max(0, kept.length - Number(tail))) : kept)
+      let readTo: LogPosition = { dueMs: now(), writtenNanos: written().at(-1)?.nanos ?? -1n }
+      write(keptParts(container, written(), tail, readTo.dueMs).filter((part) => !isBeyond(part)))
       if (!isTrue(query.get('follow')) || !hasProcesses(container)) return sink.end()
-      every(LOG_FOLLOW_MS, sink.signal, () => {
-        const at = now()
-        write(logLines(container, readTo, at))
-        readTo = at
-        if (!hasProcesses(container) || world.find(container.id) !== container) sink.end()
-      })
+      // A stream follows one run: it ends with its process, however soon the next one starts.
+      const { pid } = container
+      const readOn = () => {
+        const parts = logLines(container, written(), readTo, now()).flatMap(logParts)
+        readTo = { dueMs: now(), writtenNanos: written().at(-1)?.nanos ?? -1n }
+        // Only a line that is too late ends a stream that follows (moby daemon/logger/loggerutils, followLogs).
+        const end = parts.findIndex(isBeyond)
+        write(end === -1 ? parts : parts.slice(0, end))
+        if (end !== -1 || container.pid !== pid) sink.end()
+      }
+      every(LOG_FOLLOW_MS, sink.signal, readOn)
+      sink.signal.addEventListener('abort', world.journal.follow(container.id, readOn), { once: true })
     },
   }
+}
+
+/** The engine cuts the tail off its file first, where a part is a line, and then looks at times and streams. */
+function keptParts(
+  container: SimulatedContainer,
+  written: readonly LogLine[],
+  tail: string,
+  at: number,
+): readonly LogPart[] {
+  if (!/^\d+$/.test(tail)) return logLines(container, written, LOG_START, at).flatMap(logParts)
+  const count = Number(tail)
+  const parts = logLines(container, written, LOG_START, at, count).flatMap(logParts)
+  return parts.slice(Math.max(0, parts.length - count))
 }
 
 function top({ world, now }: Scene, container: SimulatedContainer): Answer {
@@ -348,6 +374,8 @@ function readNanos(value: string | null): bigint | null {
   if (value === null || value === '') return null
   const [, seconds, fraction = ''] = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(value) ?? []
   if (seconds !== undefined) return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'))
-  const at = Date.parse(value)
-  return Number.isNaN(at) ? null : BigInt(at) * 1_000_000n
+  // A date of JavaScript ends at milliseconds, so the fraction is read apart.
+  const [, date = value, digits = '', zone = ''] = /^(.+:\d\d)\.(\d{1,9})(Z|[+-]\d\d:\d\d)$/.exec(value) ?? []
+  const at = Date.parse(`${date}${zone}`)
+  return Number.isNaN(at) ? null : BigInt(at) * 1_000_000n + BigInt(digits.padEnd(9, '0'))
 }

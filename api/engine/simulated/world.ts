@@ -1,8 +1,9 @@
 import type { HealthState } from '../../model/container.js'
 import { type CataloguedContainer, cataloguedContainer, plainSpec } from './catalogue.js'
-import { digest, hasProcesses, type SimulatedContainer, type SimulatedSpec } from './container.js'
+import { digest, hasProcesses, nanosOf, type SimulatedContainer, type SimulatedSpec } from './container.js'
 import { EventBus } from './events.js'
 import { imageId } from './images.js'
+import { Journal, type LogLine } from './journal.js'
 import { nextAddress } from './networks.js'
 import { Stock } from './stock.js'
 
@@ -41,6 +42,7 @@ const STOP_SIGNALS = { SIGINT: 2, SIGQUIT: 3, SIGWINCH: 28 } as const
 export class SimulatedWorld {
   readonly events: EventBus
   readonly stock: Stock
+  readonly journal = new Journal()
   readonly #now: () => number
   readonly #random: () => number
   readonly #containers = new Map<string, SimulatedContainer>()
@@ -176,6 +178,7 @@ export class SimulatedWorld {
       this.#end(container, SIGNAL_BASE + SIGKILL, false)
     }
     this.#containers.delete(container.id)
+    this.journal.forget(container.id)
     this.#tell(container, 'destroy')
   }
 
@@ -196,6 +199,16 @@ export class SimulatedWorld {
     this.#tell(container, `exec_create: ${command}`, { execID })
     this.#tell(container, `exec_start: ${command}`, { execID })
     this.#tell(container, 'exec_die', { execID, exitCode: String(exitCode) })
+  }
+
+  /** The container writes `text` now, each line of it by itself. A terminal knows no second stream. */
+  log(reference: string, stream: LogLine['stream'], text: string): void {
+    const container = this.#running(reference)
+    // After the line that falls due in the same millisecond.
+    const nanos = nanosOf(this.#now()) + 1n
+    for (const line of text.replace(/\n$/, '').split('\n')) {
+      this.journal.append(container.id, container.spec.tty ? 'stdout' : stream, line, nanos)
+    }
   }
 
   /** GET /containers/{id}/top makes an event too. */
