@@ -1,6 +1,7 @@
 import type { HealthState } from '../../model/container.js'
-import type { SimulatedLoad, SimulatedPort, SimulatedSpec } from './container.js'
+import type { SimulatedLoad, SimulatedMount, SimulatedPort, SimulatedSpec } from './container.js'
 import { SERVICES, type SimulatedFate, type SimulatedService } from './services.js'
+import { anonymousVolume } from './volumes.js'
 
 const MIB = 2 ** 20
 const CALM: SimulatedFate = {
@@ -34,8 +35,11 @@ const PLAIN: Omit<SimulatedSpec, 'name' | 'image' | 'cmd' | 'load'> = {
   pidMode: '',
   logDriver: 'json-file',
   logOptions: {},
+  longLineEvery: null,
   healthTest: null,
   healthOutput: '',
+  stopSignal: null,
+  changes: [],
 }
 
 const LIGHT: SimulatedLoad = {
@@ -92,6 +96,7 @@ export function cataloguedContainer(index: number, random: () => number): Catalo
       labels: { ...service.spec.labels, ...composeLabels(project, service.service) },
       // Two rounds cannot publish one port of one machine.
       ports: (service.spec.ports ?? []).map((port) => shiftedPort(port, round)),
+      mounts: (service.spec.mounts ?? []).map((mount) => ownMount(mount, name, service.project, project)),
       load: spreadLoad({ ...LIGHT, ...service.load }, spread),
     },
   }
@@ -126,6 +131,19 @@ function shiftedPort(port: SimulatedPort, round: number): SimulatedPort {
   if (port.hostPort === null || round === 0) return port
   const dynamicPorts = 28_000
   return { ...port, hostPort: 32_768 + ((port.hostPort + round * 7) % dynamicPorts) }
+}
+
+/** Each project has volumes of its own, and so has each container without a name for one. */
+function ownMount(
+  mount: SimulatedMount,
+  container: string,
+  first: string | null,
+  project: string | null,
+): SimulatedMount {
+  if (mount.type === 'bind') return mount
+  if (mount.source === '') return { ...mount, source: anonymousVolume(container, mount.destination) }
+  if (project === null || !mount.source.startsWith(`${first}_`)) return mount
+  return { ...mount, source: `${project}${mount.source.slice(first?.length)}` }
 }
 
 function spreadLoad(load: SimulatedLoad, factor: number): SimulatedLoad {

@@ -21,10 +21,16 @@ export interface SimulatedPort {
 
 export interface SimulatedMount {
   readonly type: 'bind' | 'volume'
-  /** The path of a bind mount, the name of a volume. */
+  /** The path of a bind mount, the name of a volume; a volume without a name is given one in the opening scene. */
   readonly source: string
   readonly destination: string
   readonly readOnly: boolean
+}
+
+/** What a container made of the files of its image: 0 is modified, 1 added, 2 deleted, as on the wire. */
+export interface SimulatedChange {
+  readonly path: string
+  readonly kind: 0 | 1 | 2
 }
 
 /** What `docker run` was told. */
@@ -38,7 +44,7 @@ export interface SimulatedSpec {
   readonly user: string
   readonly workingDir: string
   readonly tty: boolean
-  /** `bridge`, `host` or the name of a compose network. */
+  /** `bridge`, `host`, `none` or the name of a compose network. */
   readonly network: string
   readonly ports: readonly SimulatedPort[]
   readonly mounts: readonly SimulatedMount[]
@@ -55,10 +61,38 @@ export interface SimulatedSpec {
   readonly pidMode: string
   readonly logDriver: string
   readonly logOptions: Readonly<Record<string, string>>
+  /** Each so many lines one comes that the engine splits; null is never. */
+  readonly longLineEvery: number | null
   /** Null is a container without a health check. */
   readonly healthTest: string | null
   readonly healthOutput: string
+  /** Null is the engine's default, SIGTERM. */
+  readonly stopSignal: 'SIGINT' | 'SIGQUIT' | 'SIGWINCH' | null
+  readonly changes: readonly SimulatedChange[]
   readonly load: SimulatedLoad
+}
+
+export interface SimulatedNetwork {
+  readonly name: string
+  readonly id: string
+  readonly driver: string
+  readonly subnet: SimulatedSubnet | null
+  /** Empty without a subnet, and 0 bits, as on the wire. */
+  readonly gateway: string
+  readonly prefixBits: number
+  readonly internal: boolean
+  readonly attachable: boolean
+  readonly options: Readonly<Record<string, string>>
+  readonly labels: Readonly<Record<string, string>>
+  createdAt: number
+  /** How many addresses have been given out. */
+  handedOut: number
+}
+
+export interface SimulatedSubnet {
+  /** The first address as a number of 32 bits. */
+  readonly base: number
+  readonly prefixBits: number
 }
 
 export interface SimulatedContainer {
@@ -66,11 +100,11 @@ export interface SimulatedContainer {
   name: string
   readonly spec: SimulatedSpec
   readonly imageId: string
-  readonly networkId: string
+  readonly network: SimulatedNetwork
   readonly endpointId: string
   readonly sandboxId: string
+  /** Empty on a network that gives no addresses. */
   readonly ipAddress: string
-  readonly gateway: string
   readonly createdAt: number
   /** Radians: keeps two containers of one kind from moving in step. */
   readonly phase: number
@@ -90,6 +124,9 @@ export interface SimulatedContainer {
   failingStreak: number
 }
 
+const NANOS_PER_MS = 1_000_000n
+/** What the clock of a real engine shows below the milliseconds that ours has. */
+const NANOS_BELOW_MS = 417_203n
 const SLOW_WAVE_SECONDS = 97
 const QUICK_WAVE_SECONDS = 13
 const SLOW_SWING = 0.45
@@ -99,6 +136,12 @@ const QUICK_SWING = 0.3
 /** Stands in for the digests of the engine: 64 lower-case hex digits for any text. */
 export function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex')
+}
+
+/** An amount between two bounds that the same text always gives, small ones as often as large ones. */
+export function amountOf(text: string, low: number, high: number): number {
+  const share = Number.parseInt(digest(text).slice(0, 8), 16) / 2 ** 32
+  return Math.floor(low * (high / low) ** share)
 }
 
 /** A small seeded generator (mulberry32): the same seed gives the same world on every machine. */
@@ -144,8 +187,17 @@ export function wander(seconds: number, phase: number): number {
 
 /** Go's RFC 3339 with nanoseconds. Its zero time stands for "never". */
 export function goTime(at: number | null): string {
-  if (at === null) return '0001-01-01T00:00:00Z'
-  return `${new Date(at).toISOString().slice(0, -1)}417203Z`
+  return at === null ? '0001-01-01T00:00:00Z' : goTimeOf(nanosOf(at))
+}
+
+/** Always nine digits, as in the timestamps of logs. */
+export function goTimeOf(nanos: bigint): string {
+  const below = String(nanos % NANOS_PER_MS).padStart(6, '0')
+  return `${new Date(Number(nanos / NANOS_PER_MS)).toISOString().slice(0, -1)}${below}Z`
+}
+
+export function nanosOf(at: number): bigint {
+  return BigInt(Math.floor(at)) * NANOS_PER_MS + NANOS_BELOW_MS
 }
 
 /** The engine's own sentence in the list (moby container/state.go, State.String). */

@@ -27,6 +27,8 @@ export interface SimulatedEngineOptions {
   readonly cgroup?: 1 | 2
   /** How long a reading takes, and the period of a stats stream: a real engine waits for its collector. */
   readonly statsDelayMs?: number
+  /** How long GET /system/df takes, which answers one caller at a time; 50 unless given. */
+  readonly diskDelayMs?: number
   readonly seed?: number
   /** Containers restart, die and fall ill by themselves every few seconds. */
   readonly restless?: boolean
@@ -43,6 +45,7 @@ export interface SeenRequest {
 
 const DEFAULT_CONTAINERS = 12
 const DEFAULT_STATS_DELAY_MS = 1000
+const DEFAULT_DISK_DELAY_MS = 50
 const DEFAULT_SEED = 20_240_607
 const RESTLESS_PERIOD_MS = 3000
 const REMEMBERED_REQUESTS = 10_000
@@ -80,6 +83,8 @@ export class SimulatedEngine {
         bootedAt: now() - MACHINE_UPTIME_MS,
       },
       statsDelayMs: options.statsDelayMs ?? DEFAULT_STATS_DELAY_MS,
+      diskDelayMs: options.diskDelayMs ?? DEFAULT_DISK_DELAY_MS,
+      diskWalk: { busy: false },
       now,
     }
     this.#step = restlessStep(world, seed + 1, PROBE_COMMAND)
@@ -199,8 +204,13 @@ export class SimulatedEngine {
     this.#scene.world.setHealth(reference, health)
   }
 
-  exec(reference: string, command: string): void {
-    this.#scene.world.exec(reference, command)
+  exec(reference: string, command: string, exitCode?: number): void {
+    this.#scene.world.exec(reference, command, exitCode)
+  }
+
+  /** Has a running container write `text`, newlines between its lines; those who follow its log get it at once. */
+  log(reference: string, stream: 'stdout' | 'stderr', text: string): void {
+    this.#scene.world.log(reference, stream, text)
   }
 
   /** Sends any value down every event stream, whatever its filter; a string goes out as it is. */

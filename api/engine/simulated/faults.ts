@@ -44,8 +44,8 @@ export type Answer =
       readonly headers: Readonly<Record<string, string>>
       readonly run: (sink: Sink) => void
     }
-  /** The engine takes its time, then looks again. */
-  | { readonly kind: 'later'; readonly ms: number; readonly compute: () => Answer }
+  /** The engine takes its time, then looks again; `abandoned` where the caller has gone before. */
+  | { readonly kind: 'later'; readonly ms: number; readonly compute: () => Answer; readonly abandoned?: () => void }
 
 const JSON_TYPE = 'application/json'
 const FLOOD_CHUNK_BYTES = 65_536
@@ -121,8 +121,17 @@ function closing(response: ServerResponse): AbortSignal {
 
 /** Waits where the answer says so, and hands on what is left to send. */
 function settled(answer: Answer, gone: AbortSignal, next: (answer: Exclude<Answer, { kind: 'later' }>) => void): void {
-  if (answer.kind === 'later') after(answer.ms, gone, () => settled(answer.compute(), gone, next))
-  else next(answer)
+  if (answer.kind !== 'later') {
+    next(answer)
+    return
+  }
+  const abandoned = answer.abandoned ?? (() => {})
+  if (gone.aborted) abandoned()
+  gone.addEventListener('abort', abandoned, { once: true })
+  after(answer.ms, gone, () => {
+    gone.removeEventListener('abort', abandoned)
+    settled(answer.compute(), gone, next)
+  })
 }
 
 function send(response: ServerResponse, answer: Answer, gone: AbortSignal): void {

@@ -1,44 +1,98 @@
-import { activeMs, goTime, grownBy, hasProcesses, type SimulatedContainer } from './container.js'
+import { activeMs, goTime, goTimeOf, grownBy, hasProcesses, nanosOf, type SimulatedContainer } from './container.js'
+import { KEPT_LINES, type LogLine } from './journal.js'
 
-export interface LogLine {
-  readonly at: number
-  readonly stream: 'stdout' | 'stderr'
-  readonly text: string
+/** How far a reader has come: in the lines that fall due, and in those that a test had written. */
+export interface LogPosition {
+  readonly dueMs: number
+  readonly writtenNanos: bigint
 }
 
-/** As after a rotation: older lines are gone. */
-const KEPT_LINES = 5000
+/** What the engine stores of a line, and sends in a frame of its own. */
+export interface LogPart {
+  readonly nanos: bigint
+  readonly stream: LogLine['stream']
+  readonly payload: Uint8Array
+  /** The newline stands after the last part alone. */
+  readonly isLast: boolean
+}
+
+export const LOG_START: LogPosition = { dueMs: Number.NEGATIVE_INFINITY, writtenNanos: -1n }
+/** The engine reads what a container writes into a buffer of this size (moby daemon/logger/copier.go, defaultBufSize). */
+const PART_BYTES = 16_384
+/** Two whole parts and a rest. */
+const LONG_LINE_BYTES = 40_000
 const FRAME_HEADER_BYTES = 8
 const ERROR_EVERY = 7
 const NEWLINE = { raw: '\r\n', framed: '\n' }
 
 /**
- * The lines in (after, until], newest last: line k falls due k periods after the container was made, so nothing has to be
- * written while nobody reads.
+ * The lines after a position, newest last and `atMost` of them. Line k falls due k periods after the container was made, so
+ * nothing has to be written while nobody reads; those of `written` stand between them where their time is.
  */
-export function logLines(container: SimulatedContainer, after: number, until: number): readonly LogLine[] {
+export function logLines(
+  container: SimulatedContainer,
+  written: readonly LogLine[],
+  from: LogPosition,
+  at: number,
+  atMost = KEPT_LINES,
+): readonly LogLine[] {
+  const kept = Math.min(atMost, KEPT_LINES)
+  const fresh = written.filter(({ nanos }) => nanos > from.writtenNanos)
+  const lines = [...dueLines(container, from.dueMs, at, kept), ...fresh]
+  if (fresh.length > 0) lines.sort((a, b) => (a.nanos < b.nanos ? -1 : 1))
+  return lines.slice(Math.max(0, lines.length - kept))
+}
+
+function dueLines(container: SimulatedContainer, after: number, until: number, atMost: number): LogLine[] {
   if (container.startedAt === null) return []
-  const { createdAt, logPeriodMs } = container
+  const { createdAt, logPeriodMs, spec } = container
   const stoppedAt = hasProcesses(container) ? container.pausedAt : container.finishedAt
   const last = Math.floor((Math.min(until, stoppedAt ?? until) - createdAt) / logPeriodMs)
-  const first = Math.max(0, last - KEPT_LINES + 1, Math.floor((after - createdAt) / logPeriodMs) + 1)
+  const first = Math.max(0, last - atMost + 1, Math.floor((after - createdAt) / logPeriodMs) + 1)
   const lines: LogLine[] = []
   for (let index = first; index <= last; index += 1) {
-    const stream = index % ERROR_EVERY === ERROR_EVERY - 1 ? 'stderr' : 'stdout'
-    lines.push({ at: createdAt + index * logPeriodMs, stream, text: lineText(index, stream) })
+    const stream = !spec.tty && index % ERROR_EVERY === ERROR_EVERY - 1 ? 'stderr' : 'stdout'
+    const isLong = spec.longLineEvery !== null && index % spec.longLineEvery === spec.longLineEvery - 1
+    const text = isLong ? longText(index) : lineText(index, stream)
+    lines.push({ nanos: nanosOf(createdAt + index * logPeriodMs), stream, text })
   }
   return lines
 }
 
-/** A terminal's output goes raw; otherwise each line has a header with its stream and length (engine API, attach). */
-export function logBytes(container: SimulatedContainer, line: LogLine, timestamps: boolean): Buffer {
-  const text = `${timestamps ? `${goTime(line.at)} ` : ''}${line.text}`
-  if (container.spec.tty) return Buffer.from(text + NEWLINE.raw)
-  const payload = Buffer.from(text + NEWLINE.framed)
+/** A line that fills the engine's buffer comes in parts, all of one time (moby daemon/logger/copier.go, copySrc). */
+export function logParts({ nanos, stream, text }: LogLine): readonly LogPart[] {
+  const bytes = Buffer.from(text)
+  const parts: LogPart[] = []
+  let at = 0
+  for (; bytes.length - at >= PART_BYTES; at += PART_BYTES) {
+    parts.push({ nanos, stream, payload: storedBytes(bytes.subarray(at, at + PART_BYTES)), isLast: false })
+  }
+  parts.push({ nanos, stream, payload: storedBytes(bytes.subarray(at)), isLast: true })
+  return parts
+}
+
+/** The json-file driver stores text: a character that the end of a part cuts is lost to U+FFFD on both sides. */
+function storedBytes(bytes: Uint8Array): Uint8Array {
+  return Buffer.from(Buffer.from(bytes).toString())
+}
+
+/** A terminal has one stream, and its output goes raw; otherwise each part has a header (engine API, attach). */
+export function logBytes(container: SimulatedContainer, part: LogPart, timestamps: boolean): Buffer {
+  const prefix = Buffer.from(timestamps ? `${goTimeOf(part.nanos)} ` : '')
+  const newline = Buffer.from(part.isLast ? NEWLINE[container.spec.tty ? 'raw' : 'framed'] : '')
+  const payload = Buffer.concat([prefix, part.payload, newline])
+  if (container.spec.tty) return payload
   const header = Buffer.alloc(FRAME_HEADER_BYTES)
-  header.writeUInt8(line.stream === 'stdout' ? 1 : 2, 0)
+  header.writeUInt8(part.stream === 'stdout' ? 1 : 2, 0)
   header.writeUInt32BE(payload.length, 4)
   return Buffer.concat([header, payload])
+}
+
+/** What a program prints that was never meant to be one line. */
+function longText(index: number): string {
+  const entry = `{"post":${index},"title":"caf\u00e9 notes"}`
+  const entries = Array.from({ length: Math.ceil(LONG_LINE_BYTES / Buffer.byteLength(entry)) }, () => entry)
+  return `level=info msg="cache dump" entries=[${entries.join(',')}] end=${index}`
 }
 
 /** Some lines are not ASCII, so that a reader meets characters of several bytes. */

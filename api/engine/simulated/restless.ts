@@ -3,6 +3,7 @@ import type { SimulatedWorld } from './world.js'
 
 /** 128 + SIGKILL: how the kernel's out-of-memory killer ends a process. */
 const OUT_OF_MEMORY_EXIT = 137
+const FAILED_PROBE_EXIT = 1
 
 /**
  * Lets something happen at each call: what was broken is mended first, so that the world neither calms down nor falls apart.
@@ -27,7 +28,7 @@ export function restlessStep(world: SimulatedWorld, seed: number, probeCommand: 
     const checked = chosen.spec.healthTest !== null
     const dice = random()
     if (checked && dice < 0.35) {
-      world.exec(id, probeCommand)
+      world.exec(id, probeCommand, FAILED_PROBE_EXIT)
       world.setHealth(id, 'unhealthy')
     } else if (dice < 0.6) {
       world.restart(id)
@@ -39,6 +40,10 @@ export function restlessStep(world: SimulatedWorld, seed: number, probeCommand: 
       repairs.push(stillThere(() => world.unpause(id), 'paused'))
     }
     // After a start the engine's verdict is open again: it comes last.
-    if (checked) repairs.push(stillThere(() => world.setHealth(id, 'healthy'), 'running'))
+    const recover = () => {
+      world.exec(id, probeCommand)
+      world.setHealth(id, 'healthy')
+    }
+    if (checked) repairs.push(stillThere(recover, 'running'))
   }
 }

@@ -1,19 +1,41 @@
 import { hasProcesses, type SimulatedContainer } from './container.js'
+import { diskBody } from './disk.js'
 import { EVENT_FILTERS, eventMatches, type Filters } from './events.js'
 import { type Answer, after, every } from './faults.js'
+import { imageBody } from './images.js'
 import { API_VERSION, ENGINE_HEADERS, ENGINE_NAME, infoBody, MIN_API_VERSION, versionBody } from './info.js'
-import { logBytes, logLines, topBody } from './logs.js'
+import type { LogLine } from './journal.js'
+import { LOG_START, type LogPart, type LogPosition, logBytes, logLines, logParts, topBody } from './logs.js'
+import { networkBody } from './networks.js'
 import { type SimulatedMachine, statsText } from './stats.js'
-import { inspectBody, listEntry } from './wire.js'
+import { volumeBody } from './volumes.js'
+import { changesBody, inspectBody, listEntry } from './wire.js'
 import type { SimulatedWorld } from './world.js'
 
-export type Endpoint = 'ping' | 'version' | 'info' | 'list' | 'inspect' | 'stats' | 'events' | 'logs' | 'top'
+export type Endpoint =
+  | 'ping'
+  | 'version'
+  | 'info'
+  | 'list'
+  | 'inspect'
+  | 'stats'
+  | 'events'
+  | 'logs'
+  | 'top'
+  | 'images'
+  | 'networks'
+  | 'volumes'
+  | 'disk'
+  | 'changes'
 
 /** What an answer is made of. */
 export interface Scene {
   readonly world: SimulatedWorld
   readonly machine: SimulatedMachine
   readonly statsDelayMs: number
+  readonly diskDelayMs: number
+  /** The engine walks its disk for one caller at a time. */
+  readonly diskWalk: { busy: boolean }
   readonly now: () => number
 }
 
@@ -48,7 +70,21 @@ export function routeOf(method: string, target: string): Route | Answer {
   if (path === '/info') return { endpoint: 'info', answer: info }
   if (path === '/events') return { endpoint: 'events', answer: (scene) => events(scene, query) }
   if (path === '/containers/json') return { endpoint: 'list', answer: (scene) => list(scene, query) }
-  const [, rawReference = '', verb = ''] = /^\/containers\/([^/]+)\/(json|stats|logs|top)$/.exec(path) ?? []
+  if (path === '/images/json') {
+    return {
+      endpoint: 'images',
+      answer: ({ world }) => unfiltered(query, () => world.stock.images().map((one) => imageBody(one))),
+    }
+  }
+  if (path === '/volumes') return { endpoint: 'volumes', answer: (scene) => volumes(scene, query) }
+  if (path === '/system/df') return { endpoint: 'disk', answer: disk }
+  if (path === '/networks') {
+    return {
+      endpoint: 'networks',
+      answer: ({ world }) => unfiltered(query, () => world.stock.networks().map(networkBody)),
+    }
+  }
+  const [, rawReference = '', verb = ''] = /^\/containers\/([^/]+)\/(json|stats|logs|top|changes)$/.exec(path) ?? []
   const reference = unescaped(rawReference)
   if (reference === '') return notFound()
   const found = (answer: (scene: Scene, container: SimulatedContainer) => Answer) => (scene: Scene) =>
@@ -56,6 +92,7 @@ export function routeOf(method: string, target: string): Route | Answer {
   if (verb === 'json') return { endpoint: 'inspect', answer: found(inspect) }
   if (verb === 'stats') return { endpoint: 'stats', answer: found((scene, one) => stats(scene, one, query)) }
   if (verb === 'logs') return { endpoint: 'logs', answer: found((scene, one) => logs(scene, one, query)) }
+  if (verb === 'changes') return { endpoint: 'changes', answer: found((_scene, one) => json(200, changesBody(one))) }
   return { endpoint: 'top', answer: found(top) }
 }
 
@@ -120,7 +157,7 @@ function info({ world, machine, now }: Scene): Answer {
     running,
     paused,
     stopped: all.length - running - paused,
-    images: new Set(all.map((one) => one.imageId)).size,
+    images: world.stock.images().length,
     eventListeners: world.events.listeners,
   }
   return json(200, infoBody(machine, census, now()))
@@ -177,6 +214,34 @@ function readFilters(text: string | null, known: readonly string[]): { filters: 
     return { refusal: failure(400, 'invalid character looking for beginning of value') }
   }
   return { filters }
+}
+
+function volumes({ world }: Scene, query: URLSearchParams): Answer {
+  return unfiltered(query, () => ({ Volumes: world.stock.volumes().map(volumeBody), Warnings: null }))
+}
+
+/** Whoever comes while it works for another is sent away (moby 20.10, daemon/disk_usage.go). */
+function disk({ world, diskDelayMs, diskWalk, now }: Scene): Answer {
+  if (diskWalk.busy) return failure(500, 'a disk usage operation is already running')
+  const release = () => {
+    diskWalk.busy = false
+  }
+  diskWalk.busy = true
+  return {
+    kind: 'later',
+    ms: diskDelayMs,
+    compute: () => {
+      release()
+      return json(200, diskBody(world, now()))
+    },
+    abandoned: release,
+  }
+}
+
+/** Lists whose filters nobody needs here: one that is asked for is refused rather than ignored. */
+function unfiltered(query: URLSearchParams, body: () => unknown): Answer {
+  const read = readFilters(query.get('filters'), [])
+  return 'refusal' in read ? read.refusal : json(200, body())
 }
 
 function inspect({ machine, now }: Scene, container: SimulatedContainer): Answer {
@@ -241,28 +306,53 @@ function events({ world, now }: Scene, query: URLSearchParams): Answer {
 function logs({ world, now }: Scene, container: SimulatedContainer, query: URLSearchParams): Answer {
   const wanted = (['stdout', 'stderr'] as const).filter((stream) => isTrue(query.get(stream)))
   if (wanted.length === 0) return failure(400, 'Bad parameters: you must choose at least one stream')
+  if (container.spec.logDriver === 'none') return failure(501, 'configured logging driver does not support reading')
   const timestamps = isTrue(query.get('timestamps'))
-  const since = Number((readNanos(query.get('since')) ?? 0n) / 1_000_000n)
+  const since = readNanos(query.get('since')) ?? 0n
+  const until = query.get('until') === '0' ? null : readNanos(query.get('until'))
   const tail = query.get('tail') ?? 'all'
   return {
     kind: 'stream',
     headers: ENGINE_HEADERS,
     run: (sink) => {
-      let readTo = now()
-      const write = (lines: ReturnType<typeof logLines>) => {
-        for (const line of lines) if (wanted.includes(line.stream)) sink.write(logBytes(container, line, timestamps))
+      const written = () => world.journal.linesOf(container.id)
+      const isBeyond = (part: LogPart) => until !== null && part.nanos > until
+      const write = (parts: readonly LogPart[]) => {
+        for (const part of parts) {
+          if (part.nanos < since || !wanted.includes(part.stream)) continue
+          sink.write(logBytes(container, part, timestamps))
+        }
       }
-      const kept = logLines(container, since - 1, readTo)
-      write(/^\d+$/.test(tail) ? kept.slice(Math.max(0, kept.length - Number(tail))) : kept)
+      let readTo: LogPosition = { dueMs: now(), writtenNanos: written().at(-1)?.nanos ?? -1n }
+      write(keptParts(container, written(), tail, readTo.dueMs).filter((part) => !isBeyond(part)))
       if (!isTrue(query.get('follow')) || !hasProcesses(container)) return sink.end()
-      every(LOG_FOLLOW_MS, sink.signal, () => {
-        const at = now()
-        write(logLines(container, readTo, at))
-        readTo = at
-        if (!hasProcesses(container) || world.find(container.id) !== container) sink.end()
-      })
+      // A stream follows one run: it ends with its process, however soon the next one starts.
+      const { pid } = container
+      const readOn = () => {
+        const parts = logLines(container, written(), readTo, now()).flatMap(logParts)
+        readTo = { dueMs: now(), writtenNanos: written().at(-1)?.nanos ?? -1n }
+        // Only a line that is too late ends a stream that follows (moby daemon/logger/loggerutils, followLogs).
+        const end = parts.findIndex(isBeyond)
+        write(end === -1 ? parts : parts.slice(0, end))
+        if (end !== -1 || container.pid !== pid) sink.end()
+      }
+      every(LOG_FOLLOW_MS, sink.signal, readOn)
+      sink.signal.addEventListener('abort', world.journal.follow(container.id, readOn), { once: true })
     },
   }
+}
+
+/** The engine cuts the tail off its file first, where a part is a line, and then looks at times and streams. */
+function keptParts(
+  container: SimulatedContainer,
+  written: readonly LogLine[],
+  tail: string,
+  at: number,
+): readonly LogPart[] {
+  if (!/^\d+$/.test(tail)) return logLines(container, written, LOG_START, at).flatMap(logParts)
+  const count = Number(tail)
+  const parts = logLines(container, written, LOG_START, at, count).flatMap(logParts)
+  return parts.slice(Math.max(0, parts.length - count))
 }
 
 function top({ world, now }: Scene, container: SimulatedContainer): Answer {
@@ -284,6 +374,8 @@ function readNanos(value: string | null): bigint | null {
   if (value === null || value === '') return null
   const [, seconds, fraction = ''] = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(value) ?? []
   if (seconds !== undefined) return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'))
-  const at = Date.parse(value)
-  return Number.isNaN(at) ? null : BigInt(at) * 1_000_000n
+  // A date of JavaScript ends at milliseconds, so the fraction is read apart.
+  const [, date = value, digits = '', zone = ''] = /^(.+:\d\d)\.(\d{1,9})(Z|[+-]\d\d:\d\d)$/.exec(value) ?? []
+  const at = Date.parse(`${date}${zone}`)
+  return Number.isNaN(at) ? null : BigInt(at) * 1_000_000n + BigInt(digits.padEnd(9, '0'))
 }

@@ -32,13 +32,21 @@ const PROBE_TOKEN = 'probe-7f3ac19e55d04b28'
 const SPLUNK_TOKEN = 'b1946ac9-2d5c-4f0e-9c1a-77d0e64f2a83'
 const CLOUD_KEY = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
 const DASHBOARD_HASH = '$apr1$r31kc9Xq$Zb4Vw0yTn6mJfHd2LsPuA1'
+/** Of an image's labels. */
+export const BUILD_TOKEN = 'saffron-Gantry-5527'
+/** Of a network's driver. */
+export const NETWORK_KEY = 'marsh-Falcon-6183'
+/** Of a volume's mount options. */
+export const SHARE_PASSWORD = 'pewter-Osprey-8842'
+/** Of a command line in the build cache. */
+export const CACHE_TOKEN = 'juniper-Cobalt-2906'
 const SESSION_TOKEN = [
   Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url'),
   Buffer.from('{"sub":"probe","scope":"internal","iat":1700000000}').toString('base64url'),
   'c2ltdWxhdGVkLXNpZ25hdHVyZS1ub3QtcmVhbC1hdC1hbGw',
 ].join('.')
 
-/** What the simulated containers hide in their environment, commands, labels, health output and faults. */
+/** What the containers hide in their environment, commands, labels, health output and faults, and the rest in its options. */
 export const PLANTED_SECRETS: readonly string[] = [
   DATABASE_PASSWORD,
   QUEUE_PASSWORD,
@@ -50,6 +58,10 @@ export const PLANTED_SECRETS: readonly string[] = [
   CLOUD_KEY,
   DASHBOARD_HASH,
   SESSION_TOKEN,
+  BUILD_TOKEN,
+  NETWORK_KEY,
+  SHARE_PASSWORD,
+  CACHE_TOKEN,
 ]
 
 /** A command that the demo's health checks run: an exec event carries it whole, secret included. */
@@ -64,6 +76,7 @@ export const SERVICES: readonly SimulatedService[] = [
       image: 'nginx:1.27-alpine',
       entrypoint: ['/docker-entrypoint.sh'],
       cmd: ['nginx', '-g', 'daemon off;'],
+      stopSignal: 'SIGQUIT',
       ports: [published(8080, 80), exposed(443)],
       memoryLimitBytes: 128 * MIB,
       nanoCpus: 500_000_000,
@@ -107,6 +120,7 @@ export const SERVICES: readonly SimulatedService[] = [
       image: 'postgres:16.4-alpine',
       entrypoint: ['docker-entrypoint.sh'],
       cmd: ['postgres', '-c', 'max_connections=200'],
+      stopSignal: 'SIGINT',
       env: ['POSTGRES_USER=app', `POSTGRES_PASSWORD=${DATABASE_PASSWORD}`, 'PGDATA=/var/lib/postgresql/data'],
       ports: [exposed(5432)],
       mounts: [volume('shop_db-data', '/var/lib/postgresql/data')],
@@ -213,7 +227,19 @@ export const SERVICES: readonly SimulatedService[] = [
   {
     project: null,
     service: 'toolbox',
-    spec: { image: 'alpine:3.20', cmd: ['/bin/sh'], tty: true, restartPolicy: 'no' },
+    spec: {
+      image: 'alpine:3.20',
+      cmd: ['/bin/sh'],
+      tty: true,
+      restartPolicy: 'no',
+      changes: [
+        { path: '/etc', kind: 0 },
+        { path: '/etc/motd', kind: 2 },
+        { path: '/root', kind: 0 },
+        { path: '/root/.ash_history', kind: 1 },
+        { path: '/usr/local/bin/pg_dump', kind: 1 },
+      ],
+    },
     load: { cores: 0.001, memoryBytes: 3 * MIB, pids: 1 },
   },
   {
@@ -223,6 +249,7 @@ export const SERVICES: readonly SimulatedService[] = [
       image: 'redis:7.4-alpine',
       entrypoint: ['docker-entrypoint.sh'],
       cmd: ['redis-server', '--requirepass', CACHE_PASSWORD],
+      mounts: [unnamedVolume('/data')],
       ports: [exposed(6379)],
       healthTest: 'redis-cli ping',
       healthOutput: 'PONG\n',
@@ -240,6 +267,7 @@ export const SERVICES: readonly SimulatedService[] = [
       securityOpt: ['seccomp=unconfined', 'apparmor=unconfined'],
       mounts: [bind('/', '/rootfs', true), bind('/var/run', '/var/run', false), bind('/sys', '/sys', true)],
       ports: [exposed(8080)],
+      logDriver: 'none',
     },
     load: { cores: 0.41, memoryBytes: 130 * MIB, pids: 22 },
   },
@@ -266,10 +294,12 @@ export const SERVICES: readonly SimulatedService[] = [
       image: 'wordpress:6.6-php8.3-apache',
       entrypoint: ['docker-entrypoint.sh'],
       cmd: ['apache2-foreground'],
+      stopSignal: 'SIGWINCH',
       env: ['WORDPRESS_DB_HOST=mysql', `WORDPRESS_DB_PASSWORD=${BLOG_PASSWORD}`],
       workingDir: '/var/www/html',
       ports: [published(8081, 80)],
       mounts: [volume('blog_html', '/var/www/html')],
+      longLineEvery: 997,
     },
     load: { cores: 0.09, memoryBytes: 180 * MIB, txBytesPerSecond: 60_000, pids: 11 },
   },
@@ -291,7 +321,12 @@ export const SERVICES: readonly SimulatedService[] = [
   {
     project: 'blog',
     service: 'backup',
-    spec: { image: 'restic/restic:0.17.0', cmd: ['backup', '/data'], restartPolicy: 'no' },
+    spec: {
+      image: 'restic/restic:0.17.0',
+      cmd: ['backup', '/data'],
+      mounts: [volume('nas-backup', '/data')],
+      restartPolicy: 'no',
+    },
     fate: {
       state: 'created',
       exitCode: 127,
@@ -314,4 +349,9 @@ function bind(source: string, destination: string, readOnly: boolean): Simulated
 
 function volume(source: string, destination: string): SimulatedMount {
   return { type: 'volume', source, destination, readOnly: false }
+}
+
+/** What an image's VOLUME makes where nobody names one. */
+function unnamedVolume(destination: string): SimulatedMount {
+  return { type: 'volume', source: '', destination, readOnly: false }
 }

@@ -6,12 +6,15 @@ import {
   type SimulatedMount,
   statusSentence,
 } from './container.js'
+import { isAnonymous, volumePath } from './volumes.js'
 
 const ENGINE_ROOT = '/var/lib/docker'
+const NANOS_PER_MS = 1_000_000
 const HEALTH_INTERVAL_MS = 30_000
+const HEALTH_TIMEOUT_MS = 5_000
+const HEALTH_START_MS = 10_000
 /** The engine keeps the last five runs of a health check. */
 const HEALTH_RUNS = 5
-const IP_PREFIX_BITS = 16
 const SHM_BYTES = 67_108_864
 const MASKED_PATHS = [
   'asound',
@@ -88,6 +91,11 @@ export function inspectBody(container: SimulatedContainer, cgroup: 1 | 2, engine
   }
 }
 
+/** Body of GET /containers/{id}/changes: Go's empty list is null. */
+export function changesBody({ spec }: SimulatedContainer): readonly object[] | null {
+  return spec.changes.length === 0 ? null : spec.changes.map(({ path, kind }) => ({ Path: path, Kind: kind }))
+}
+
 /** The list shows a command as a shell would need it. */
 function commandLine(words: readonly string[]): string {
   return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`)).join(' ')
@@ -126,8 +134,14 @@ function healthBlock(container: SimulatedContainer, at: number): object {
 function hostConfig(container: SimulatedContainer, cgroup: 1 | 2): object {
   const { spec } = container
   const orNull = (list: readonly string[]) => (list.length === 0 ? null : list)
+  // Docker's command line sends empty lists where compose sends none.
+  const nothing = 'com.docker.compose.project' in spec.labels ? null : []
   return {
-    Binds: orNull(spec.mounts.map((mount) => `${mount.source}:${mount.destination}:${mount.readOnly ? 'ro' : 'rw'}`)),
+    Binds: orNull(
+      spec.mounts
+        .filter((mount) => !isAnonymous(mount.source))
+        .map((mount) => `${mount.source}:${mount.destination}:${mount.readOnly ? 'ro' : 'rw'}`),
+    ),
     ContainerIDFile: '',
     LogConfig: { Type: spec.logDriver, Config: spec.logOptions },
     NetworkMode: networkMode(container),
@@ -175,7 +189,7 @@ function hostConfig(container: SimulatedContainer, cgroup: 1 | 2): object {
     CpuRealtimeRuntime: 0,
     CpusetCpus: '',
     CpusetMems: '',
-    Devices: [],
+    Devices: nothing,
     DeviceCgroupRules: null,
     DeviceRequests: null,
     KernelMemory: 0,
@@ -185,7 +199,7 @@ function hostConfig(container: SimulatedContainer, cgroup: 1 | 2): object {
     MemorySwappiness: null,
     OomKillDisable: false,
     PidsLimit: spec.pidsLimit,
-    Ulimits: [],
+    Ulimits: nothing,
     CpuCount: 0,
     CpuPercent: 0,
     IOMaximumIOps: 0,
@@ -214,13 +228,20 @@ function configBlock(container: SimulatedContainer, engineName: string): object 
     Healthcheck:
       spec.healthTest === null
         ? undefined
-        : { Test: ['CMD-SHELL', spec.healthTest], Interval: HEALTH_INTERVAL_MS * 1e6, Retries: 3 },
+        : {
+            Test: ['CMD-SHELL', spec.healthTest],
+            Interval: HEALTH_INTERVAL_MS * NANOS_PER_MS,
+            Timeout: HEALTH_TIMEOUT_MS * NANOS_PER_MS,
+            StartPeriod: HEALTH_START_MS * NANOS_PER_MS,
+            Retries: 3,
+          },
     Image: spec.image,
     Volumes: null,
     WorkingDir: spec.workingDir,
     Entrypoint: spec.entrypoint,
     OnBuild: null,
     Labels: spec.labels,
+    StopSignal: spec.stopSignal ?? undefined,
   }
 }
 
@@ -239,11 +260,11 @@ function networkSettings(container: SimulatedContainer): object {
     SecondaryIPAddresses: null,
     SecondaryIPv6Addresses: null,
     EndpointID: onBridge ? container.endpointId : '',
-    Gateway: onBridge ? container.gateway : '',
+    Gateway: onBridge ? container.network.gateway : '',
     GlobalIPv6Address: '',
     GlobalIPv6PrefixLen: 0,
     IPAddress: onBridge ? container.ipAddress : '',
-    IPPrefixLen: onBridge ? IP_PREFIX_BITS : 0,
+    IPPrefixLen: onBridge ? container.network.prefixBits : 0,
     IPv6Gateway: '',
     MacAddress: onBridge ? macAddress(container.ipAddress) : '',
     Networks: networks(container),
@@ -253,18 +274,18 @@ function networkSettings(container: SimulatedContainer): object {
 function networks(container: SimulatedContainer): object {
   const { spec } = container
   const attached = hasProcesses(container)
-  const addressed = attached && spec.network !== 'host'
+  const addressed = attached && container.ipAddress !== ''
   const service = spec.labels['com.docker.compose.service']
   return {
     [spec.network]: {
       IPAMConfig: null,
       Links: null,
       Aliases: service === undefined ? null : [container.name, service, container.id.slice(0, 12)],
-      NetworkID: container.startedAt === null ? '' : container.networkId,
+      NetworkID: container.startedAt === null ? '' : container.network.id,
       EndpointID: attached ? container.endpointId : '',
-      Gateway: addressed ? container.gateway : '',
+      Gateway: addressed ? container.network.gateway : '',
       IPAddress: addressed ? container.ipAddress : '',
-      IPPrefixLen: addressed ? IP_PREFIX_BITS : 0,
+      IPPrefixLen: addressed ? container.network.prefixBits : 0,
       IPv6Gateway: '',
       GlobalIPv6Address: '',
       GlobalIPv6PrefixLen: 0,
@@ -317,10 +338,10 @@ function mountEntry(mount: SimulatedMount): object {
   return {
     Type: 'volume',
     Name: mount.source,
-    Source: `${ENGINE_ROOT}/volumes/${mount.source}/_data`,
+    Source: volumePath(mount.source),
     Destination: mount.destination,
     Driver: 'local',
-    Mode: 'z',
+    Mode: isAnonymous(mount.source) ? '' : 'z',
     RW: !mount.readOnly,
     Propagation: '',
   }

@@ -1,7 +1,11 @@
 import type { HealthState } from '../../model/container.js'
 import { type CataloguedContainer, cataloguedContainer, plainSpec } from './catalogue.js'
-import { digest, hasProcesses, type SimulatedContainer, type SimulatedSpec } from './container.js'
+import { digest, hasProcesses, nanosOf, type SimulatedContainer, type SimulatedSpec } from './container.js'
 import { EventBus } from './events.js'
+import { imageId } from './images.js'
+import { Journal, type LogLine } from './journal.js'
+import { nextAddress } from './networks.js'
+import { Stock } from './stock.js'
 
 /** What `docker run` takes here; the rest is plain. */
 export interface RunOptions {
@@ -32,10 +36,13 @@ const LOG_PERIOD_SPREAD_MS = 4000
 const SIGNAL_BASE = 128
 const SIGKILL = 9
 const SIGTERM = 15
+const STOP_SIGNALS = { SIGINT: 2, SIGQUIT: 3, SIGWINCH: 28 } as const
 
 /** All containers of the simulated engine, and the changes that can happen to them, each with its real events. */
 export class SimulatedWorld {
   readonly events: EventBus
+  readonly stock: Stock
+  readonly journal = new Journal()
   readonly #now: () => number
   readonly #random: () => number
   readonly #containers = new Map<string, SimulatedContainer>()
@@ -46,6 +53,7 @@ export class SimulatedWorld {
     this.#random = random
     this.events = new EventBus(now)
     const openedAt = now()
+    this.stock = new Stock(openedAt - MAX_AGE_MS)
     for (let index = 0; index < count; index += 1) this.#place(cataloguedContainer(index, random), openedAt)
   }
 
@@ -112,7 +120,8 @@ export class SimulatedWorld {
   /** `docker stop`: exits by SIGTERM's default unless told otherwise. */
   stop(reference: string, exitCode = SIGNAL_BASE + SIGTERM): void {
     const container = this.#running(reference)
-    this.#tell(container, 'kill', { signal: String(SIGTERM) })
+    const { stopSignal } = container.spec
+    this.#tell(container, 'kill', { signal: String(stopSignal === null ? SIGTERM : STOP_SIGNALS[stopSignal]) })
     this.#end(container, exitCode, false)
     this.#tell(container, 'stop')
   }
@@ -169,6 +178,7 @@ export class SimulatedWorld {
       this.#end(container, SIGNAL_BASE + SIGKILL, false)
     }
     this.#containers.delete(container.id)
+    this.journal.forget(container.id)
     this.#tell(container, 'destroy')
   }
 
@@ -183,12 +193,22 @@ export class SimulatedWorld {
   }
 
   /** Each run of a health check makes these three, with the whole command line in two of them. */
-  exec(reference: string, command: string): void {
+  exec(reference: string, command: string, exitCode = 0): void {
     const container = this.#running(reference)
     const execID = digest(`exec ${container.id} ${this.#random()}`)
     this.#tell(container, `exec_create: ${command}`, { execID })
     this.#tell(container, `exec_start: ${command}`, { execID })
-    this.#tell(container, 'exec_die', { execID, exitCode: '0' })
+    this.#tell(container, 'exec_die', { execID, exitCode: String(exitCode) })
+  }
+
+  /** The container writes `text` now, each line of it by itself. A terminal knows no second stream. */
+  log(reference: string, stream: LogLine['stream'], text: string): void {
+    const container = this.#running(reference)
+    // After the line that falls due in the same millisecond.
+    const nanos = nanosOf(this.#now()) + 1n
+    for (const line of text.replace(/\n$/, '').split('\n')) {
+      this.journal.append(container.id, container.spec.tty ? 'stdout' : stream, line, nanos)
+    }
   }
 
   /** GET /containers/{id}/top makes an event too. */
@@ -226,30 +246,23 @@ export class SimulatedWorld {
   }
 
   #tellNetwork(container: SimulatedContainer, action: string): void {
-    const { network } = container.spec
-    const type = network === 'host' ? 'host' : 'bridge'
-    this.events.network(action, {
-      id: container.networkId,
-      attributes: { container: container.id, name: network, type },
-    })
+    const { id, name, driver } = container.network
+    this.events.network(action, { id, attributes: { container: container.id, name, type: driver } })
   }
 
   #build(spec: SimulatedSpec, createdAt: number): SimulatedContainer {
     this.#created += 1
     const id = digest(`container ${this.#created} ${this.#random()}`)
-    const networkId = digest(`network ${spec.network}`)
-    const subnet = spec.network === 'bridge' ? 17 : 18 + (Number.parseInt(networkId.slice(0, 4), 16) % 13)
-    const host = this.#created + 1
+    const network = this.stock.take(spec, createdAt)
     return {
       id,
       spec,
       name: spec.name,
-      imageId: `sha256:${digest(`image ${spec.image}`)}`,
-      networkId,
+      imageId: imageId(spec.image),
+      network,
       endpointId: digest(`endpoint ${id}`),
       sandboxId: digest(`sandbox ${id}`),
-      ipAddress: `172.${subnet}.${(host >> 8) % 256}.${host % 256}`,
-      gateway: `172.${subnet}.0.1`,
+      ipAddress: nextAddress(network),
       createdAt,
       phase: this.#random() * 2 * Math.PI,
       logPeriodMs: MIN_LOG_PERIOD_MS + Math.floor(this.#random() * LOG_PERIOD_SPREAD_MS),

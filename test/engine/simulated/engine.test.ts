@@ -61,7 +61,7 @@ describe('the wire', () => {
       '/',
       '//',
       '/nope',
-      '/images/json',
+      '/images/shop/json',
       '/containers',
       '/containers/shop-web-1/export',
       '/v1.41',
@@ -70,11 +70,20 @@ describe('the wire', () => {
       const answer = await ask(engine, path)
       expect([path, answer.status, answer.body.toString()]).toEqual([path, 404, '{"message":"page not found"}\n'])
     }
-    for (const verb of ['json', 'stats', 'logs', 'top']) {
+    for (const verb of ['json', 'stats', 'logs', 'top', 'changes']) {
       const answer = await ask(engine, `/containers/zzz/${verb}`)
       expect([answer.status, JSON.parse(answer.body.toString())]).toEqual([404, { message: 'No such container: zzz' }])
     }
-    expect((await ask(engine, '/containers/json', 'HEAD')).status).toBe(404)
+    for (const path of [
+      '/containers/json',
+      '/images/json',
+      '/networks',
+      '/volumes',
+      '/system/df',
+      '/containers/toolbox/changes',
+    ]) {
+      expect((await ask(engine, path, 'HEAD')).status).toBe(404)
+    }
   })
 
   test('a write is refused and remembered', async () => {

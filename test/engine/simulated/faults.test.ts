@@ -12,13 +12,18 @@ const PATHS: Readonly<Record<Endpoint, string>> = {
   events: '/events?since=1&until=2',
   logs: '/containers/shop-web-1/logs?stdout=1&tail=3',
   top: '/containers/shop-web-1/top',
+  images: '/images/json',
+  networks: '/networks',
+  volumes: '/volumes',
+  disk: '/system/df',
+  changes: '/containers/shop-web-1/changes',
 }
 const ENDPOINTS = Object.keys(PATHS) as Endpoint[]
 
 let engine: SimulatedEngine
 
 beforeEach(async () => {
-  engine = new SimulatedEngine({ statsDelayMs: 5 })
+  engine = new SimulatedEngine({ statsDelayMs: 5, diskDelayMs: 5 })
   await engine.start()
 })
 afterEach(() => engine.stop())

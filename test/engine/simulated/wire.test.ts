@@ -98,7 +98,7 @@ describe('inspect', () => {
       const body = await inspect(id)
       expectKeys(body, RECORDED.inspect)
       expectKeys(body.State, RECORDED.state)
-      expectKeys(body.Config, RECORDED.config)
+      expectKeys(body.Config, `${RECORDED.config} StopSignal?`)
       expectKeys(body.HostConfig, RECORDED.hostConfig)
       expectKeys(body.NetworkSettings, RECORDED.networkSettings)
     }
@@ -146,11 +146,63 @@ describe('inspect', () => {
 
   test('every planted secret is on the wire, so that a test of redaction tests something', async () => {
     await started()
-    const bodies = await Promise.all(engine.containers().map(({ id }) => ask(engine, `/containers/${id}/json`)))
+    const paths = [
+      ...engine.containers().map(({ id }) => `/containers/${id}/json`),
+      ...['/images/json', '/networks', '/volumes', '/system/df'],
+    ]
+    const bodies = await Promise.all(paths.map((path) => ask(engine, path)))
     const text = bodies.map(({ body }) => body.toString()).join('')
     expect(PLANTED_SECRETS.length).toBeGreaterThanOrEqual(10)
     expect(PLANTED_SECRETS.filter((secret) => !text.includes(secret))).toEqual([])
     const list = (await ask(engine, '/containers/json?all=1')).body.toString()
     expect(PLANTED_SECRETS.filter((secret) => list.includes(secret)).length).toBeGreaterThanOrEqual(3)
+  })
+})
+
+describe('inspect of what an operator set', () => {
+  test('a health check tells its command and its times in nanoseconds, and is absent where there is none', async () => {
+    await started()
+    expect((await inspect('shop-db-1')).Config.Healthcheck).toEqual({
+      Test: ['CMD-SHELL', 'pg_isready -U app'],
+      Interval: 30_000_000_000,
+      Timeout: 5_000_000_000,
+      StartPeriod: 10_000_000_000,
+      Retries: 3,
+    })
+    expect((await inspect('toolbox')).Config).not.toHaveProperty('Healthcheck')
+  })
+
+  test('a signal of its own is told, and the default is not', async () => {
+    await started()
+    const signals = await Promise.all(
+      ['shop-web-1', 'shop-db-1', 'toolbox'].map(async (name) => (await inspect(name)).Config.StopSignal),
+    )
+    expect(signals).toEqual(['SIGQUIT', 'SIGINT', undefined])
+  })
+
+  test('no devices and no ulimits are null from compose and empty from the command line', async () => {
+    await started()
+    const { HostConfig } = await inspect('shop-web-1')
+    expect([HostConfig.Devices, HostConfig.Ulimits]).toEqual([null, null])
+    const other = (await inspect('toolbox')).HostConfig
+    expect([other.Devices, other.Ulimits]).toEqual([[], []])
+  })
+})
+
+describe('changes', () => {
+  test('tells which files were modified, added and deleted, in one container of the opening scene', async () => {
+    await started()
+    const changes = await askJson(engine, '/containers/toolbox/changes')
+    expect(changes[0]).toEqual({ Path: '/etc', Kind: 0 })
+    expect(new Set(changes.map(({ Kind }: { Kind: number }) => Kind))).toEqual(new Set([0, 1, 2]))
+    engine.run({ name: 'busy', spec: { changes: [{ path: '/tmp/a b', kind: 1 }] } })
+    expect(await askJson(engine, '/containers/busy/changes')).toEqual([{ Path: '/tmp/a b', Kind: 1 }])
+  })
+
+  test('is null where there are none, whether the container runs or not', async () => {
+    await started()
+    for (const name of ['shop-web-1', 'shop-migrate-1', 'blog-backup-1']) {
+      expect((await ask(engine, `/containers/${name}/changes`)).body.toString()).toBe('null\n')
+    }
   })
 })

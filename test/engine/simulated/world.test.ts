@@ -158,7 +158,21 @@ test('a verdict of the health check is told when it changes, and starting is not
 test('an exec carries its whole command line, as on a real engine', async () => {
   const { actions, events } = await told((id) => engine.exec(id, 'sh -c token=abc'), WEB, 3)
   expect(actions).toEqual(['exec_create: sh -c token=abc', 'exec_start: sh -c token=abc', 'exec_die'])
-  expect(events[0].Actor.Attributes.execID).toMatch(/^[0-9a-f]{64}$/)
+  const attributes = events.map((event) => event.Actor.Attributes)
+  expect(attributes[0].execID).toMatch(/^[0-9a-f]{64}$/)
+  expect(new Set(attributes.map(({ execID }) => execID)).size).toBe(1)
+  expect(attributes.map(({ exitCode }) => exitCode)).toEqual([undefined, undefined, '0'])
+})
+
+test('an exec that fails dies with its exit code, while the container lives on', async () => {
+  const { events, id } = await told((one) => engine.exec(one, 'pg_dump', 2), WEB, 3)
+  expect(events[2].Actor.Attributes).toMatchObject({ exitCode: '2', name: 'web', team: 'shop' })
+  expect((await inspect(id)).State).toMatchObject({ Status: 'running', ExitCode: 0 })
+})
+
+test('a stop sends the signal that the container asks for', async () => {
+  const { events } = await told((id) => engine.stopContainer(id, 0), { ...WEB, spec: { stopSignal: 'SIGQUIT' } }, 3)
+  expect(events[0].Actor.Attributes).toMatchObject({ signal: '3' })
 })
 
 test('since replays what is remembered and until ends the stream', async () => {
@@ -251,8 +265,10 @@ test('what cannot happen to a container is refused', () => {
 test('a restless world keeps moving, tells of everything and neither calms down nor falls apart', () => {
   const world = new SimulatedWorld(30, seededRandom(1), () => clock)
   const actions: string[] = []
+  const probeExits = new Set<string | undefined>()
   world.events.listen((event) => {
     if (event.type === 'container') actions.push(event.action.split(':')[0] as string)
+    if (event.action === 'exec_die') probeExits.add(event.actor.attributes['exitCode'])
   })
   const step = restlessStep(world, 2, 'true')
   for (let round = 0; round < 400; round += 1) {
@@ -264,6 +280,7 @@ test('a restless world keeps moving, tells of everything and neither calms down 
   const kinds = ['die', 'start', 'restart', 'oom', 'pause', 'unpause', 'health_status', 'exec_create']
   expect(kinds.filter((kind) => !actions.includes(kind))).toEqual([])
   expect(actions.length).toBeGreaterThan(400)
+  expect(probeExits).toEqual(new Set(['0', '1']))
 })
 
 test('a restless engine acts by itself and stops with its stop', async () => {

@@ -1,0 +1,45 @@
+/** One line that a container wrote. */
+export interface LogLine {
+  /** Nanoseconds since 1970. */
+  readonly nanos: bigint
+  readonly stream: 'stdout' | 'stderr'
+  /** Without the newline. */
+  readonly text: string
+}
+
+/** As after a rotation: older lines are gone. */
+export const KEPT_LINES = 5000
+
+/** What tests have containers write, beside the lines that nobody has to write. */
+export class Journal {
+  readonly #lines = new Map<string, LogLine[]>()
+  readonly #followers = new Map<string, Set<() => void>>()
+
+  /** No two lines of a container share a time, and none is older than the one before it. */
+  append(id: string, stream: LogLine['stream'], text: string, nanos: bigint): void {
+    const lines = this.#lines.get(id) ?? []
+    this.#lines.set(id, lines)
+    const last = lines.at(-1)?.nanos ?? 0n
+    lines.push({ nanos: nanos > last ? nanos : last + 1n, stream, text })
+    if (lines.length > KEPT_LINES) lines.shift()
+    for (const told of [...(this.#followers.get(id) ?? [])]) told()
+  }
+
+  linesOf(id: string): readonly LogLine[] {
+    return this.#lines.get(id) ?? []
+  }
+
+  /** Calls `told` after each line that is appended, until the answer is called. */
+  follow(id: string, told: () => void): () => void {
+    const followers = this.#followers.get(id) ?? new Set()
+    this.#followers.set(id, followers.add(told))
+    return () => {
+      followers.delete(told)
+      if (followers.size === 0) this.#followers.delete(id)
+    }
+  }
+
+  forget(id: string): void {
+    this.#lines.delete(id)
+  }
+}

@@ -1,0 +1,65 @@
+import { digest } from './container.js'
+import { SHARE_PASSWORD } from './services.js'
+
+export interface SimulatedVolume {
+  readonly name: string
+  /** Null where a container's start made it: only `docker volume create` writes empty blocks. */
+  readonly labels: Readonly<Record<string, string>> | null
+  readonly options: Readonly<Record<string, string>> | null
+  createdAt: number
+}
+
+const VOLUMES_ROOT = '/var/lib/docker/volumes'
+const ANONYMOUS = /^[0-9a-f]{64}$/
+
+/** The engine names a volume that nobody named by 64 digits. */
+export function anonymousVolume(container: string, destination: string): string {
+  return digest(`anonymous volume ${container} ${destination}`)
+}
+
+export function isAnonymous(volume: string): boolean {
+  return ANONYMOUS.test(volume)
+}
+
+export function volumePath(name: string): string {
+  return `${VOLUMES_ROOT}/${name}/_data`
+}
+
+/** What somebody made by hand: one that is used no more, and a share whose mount options hold the password. */
+export function givenVolumes(createdAt: number): readonly SimulatedVolume[] {
+  const share = {
+    device: '//nas/share',
+    o: `addr=10.0.0.9,username=backup,password=${SHARE_PASSWORD}`,
+    type: 'cifs',
+  }
+  return [
+    { name: 'legacy_uploads', labels: {}, options: {}, createdAt },
+    { name: 'nas-backup', labels: {}, options: share, createdAt },
+  ]
+}
+
+/** What the start of a container makes; compose writes down whose it is. */
+export function ownVolume(name: string, project: string | null, createdAt: number): SimulatedVolume {
+  const isComposed = project !== null && name.startsWith(`${project}_`)
+  const labels = isComposed
+    ? {
+        'com.docker.compose.project': project,
+        'com.docker.compose.version': '2.29.7',
+        'com.docker.compose.volume': name.slice(project.length + 1),
+      }
+    : null
+  return { name, labels, options: null, createdAt }
+}
+
+/** One entry of GET /volumes. */
+export function volumeBody(volume: SimulatedVolume): object {
+  return {
+    CreatedAt: `${new Date(volume.createdAt).toISOString().slice(0, 19)}Z`,
+    Driver: 'local',
+    Labels: volume.labels,
+    Mountpoint: volumePath(volume.name),
+    Name: volume.name,
+    Options: volume.options,
+    Scope: 'local',
+  }
+}

@@ -1,0 +1,32 @@
+import { Journal, KEPT_LINES } from '../../../api/engine/simulated/journal.js'
+
+test('no two lines of a container share a time, even where the clock stands still or runs backwards', () => {
+  const journal = new Journal()
+  for (const nanos of [5n, 5n, 3n, 9n]) journal.append('a', 'stdout', 'line', nanos)
+  journal.append('b', 'stderr', 'line', 5n)
+  expect(journal.linesOf('a').map(({ nanos }) => nanos)).toEqual([5n, 6n, 7n, 9n])
+  expect(journal.linesOf('b').map(({ nanos }) => nanos)).toEqual([5n])
+})
+
+test('it keeps so many lines of a container and no more', () => {
+  const journal = new Journal()
+  for (let index = 0; index < KEPT_LINES + 3; index += 1) journal.append('a', 'stdout', String(index), BigInt(index))
+  expect(journal.linesOf('a')).toHaveLength(KEPT_LINES)
+  expect(journal.linesOf('a')[0]?.text).toBe('3')
+  journal.forget('a')
+  expect(journal.linesOf('a')).toEqual([])
+})
+
+test('who follows is told of each line of that container until it leaves', () => {
+  const journal = new Journal()
+  let told = 0
+  const leave = journal.follow('a', () => {
+    told += 1
+  })
+  journal.append('a', 'stdout', 'one', 1n)
+  journal.append('b', 'stdout', 'other', 1n)
+  expect(told).toBe(1)
+  leave()
+  journal.append('a', 'stdout', 'two', 2n)
+  expect(told).toBe(1)
+})
