@@ -550,7 +550,15 @@ describe('GET /api/summary', () => {
       cpu: { percent: 20, cores: null },
       memory: { usedBytes: 1000, totalBytes: null },
       problems: {
-        crashloop: 0, total: 4, unhealthy: 1, restarting: 1, oomKilled: 1, exitedNonzero: 1, dead: 0, hostsDown: 1 },
+        crashloop: 0,
+        total: 4,
+        unhealthy: 1,
+        restarting: 1,
+        oomKilled: 1,
+        exitedNonzero: 1,
+        dead: 0,
+        hostsDown: 1,
+      },
     })
   })
 })

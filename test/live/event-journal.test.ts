@@ -1,0 +1,200 @@
+import { EventJournal } from '../../api/live/event-journal.js'
+import { settle } from '../support/fake-clock.js'
+import { eventOf, idOf } from '../support/fake-engine.js'
+
+const A = idOf('a')
+const NO_PROBE = () => null
+const exec = (digit: string) => digit.repeat(64)
+
+function rig(...hosts: string[]) {
+  const journal = new EventJournal()
+  const [first = 'one', ...others] = hosts
+  const host = journal.openHost(first)
+  const rest = others.map((id) => journal.openHost(id))
+  const take = (time: number, action = 'start', changes: Parameters<typeof eventOf>[0] | object = {}) =>
+    host.take(eventOf({ containerId: A, action, timeNano: String(time), ...changes }), false, NO_PROBE)
+  return { journal, host, rest, take }
+}
+
+const actionsAfter = (journal: EventJournal, position: number) =>
+  journal.after(position).events.map(({ action }) => action)
+
+describe('EventJournal', () => {
+  test('tells what arrived after a position, in the order of arrival over all hosts', () => {
+    const { journal, host, rest, take } = rig('one', 'two')
+    take(5, 'create')
+    rest[0]?.take(eventOf({ containerId: A, action: 'die', timeNano: '3' }), false, NO_PROBE)
+    const middle = journal.end
+    take(6, 'start')
+    expect(actionsAfter(journal, 0)).toEqual(['create', 'die', 'start'])
+    expect(actionsAfter(journal, middle)).toEqual(['start'])
+    expect(journal.after(journal.end)).toMatchObject({ events: [], lostHosts: [], next: journal.end })
+    expect(host.resumeFrom()).not.toBeNull()
+  })
+
+  test('takes an event once, however often the engine tells of it', () => {
+    const { journal, take } = rig()
+    expect(take(5)).not.toBeNull()
+    expect(take(5)).toBeNull()
+    // Another verb, another container or another exec at the same nanosecond is another event.
+    expect(take(5, 'die')).not.toBeNull()
+    expect(take(5, 'start', { containerId: idOf('b') })).not.toBeNull()
+    expect(take(5, 'exec_die', { execId: exec('1') })).not.toBeNull()
+    expect(take(5, 'exec_die', { execId: exec('2') })).not.toBeNull()
+    expect(journal.after(0).events).toHaveLength(5)
+  })
+
+  test('names an event alike in another process, and every other event otherwise', () => {
+    const first = rig().take(1_795_488_632_104_497_696)
+    const second = rig().take(1_795_488_632_104_497_696)
+    expect(first?.id).toBe(second?.id)
+    expect(first?.id).toMatch(/^[\w-]{22}$/)
+    expect(rig('elsewhere').take(1_795_488_632_104_497_696)?.id).not.toBe(first?.id)
+  })
+
+  test('asks for events from a little before the last, to the nanosecond', () => {
+    const { host, take } = rig()
+    expect(host.resumeFrom()).toBeNull()
+    host.take(eventOf({ containerId: A, action: 'x', timeNano: '1795488632104497696' }), false, NO_PROBE)
+    expect(host.resumeFrom()).toBe('1795488631.104497696')
+    // The last that arrived counts, not the latest: a clock that was set back must not make later events unheard.
+    take(1_000_000_000)
+    expect(host.resumeFrom()).toBe('0.000000000')
+  })
+
+  test('goes on without a gap where what was known comes again', () => {
+    const { journal, host, take } = rig()
+    take(5)
+    const position = journal.end
+    host.subscribed()
+    take(5)
+    take(6, 'die')
+    expect(journal.after(position)).toMatchObject({ events: [{ action: 'die' }], lostHosts: [] })
+  })
+
+  test('says that something is lost where a new subscription begins with something else', () => {
+    const { journal, host, take } = rig()
+    take(5)
+    const position = journal.end
+    host.subscribed()
+    take(900, 'start')
+    take(901, 'die')
+    expect(journal.after(position)).toMatchObject({ events: [{}, {}], lostHosts: ['one'] })
+    // It is said once.
+    expect(journal.after(journal.end).lostHosts).toEqual([])
+  })
+
+  test('a first subscription has lost nothing', () => {
+    const { journal, host, take } = rig()
+    host.subscribed()
+    take(5)
+    expect(journal.after(0).lostHosts).toEqual([])
+  })
+
+  test.each([
+    [999, []],
+    [1_999, []],
+    [2_000, ['one']],
+    [5_000, ['one']],
+  ])('after %i events a reader who stood at the beginning has lost those of %j', (count, lostHosts) => {
+    const { journal, take } = rig()
+    for (let time = 1; time <= count; time += 1) take(time)
+    const passage = journal.after(0)
+    expect(passage.lostHosts).toEqual(lostHosts)
+    expect(passage.events.length).toBeGreaterThanOrEqual(Math.min(count, 1_000))
+    expect(passage.events.length).toBeLessThan(2_000)
+    expect(passage.events.at(-1)?.timeNano).toBe(String(count))
+  })
+
+  test('a busy host pushes out nothing of another', () => {
+    const { journal, rest, take } = rig('busy', 'quiet')
+    rest[0]?.take(eventOf({ containerId: A, action: 'oom', timeNano: '1' }), false, NO_PROBE)
+    for (let time = 1; time <= 3_000; time += 1) take(time)
+    expect(actionsAfter(journal, 0)).toContain('oom')
+    expect(journal.after(0).lostHosts).toEqual(['busy'])
+  })
+
+  test('finds the place of an event by its name, and of a reader who has met none', () => {
+    const { journal, take } = rig()
+    expect(journal.positionOf(journal.beginning)).toBe(0)
+    take(5)
+    const event = take(6)
+    take(7)
+    expect(journal.positionOf(event?.id ?? '')).toBe(event?.seq)
+    expect(journal.after(event?.seq ?? 0).events).toHaveLength(1)
+    for (const name of ['', 'x', 'begin.x', rig().journal.beginning, `${event?.id}x`])
+      expect(journal.positionOf(name)).toBeNull()
+  })
+
+  test('what happened before the first subscription is a place to go on from on one host, and none among several', () => {
+    const past = (journal: EventJournal, host: ReturnType<typeof rig>['host']) => {
+      const event = host.take(eventOf({ containerId: A, action: 'die', timeNano: '5' }), true, NO_PROBE)
+      return journal.positionOf(event?.id ?? '')
+    }
+    const one = rig('one')
+    expect(past(one.journal, one.host)).not.toBeNull()
+    const two = rig('one', 'two')
+    expect(past(two.journal, two.host)).toBeNull()
+    expect(two.journal.positionOf(two.take(6)?.id ?? '')).not.toBeNull()
+  })
+
+  test('wakes whoever waits, and nobody whose signal has ended', async () => {
+    const { journal, take } = rig()
+    const woken: string[] = []
+    const life = new AbortController()
+    void journal.wait(journal.end, life.signal).then(() => woken.push('reader'))
+    void journal.wait(journal.end - 1, life.signal).then(() => woken.push('behind'))
+    await settle()
+    expect(woken).toEqual(['behind'])
+    take(5)
+    await settle()
+    expect(woken).toEqual(['behind', 'reader'])
+    void journal.wait(journal.end, life.signal).then(() => woken.push('ended'))
+    life.abort()
+    await settle()
+    expect(woken).toEqual(['behind', 'reader', 'ended'])
+  })
+})
+
+describe('the noise of health checks', () => {
+  const check = (time: number, execId: string, command = 'check it') => [
+    eventOf({ containerId: A, action: 'exec_create', timeNano: String(time), execId, command }),
+    eventOf({ containerId: A, action: 'exec_start', timeNano: String(time + 1), execId, command }),
+    eventOf({ containerId: A, action: 'exec_die', timeNano: String(time + 2), execId, exitCode: 0 }),
+  ]
+
+  test('is known by its command, from its beginning to its end', () => {
+    const { host } = rig()
+    const taken = [...check(10, exec('1')), ...check(20, exec('2'), 'sh')].map((event) =>
+      host.take(event, false, () => 'check it'),
+    )
+    expect(taken.map((event) => event?.isProbe)).toEqual([true, true, true, false, false, false])
+  })
+
+  test('is none where the container has no health check', () => {
+    const { host } = rig()
+    for (const event of check(10, exec('1'))) expect(host.take(event, false, NO_PROBE)?.isProbe).toBe(false)
+  })
+
+  test('is told from other events once the container is known', () => {
+    const { host, journal } = rig()
+    for (const event of [...check(10, exec('1')), ...check(20, exec('2'), 'sh')])
+      host.take(event, false, () => undefined)
+    expect(journal.after(0).events.map(({ isProbe }) => isProbe)).toEqual(Array(6).fill(false))
+    host.decide(idOf('b'), 'check it')
+    expect(journal.after(0).events.some(({ isProbe }) => isProbe)).toBe(false)
+    host.decide(A, 'check it')
+    expect(journal.after(0).events.map(({ isProbe }) => isProbe)).toEqual([true, true, true, false, false, false])
+  })
+
+  test('pushes out nothing else, and is no gap to anybody', () => {
+    const { host, journal, take } = rig()
+    take(1, 'oom')
+    const position = journal.end
+    for (let time = 10; time < 6_010; time += 3)
+      for (const event of check(time, time.toString(16).padStart(64, '0'))) host.take(event, false, () => 'check it')
+    expect(actionsAfter(journal, 0)).toContain('oom')
+    expect(journal.after(position).lostHosts).toEqual([])
+    expect(journal.after(0).events.length).toBeLessThan(402)
+  })
+})

@@ -1,0 +1,125 @@
+import type { LogRequest } from '../../api/engine/engine.js'
+import { MAX_PAGE_BYTES, MAX_SCANNED, readLog } from '../../api/live/log-reader.js'
+import { ApiError } from '../../api/model/error.js'
+import type { LogLine, LogWish } from '../../api/model/log-line.js'
+import { lineAt } from '../support/fake-engine.js'
+
+const WISH: LogWish = { tail: 3, since: null, until: null, stdout: true, stderr: true, matches: null }
+
+/** A log as an engine keeps it: asked for its last messages it gives those, in batches. */
+function logOf(lines: readonly LogLine[]) {
+  const asked: Omit<LogRequest, 'isTty'>[] = []
+  const ask = async function* (request: Omit<LogRequest, 'isTty'>) {
+    asked.push(request)
+    yield []
+    let messages = 0
+    let first = lines.length
+    while (first > 0 && messages < (request.tail ?? Number.POSITIVE_INFINITY)) {
+      first -= 1
+      messages += lines[first]?.parts ?? 0
+    }
+    for (let at = first; at < lines.length; at += 1_000) yield lines.slice(at, at + 1_000)
+  }
+  return { ask, asked }
+}
+
+function many(count: number, message = (row: number) => `line ${row}`): LogLine[] {
+  return Array.from({ length: count }, (_, row) => lineAt(row, message(row)))
+}
+
+const messagesOf = (page: { readonly lines: readonly LogLine[] }) => page.lines.map(({ message }) => message)
+
+describe('readLog', () => {
+  test.each([
+    [0, [], false],
+    [2, ['line 0', 'line 1'], false],
+    [3, ['line 0', 'line 1', 'line 2'], false],
+    [4, ['line 1', 'line 2', 'line 3'], true],
+    [9, ['line 6', 'line 7', 'line 8'], true],
+  ])('of %i lines the last three are shown, and whether there are more', async (count, messages, isTruncated) => {
+    const { ask, asked } = logOf(many(count))
+    const page = await readLog(ask, WISH)
+    expect([messagesOf(page), page.isTruncated]).toEqual([messages, isTruncated])
+    // One more than wanted, and never the whole log.
+    expect(asked).toMatchObject([{ tail: 4, follow: false }])
+  })
+
+  test('no lines are wanted: none are shown, and whether there are any', async () => {
+    expect(await readLog(logOf(many(1)).ask, { ...WISH, tail: 0 })).toMatchObject({ lines: [], isTruncated: true })
+    expect(await readLog(logOf([]).ask, { ...WISH, tail: 0 })).toMatchObject({ lines: [], isTruncated: false })
+  })
+
+  test('a search looks through more than it shows, and shows the last that fit', async () => {
+    const { ask, asked } = logOf(many(5_000))
+    const matches = (message: string) => message.endsWith('7')
+    const page = await readLog(ask, { ...WISH, matches })
+    expect(messagesOf(page)).toEqual(['line 4977', 'line 4987', 'line 4997'])
+    expect(page.isTruncated).toBe(true)
+    expect(asked).toMatchObject([{ tail: MAX_SCANNED }])
+  })
+
+  test('a search that has seen the whole log says so', async () => {
+    const matches = (message: string) => message === 'line 1'
+    expect(await readLog(logOf(many(2)).ask, { ...WISH, matches })).toMatchObject({ isTruncated: false })
+  })
+
+  test.each([
+    [MAX_SCANNED - 1, false],
+    [MAX_SCANNED, true],
+    [MAX_SCANNED + 1, true],
+  ])('a search through a log of %i lines may have missed some: %s', async (count, isTruncated) => {
+    const page = await readLog(logOf(many(count)).ask, { ...WISH, matches: (message) => message === 'none' })
+    expect(page).toMatchObject({ lines: [], isTruncated })
+  })
+
+  test('what ends at a moment is looked for among many, since an engine counts before it looks', async () => {
+    const { ask, asked } = logOf(many(10))
+    await readLog(ask, { ...WISH, until: '5.000000000' })
+    expect(asked).toMatchObject([{ tail: MAX_SCANNED, until: '5.000000000' }])
+  })
+
+  test('long lines that an engine keeps in parts are asked for again until there are as many as wanted', async () => {
+    const lines = many(10).map((line) => ({ ...line, parts: 5 }))
+    const { ask, asked } = logOf(lines)
+    const page = await readLog(ask, WISH)
+    expect(messagesOf(page)).toEqual(['line 7', 'line 8', 'line 9'])
+    expect(asked.map(({ tail }) => tail)).toEqual([4, 32])
+  })
+
+  test.each([
+    [0, 4, false],
+    [1, 3, true],
+  ])('messages that are %i too long for one answer leave %i of four', async (excess, shown, isTruncated) => {
+    const quarter = MAX_PAGE_BYTES / 4
+    const lines = many(4, (row) => 'x'.repeat(quarter + (row === 3 ? excess : 0)))
+    const page = await readLog(logOf(lines).ask, { ...WISH, tail: 100 })
+    expect([page.lines.length, page.isTruncated]).toEqual([shown, isTruncated])
+  })
+
+  test('a line that was cut is more than is shown', async () => {
+    const { ask } = logOf([lineAt(1, 'x', { isCut: true })])
+    expect(await readLog(ask, WISH)).toMatchObject({ lines: [{ message: 'x' }], isTruncated: true })
+  })
+
+  test('counts what was taken out of the lines that are shown', async () => {
+    const lines = many(5).map((line) => ({ ...line, redactions: 2 }))
+    expect(await readLog(logOf(lines).ask, WISH)).toMatchObject({ redactions: 6 })
+  })
+
+  const broken = (error: Error, lines: readonly LogLine[]) =>
+    async function* () {
+      yield lines
+      throw error
+    }
+
+  test('a damaged log still shows its readable lines', async () => {
+    const error = new ApiError('engine-bad-answer', 'broken')
+    expect(await readLog(broken(error, many(2)), WISH)).toMatchObject({ lines: [{}, {}], isTruncated: true })
+    await expect(readLog(broken(error, []), WISH)).rejects.toBe(error)
+  })
+
+  test('an engine that is too slow or gone is a fault, whatever it gave before', async () => {
+    for (const code of ['engine-timeout', 'engine-unavailable'] as const)
+      await expect(readLog(broken(new ApiError(code, 'x'), many(2)), WISH)).rejects.toMatchObject({ code })
+  })
+})
