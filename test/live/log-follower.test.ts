@@ -1,0 +1,291 @@
+import { setMaxListeners } from 'node:events'
+import type { LogRequest } from '../../api/engine/engine.js'
+import { followLog, RESUME_MESSAGES } from '../../api/live/log-follower.js'
+import { ApiError } from '../../api/model/error.js'
+import { engineTimeOf, type LogLine, type LogPosition, type LogStep } from '../../api/model/log-line.js'
+import { FakeClock, settle } from '../support/fake-clock.js'
+import { lineAt } from '../support/fake-engine.js'
+
+const WISH = { tail: 2, since: null, stdout: true, stderr: true, matches: null }
+
+/** One connection that the test holds: it gives lines, and ends or breaks. */
+class Connection {
+  readonly request: Omit<LogRequest, 'isTty'>
+  #queue: (readonly LogLine[])[] = []
+  #end: Error | null | undefined
+  #wake = () => {}
+
+  constructor(request: Omit<LogRequest, 'isTty'>) {
+    this.request = request
+  }
+
+  give(...lines: LogLine[]): void {
+    this.#queue.push(lines)
+    this.#wake()
+  }
+
+  end(error: Error | null = null): void {
+    this.#end = error
+    this.#wake()
+  }
+
+  async *lines(): AsyncGenerator<readonly LogLine[]> {
+    for (;;) {
+      const batch = this.#queue.shift()
+      if (batch !== undefined) yield batch
+      else if (this.#end === null) return
+      else if (this.#end !== undefined) throw this.#end
+      else
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+    }
+  }
+}
+
+function rig(from: LogPosition | null = null, wish: Partial<Parameters<typeof followLog>[1]> = {}) {
+  const clock = new FakeClock()
+  const connections: Connection[] = []
+  const life = new AbortController()
+  setMaxListeners(0, life.signal)
+  const seen: string[] = []
+  const state = { isAlive: true, ended: null as unknown }
+  let position: LogPosition | null = null
+  const source = {
+    ask(request: Omit<LogRequest, 'isTty'>, signal: AbortSignal) {
+      const connection = new Connection(request)
+      signal.addEventListener('abort', () => connection.end())
+      connections.push(connection)
+      connection.give()
+      return connection.lines()
+    },
+    isAlive: async () => state.isAlive,
+    clock,
+  }
+  const note = (step: LogStep) => {
+    if (step.kind === 'gap') seen.push('GAP')
+    else if (step.lines.length === 0) seen.push('OPEN')
+    else
+      for (const { line, position: at } of step.lines) {
+        seen.push(line.message)
+        position = at
+      }
+  }
+  const run = async () => {
+    try {
+      for await (const step of followLog(source, { ...WISH, ...wish }, from, life.signal)) note(step)
+      state.ended = 'quietly'
+    } catch (error) {
+      state.ended = error
+    }
+  }
+  void run()
+  return { clock, connections, life, seen, state, position: () => position, last: () => connections.at(-1) }
+}
+
+const at = (second: number, ordinal = 1): LogPosition => ({
+  at: engineTimeOf(lineAt(second, '').time ?? '') ?? '',
+  ordinal,
+})
+
+describe('followLog', () => {
+  test('begins with the wished lines and goes on with what is written', async () => {
+    const { clock, seen, last, position } = rig()
+    await clock.advance(0)
+    expect(last()?.request).toMatchObject({ tail: 2, since: null, until: null, follow: true })
+    last()?.give(lineAt(1, 'a'), lineAt(2, 'b'))
+    await settle()
+    last()?.give(lineAt(3, 'c'))
+    await settle()
+    expect(seen).toEqual(['OPEN', 'a', 'b', 'c'])
+    expect(position()).toEqual(at(3))
+  })
+
+  test('ends with the container', async () => {
+    const { clock, seen, last, state } = rig()
+    await clock.advance(0)
+    last()?.give(lineAt(1, 'a'))
+    state.isAlive = false
+    last()?.end()
+    await settle()
+    expect([seen, state.ended]).toEqual([['OPEN', 'a'], 'quietly'])
+  })
+
+  test('ends with its reader', async () => {
+    const { clock, life, state } = rig()
+    await clock.advance(0)
+    life.abort()
+    await settle()
+    expect(state.ended).toBe('quietly')
+    expect(clock.pending).toBe(0)
+  })
+
+  test('passes over a cut: asks for a little before, and skips what was shown', async () => {
+    const { clock, seen, last, connections } = rig()
+    await clock.advance(0)
+    last()?.give(lineAt(1, 'a'), lineAt(2, 'b'))
+    await clock.advance(600_000)
+    last()?.end()
+    await clock.advance(0)
+    expect(connections).toHaveLength(2)
+    expect(last()?.request).toMatchObject({ tail: RESUME_MESSAGES, since: at(0).at })
+    last()?.give(lineAt(1, 'a'), lineAt(2, 'b'), lineAt(3, 'c'))
+    await settle()
+    last()?.give(lineAt(4, 'd'))
+    await settle()
+    expect(seen).toEqual(['OPEN', 'a', 'b', 'c', 'd'])
+  })
+
+  test('a cut of a silent log loses and doubles nothing, however often', async () => {
+    const { clock, seen, last } = rig()
+    await clock.advance(0)
+    last()?.give(lineAt(1, 'a'))
+    for (let cut = 0; cut < 5; cut += 1) {
+      await clock.advance(600_000)
+      last()?.end()
+      await clock.advance(0)
+      last()?.give(lineAt(1, 'a'))
+      await clock.advance(10_000)
+    }
+    last()?.give(lineAt(2, 'b'))
+    await settle()
+    expect(seen).toEqual(['OPEN', 'a', 'b'])
+  })
+
+  test('goes on where a reader stood, whatever the order of times around it', async () => {
+    const { clock, seen, last } = rig(at(5))
+    await clock.advance(0)
+    expect(last()?.request).toMatchObject({ tail: RESUME_MESSAGES, since: at(3).at })
+    // The line of the sixth second had been noted before that of the fifth, and was shown before it.
+    last()?.give(lineAt(4, 'old'), lineAt(6, 'shown'), lineAt(5, 'here'), lineAt(5.5, 'next'), lineAt(7, 'last'))
+    await settle()
+    expect(seen).toEqual(['OPEN', 'next', 'last'])
+  })
+
+  test('tells lines of the same nanosecond apart by their order', async () => {
+    const { clock, seen, last, position } = rig(at(5, 2))
+    await clock.advance(0)
+    last()?.give(lineAt(5, 'one'), lineAt(5, 'two'), lineAt(5, 'three'), lineAt(5, 'four'))
+    await settle()
+    expect(seen).toEqual(['OPEN', 'three', 'four'])
+    // Counted from where the reader stood.
+    expect(position()).toEqual(at(5, 4))
+  })
+
+  test('says that there is a gap where the line is gone and later ones are there', async () => {
+    const { clock, seen, last } = rig(at(5))
+    await clock.advance(0)
+    last()?.give(lineAt(6, 'held'), lineAt(6.9, 'held too'))
+    await settle()
+    expect(seen).toEqual(['OPEN'])
+    last()?.give(lineAt(7.1, 'later'))
+    await settle()
+    expect(seen).toEqual(['OPEN', 'GAP', 'held', 'held too', 'later'])
+  })
+
+  test.each([
+    [4_999, []],
+    [5_000, ['GAP', 'held']],
+  ])('a log that stays silent for %i ms and has not the line shows %j', async (milliseconds, shown) => {
+    const { clock, seen, last } = rig(at(5))
+    await clock.advance(0)
+    last()?.give(lineAt(6, 'held'))
+    await clock.advance(milliseconds)
+    expect(seen).toEqual(['OPEN', ...shown])
+  })
+
+  test('an engine that goes away and comes back is passed over', async () => {
+    const { clock, seen, last, connections } = rig()
+    await clock.advance(0)
+    last()?.give(lineAt(1, 'a'))
+    await clock.advance(10_000)
+    last()?.end(new ApiError('engine-unavailable', 'gone'))
+    await clock.advance(0)
+    for (let attempt = 0; attempt < 10; attempt += 1) {
+      last()?.end(new ApiError('engine-unavailable', 'refused'))
+      await clock.advance(2_000)
+    }
+    expect(connections.length).toBeGreaterThan(10)
+    last()?.give(lineAt(1, 'a'), lineAt(2, 'b'))
+    await settle()
+    expect(seen).toEqual(['OPEN', 'a', 'b'])
+  })
+
+  test('does not knock faster than it should where every connection ends at once', async () => {
+    const { clock, last, connections } = rig()
+    await clock.advance(0)
+    for (let second = 0; second < 60; second += 1) {
+      last()?.end()
+      await clock.advance(1_000)
+    }
+    expect(connections.length).toBeLessThan(50)
+  })
+
+  test.each([
+    'container-not-found',
+    'engine-endpoint-blocked',
+    'log-driver-unreadable',
+    'too-many-streams',
+    'engine-unavailable',
+    'engine-timeout',
+  ] as const)('%s before the first answer is the answer', async (code) => {
+    const clock = new FakeClock()
+    const source = {
+      // biome-ignore lint/correctness/useYield: it breaks before it gives anything
+      async *ask(): AsyncGenerator<readonly LogLine[]> {
+        throw new ApiError(code, 'x')
+      },
+      isAlive: async () => true,
+      clock,
+    }
+    const first = followLog(source, WISH, null, new AbortController().signal).next()
+    const answered = expect(first).rejects.toMatchObject({ code })
+    await clock.advance(0)
+    await answered
+  })
+
+  test('a container that was removed meanwhile ends the log with a reason', async () => {
+    const { clock, last, state } = rig()
+    await clock.advance(0)
+    last()?.give(lineAt(1, 'a'))
+    await clock.advance(10_000)
+    last()?.end(new ApiError('container-not-found', 'gone'))
+    await clock.advance(5_000)
+    expect(state.ended).toMatchObject({ code: 'container-not-found' })
+  })
+
+  test('shows only what fits, and knows its place all the same', async () => {
+    const { clock, seen, last } = rig(null, { matches: (message) => message.includes('x') })
+    await clock.advance(0)
+    last()?.give(lineAt(1, 'ax'), lineAt(2, 'b'))
+    await clock.advance(10_000)
+    last()?.end()
+    await clock.advance(0)
+    expect(last()?.request.since).toBe(at(0).at)
+    last()?.give(lineAt(1, 'ax'), lineAt(2, 'b'), lineAt(3, 'cx'))
+    await settle()
+    expect(seen).toEqual(['OPEN', 'ax', 'cx'])
+  })
+
+  test('a log that has shown nothing yet goes on with all that is written since', async () => {
+    const { clock, seen, last } = rig(null, { tail: 0 })
+    await clock.advance(0)
+    const openedAt = clock.now()
+    await clock.advance(600_000)
+    last()?.end()
+    await clock.advance(0)
+    expect(last()?.request).toMatchObject({ tail: null, since: `${openedAt / 1_000}.000000000` })
+    last()?.give(lineAt(700, 'a'))
+    await settle()
+    expect(seen).toEqual(['OPEN', 'a'])
+  })
+
+  test('a line without a time is shown, and is no place to go on from', async () => {
+    const { clock, seen, last, position } = rig()
+    await clock.advance(0)
+    last()?.give(lineAt(1, 'a'), lineAt(2, 'timeless', { time: null }))
+    await settle()
+    expect(seen).toEqual(['OPEN', 'a', 'timeless'])
+    expect(position()).toEqual(at(1))
+  })
+})
