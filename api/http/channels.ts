@@ -90,5 +90,5 @@ function frameOf(topic: Topic, before: Frame | null): Frame {
 /** The last event of a stream: which fault ended it, in the words of docs/errors.md. */
 export function endEvent(error: unknown): Buffer {
   const code = error instanceof ApiError ? error.code : 'internal'
-  return eventOf('end', '', Buffer.from(JSON.stringify({ code })))
+  return eventOf('end', null, Buffer.from(JSON.stringify({ code })))
 }

@@ -1,11 +1,11 @@
 import { get as httpGet } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import request from 'supertest'
-import { ACTIONS, ROUTES, STREAMS } from '../../api/http/routes.js'
+import { ACTIONS, FEEDS, ROUTES, STREAMS } from '../../api/http/routes.js'
 import { REDACTED } from '../../api/model/redaction.js'
 import { createRig } from '../support/app-parts.js'
-import { idOf } from '../support/fake-engine.js'
-import { containerOf, hostOf } from '../support/fake-view.js'
+import { eventOf, idOf } from '../support/fake-engine.js'
+import { containerOf, type FakeView, hostOf } from '../support/fake-view.js'
 import { tokenFor } from '../support/tokens.js'
 
 const HIDDEN = idOf('d')
@@ -19,16 +19,21 @@ const TRACES = [
   'hidden-value',
   'hidden-image',
   'hidden-project',
+  // Of the disk use of all.
+  '12345',
 ]
 
 function rig() {
   const made = createRig()
   made.view.all = [
-    containerOf({ id: SEEN, name: 'seen', labels: new Map([['team', 'web']]) }),
+    containerOf({ id: SEEN, name: 'seen', volumes: ['seen-data'], labels: new Map([['team', 'web']]) }),
     containerOf({
       id: HIDDEN,
       name: 'hidden-name',
       image: 'hidden-image',
+      imageId: `sha256:${'1'.repeat(64)}`,
+      networks: ['hidden-name_default'],
+      volumes: ['hidden-name_data'],
       project: 'hidden-project',
       labels: new Map([
         ['team', 'data'],
@@ -38,7 +43,52 @@ function rig() {
   ]
   made.view.fleet = [hostOf()]
   for (const { id } of made.view.all) made.view.addSample(id)
+  tellOfBoth(made.view)
   return made
+}
+
+/** What engines hold for the hidden container beside itself, and what happened to it. */
+function tellOfBoth(view: FakeView): void {
+  const labels = new Map<string, string>()
+  const answer = { hostId: 'local', observedAt: 1_000, fault: null }
+  const image = { tags: [], digests: [], createdAt: null, sizeBytes: 1, labels }
+  view.answers.images = [
+    {
+      ...answer,
+      value: [
+        { ...image, id: view.all[0]?.imageId ?? '', tags: ['seen-image'] },
+        { ...image, id: `sha256:${'1'.repeat(64)}`, tags: ['hidden-image'] },
+      ],
+    },
+  ]
+  const network = { driver: 'bridge', scope: 'local', createdAt: null, internal: false, attachable: false, ipv6: false }
+  view.answers.networks = [
+    {
+      ...answer,
+      value: ['bridge', 'hidden-name_default'].map((name) => ({
+        ...network,
+        id: `id of ${name}`,
+        name,
+        subnets: [],
+        labels,
+        options: labels,
+      })),
+    },
+  ]
+  const volume = { driver: 'local', scope: 'local', createdAt: null, mountpoint: null, labels, options: labels }
+  view.answers.volumes = [{ ...answer, value: ['seen-data', 'hidden-name_data'].map((name) => ({ ...volume, name })) }]
+  const part = { count: 12_345, active: 12_345, sizeBytes: 12_345, reclaimableBytes: 12_345 }
+  const disk = { images: part, containers: part, volumes: part, buildCache: part, volumeBytes: new Map() }
+  view.answers.disk = [{ ...answer, value: disk }]
+  const journal = view.events.openHost('local')
+  const tell = (id: string, team: string, time: string) => {
+    const name = id === SEEN ? 'seen' : 'hidden-name'
+    const of = { containerId: id, action: 'die', timeNano: time, name, labels: new Map([['team', team]]) }
+    journal.take(eventOf(of), false, () => null)
+  }
+  tell(SEEN, 'web', '1')
+  tell(HIDDEN, 'data', '2')
+  tell(SEEN, 'web', '3')
 }
 
 const FILTERED = tokenFor({ subject: 'web', selectors: ['team=web'] })
@@ -64,7 +114,12 @@ describe('a hidden container', () => {
 
   test('is there for who sees everything, so that the traces are worth looking for', async () => {
     const { text } = await request(app).get('/api/containers').set('Authorization', `Bearer ${EVERYTHING}`)
-    for (const trace of TRACES) expect(text).toContain(trace)
+    for (const trace of TRACES.slice(0, -1)) expect(text).toContain(trace)
+    const everything = async (path: string) =>
+      (await request(app).get(path).set('Authorization', `Bearer ${EVERYTHING}`)).text
+    for (const path of ['/api/images', '/api/networks', '/api/volumes', '/api/events'])
+      expect(await everything(path)).toContain('hidden-')
+    expect(await everything('/api/system')).toContain('12345')
     const records = await request(app).get('/api/audit').set('Authorization', `Bearer ${EVERYTHING}`)
     expect(records.text).toContain(HIDDEN)
   })
@@ -100,7 +155,7 @@ describe('a hidden container', () => {
     for (const trace of TRACES) expect(text).not.toContain(trace)
   })
 
-  test.each(STREAMS.filter(({ path }) => path.includes(':id')))(
+  test.each([...STREAMS, ...FEEDS].filter(({ path }) => path.includes(':id')))(
     'has no stream of its own at $path',
     async ({ path }) => {
       for (const method of ['get', 'head'] as const) {
@@ -113,7 +168,9 @@ describe('a hidden container', () => {
   )
 
   test('is answered as one that never was, to the letter', async () => {
-    for (const path of ['/api/containers/:id', '/api/containers/:id/stats', '/api/containers/:id/stats/stream']) {
+    for (const path of [...ROUTES, ...STREAMS, ...FEEDS]
+      .map(({ path }) => path)
+      .filter((path) => path.includes(':id'))) {
       const [hidden, invented] = await Promise.all(
         [HIDDEN, 'f'.repeat(64)].map((id) =>
           request(app).get(path.replace(':id', id)).set('Authorization', `Bearer ${FILTERED}`),

@@ -1,9 +1,9 @@
-import { get as httpGet, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import request from 'supertest'
 import { MAX_STREAMS_PER_SUBJECT, OpenStreams } from '../../api/http/open-streams.js'
 import { createRig } from '../support/app-parts.js'
+import { type Listening, listenTo } from '../support/event-reader.js'
 import { idOf } from '../support/fake-engine.js'
 import { containerOf } from '../support/fake-view.js'
 import { eventually } from '../support/start-service.js'
@@ -13,39 +13,6 @@ const PATH = '/api/stats/stream'
 
 /** A tick is a second, and the machine may have much else to do. */
 const PATIENCE_MS = 12_000
-
-interface Listening {
-  readonly answer: IncomingMessage
-  readonly events: { event: string; data: string }[]
-  ended: boolean
-  close(): void
-}
-
-/** As an EventSource reads. */
-function listenTo(port: number, path: string, token?: string): Promise<Listening> {
-  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
-  return new Promise((resolve, reject) => {
-    const asked = httpGet({ port, path, headers, agent: false }, (answer) => {
-      const listening: Listening = { answer, events: [], ended: false, close: () => asked.destroy() }
-      let text = ''
-      answer.setEncoding('utf8')
-      answer.on('data', (chunk: string) => {
-        text += chunk
-        const blocks = text.split('\n\n')
-        text = blocks.pop() ?? ''
-        for (const block of blocks) {
-          const event = /^event: (.*)$/m.exec(block)?.[1]
-          if (event !== undefined) listening.events.push({ event, data: /^data: (.*)$/m.exec(block)?.[1] ?? '' })
-        }
-      })
-      answer.on('close', () => {
-        listening.ended = true
-      })
-      resolve(listening)
-    })
-    asked.on('error', reject)
-  })
-}
 
 function start(app: Express) {
   const server = app.listen(0)
@@ -281,7 +248,7 @@ describe('GET /api/containers/:id/stats/stream', () => {
       PATIENCE_MS,
     )
     const polled = await request(app).get(ONE.replace('/stream', '')).set('Authorization', `Bearer ${tokenFor()}`)
-    expect(stream.events[0]).toEqual({ event: 'stats', data: polled.text })
+    expect(stream.events[0]).toMatchObject({ event: 'stats', data: polled.text })
     expect(view.watched).toEqual([{ ids: [idOf('a')], intervalMs: 2_000 }])
     expect(audit.events.at(-2)).toMatchObject({ kind: 'read', container: idOf('a'), status: 200 })
     stream.close()
@@ -316,7 +283,7 @@ describe('GET /api/containers/:id/stats/stream', () => {
       (ended) => ended,
       PATIENCE_MS,
     )
-    expect(stream.events.at(-1)).toEqual({ event: 'end', data: '{"code":"container-not-running"}' })
+    expect(stream.events.at(-1)).toEqual({ event: 'end', id: '', data: '{"code":"container-not-running"}' })
     expect(streams.count).toBe(0)
     stop()
   })

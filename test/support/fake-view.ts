@@ -67,7 +67,7 @@ export class FakeView implements View {
   steps: (signal: AbortSignal) => AsyncIterable<LogStep> = async function* () {}
   readonly wishes: LogWish[] = []
   readonly followedFrom: (LogPosition | null)[] = []
-  readonly answers: { [Kind in keyof EngineObjects]: readonly HostObjects<EngineObjects[Kind]>[] } = {
+  readonly answers: { -readonly [Kind in keyof EngineObjects]: readonly HostObjects<EngineObjects[Kind]>[] } = {
     images: [],
     networks: [],
     volumes: [],
