@@ -44,8 +44,8 @@ interface DockerodeReads {
 
 interface LogOptions {
   readonly follow: boolean
-  readonly stdout: boolean
-  readonly stderr: boolean
+  readonly stdout: true
+  readonly stderr: true
   readonly timestamps: true
   readonly tail: number | 'all'
   readonly since?: EngineTime
@@ -160,13 +160,13 @@ async function* readEvents(
 async function* readLog(
   docker: DockerodeReads,
   id: string,
-  { tail, since, until, stdout, stderr, isTty, follow }: LogRequest,
+  { tail, since, until, isTty, follow }: LogRequest,
   isScrubbed: boolean,
   abortSignal: AbortSignal,
 ): AsyncGenerator<readonly LogLine[], void, undefined> {
   const what = `GET /containers/${id.slice(0, 12)}/logs`
   const bounds = { ...(since === null ? {} : { since }), ...(until === null ? {} : { until }) }
-  const options = { follow, stdout, stderr, timestamps: true, tail: tail ?? 'all', ...bounds } as const
+  const options = { follow, stdout: true, stderr: true, timestamps: true, tail: tail ?? 'all', ...bounds } as const
   const stream = await opened(what, abortSignal, () => docker.getContainer(id).logs({ abortSignal, ...options }))
   if (stream === null && follow) return
   if (stream === null) throw abortSignal.reason

@@ -204,15 +204,33 @@ class TerminalReader {
     const { at, rest } = splitTime(bytes)
     const parts = [rest.subarray(0, PART_BYTES)]
     for (let left = rest.subarray(PART_BYTES); left.length > 0; left = left.subarray(PART_BYTES)) {
-      left = splitTime(left).rest
+      const border = borderOf(left)
+      parts.push(left.subarray(0, border.at))
+      left = left.subarray(border.at + border.length)
       parts.push(left.subarray(0, PART_BYTES))
     }
     const whole = new LineBuffer()
     for (const part of parts) whole.add(part, MAX_LINE_BYTES)
     const kept = whole.take()
     const cut = isCut || kept.isCut
-    return { at, stream: 'stdout', message: textOf(kept.bytes, cut), isCut: cut, parts: parts.length }
+    return { at, stream: 'stdout', message: textOf(kept.bytes, cut), isCut: cut, parts: Math.ceil(parts.length / 2) }
   }
+}
+
+/**
+ * Half a character at the border of two parts, at most three bytes on either side, is written as U+FFFD for each byte where the
+ * engine's file is JSON: so much longer may a part be.
+ */
+const MAX_BORDER_GROWTH = 12
+
+/** Where the time of the next part stands. */
+function borderOf(bytes: Buffer): { readonly at: number; readonly length: number } {
+  for (let at = 0; at <= MAX_BORDER_GROWTH && at < bytes.length; at += 1) {
+    const { rest } = splitTime(bytes.subarray(at))
+    const length = bytes.length - at - rest.length
+    if (length > 0) return { at, length }
+  }
+  return { at: 0, length: 0 }
 }
 
 /** A line's worth, with the times of its parts. */

@@ -1,4 +1,3 @@
-import type { LogRequest } from '../engine/engine.js'
 import { ApiError, type ErrorCode } from '../model/error.js'
 import {
   type EngineTime,
@@ -13,6 +12,7 @@ import {
 } from '../model/log-line.js'
 import { backoff } from './backoff.js'
 import { type Clock, sleep } from './clock.js'
+import { type AskLog, isWanted, positionAfter, readLog } from './log-reader.js'
 
 /**
  * Messages that are read back to find where a reader stood: an engine finds the last ones at once and all others by reading the
@@ -39,7 +39,8 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
 ])
 
 export interface LogSource {
-  ask(request: Omit<LogRequest, 'isTty'>, signal: AbortSignal): AsyncIterable<readonly LogLine[]>
+  /** Gives the lines of both streams: a reader's place is one among all of them, whatever it wants to see. */
+  readonly ask: (...args: [...Parameters<AskLog>, signal: AbortSignal]) => ReturnType<AskLog>
   /** Whether the container still writes, or is about to again; asks the engine. */
   isAlive(signal: AbortSignal): Promise<boolean>
   readonly clock: Clock
@@ -57,10 +58,23 @@ export async function* followLog(
   signal: AbortSignal,
 ): AsyncGenerator<LogStep, void, undefined> {
   const { clock } = source
-  const { stdout, stderr, matches } = wish
   let position = from
   let { tail, since }: { tail: number | null; since: EngineTime | null } = wish
   let hasOpened = false
+  // An engine counts the last lines before anybody says which are wanted.
+  if (position === null && !(wish.stdout && wish.stderr && wish.matches === null)) {
+    const openedAt = clock.now()
+    const page = await readLog((request) => source.ask(request, signal), { ...wish, until: null })
+    hasOpened = true
+    position = page.end
+    // Who comes back from within the page begins with it again.
+    const last = page.lines.length - 1
+    yield { kind: 'lines', lines: page.lines.map((line, row) => ({ line, position: row === last ? page.end : null })) }
+    if (position === null) {
+      tail = null
+      since = engineTime(openedAt)
+    }
+  }
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     await sleep(clock, backoff(attempt, clock.random()), signal)
     if (signal.aborted) return
@@ -69,7 +83,7 @@ export async function* followLog(
     const request =
       position === null ? { tail, since } : { tail: RESUME_MESSAGES, since: engineTimeBefore(position.at, DISORDER_MS) }
     try {
-      const lines = source.ask({ ...request, until: null, stdout, stderr, follow: true }, signal)
+      const lines = source.ask({ ...request, until: null, follow: true }, signal)
       for await (const batch of withPatience(lines, () => (seeker?.isSeeking ? SEEK_MS : null), clock)) {
         if (batch !== null && !hasOpened) yield { kind: 'lines', lines: [] }
         hasOpened = true
@@ -78,7 +92,7 @@ export async function* followLog(
         const entries = []
         for (const line of found.lines) {
           position = positionAfter(position, line)
-          if (matches === null || matches(line.message)) entries.push({ line, position })
+          if (isWanted(wish, line)) entries.push({ line, position })
         }
         if (entries.length > 0) yield { kind: 'lines', lines: entries }
       }
@@ -95,13 +109,6 @@ export async function* followLog(
     }
     if (clock.now() - openedAt >= STEADY_AFTER_MS) attempt = -1
   }
-}
-
-/** Lines of one time are told apart by their order. A line without a time is the one before it, as far as anybody can tell. */
-function positionAfter(before: LogPosition | null, { time }: LogLine): LogPosition | null {
-  const at = time === null ? null : engineTimeOf(time)
-  if (at === null) return before
-  return at === before?.at ? { at, ordinal: before.ordinal + 1 } : { at, ordinal: 1 }
 }
 
 /** Finds the line at which a reader stood among those that come again. */

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LogRequest } from '../engine/engine.js'
 import { ApiError } from '../model/error.js'
-import type { LogLine, LogPage, LogWish } from '../model/log-line.js'
+import { engineTimeOf, type LogLine, type LogPage, type LogPosition, type LogWish } from '../model/log-line.js'
 
 /** Messages that are looked through where not the last ones are wanted but those that fit: half a second of this process. */
 export const MAX_SCANNED = 50_000
@@ -12,32 +12,57 @@ export const MAX_PAGE_BYTES = 4 * 1024 * 1024
 /** Lines after which others get a turn. */
 const LINES_PER_TURN = 500
 
-/** Where an engine keeps long lines in parts, the last so many messages are fewer lines: then more are asked for, so much more. */
+/**
+ * An engine counts messages of both streams, and parts of long lines, before anybody looks at them. Where too few of those that it
+ * gave are wanted, so many times more are asked for.
+ */
 const WIDENING = 8
 
-type Ask = (request: Omit<LogRequest, 'isTty'>) => AsyncIterable<readonly LogLine[]>
+/** Messages that a search begins with: most find what they look for among these. */
+const FIRST_SEARCH = 2_000
+
+export type AskLog = (
+  request: Pick<LogRequest, 'tail' | 'since' | 'until' | 'follow'>,
+) => AsyncIterable<readonly LogLine[]>
+
+export interface ReadLog extends LogPage {
+  /** Behind the last line of all, wanted or not; null where there is none. */
+  readonly end: LogPosition | null
+}
 
 /**
- * The last lines that fit a wish, in bounded memory, however large the log is. Where `until` or a pattern is to be met, the newest
- * MAX_SCANNED messages are looked through, since an engine counts before it looks.
+ * The last lines that fit a wish, in bounded memory, however large the log is: the newest MAX_SCANNED messages at the most are
+ * looked through.
  */
-export async function readLog(ask: Ask, wish: LogWish): Promise<LogPage> {
-  const isSearch = wish.matches !== null || wish.until !== null
+export async function readLog(ask: AskLog, wish: LogWish): Promise<ReadLog> {
+  const { since, until } = wish
+  const isSearch = wish.matches !== null || until !== null || !wish.stdout || !wish.stderr
   // One more than wanted tells whether there are older ones.
-  let asked = isSearch ? MAX_SCANNED : wish.tail + 1
+  let asked = Math.max(wish.tail + 1, isSearch ? FIRST_SEARCH : 0)
   for (;;) {
-    const { since, until, stdout, stderr } = wish
-    const page = await collect(ask({ tail: asked, since, until, stdout, stderr, follow: false }), wish)
+    const page = await collect(ask({ tail: asked, since, until, follow: false }), wish)
     const isAll = page.messages < asked
     if (isAll || page.matched > wish.tail || asked >= MAX_SCANNED) {
-      const isTruncated = page.isTruncated || page.matched > page.lines.length || (!isAll && isSearch)
-      return { lines: page.lines, isTruncated, redactions: page.redactions }
+      const isTruncated = page.isTruncated || page.matched > page.lines.length || !isAll
+      return { lines: page.lines, isTruncated, redactions: page.redactions, end: page.end }
     }
     asked = Math.min(MAX_SCANNED, asked * WIDENING)
   }
 }
 
-interface Collected extends LogPage {
+/** Whether a line is one that is asked for. */
+export function isWanted({ stdout, stderr, matches }: Pick<LogWish, 'stdout' | 'stderr' | 'matches'>, line: LogLine) {
+  return (line.stream === 'stdout' ? stdout : stderr) && (matches === null || matches(line.message))
+}
+
+/** Lines of one time are told apart by their order. A line without a time stands where the one before it stands. */
+export function positionAfter(before: LogPosition | null, { time }: LogLine): LogPosition | null {
+  const at = time === null ? null : engineTimeOf(time)
+  if (at === null) return before
+  return at === before?.at ? { at, ordinal: before.ordinal + 1 } : { at, ordinal: 1 }
+}
+
+interface Collected extends ReadLog {
   /** Of the engine's messages, all that were looked at. */
   readonly messages: number
   /** Lines that fit, those that were dropped for want of room included. */
@@ -52,6 +77,7 @@ async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish)
   let matched = 0
   let isTruncated = false
   let sinceTurn = 0
+  let end: LogPosition | null = null
   const drop = () => {
     bytes -= sizeOf(kept[first])
     first += 1
@@ -63,7 +89,8 @@ async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish)
     for await (const lines of source) {
       for (const line of lines) {
         messages += line.parts
-        if (wish.matches !== null && !wish.matches(line.message)) continue
+        end = positionAfter(end, line)
+        if (!isWanted(wish, line)) continue
         matched += 1
         kept.push(line)
         bytes += sizeOf(line)
@@ -82,7 +109,7 @@ async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish)
   }
   const lines = kept.slice(first)
   const redactions = lines.reduce((sum, line) => sum + line.redactions, 0)
-  return { lines, messages, matched, redactions, isTruncated: isTruncated || lines.some(({ isCut }) => isCut) }
+  return { lines, messages, matched, redactions, end, isTruncated: isTruncated || lines.some(({ isCut }) => isCut) }
 }
 
 /** UTF-16 units: near enough, and costs nothing. */

@@ -19,6 +19,8 @@ export interface LogLine {
 export interface LogWish extends Omit<LogQuery, 'tail'> {
   /** The last so many lines of those that fit. */
   readonly tail: number
+  readonly stdout: boolean
+  readonly stderr: boolean
   /** Null is every line. */
   readonly matches: ((message: string) => boolean) | null
 }
@@ -30,14 +32,15 @@ export interface LogPage {
   readonly redactions: number
 }
 
-/** Which lines are asked for. Times are the engine's, both inclusive. */
+/**
+ * Which messages an engine is asked for, of both streams: it counts before it looks, so one alone would be fewer than asked for.
+ * Times are its own, both inclusive.
+ */
 export interface LogQuery {
   /** The last so many of all that the engine keeps; null is all. */
   readonly tail: number | null
   readonly since: EngineTime | null
   readonly until: EngineTime | null
-  readonly stdout: boolean
-  readonly stderr: boolean
 }
 
 /** Where a reader of a log stands: behind the so manieth line of that time. */

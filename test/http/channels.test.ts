@@ -115,8 +115,8 @@ describe('Channels', () => {
 describe('endEvent', () => {
   test('tells the code, and nothing of a fault of ours', () => {
     expect(endEvent(new ApiError('invalid-token', 'secret')).toString()).toBe(
-      'event: end\nid: \ndata: {"code":"invalid-token"}\n\n',
+      'event: end\ndata: {"code":"invalid-token"}\n\n',
     )
-    expect(endEvent(new Error('secret')).toString()).toBe('event: end\nid: \ndata: {"code":"internal"}\n\n')
+    expect(endEvent(new Error('secret')).toString()).toBe('event: end\ndata: {"code":"internal"}\n\n')
   })
 })

@@ -254,17 +254,38 @@ describe('followLog', () => {
     expect(state.ended).toMatchObject({ code: 'container-not-found' })
   })
 
-  test('shows only what fits, and knows its place all the same', async () => {
-    const { clock, seen, last } = rig(null, { matches: (message) => message.includes('x') })
+  test.each([
+    ['what fits', { matches: (message: string) => message.includes('x') }],
+    ['one stream', { stderr: false }],
+  ])('begins with the last of %s that there are, and goes on behind the last line of all', async (_what, wish) => {
+    const { clock, seen, last, connections } = rig(null, wish)
+    const other = (second: number, message: string) => lineAt(second, message, { stream: 'stderr' })
     await clock.advance(0)
-    last()?.give(lineAt(1, 'ax'), lineAt(2, 'b'))
+    expect(last()?.request).toMatchObject({ follow: false })
+    last()?.give(lineAt(1, 'ax'), lineAt(2, 'bx'), lineAt(3, 'cx'), other(4, 'd'), other(5, 'e'))
+    last()?.end()
+    await clock.advance(0)
+    expect(connections).toHaveLength(2)
+    expect(last()?.request).toMatchObject({ follow: true, since: at(3).at })
+    last()?.give(other(4, 'd'), other(5, 'e'), other(6, 'f'), lineAt(7, 'gx'))
     await clock.advance(10_000)
     last()?.end()
     await clock.advance(0)
-    expect(last()?.request.since).toBe(at(0).at)
-    last()?.give(lineAt(1, 'ax'), lineAt(2, 'b'), lineAt(3, 'cx'))
+    last()?.give(other(6, 'f'), lineAt(7, 'gx'), other(8, 'h'), lineAt(9, 'ix'))
     await settle()
-    expect(seen).toEqual(['OPEN', 'ax', 'cx'])
+    expect(seen).toEqual(['bx', 'cx', 'gx', 'ix'])
+  })
+
+  test('a search that begins with an empty log shows all that is written since', async () => {
+    const { clock, seen, last } = rig(null, { stderr: false })
+    await clock.advance(0)
+    const openedAt = clock.now()
+    last()?.end()
+    await clock.advance(0)
+    expect(last()?.request).toMatchObject({ follow: true, tail: null, since: `${openedAt / 1_000}.000000000` })
+    last()?.give(lineAt(1, 'a'))
+    await settle()
+    expect(seen).toEqual(['OPEN', 'a'])
   })
 
   test('a log that has shown nothing yet goes on with all that is written since', async () => {

@@ -55,7 +55,7 @@ describe('readLog', () => {
     const page = await readLog(ask, { ...WISH, matches })
     expect(messagesOf(page)).toEqual(['line 4977', 'line 4987', 'line 4997'])
     expect(page.isTruncated).toBe(true)
-    expect(asked).toMatchObject([{ tail: MAX_SCANNED }])
+    expect(asked).toMatchObject([{ tail: 2_000 }])
   })
 
   test('a search that has seen the whole log says so', async () => {
@@ -75,7 +75,34 @@ describe('readLog', () => {
   test('what ends at a moment is looked for among many, since an engine counts before it looks', async () => {
     const { ask, asked } = logOf(many(10))
     await readLog(ask, { ...WISH, until: '5.000000000' })
-    expect(asked).toMatchObject([{ tail: MAX_SCANNED, until: '5.000000000' }])
+    expect(asked).toMatchObject([{ tail: 2_000, until: '5.000000000' }])
+  })
+
+  test('a search that finds too little looks through more, and through no more than it may', async () => {
+    const { ask, asked } = logOf(many(MAX_SCANNED + 10))
+    const matches = (message: string) => message === 'line 20'
+    expect(await readLog(ask, { ...WISH, matches })).toMatchObject({
+      lines: [{ message: 'line 20' }],
+      isTruncated: true,
+    })
+    expect(asked.map(({ tail }) => tail)).toEqual([2_000, 16_000, MAX_SCANNED])
+  })
+
+  test('one stream alone is looked for among both, since an engine counts both', async () => {
+    const lines = many(9).map((line, row) => ({ ...line, stream: row === 1 ? ('stderr' as const) : line.stream }))
+    const page = await readLog(logOf(lines).ask, { ...WISH, tail: 1, stdout: false })
+    expect(page).toMatchObject({ lines: [{ message: 'line 1' }], isTruncated: false })
+    expect(messagesOf(await readLog(logOf(lines).ask, { ...WISH, stderr: false }))).toEqual([
+      'line 6',
+      'line 7',
+      'line 8',
+    ])
+  })
+
+  test('tells where the last line of all stands, wanted or not', async () => {
+    const page = await readLog(logOf(many(3)).ask, { ...WISH, matches: (message) => message === 'line 1' })
+    expect(page.end).toEqual({ at: '1795478402.000000000', ordinal: 1 })
+    expect((await readLog(logOf([]).ask, WISH)).end).toBeNull()
   })
 
   test('long lines that an engine keeps in parts are asked for again until there are as many as wanted', async () => {
