@@ -109,8 +109,13 @@ const AUTH_SCHEME = /\b(Bearer|Basic|Digest|Negotiate)(\s+)[A-Za-z0-9+/=._~-]{8,
 const FLAG = /(?<=^|[\s"'])(--?[A-Za-z][A-Za-z0-9_.-]{0,63})\s+/g
 const FLAG_VALUE = /"(?:[^"\\]|\\.){0,4096}"|'[^']{0,4096}'|[^\s"'|;&]{1,4096}/y
 
-/** `NAME=`, `name: `, `"name":`, and what may follow as the value. */
-const NAME = /([A-Za-z_][A-Za-z0-9_.-]{0,63})["']?\s{0,3}(?:=|:(?!\/\/))\s{0,3}/g
+/** What stands between a name and its value, as in `NAME=`, `name: `, `"name":`, and what may follow as the value. */
+const SEPARATOR = /["']?\s{0,3}(?:=|:(?!\/\/))\s{0,3}/g
+
+/** Characters of a name that are looked at; the rest of a longer one tells no more. */
+const MAX_NAME_LENGTH = 64
+const NAME_CHARACTER = /[A-Za-z0-9_.-]/
+const NAME_START = /[A-Za-z_]/
 const NAMED_VALUE = /"(?:[^"\\]|\\.){0,4096}"|'[^']{0,4096}'|\[redacted\]|\$\{[^\s{}]{1,256}\}|[^\s,;&|"')}\]]{1,4096}/y
 
 /** `user:password@tcp(host)`, as Go's MySQL driver writes it. */
@@ -163,26 +168,54 @@ export function scrubText(text: string): Scrubbed<string> {
   value = value.replace(AUTH_SCHEME, (_match, scheme: string, space: string) => count(`${scheme}${space}${REDACTED}`))
   const behind = (_match: string, before: string, secret: string) =>
     secret === REDACTED ? before + secret : count(before + REDACTED)
-  value = value.replace(DRIVER_DSN, (_match, user: string) => count(`${user}:${REDACTED}`))
+  if (value.includes('@tcp(') || value.includes('@unix('))
+    value = value.replace(DRIVER_DSN, (_match, user: string) => count(`${user}:${REDACTED}`))
   value = value.replace(SQL_PASSWORD, behind)
   value = value.replace(PROGRAM_AND_FLAG, behind)
-  value = redactNamed(value, FLAG, FLAG_VALUE, count)
-  value = redactNamed(value, NAME, NAMED_VALUE, count)
+  value = redactNamed(value, flagsIn(value), FLAG_VALUE, count)
+  value = redactNamed(value, namesIn(value), NAMED_VALUE, count)
   return { value, redactions }
 }
 
+/** A name, and where its value begins. */
+interface Named {
+  readonly name: string
+  readonly nameAt: number
+  readonly valueAt: number
+}
+
+function* flagsIn(text: string): IterableIterator<Named> {
+  for (const { 0: match, 1: name = '', index } of text.matchAll(FLAG))
+    yield { name, nameAt: index, valueAt: index + match.length }
+}
+
+/** Goes by what stands behind names: to try each letter as a name's first takes time that grows with the length of words. */
+function* namesIn(text: string): IterableIterator<Named> {
+  for (const { 0: match, index } of text.matchAll(SEPARATOR)) {
+    const earliest = Math.max(0, index - MAX_NAME_LENGTH)
+    let nameAt = index
+    while (nameAt > earliest && NAME_CHARACTER.test(text[nameAt - 1] ?? '')) nameAt -= 1
+    while (nameAt < index && !NAME_START.test(text[nameAt] ?? '')) nameAt += 1
+    if (nameAt < index) yield { name: text.slice(nameAt, index), nameAt, valueAt: index + match.length }
+  }
+}
+
 /** Looks for values behind sensitive names alone: what follows another name may itself be a name with its value. */
-function redactNamed(text: string, name: RegExp, value: RegExp, count: (replacement: string) => string): string {
+function redactNamed(
+  text: string,
+  names: Iterable<Named>,
+  value: RegExp,
+  count: (replacement: string) => string,
+): string {
   let scrubbed = ''
   let end = 0
-  for (const match of text.matchAll(name)) {
-    const start = match.index + match[0].length
-    if (match.index < end || !isSensitiveName(match[1] ?? '')) continue
-    value.lastIndex = start
+  for (const { name, nameAt, valueAt } of names) {
+    if (nameAt < end || !isSensitiveName(name)) continue
+    value.lastIndex = valueAt
     const secret = value.exec(text)?.[0]
     if (secret === undefined || holdsNoSecret(secret)) continue
-    scrubbed += text.slice(end, start) + count(REDACTED)
-    end = start + secret.length
+    scrubbed += text.slice(end, valueAt) + count(REDACTED)
+    end = valueAt + secret.length
   }
   return scrubbed + text.slice(end)
 }
