@@ -85,6 +85,12 @@ module.exports = {
       '^api/http/metrics[.]ts$',
       'One place names what Prometheus reads.',
     ),
+    gate(
+      're2js-only-in-line-matcher',
+      'node_modules/re2js/',
+      '^api/http/line-matcher[.]ts$',
+      'One place takes patterns from callers, so one place bounds them.',
+    ),
     gate('pino-only-in-log', 'node_modules/pino/', '^api/log[.]ts$', 'One place holds what may be logged.'),
     gate(
       'sockets-and-files-at-the-edges',

@@ -49,7 +49,6 @@ interface LogOptions {
   readonly timestamps: true
   readonly tail: number | 'all'
   readonly since?: EngineTime
-  readonly until?: EngineTime
 }
 
 /** Codes of a connection that ended under an open stream. */
@@ -160,12 +159,12 @@ async function* readEvents(
 async function* readLog(
   docker: DockerodeReads,
   id: string,
-  { tail, since, until, isTty, follow }: LogRequest,
+  { tail, since, isTty, follow }: LogRequest,
   isScrubbed: boolean,
   abortSignal: AbortSignal,
 ): AsyncGenerator<readonly LogLine[], void, undefined> {
   const what = `GET /containers/${id.slice(0, 12)}/logs`
-  const bounds = { ...(since === null ? {} : { since }), ...(until === null ? {} : { until }) }
+  const bounds = since === null ? {} : { since }
   const options = { follow, stdout: true, stderr: true, timestamps: true, tail: tail ?? 'all', ...bounds } as const
   const stream = await opened(what, abortSignal, () => docker.getContainer(id).logs({ abortSignal, ...options }))
   if (stream === null && follow) return

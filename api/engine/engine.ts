@@ -4,7 +4,7 @@ import type { DiskUse, Image, Network, Volume } from '../model/engine-object.js'
 import type { FileChange } from '../model/file-change.js'
 import type { EngineInfo, EngineVersion } from '../model/host.js'
 import type { EngineTime, LogLine, LogQuery } from '../model/log-line.js'
-import type { Process } from '../model/process.js'
+import type { ProcessList } from '../model/process.js'
 import type { Reading } from '../model/sample.js'
 
 /** How a container's output is to be read. */
@@ -47,7 +47,7 @@ export interface Engine {
    */
   logs(id: string, request: LogRequest, signal: AbortSignal): AsyncIterable<readonly LogLine[]>
   /** Rejects with container-not-running as well. */
-  top(id: string, signal: AbortSignal): Promise<readonly Process[]>
+  top(id: string, signal: AbortSignal): Promise<ProcessList>
   /** Paths that are not as the image has them. The engine walks the container's file system. */
   changes(id: string, signal: AbortSignal): Promise<readonly FileChange[]>
   images(signal: AbortSignal): Promise<readonly Image[]>

@@ -94,7 +94,6 @@ const PARAMETERS: Readonly<Record<ReadShape, ReadonlyMap<string, Parameter>>> = 
     ['timestamps', yes],
     ['tail', tail],
     ['since', engineTime],
-    ['until', engineTime],
   ]),
   // Without arguments for `ps`: they would be run on the engine's host.
   top: new Map(),

@@ -43,7 +43,7 @@ export function endpoint(route: Route, parts: EndpointParts): RequestHandler {
     // RFC 9110 section 13.1.2, by Express.
     res.setHeader('ETag', answer.etag)
     for (const name in answer.headers) res.setHeader(name, answer.headers[name] ?? '')
-    if (route.isNegotiated) res.setHeader('Vary', 'Accept')
+    if (route.isNegotiated) res.vary('Accept')
     const status = req.fresh ? 304 : 200
     // Before the first byte leaves: what cannot be recorded is not answered.
     read.answered(answer, status)

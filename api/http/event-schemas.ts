@@ -18,7 +18,7 @@ const eventFields = {
   project: many(text),
   host: many(text),
   since: once(moment),
-  healthChecks: flag(false),
+  noise: flag(false),
 }
 
 export const EVENTS_QUERY = z.strictObject({

@@ -45,10 +45,8 @@ export function feedEndpoint(feed: Feed, parts: StreamParts): RequestHandler {
       events?.end(last)
     }
     try {
-      if (req.method !== 'HEAD') {
-        const holder = `${caller.issuer}\n${caller.subject}`
-        release = parts.streams.open(holder, () => end())
-      }
+      const holder = `${caller.issuer}\n${caller.subject}`
+      release = parts.streams.open(holder, () => end())
       let turn = await iterator.next()
       read.answered(nothingYet(container), 200)
       if (req.method === 'HEAD') {

@@ -60,9 +60,12 @@ interface Lines {
 }
 
 /** Makes what is looked for into what finds it. */
-function withMatcher<T extends Lines>({ grep, regex, ignoreCase, ...rest }: T, context: z.RefinementCtx) {
+function withMatcher<T extends Lines>(lines: T, context: z.RefinementCtx) {
+  const { grep, regex, ignoreCase, ...rest } = lines
   if (!rest.stdout && !rest.stderr)
     context.addIssue({ code: 'custom', path: ['stderr'], message: 'and stdout are both false: nothing is left' })
+  for (const name of ['regex', 'ignoreCase'] as const)
+    if (lines[name] && grep === undefined) context.addIssue({ code: 'custom', path: [name], message: 'needs grep' })
   let matches: LineMatcher | null = null
   if (grep !== undefined) matches = regex ? patternMatcher(grep, ignoreCase) : literalMatcher(grep, ignoreCase)
   if (grep !== undefined && matches === null)

@@ -14,8 +14,9 @@ export function presentLog(container: Container, page: LogPage) {
   }
 }
 
-export function presentLogLine({ time, stream, message }: LogLine) {
-  return { time, stream, message }
+/** `cut` stands on those lines alone that are longer than what is kept of one. */
+export function presentLogLine({ time, stream, message, isCut }: LogLine) {
+  return isCut ? { time, stream, message, cut: true } : { time, stream, message }
 }
 
 /**
@@ -37,9 +38,9 @@ export function presentLogText(
   return new PlainText(lines.join(''), type, { container: container.id, headers })
 }
 
-/** All but the tab. */
+/** All but the tab; and what turns the direction of text around, so that it reads as what it is not. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it takes out
-const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]/g
+const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g
 
 function printable(message: string): string {
   return stripVTControlCharacters(message).replace(CONTROL, '\ufffd')

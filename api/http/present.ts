@@ -8,7 +8,7 @@ import { isHostPathLabel } from '../model/host-path.js'
 import { rfc3339Of } from '../model/log-line.js'
 import type { Page } from '../model/page.js'
 import { problemsOf } from '../model/problem.js'
-import type { Process } from '../model/process.js'
+import type { ProcessList } from '../model/process.js'
 import { REDACTED } from '../model/redaction.js'
 import type { Sample } from '../model/sample.js'
 
@@ -137,7 +137,7 @@ function presentResources(resources: InspectedContainer['resources'], showHostPa
   }
 }
 
-export function presentProcesses(container: Container, processes: readonly Process[]) {
+export function presentProcesses(container: Container, { processes, isTruncated }: ProcessList) {
   return {
     id: container.id,
     name: container.name,
@@ -157,6 +157,7 @@ export function presentProcesses(container: Container, processes: readonly Proce
       terminal: one.terminal,
       other: one.other,
     })),
+    truncated: isTruncated,
   }
 }
 
@@ -183,7 +184,7 @@ export function presentEvent(event: RecordedEvent) {
     command: event.command,
     execId: event.execId,
     oldName: event.oldName,
-    healthCheck: event.isProbe,
+    noise: event.isNoise,
   }
 }
 

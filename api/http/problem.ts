@@ -57,7 +57,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   'container-not-running': {
     status: 409,
     title: 'Container not running',
-    detail: 'A container that does not run has no statistics.',
+    detail: 'A container that does not run has no statistics, no processes, and nothing more to log.',
   },
   'not-found': { status: 404, title: 'Not found', detail: 'There is nothing at this path.' },
   'method-not-allowed': {
@@ -79,7 +79,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   'too-many-streams': {
     status: 429,
     title: 'Too many streams',
-    detail: 'This caller holds as many open streams as are allowed; close one first.',
+    detail: 'As many streams are open as are allowed to one caller, or to all; close one first.',
     headers: { 'Retry-After': RETRY_AFTER_SECONDS },
   },
   'audit-unavailable': {

@@ -1,44 +1,48 @@
-import { type ContainerEvent, eventMilliseconds } from '../model/container-event.js'
+import type { ContainerEvent } from '../model/container-event.js'
 import { CRASHES_OF_A_LOOP } from '../model/problem.js'
 import type { Accidents } from './inventory.js'
 
 /** A container that is asked to end gets 10 s unless told otherwise, and some are given minutes. */
 const ASKED_WITHIN_MS = 5 * 60_000
 
+/** Signals that ask to end and nothing else: SIGINT, SIGQUIT, SIGKILL, SIGTERM. */
+const END_SIGNALS: ReadonlySet<number | null> = new Set([null, 2, 3, 9, 15])
+
+/** Others ask some programs to end (httpd: SIGWINCH) and most for something else, so they explain an end that follows at once. */
+const OTHERWISE_WITHIN_MS = 15_000
+
 /** Times kept of each kind: as many as make a loop, and some to show. */
 const MAX_TIMES = CRASHES_OF_A_LOOP + 5
-
-/** SIGHUP asks to read the configuration again; every other signal is somebody's way to say: end (httpd's is SIGWINCH). */
-const RELOAD_SIGNAL = 1
 
 interface Past {
   crashes: readonly number[]
   memoryKills: readonly number[]
-  /** When somebody last asked it to end; null once it has. */
-  askedAt: number | null
+  /** Until when an end is one that somebody asked for; null where nobody has. */
+  askedUntil: number | null
 }
 
-/** Tells from an engine's events which containers ended though nobody had asked for it. Times are the engine's. */
+/** Tells from an engine's events which containers failed: ended though nobody had asked for it, and not with success. */
 export class AccidentWatch {
   readonly #records = new Map<string, Past>()
 
-  /** What is known of the container now; null where the event adds nothing to it. */
-  take(event: ContainerEvent): Accidents | null {
-    const { containerId, action } = event
+  /** What is known of the container now; null where the event adds nothing to it. `at`: milliseconds since 1970. */
+  take(event: ContainerEvent, at: number): Accidents | null {
+    const { containerId, action, signal } = event
     if (action === 'destroy') this.#records.delete(containerId)
     if (action !== 'kill' && action !== 'die' && action !== 'oom') return null
-    const record = this.#records.get(containerId) ?? { crashes: [], memoryKills: [], askedAt: null }
+    const record = this.#records.get(containerId) ?? { crashes: [], memoryKills: [], askedUntil: null }
     this.#records.set(containerId, record)
-    const at = eventMilliseconds(event)
     if (action === 'kill') {
-      if (event.signal !== RELOAD_SIGNAL) record.askedAt = at
+      const until = at + (END_SIGNALS.has(signal) ? ASKED_WITHIN_MS : OTHERWISE_WITHIN_MS)
+      record.askedUntil = Math.max(record.askedUntil ?? 0, until)
       return null
     }
     if (action === 'oom') record.memoryKills = [...record.memoryKills, at].slice(-MAX_TIMES)
     else {
-      const wasAsked = record.askedAt !== null && at - record.askedAt < ASKED_WITHIN_MS
-      record.askedAt = null
-      if (wasAsked) return null
+      const wasAsked = record.askedUntil !== null && at < record.askedUntil
+      record.askedUntil = null
+      // A job that is done, each minute anew, is no crash.
+      if (wasAsked || event.exitCode === 0) return null
       record.crashes = [...record.crashes, at].slice(-MAX_TIMES)
     }
     return this.of(containerId)

@@ -6,8 +6,11 @@ import type { EventPassage, Events } from './view.js'
 /** Events remembered of each host. A deployment of a hundred containers makes five hundred. */
 const MAX_EVENTS = 1_000
 
-/** Of health checks, apart, since they would push out everything else within minutes. */
-const MAX_PROBE_EVENTS = 200
+/** Of health checks and the like, apart, since they would push out everything else within minutes. */
+const MAX_NOISE_EVENTS = 200
+
+/** GET /api/containers/:id/top makes one each time. */
+const NOISY_ACTIONS = new Set(['top'])
 
 /** Execs whose kind is remembered between their beginning and their end. */
 const MAX_OPEN_EXECS = 1_000
@@ -26,6 +29,15 @@ const DISORDER_MS = 1_000
 
 /** Base64url digits of an event's name: 132 bits, so that nobody meets one of another event. */
 const ID_LENGTH = 22
+
+/** What is known of an event when it comes. */
+export interface Circumstances {
+  /** When it happened, by our clock: milliseconds since 1970. */
+  readonly at: number
+  /** It happened before this process first subscribed. */
+  readonly isPast: boolean
+  readonly probeOf: ProbeOf
+}
 
 /** The command line of a container's own health check; null where it has none, undefined as long as nobody knows. */
 type ProbeOf = (containerId: string) => string | null | undefined
@@ -102,7 +114,7 @@ export class HostJournal {
   readonly hostId: string
   readonly #nextSeq: () => number
   readonly #events = new Ring(MAX_EVENTS)
-  readonly #probes = new Ring(MAX_PROBE_EVENTS)
+  readonly #noise = new Ring(MAX_NOISE_EVENTS)
   /** By id, in order of arrival. */
   readonly #seen = new Set<string>()
   /** The command of each exec, by its id. */
@@ -134,8 +146,8 @@ export class HostJournal {
     this.#isResuming = this.#last !== null
   }
 
-  /** Null where the event was taken before. `isPast`: it happened before this process first subscribed. */
-  take(event: ContainerEvent, isPast: boolean, probeOf: ProbeOf): RecordedEvent | null {
+  /** Null where the event was taken before. */
+  take(event: ContainerEvent, { at, isPast, probeOf }: Circumstances): RecordedEvent | null {
     const id = this.#nameOf(event)
     if (this.#seen.has(id)) {
       this.#isResuming = false
@@ -152,12 +164,13 @@ export class HostJournal {
       ...event,
       id,
       hostId: this.hostId,
-      isProbe: command !== null && probe === command,
+      at,
+      isNoise: NOISY_ACTIONS.has(event.action) || (command !== null && probe === command),
       seq: this.#nextSeq(),
     }
     if (isPast) this.#pastUntil = recorded.seq
     if (probe === undefined) this.#undecided = [...this.#undecided, recorded].slice(-MAX_UNDECIDED)
-    const ring = recorded.isProbe ? this.#probes : this.#events
+    const ring = recorded.isNoise ? this.#noise : this.#events
     ring.add(recorded)
     return recorded
   }
@@ -170,13 +183,13 @@ export class HostJournal {
     this.#undecided = this.#undecided.filter((event) => event.containerId !== containerId)
     const execs = new Set<string | null>()
     for (const event of own) {
-      event.isProbe = event.command === null ? execs.has(event.execId) : event.command === probe
-      if (event.isProbe) execs.add(event.execId)
+      event.isNoise = event.command === null ? execs.has(event.execId) : event.command === probe
+      if (event.isNoise) execs.add(event.execId)
     }
   }
 
   after(from: number): readonly RecordedEvent[] {
-    return [...this.#events.after(from), ...this.#probes.after(from)]
+    return [...this.#events.after(from), ...this.#noise.after(from)]
   }
 
   /** Of health checks the oldest may be gone: nobody misses those. */
@@ -185,7 +198,7 @@ export class HostJournal {
   }
 
   find(id: string): RecordedEvent | null {
-    return this.#seen.has(id) ? (this.#events.find(id) ?? this.#probes.find(id)) : null
+    return this.#seen.has(id) ? (this.#events.find(id) ?? this.#noise.find(id)) : null
   }
 
   isPast(event: RecordedEvent): boolean {

@@ -8,7 +8,7 @@ import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import { type LabelSelector, matchesSelectors } from '../model/label-selector.js'
 import type { LogPage, LogPosition, LogStep, LogWish } from '../model/log-line.js'
-import type { Process } from '../model/process.js'
+import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 import type { Clock } from './clock.js'
 import type { Host } from './host.js'
@@ -23,6 +23,9 @@ const FULL_ID_LENGTH = 64
  */
 export const MAX_WATCHED_READINGS_PER_SECOND = 500
 
+/** How often what only passes with time is looked at anew, where nothing else happens. */
+const AGEING_STEP_MS = 30_000
+
 /** All hosts as one. */
 export class Fleet implements View {
   readonly #hosts: ReadonlyMap<string, Host>
@@ -30,15 +33,18 @@ export class Fleet implements View {
 
   readonly events: Events
   readonly #pace: LinePace
+  readonly #clock: Clock
 
   constructor(hosts: readonly Host[], events: Events, clock: Clock) {
     this.#hosts = new Map(hosts.map((host) => [host.id, host]))
     this.events = events
     this.#pace = new LinePace(clock)
+    this.#clock = clock
   }
 
+  /** Problems pass by themselves, so time alone moves it as well, in steps that nobody minds. */
   get version(): number {
-    return sum(this.#hosts.values(), (host) => host.version)
+    return sum(this.#hosts.values(), (host) => host.version) + Math.floor(this.#clock.now() / AGEING_STEP_MS)
   }
 
   get statsVersion(): number {
@@ -103,19 +109,19 @@ export class Fleet implements View {
   }
 
   inspect(container: Container, onCall: OnCall): Promise<InspectedContainer> {
-    return told(container.hostId, 'inspect', onCall, () => this.#hostOf(container).inspect(container.id))
+    return told(container.hostId, 'inspect', onCall, () => this.#hostOf(container).reads.inspect(container.id))
   }
 
-  top(container: Container, onCall: OnCall): Promise<readonly Process[]> {
-    return told(container.hostId, 'top', onCall, () => this.#hostOf(container).top(container.id))
+  top(container: Container, onCall: OnCall): Promise<ProcessList> {
+    return told(container.hostId, 'top', onCall, () => this.#hostOf(container).reads.top(container.id))
   }
 
   changes(container: Container, onCall: OnCall): Promise<readonly FileChange[]> {
-    return told(container.hostId, 'changes', onCall, () => this.#hostOf(container).changes(container.id))
+    return told(container.hostId, 'changes', onCall, () => this.#hostOf(container).reads.changes(container.id))
   }
 
   readLog(container: Container, wish: LogWish, onCall: OnCall): Promise<LogPage> {
-    return told(container.hostId, 'logs', onCall, () => this.#hostOf(container).readLog(container.id, wish))
+    return told(container.hostId, 'logs', onCall, () => this.#hostOf(container).reads.readLog(container.id, wish))
   }
 
   async *followLog(
@@ -124,7 +130,7 @@ export class Fleet implements View {
     from: LogPosition | null,
     signal: AbortSignal,
   ): AsyncIterable<LogStep> {
-    for await (const step of this.#hostOf(container).followLog(container.id, wish, from, signal)) {
+    for await (const step of this.#hostOf(container).reads.followLog(container.id, wish, from, signal)) {
       yield step
       if (step.kind === 'lines') await this.#pace.take(step.lines.length, signal)
     }
@@ -139,7 +145,7 @@ export class Fleet implements View {
     return Promise.all(
       asked.map(async (host) => {
         const startedAt = performance.now()
-        const kept = await host.objects(kind)
+        const kept = await host.reads.objects(kind)
         const status = kept.fault === null ? 200 : kept.fault.engineStatus
         // Out of memory at once is no call.
         if (kept.isNews) onCall({ host: host.id, call: kind, status, milliseconds: performance.now() - startedAt })
@@ -149,7 +155,7 @@ export class Fleet implements View {
   }
 
   knownDiskUse(host: string): DiskUse | null {
-    return this.#hosts.get(host)?.knownDiskUse ?? null
+    return this.#hosts.get(host)?.reads.knownDiskUse ?? null
   }
 
   #hostOf({ hostId }: Container): Host {

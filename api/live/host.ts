@@ -1,35 +1,22 @@
 import { setMaxListeners } from 'node:events'
-import type { Engine, LogRequest } from '../engine/engine.js'
+import type { Engine } from '../engine/engine.js'
 import type { Log } from '../log.js'
-import type { Container, InspectedContainer } from '../model/container.js'
+import type { Container } from '../model/container.js'
 import { type ContainerEvent, eventMilliseconds } from '../model/container-event.js'
-import type { DiskUse } from '../model/engine-object.js'
 import type { EngineUse } from '../model/engine-use.js'
 import { ApiError, TlsIdentityError } from '../model/error.js'
-import type { FileChange } from '../model/file-change.js'
 import type { History } from '../model/history.js'
 import type { EngineInfo, EngineVersion, HostState, HostStatus } from '../model/host.js'
-import {
-  engineTime,
-  type LogLine,
-  type LogPage,
-  type LogPosition,
-  type LogStep,
-  type LogWish,
-} from '../model/log-line.js'
-import type { Process } from '../model/process.js'
+import { engineTime } from '../model/log-line.js'
 import type { Sample } from '../model/sample.js'
 import { AccidentWatch } from './accident-watch.js'
 import { backoff } from './backoff.js'
 import { type Clock, Doorbell, sleep } from './clock.js'
 import { EngineMeter } from './engine-meter.js'
 import type { HostJournal } from './event-journal.js'
+import { HostReads } from './host-reads.js'
 import { Inventory } from './inventory.js'
-import { type Kept, KeptAnswer } from './kept-answer.js'
-import { followLog } from './log-follower.js'
-import { readLog } from './log-reader.js'
 import { Sampler, type SamplerSettings } from './sampler.js'
-import type { EngineObjects } from './view.js'
 import { WorkQueue } from './work-queue.js'
 
 /** How often an engine whose event stream is silent is asked whether it still lives: a hung one says nothing by itself. */
@@ -90,15 +77,6 @@ const FIRST_LOOK_BACK_MS = 60 * 60_000
 /** The engine's clock is told in whole seconds. */
 const CLOCK_STEP_MS = 1_000
 
-/** Images, networks and volumes seldom change, and nobody watches them live. */
-const OBJECTS_MAX_AGE_MS = 15_000
-
-/** Disk use takes an engine so long that it is measured seldom. */
-const DISK_USE_MAX_AGE_MS = 10 * 60_000
-
-/** Built-in drivers, and plugins by their image's name. */
-const DRIVER_NAME = /^[a-z0-9][a-z0-9._/:-]{0,63}$/i
-
 export interface HostOptions {
   readonly id: string
   /** Described for people, such as `tcp://proxy:2375`. */
@@ -130,9 +108,6 @@ export class Host {
   readonly #rereads = new Map<string, number>()
   readonly #journal: HostJournal
   readonly #accidents = new AccidentWatch()
-  readonly #objects: { readonly [Kind in keyof EngineObjects]: KeptAnswer<EngineObjects[Kind]> }
-  /** Calls that callers wait for, by what they ask. */
-  readonly #lookups = new Map<string, Promise<unknown>>()
   #state: HostState = 'connecting'
   #observedAt: number | null = null
   #version: EngineVersion | null = null
@@ -146,6 +121,8 @@ export class Host {
   /** Ends what callers ask for: such a call outlives the reconnection that a proxy's idle cut makes. */
   #life: AbortSignal = AbortSignal.abort()
   #firstOutcome: (() => void) | null = null
+  /** What callers wait for the engine for. */
+  readonly reads: HostReads
   /** Resolves once the first connection attempt has succeeded or failed. */
   readonly firstOutcome: Promise<void>
 
@@ -160,12 +137,13 @@ export class Host {
     this.#sampler = new Sampler(this.#engine, options.sampling, options.clock, this.#log)
     this.#bell = new Doorbell(options.clock)
     this.#journal = options.journal
-    this.#objects = {
-      images: this.#kept(OBJECTS_MAX_AGE_MS, (signal) => this.#engine.images(signal)),
-      networks: this.#kept(OBJECTS_MAX_AGE_MS, (signal) => this.#engine.networks(signal)),
-      volumes: this.#kept(OBJECTS_MAX_AGE_MS, (signal) => this.#engine.volumes(signal)),
-      disk: this.#kept(DISK_USE_MAX_AGE_MS, (signal) => this.#engine.diskUse(signal)),
-    }
+    this.reads = new HostReads({
+      engine: this.#engine,
+      clock: options.clock,
+      life: () => this.#demandLive(),
+      isTty: (id) => this.#inventory.get(id)?.tty ?? null,
+      engineNow: () => this.#clock.now() + (this.#clockSkewMs ?? 0),
+    })
     this.#inspecting = new WorkQueue(INSPECT_CONCURRENCY, (id) => this.#takeFacts(id))
     this.firstOutcome = new Promise((resolve) => {
       this.#firstOutcome = resolve
@@ -228,115 +206,6 @@ export class Host {
     return { host: this.id, calls: uses, watchedContainers: watched, historyBytes, logRedactions }
   }
 
-  inspect(id: string): Promise<InspectedContainer> {
-    return this.#lookUp(`inspect ${id}`, (signal) => this.#engine.inspect(id, signal))
-  }
-
-  top(id: string): Promise<readonly Process[]> {
-    return this.#lookUp(`top ${id}`, (signal) => this.#engine.top(id, signal))
-  }
-
-  changes(id: string): Promise<readonly FileChange[]> {
-    return this.#lookUp(`changes ${id}`, (signal) => this.#engine.changes(id, signal))
-  }
-
-  async readLog(id: string, wish: LogWish): Promise<LogPage> {
-    this.#demandLive()
-    const ask = await this.#logOf(id)
-    try {
-      return await readLog((request) => ask(request, this.#life), wish)
-    } catch (error) {
-      throw await this.#explainDriver(id, error)
-    }
-  }
-
-  async *followLog(
-    id: string,
-    wish: Omit<LogWish, 'until'>,
-    from: LogPosition | null,
-    signal: AbortSignal,
-  ): AsyncGenerator<LogStep> {
-    this.#demandLive()
-    const source = { ask: await this.#logOf(id), isAlive: () => this.#isAlive(id), clock: this.#clock }
-    try {
-      yield* followLog(source, wish, from, AbortSignal.any([signal, this.#life]))
-    } catch (error) {
-      throw await this.#explainDriver(id, error)
-    }
-  }
-
-  /** Which log driver it is that cannot be read: the engine does not say. */
-  async #explainDriver(id: string, error: unknown): Promise<unknown> {
-    if (!(error instanceof ApiError) || error.code !== 'log-driver-unreadable') return error
-    try {
-      const { logDriver } = await this.inspect(id)
-      if (!DRIVER_NAME.test(logDriver)) return error
-      const detail = `The log driver ${logDriver} of this container keeps nothing that the engine can read back.`
-      const { engineStatus } = error
-      return new ApiError(error.code, error.message, { detail, ...(engineStatus === null ? {} : { engineStatus }) })
-    } catch {
-      return error
-    }
-  }
-
-  /** What the engine holds beside containers, as it told lately. */
-  objects<Kind extends keyof EngineObjects>(kind: Kind): Promise<Kept<EngineObjects[Kind]>> {
-    return this.#objects[kind].get()
-  }
-
-  /** As it was last measured. */
-  get knownDiskUse(): DiskUse | null {
-    return this.#objects.disk.latest
-  }
-
-  /** A container has a terminal for life, so one inspect tells. */
-  async #logOf(
-    id: string,
-  ): Promise<(request: Omit<LogRequest, 'isTty'>, signal: AbortSignal) => AsyncIterable<readonly LogLine[]>> {
-    const isTty = this.#inventory.get(id)?.tty ?? (await this.inspect(id)).tty
-    return (request, signal) => this.#engine.logs(id, { ...request, isTty }, signal)
-  }
-
-  /** Whether a container writes, or is about to again. */
-  async #isAlive(id: string): Promise<boolean> {
-    try {
-      const { state } = await this.#engine.inspect(id, this.#life)
-      return state === 'running' || state === 'paused' || state === 'restarting'
-    } catch (error) {
-      if (error instanceof ApiError && error.code === 'container-not-found') return false
-      throw error
-    }
-  }
-
-  #demandLive(): void {
-    if (this.#state !== 'live')
-      throw new ApiError('engine-unavailable', `host ${this.id} is ${this.#state}`, { cause: this.#fault })
-  }
-
-  /** Asks the engine; callers who ask for the same at the same time share one call. */
-  async #lookUp<T>(key: string, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
-    this.#demandLive()
-    const under = this.#lookups.get(key) as Promise<T> | undefined
-    if (under !== undefined) return under
-    const lookup = ask(this.#life).finally(() => this.#lookups.delete(key))
-    this.#lookups.set(key, lookup)
-    return lookup
-  }
-
-  #kept<T>(maxAgeMs: number, ask: (signal: AbortSignal) => Promise<T>): KeptAnswer<T> {
-    return new KeptAnswer({
-      ask: async () => {
-        this.#demandLive()
-        return ask(this.#life)
-      },
-      maxAgeMs,
-      clock: this.#clock,
-      pending: () => new ApiError('engine-timeout', 'not answered yet; the question goes on'),
-      toError: (error) =>
-        error instanceof ApiError ? error : new ApiError('internal', 'unexpected', { cause: error }),
-    })
-  }
-
   /** Lives until the signal ends it. */
   async run(signal: AbortSignal): Promise<void> {
     setMaxListeners(0, signal)
@@ -359,6 +228,12 @@ export class Host {
     }
     this.#firstOutcome?.()
     this.#engine.close()
+  }
+
+  /** What a caller's call ends with: it outlives the reconnection that a proxy's idle cut makes. */
+  #demandLive(): AbortSignal {
+    if (this.#state === 'live') return this.#life
+    throw new ApiError('engine-unavailable', `host ${this.id} is ${this.#state}`, { cause: this.#fault })
   }
 
   /** One connection, from subscription to its end. Rejects with the fault that broke it. */
@@ -410,8 +285,9 @@ export class Host {
     // What the list tells of a container's labels is what callers are told apart by; the event may come before it.
     const labels = known?.labels ?? event.labels
     const probeOf = () => (known === undefined || known.tty === null ? undefined : known.healthCommand)
-    if (this.#journal.take({ ...event, labels }, isPast, probeOf) === null) return
-    const accidents = this.#accidents.take(event)
+    const at = eventMilliseconds(event) - (this.#clockSkewMs ?? 0)
+    if (this.#journal.take({ ...event, labels }, { at, isPast, probeOf }) === null) return
+    const accidents = this.#accidents.take(event, at)
     if (accidents !== null) this.#inventory.takeAccidents(event.containerId, accidents)
   }
 

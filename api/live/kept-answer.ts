@@ -1,8 +1,15 @@
-import type { ApiError } from '../model/error.js'
+import { ApiError } from '../model/error.js'
 import { type Clock, sleep } from './clock.js'
 
 /** Milliseconds that a caller waits for a fresh answer where an older one is at hand, or where other hosts have theirs. */
 const PATIENCE_MS = 2_500
+
+/** Milliseconds before an engine that has just refused or failed is asked again, however many callers come. */
+const RETRY_MS = 2_000
+
+const PENDING = new ApiError('engine-timeout', 'not answered yet; the question goes on', {
+  detail: 'The container engine has not answered yet, and is still being waited for: ask again in a moment.',
+})
 
 export interface Kept<T> {
   /** Null where none was ever given. */
@@ -20,9 +27,6 @@ export interface KeptAnswerOptions<T> {
   /** An answer that is younger is good enough. */
   readonly maxAgeMs: number
   readonly clock: Clock
-  /** What is said while the first answer, or a newer one, is still being waited for. */
-  readonly pending: () => ApiError
-  readonly toError: (error: unknown) => ApiError
 }
 
 /**
@@ -34,6 +38,7 @@ export class KeptAnswer<T> {
   #value: T | null = null
   #observedAt: number | null = null
   #fault: ApiError | null = null
+  #failedAt = Number.NEGATIVE_INFINITY
   #asking: Promise<void> | null = null
 
   constructor(options: KeptAnswerOptions<T>) {
@@ -41,9 +46,10 @@ export class KeptAnswer<T> {
   }
 
   async get(): Promise<Kept<T>> {
-    const { clock, maxAgeMs, pending } = this.#options
+    const { clock, maxAgeMs } = this.#options
     if (this.#observedAt !== null && this.#fault === null && clock.now() - this.#observedAt < maxAgeMs)
       return this.#kept(null, false)
+    if (this.#asking === null && clock.now() - this.#failedAt < RETRY_MS) return this.#kept(this.#fault, false)
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = null
     })
@@ -54,7 +60,7 @@ export class KeptAnswer<T> {
     })
     await Promise.race([over, sleep(clock, PATIENCE_MS, patience.signal)])
     patience.abort()
-    return this.#kept(isOver ? this.#fault : pending(), true)
+    return this.#kept(isOver ? this.#fault : PENDING, true)
   }
 
   /** What is known now; asks nobody. */
@@ -72,7 +78,8 @@ export class KeptAnswer<T> {
       this.#observedAt = this.#options.clock.now()
       this.#fault = null
     } catch (error) {
-      this.#fault = this.#options.toError(error)
+      this.#fault = error instanceof ApiError ? error : new ApiError('internal', 'unexpected', { cause: error })
+      this.#failedAt = this.#options.clock.now()
     }
   }
 }

@@ -12,7 +12,7 @@ import {
 } from '../model/log-line.js'
 import { backoff } from './backoff.js'
 import { type Clock, sleep } from './clock.js'
-import { type AskLog, isWanted, positionAfter, readLog } from './log-reader.js'
+import { type AskLog, isWanted, PlaceCounter, readLog } from './log-reader.js'
 
 /**
  * Messages that are read back to find where a reader stood: an engine finds the last ones at once and all others by reading the
@@ -25,6 +25,9 @@ const DISORDER_MS = 2_000
 
 /** Milliseconds in which an engine has found its last messages; where none is the reader's by then, it is gone. */
 const SEEK_MS = 5_000
+
+/** Characters of the lines that are held while a reader's place is looked for. */
+const MAX_HELD_LENGTH = 4 * 1024 * 1024
 
 /** A connection that lived so long was cut for a reason of its own: the next one follows at once. */
 const STEADY_AFTER_MS = 5_000
@@ -44,6 +47,8 @@ export interface LogSource {
   /** Whether the container still writes, or is about to again; asks the engine. */
   isAlive(signal: AbortSignal): Promise<boolean>
   readonly clock: Clock
+  /** Milliseconds since 1970 on the engine's clock. */
+  readonly engineNow: () => number
 }
 
 /**
@@ -57,33 +62,36 @@ export async function* followLog(
   from: LogPosition | null,
   signal: AbortSignal,
 ): AsyncGenerator<LogStep, void, undefined> {
-  const { clock } = source
-  let position = from
+  const { clock, engineNow } = source
+  const wanted: LogWish = { ...wish, until: null }
+  let places = new PlaceCounter(from)
   let { tail, since }: { tail: number | null; since: EngineTime | null } = wish
   let hasOpened = false
   // An engine counts the last lines before anybody says which are wanted.
-  if (position === null && !(wish.stdout && wish.stderr && wish.matches === null)) {
-    const openedAt = clock.now()
-    const page = await readLog((request) => source.ask(request, signal), { ...wish, until: null })
+  if (from === null && !(wish.stdout && wish.stderr && wish.matches === null)) {
+    const begunAt = engineNow()
+    const page = await readLog((request) => source.ask(request, signal), wanted)
     hasOpened = true
-    position = page.end
+    places = new PlaceCounter(page.end)
     // Who comes back from within the page begins with it again.
     const last = page.lines.length - 1
     yield { kind: 'lines', lines: page.lines.map((line, row) => ({ line, position: row === last ? page.end : null })) }
-    if (position === null) {
+    if (page.end === null) {
       tail = null
-      since = engineTime(openedAt)
+      since = engineTime(begunAt)
     }
   }
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     await sleep(clock, backoff(attempt, clock.random()), signal)
     if (signal.aborted) return
     const openedAt = clock.now()
-    const seeker: Seeker | null = position === null ? null : new Seeker(position)
+    const engineOpenedAt = engineNow()
+    const position = places.place
+    const seeker = position === null ? null : new Seeker(position)
     const request =
       position === null ? { tail, since } : { tail: RESUME_MESSAGES, since: engineTimeBefore(position.at, DISORDER_MS) }
     try {
-      const lines = source.ask({ ...request, until: null, follow: true }, signal)
+      const lines = source.ask({ ...request, follow: true }, signal)
       for await (const batch of withPatience(lines, () => (seeker?.isSeeking ? SEEK_MS : null), clock)) {
         if (batch !== null && !hasOpened) yield { kind: 'lines', lines: [] }
         hasOpened = true
@@ -91,21 +99,32 @@ export async function* followLog(
         if (found.isGap) yield { kind: 'gap' }
         const entries = []
         for (const line of found.lines) {
-          position = positionAfter(position, line)
-          if (isWanted(wish, line)) entries.push({ line, position })
+          const place = places.pass(line)
+          if (isWanted(wanted, line)) entries.push({ line, position: place })
         }
         if (entries.length > 0) yield { kind: 'lines', lines: entries }
+        else if (found.lines.length > 0 && places.place !== null) yield { kind: 'place', position: places.place }
       }
-      if (!(await source.isAlive(signal))) return
+      if (!(await source.isAlive(signal))) {
+        const { lines: held } = seeker?.giveUp() ?? { lines: [] }
+        if (held.length > 0) {
+          yield { kind: 'gap' }
+          yield {
+            kind: 'lines',
+            lines: held.filter((line) => isWanted(wanted, line)).map((line) => ({ line, position: null })),
+          }
+        }
+        return
+      }
     } catch (error) {
       if (signal.aborted) return
       const isFinal = !(error instanceof ApiError) || FINAL.has(error.code) || !hasOpened
       if (isFinal) throw error
     }
     // Nothing was shown yet, so nothing is there to go on from: what comes next is what was written since.
-    if (position === null) {
+    if (places.place === null) {
       tail = null
-      since = engineTime(openedAt)
+      since = engineTime(engineOpenedAt)
     }
     if (clock.now() - openedAt >= STEADY_AFTER_MS) attempt = -1
   }
@@ -116,6 +135,7 @@ class Seeker {
   readonly #position: LogPosition
   /** Later by their time, in case the line is not there. */
   #held: LogLine[] = []
+  #heldLength = 0
   #met = 0
   isSeeking = true
 
@@ -126,7 +146,7 @@ class Seeker {
   /** Null stands for a long silence. */
   take(batch: readonly LogLine[] | null): { readonly lines: readonly LogLine[]; readonly isGap: boolean } {
     if (!this.isSeeking) return { lines: batch ?? [], isGap: false }
-    if (batch === null) return this.#giveUp([])
+    if (batch === null) return this.giveUp()
     for (const [row, line] of batch.entries()) {
       const at = line.time === null ? null : engineTimeOf(line.time)
       if (at === null) continue
@@ -137,13 +157,16 @@ class Seeker {
         return { lines: batch.slice(row + 1), isGap: false }
       }
       if (isBefore(at, this.#position.at)) continue
-      if (isBefore(this.#position.at, engineTimeBefore(at, DISORDER_MS))) return this.#giveUp(batch.slice(row))
+      if (isBefore(this.#position.at, engineTimeBefore(at, DISORDER_MS))) return this.giveUp(batch.slice(row))
       this.#held.push(line)
+      this.#heldLength += line.message.length
+      if (this.#heldLength > MAX_HELD_LENGTH) return this.giveUp(batch.slice(row + 1))
     }
     return { lines: [], isGap: false }
   }
 
-  #giveUp(rest: readonly LogLine[]): { readonly lines: readonly LogLine[]; readonly isGap: true } {
+  /** The line is not there: what was held comes, behind a gap. */
+  giveUp(rest: readonly LogLine[] = []): { readonly lines: readonly LogLine[]; readonly isGap: true } {
     this.isSeeking = false
     const lines = [...this.#held, ...rest]
     this.#held = []

@@ -1,7 +1,15 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LogRequest } from '../engine/engine.js'
 import { ApiError } from '../model/error.js'
-import { engineTimeOf, type LogLine, type LogPage, type LogPosition, type LogWish } from '../model/log-line.js'
+import {
+  type EngineTime,
+  engineTimeOf,
+  isBefore,
+  type LogLine,
+  type LogPage,
+  type LogPosition,
+  type LogWish,
+} from '../model/log-line.js'
 
 /** Messages that are looked through where not the last ones are wanted but those that fit: half a second of this process. */
 export const MAX_SCANNED = 50_000
@@ -21,9 +29,7 @@ const WIDENING = 8
 /** Messages that a search begins with: most find what they look for among these. */
 const FIRST_SEARCH = 2_000
 
-export type AskLog = (
-  request: Pick<LogRequest, 'tail' | 'since' | 'until' | 'follow'>,
-) => AsyncIterable<readonly LogLine[]>
+export type AskLog = (request: Omit<LogRequest, 'isTty'>) => AsyncIterable<readonly LogLine[]>
 
 export interface ReadLog extends LogPage {
   /** Behind the last line of all, wanted or not; null where there is none. */
@@ -35,12 +41,12 @@ export interface ReadLog extends LogPage {
  * looked through.
  */
 export async function readLog(ask: AskLog, wish: LogWish): Promise<ReadLog> {
-  const { since, until } = wish
-  const isSearch = wish.matches !== null || until !== null || !wish.stdout || !wish.stderr
+  const { since } = wish
+  const isSearch = wish.matches !== null || wish.until !== null || !wish.stdout || !wish.stderr
   // One more than wanted tells whether there are older ones.
   let asked = Math.max(wish.tail + 1, isSearch ? FIRST_SEARCH : 0)
   for (;;) {
-    const page = await collect(ask({ tail: asked, since, until, follow: false }), wish)
+    const page = await collect(ask({ tail: asked, since, follow: false }), wish)
     const isAll = page.messages < asked
     if (isAll || page.matched > wish.tail || asked >= MAX_SCANNED) {
       const isTruncated = page.isTruncated || page.matched > page.lines.length || !isAll
@@ -51,15 +57,41 @@ export async function readLog(ask: AskLog, wish: LogWish): Promise<ReadLog> {
 }
 
 /** Whether a line is one that is asked for. */
-export function isWanted({ stdout, stderr, matches }: Pick<LogWish, 'stdout' | 'stderr' | 'matches'>, line: LogLine) {
+export function isWanted({ stdout, stderr, until, matches }: Omit<LogWish, 'tail' | 'since'>, line: LogLine): boolean {
+  if (until !== null && line.time !== null && isBefore(until, engineTimeOf(line.time) ?? until)) return false
   return (line.stream === 'stdout' ? stdout : stderr) && (matches === null || matches(line.message))
 }
 
-/** Lines of one time are told apart by their order. A line without a time stands where the one before it stands. */
-export function positionAfter(before: LogPosition | null, { time }: LogLine): LogPosition | null {
-  const at = time === null ? null : engineTimeOf(time)
-  if (at === null) return before
-  return at === before?.at ? { at, ordinal: before.ordinal + 1 } : { at, ordinal: 1 }
+/** Times that are remembered: those of lines that two hands note at the same moment, in either order. */
+const REMEMBERED_TIMES = 256
+
+/** Says where a reader stands behind each line. Lines of one time are told apart by their order. */
+export class PlaceCounter {
+  readonly #counts = new Map<EngineTime, number>()
+  #place: LogPosition | null
+
+  constructor(from: LogPosition | null) {
+    this.#place = from
+    if (from !== null) this.#counts.set(from.at, from.ordinal)
+  }
+
+  get place(): LogPosition | null {
+    return this.#place
+  }
+
+  /** A line without a time stands where the one before it stands. */
+  pass({ time }: LogLine): LogPosition | null {
+    const at = time === null ? null : engineTimeOf(time)
+    if (at === null) return this.#place
+    const ordinal = (this.#counts.get(at) ?? 0) + 1
+    this.#counts.set(at, ordinal)
+    for (const oldest of this.#counts.keys()) {
+      if (this.#counts.size <= REMEMBERED_TIMES) break
+      this.#counts.delete(oldest)
+    }
+    this.#place = { at, ordinal }
+    return this.#place
+  }
 }
 
 interface Collected extends ReadLog {
@@ -77,7 +109,7 @@ async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish)
   let matched = 0
   let isTruncated = false
   let sinceTurn = 0
-  let end: LogPosition | null = null
+  const places = new PlaceCounter(null)
   const drop = () => {
     bytes -= sizeOf(kept[first])
     first += 1
@@ -89,7 +121,7 @@ async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish)
     for await (const lines of source) {
       for (const line of lines) {
         messages += line.parts
-        end = positionAfter(end, line)
+        places.pass(line)
         if (!isWanted(wish, line)) continue
         matched += 1
         kept.push(line)
@@ -109,7 +141,14 @@ async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish)
   }
   const lines = kept.slice(first)
   const redactions = lines.reduce((sum, line) => sum + line.redactions, 0)
-  return { lines, messages, matched, redactions, end, isTruncated: isTruncated || lines.some(({ isCut }) => isCut) }
+  return {
+    lines,
+    messages,
+    matched,
+    redactions,
+    end: places.place,
+    isTruncated: isTruncated || lines.some(({ isCut }) => isCut),
+  }
 }
 
 /** UTF-16 units: near enough, and costs nothing. */

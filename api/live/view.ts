@@ -9,7 +9,7 @@ import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import type { LabelSelector } from '../model/label-selector.js'
 import type { LogPage, LogPosition, LogStep, LogWish } from '../model/log-line.js'
-import type { Process } from '../model/process.js'
+import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 
 /**
@@ -40,7 +40,7 @@ export interface View {
   /** What watching each engine takes. */
   engineUse(): readonly EngineUse[]
   inspect(container: Container, onCall: OnCall): Promise<InspectedContainer>
-  top(container: Container, onCall: OnCall): Promise<readonly Process[]>
+  top(container: Container, onCall: OnCall): Promise<ProcessList>
   changes(container: Container, onCall: OnCall): Promise<readonly FileChange[]>
   readLog(container: Container, wish: LogWish, onCall: OnCall): Promise<LogPage>
   /** From the wished lines on, or from where a reader stood. The first step comes when the engine has begun to answer. */

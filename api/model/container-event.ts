@@ -27,10 +27,12 @@ export interface RecordedEvent extends ContainerEvent {
   /** Names the event for good: a hash that another reading of the same event has too, and that tells of nothing else. */
   readonly id: string
   readonly hostId: string
+  /** When it happened, by our clock as far as the engine's is known to be off: milliseconds since 1970. */
+  readonly at: number
   /** The order of arrival, over all hosts of this process. Not for callers: it counts what is hidden from some. */
   readonly seq: number
-  /** Whether it is the noise of the container's own health check; false as long as nobody knows. */
-  isProbe: boolean
+  /** Whether it is that of the container's own health check, or of somebody's look at its processes; false as long as nobody knows. */
+  isNoise: boolean
 }
 
 /** Milliseconds since 1970, on the engine's clock. */

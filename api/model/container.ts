@@ -175,7 +175,7 @@ export interface Container extends ListedContainer {
   readonly tty: boolean | null
   /** The command of its health check, scrubbed, as the engine's events spell it; null where there is none, or none is known yet. */
   readonly healthCommand: string | null
-  /** When it ended though nobody had asked for it: the last ones, milliseconds since 1970 on the engine's clock. */
+  /** When it ended, with another code than 0, though nobody had asked for it: the last ones, milliseconds since 1970. */
   readonly crashes: readonly number[]
   /** When the kernel killed a process of it for memory: the same. */
   readonly memoryKills: readonly number[]

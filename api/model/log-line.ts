@@ -19,6 +19,8 @@ export interface LogLine {
 export interface LogWish extends Omit<LogQuery, 'tail'> {
   /** The last so many lines of those that fit. */
   readonly tail: number
+  /** Inclusive. */
+  readonly until: EngineTime | null
   readonly stdout: boolean
   readonly stderr: boolean
   /** Null is every line. */
@@ -33,14 +35,13 @@ export interface LogPage {
 }
 
 /**
- * Which messages an engine is asked for, of both streams: it counts before it looks, so one alone would be fewer than asked for.
- * Times are its own, both inclusive.
+ * Which messages an engine is asked for: of both streams and without an end, since it counts the last before it looks at stream
+ * and time, and would give fewer than asked for. The time is its own, inclusive.
  */
 export interface LogQuery {
   /** The last so many of all that the engine keeps; null is all. */
   readonly tail: number | null
   readonly since: EngineTime | null
-  readonly until: EngineTime | null
 }
 
 /** Where a reader of a log stands: behind the so manieth line of that time. */
@@ -52,6 +53,8 @@ export interface LogPosition {
 /** What comes next of a log that is followed; `gap`: some lines may be missing here. */
 export type LogStep =
   | { readonly kind: 'gap' }
+  // Lines have passed that are not wanted, and the reader stands behind them.
+  | { readonly kind: 'place'; readonly position: LogPosition }
   | {
       readonly kind: 'lines'
       readonly lines: readonly { readonly line: LogLine; readonly position: LogPosition | null }[]

@@ -4,7 +4,7 @@ import type { Container } from './container.js'
 export const PROBLEMS = ['crashloop', 'oom', 'unhealthy', 'exited-nonzero'] as const
 export type Problem = (typeof PROBLEMS)[number]
 
-/** Ends that nobody asked for, within the window, that make a crash loop: one is an accident, two may be a deployment. */
+/** Failures that nobody asked for, within the window, that make a crash loop: one is an accident, two may be a deployment. */
 export const CRASHES_OF_A_LOOP = 3
 
 /** A container that has run so long since its last crash has recovered. An engine waits a minute at most between restarts. */
@@ -16,7 +16,7 @@ type Evidence = Pick<
 >
 
 /**
- * `crashloop`: it ended by itself three times within ten minutes (the engine's events tell), or waits to be restarted after three
+ * `crashloop`: it failed three times within ten minutes (the engine's events tell), or waits to be restarted after three
  * restarts. `oom`: the kernel killed it, or a process of it, for memory: in its last life, or within ten minutes.
  * `unhealthy`: its health check says so. `exited-nonzero`: it is over, with a code other than 0.
  * `now` is milliseconds since 1970.

@@ -21,3 +21,9 @@ export interface Process {
   readonly terminal: string | null
   readonly other: Readonly<Record<string, string>>
 }
+
+export interface ProcessList {
+  readonly processes: readonly Process[]
+  /** There are more. */
+  readonly isTruncated: boolean
+}

@@ -6,7 +6,7 @@ import { ApiError } from '../../api/model/error.js'
 import type { LogStep } from '../../api/model/log-line.js'
 import { createRig } from '../support/app-parts.js'
 import { listenTo } from '../support/event-reader.js'
-import { eventOf, idOf, lineAt } from '../support/fake-engine.js'
+import { eventOf, HAPPENED, idOf, lineAt } from '../support/fake-engine.js'
 import { containerOf } from '../support/fake-view.js'
 import { eventually } from '../support/start-service.js'
 import { tokenFor } from '../support/tokens.js'
@@ -23,10 +23,10 @@ function rig(changes: Parameters<typeof createRig>[0] = {}) {
   const { port } = server.address() as AddressInfo
   const journal = view.events.openHost('local')
   let time = 0
-  const tell = (action: string, of: Partial<Parameters<typeof eventOf>[0]> = {}) => {
+  const tell = (action: string, of: Partial<Parameters<typeof eventOf>[0]> = {}, ago = 0) => {
     time += 1
     const base = { containerId: idOf('a'), action, timeNano: String(time), labels: new Map([['team', 'web']]) }
-    return journal.take(eventOf({ ...base, ...of }), false, () => null)
+    return journal.take(eventOf({ ...base, ...of }), { ...HAPPENED, at: HAPPENED.at - ago })
   }
   const stop = () => server.closeAllConnections() ?? server.close()
   return { ...made, port, journal, tell, stop }
@@ -124,6 +124,7 @@ describe('a followed log', () => {
     expect(view.wishes[0]).toMatchObject({ tail: 5, stdout: false })
     hand.give(linesOf(1, 2))
     hand.give({ kind: 'gap' })
+    hand.give({ kind: 'place', position: { at: '17.000000002', ordinal: 7 } })
     hand.give(linesOf(3))
     hand.end()
     await waitFor(() => stream.ended)
@@ -146,10 +147,10 @@ describe('a followed log', () => {
   test('goes on where its reader stood, as the field or the parameter tells', async () => {
     const { view, port, stop } = rig()
     const position = { at: '17.000000002', ordinal: 1 }
-    await (await listenTo(port, LOG, tokenFor(), '17.000000002-1')).close()
-    await (await listenTo(port, `${LOG}?lastEventId=17.000000002-1`, tokenFor())).close()
-    await (await listenTo(port, `${LOG}?lastEventId=17.000000001-1`, tokenFor(), '17.000000002-1')).close()
-    await (await listenTo(port, LOG, tokenFor(), '')).close()
+    ;(await listenTo(port, LOG, tokenFor(), '17.000000002-1')).close()
+    ;(await listenTo(port, `${LOG}?lastEventId=17.000000002-1`, tokenFor())).close()
+    ;(await listenTo(port, `${LOG}?lastEventId=17.000000001-1`, tokenFor(), '17.000000002-1')).close()
+    ;(await listenTo(port, LOG, tokenFor(), '')).close()
     expect(view.followedFrom).toEqual([position, position, position, null])
     stop()
   })
@@ -297,8 +298,8 @@ describe('the stream of events', () => {
     const now = Date.UTC(2026, 10, 24)
     const { port, tell, stop } = rig({ now: () => now })
     const nanos = (milliseconds: number) => `${now - milliseconds}000000`
-    tell('create', { timeNano: nanos(120_000) })
-    tell('start', { timeNano: nanos(30_000) })
+    tell('create', { timeNano: nanos(120_000) }, 120_000)
+    tell('start', { timeNano: nanos(30_000) }, 30_000)
     const stream = await listenTo(port, `${EVENTS}?since=1m`, tokenFor({}, now))
     await waitFor(() => stream.events.length === 1)
     expect(actionsOf(stream.events)).toEqual(['start'])

@@ -4,7 +4,7 @@ import request from 'supertest'
 import { ACTIONS, FEEDS, ROUTES, STREAMS } from '../../api/http/routes.js'
 import { REDACTED } from '../../api/model/redaction.js'
 import { createRig } from '../support/app-parts.js'
-import { eventOf, idOf } from '../support/fake-engine.js'
+import { eventOf, HAPPENED, idOf } from '../support/fake-engine.js'
 import { containerOf, type FakeView, hostOf } from '../support/fake-view.js'
 import { tokenFor } from '../support/tokens.js'
 
@@ -84,7 +84,7 @@ function tellOfBoth(view: FakeView): void {
   const tell = (id: string, team: string, time: string) => {
     const name = id === SEEN ? 'seen' : 'hidden-name'
     const of = { containerId: id, action: 'die', timeNano: time, name, labels: new Map([['team', team]]) }
-    journal.take(eventOf(of), false, () => null)
+    journal.take(eventOf(of), HAPPENED)
   }
   tell(SEEN, 'web', '1')
   tell(HIDDEN, 'data', '2')

@@ -1,12 +1,13 @@
 import { AccidentWatch } from '../../api/live/accident-watch.js'
+import type { ContainerEvent } from '../../api/model/container-event.js'
 import { eventOf, idOf } from '../support/fake-engine.js'
 
 const A = idOf('a')
 
 function rig() {
   const watch = new AccidentWatch()
-  const take = (action: string, second: number, changes: { signal?: number; containerId?: string } = {}) =>
-    watch.take(eventOf({ containerId: A, action, timeNano: `${second}000000000`, ...changes }))
+  const take = (action: string, second: number, changes: Partial<ContainerEvent> = {}) =>
+    watch.take(eventOf({ containerId: A, action, timeNano: '1', exitCode: 1, ...changes }), second * 1_000)
   return { watch, take }
 }
 
@@ -37,11 +38,23 @@ describe('AccidentWatch', () => {
     expect(watch.of(A)?.crashes).toEqual(crashes)
   })
 
-  test('a request to read the configuration again is none to end', () => {
+  test.each([
+    [1, 14, []],
+    [1, 15, [20_000]],
+    [28, 14, []],
+    [10, 60, [65_000]],
+    [15, 60, []],
+    [2, 60, []],
+  ])('signal %i explains an end %i s later or not: %j', (signal, seconds, crashes) => {
     const { take, watch } = rig()
-    take('kill', 5, { signal: 1 })
-    take('die', 6)
-    expect(watch.of(A)?.crashes).toEqual([6_000])
+    take('kill', 5, { signal })
+    take('die', 5 + seconds)
+    expect(watch.of(A)?.crashes ?? []).toEqual(crashes)
+  })
+
+  test('a job that ends well is no crash, however often', () => {
+    const { take } = rig()
+    for (let second = 1; second <= 5; second += 1) expect(take('die', second, { exitCode: 0 })).toBeNull()
   })
 
   test('what the kernel killed for memory is kept apart', () => {

@@ -108,7 +108,7 @@ describe('the events of a host', () => {
     engine.emit('exec_create', A, { command: 'sh -c true', execId: 'f'.repeat(64) })
     engine.emit('exec_create', A, { command: 'sh -c id', execId: 'd'.repeat(64) })
     await settle()
-    expect(journal.after(0).events.map(({ isProbe }) => isProbe)).toEqual([true, true, false])
+    expect(journal.after(0).events.map(({ isNoise }) => isNoise)).toEqual([true, true, false])
     await stop()
   })
 
@@ -129,7 +129,7 @@ describe('the events of a host', () => {
     const problems = () => problemsOf(host.container(A) as NonNullable<ReturnType<typeof host.container>>, clock.now())
     expect(problems()).toEqual([])
     const { version } = host
-    engine.emit('die', A, { timeNano: nanosAt(start) })
+    engine.emit('die', A, { timeNano: nanosAt(start), exitCode: 1 })
     await settle()
     expect(problems()).toEqual(['crashloop'])
     expect(host.version).toBeGreaterThan(version)
@@ -149,8 +149,8 @@ describe('the log of a container', () => {
       yield [lineAt(1, 'x')]
     }
     const before = engine.calls.filter((call) => call.startsWith('inspect')).length
-    expect((await host.readLog(A, WISH)).lines).toMatchObject([{ message: 'x' }])
-    await host.readLog(A, WISH)
+    expect((await host.reads.readLog(A, WISH)).lines).toMatchObject([{ message: 'x' }])
+    await host.reads.readLog(A, WISH)
     expect(asked).toEqual([true, true])
     expect(engine.calls.filter((call) => call.startsWith('inspect'))).toHaveLength(before)
     await stop()
@@ -159,13 +159,13 @@ describe('the log of a container', () => {
   test('names the driver that keeps none', async () => {
     const { engine, host, stop } = await started((engine) => engine.facts.set(A, { logDriver: 'syslog' }))
     engine.faults.set('logs', new ApiError('log-driver-unreadable', 'x', { engineStatus: 501 }))
-    await expect(host.readLog(A, WISH)).rejects.toMatchObject({
+    await expect(host.reads.readLog(A, WISH)).rejects.toMatchObject({
       code: 'log-driver-unreadable',
       detail: expect.stringContaining('log driver syslog of'),
       engineStatus: 501,
     })
     engine.facts.set(A, { logDriver: '<b>/etc' })
-    await expect(host.readLog(A, WISH)).rejects.toMatchObject({ detail: undefined })
+    await expect(host.reads.readLog(A, WISH)).rejects.toMatchObject({ detail: undefined })
     await stop()
   })
 
@@ -174,8 +174,8 @@ describe('the log of a container', () => {
     engine.down = new ApiError('engine-unavailable', 'gone')
     engine.cut(engine.down)
     await clock.advance(0)
-    await expect(host.readLog(A, WISH)).rejects.toMatchObject({ code: 'engine-unavailable' })
-    const steps = host.followLog(A, WISH, null, new AbortController().signal)
+    await expect(host.reads.readLog(A, WISH)).rejects.toMatchObject({ code: 'engine-unavailable' })
+    const steps = host.reads.followLog(A, WISH, null, new AbortController().signal)
     await expect(steps.next()).rejects.toMatchObject({ code: 'engine-unavailable' })
     await stop()
   })
@@ -186,7 +186,7 @@ describe('the log of a container', () => {
       yield []
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
     }
-    const steps = host.followLog(A, WISH, null, new AbortController().signal)
+    const steps = host.reads.followLog(A, WISH, null, new AbortController().signal)
     const first = steps.next()
     await clock.advance(0)
     expect(await first).toMatchObject({ value: { kind: 'lines', lines: [] } })
@@ -203,23 +203,23 @@ describe('what takes an engine', () => {
     engine.gate = new Promise((resolve) => {
       open = resolve
     })
-    const asked = [host.top(A), host.top(A), host.changes(A), host.changes(A)]
+    const asked = [host.reads.top(A), host.reads.top(A), host.reads.changes(A), host.reads.changes(A)]
     await settle()
     open()
     await Promise.all(asked)
     expect(engine.calls.filter((call) => /^(?:top|changes)/.test(call)).sort()).toEqual(['changes aaaa', 'top aaaa'])
-    await host.top(A)
+    await host.reads.top(A)
     expect(engine.calls.filter((call) => call.startsWith('top'))).toHaveLength(2)
     await stop()
   })
 
   test('keeps what it told of images while it is down, and says why it is not newer', async () => {
     const { engine, clock, host, stop } = await started()
-    await host.objects('images')
+    await host.reads.objects('images')
     engine.down = new ApiError('engine-unavailable', 'gone')
     engine.cut(engine.down)
     await clock.advance(20_000)
-    const kept = host.objects('images')
+    const kept = host.reads.objects('images')
     await clock.advance(0)
     expect(await kept).toMatchObject({ value: [], fault: { code: 'engine-unavailable' } })
     expect(engine.calls.filter((call) => call === 'images')).toHaveLength(1)
@@ -229,9 +229,12 @@ describe('what takes an engine', () => {
   test('tells a closed endpoint apart from an empty one', async () => {
     const { engine, host, stop } = await started()
     engine.faults.set('volumes', new ApiError('engine-endpoint-blocked', 'closed'))
-    expect(await host.objects('volumes')).toMatchObject({ value: null, fault: { code: 'engine-endpoint-blocked' } })
-    expect(await host.objects('networks')).toMatchObject({ value: [], fault: null })
-    expect(host.knownDiskUse).toBeNull()
+    expect(await host.reads.objects('volumes')).toMatchObject({
+      value: null,
+      fault: { code: 'engine-endpoint-blocked' },
+    })
+    expect(await host.reads.objects('networks')).toMatchObject({ value: [], fault: null })
+    expect(host.reads.knownDiskUse).toBeNull()
     await stop()
   })
 })

@@ -139,7 +139,7 @@ describe('Host', () => {
     await clock.advance(1_000)
     expect(host.status()).toMatchObject({ state: 'stale', fault: { code: 'engine-unavailable' } })
     expect(names(host)).toEqual(['web'])
-    await expect(host.inspect(idOf('a'))).rejects.toMatchObject({ code: 'engine-unavailable' })
+    await expect(host.reads.inspect(idOf('a'))).rejects.toMatchObject({ code: 'engine-unavailable' })
 
     engine.down = null
     engine.add(listed({ id: idOf('b'), name: 'db' }))
@@ -266,10 +266,14 @@ describe('Host', () => {
     engine.add(listed({ id: idOf('a') }))
     const { host, stop } = await started(engine)
     const before = engine.calls.length
-    const answers = await Promise.all([host.inspect(idOf('a')), host.inspect(idOf('a')), host.inspect(idOf('a'))])
+    const answers = await Promise.all([
+      host.reads.inspect(idOf('a')),
+      host.reads.inspect(idOf('a')),
+      host.reads.inspect(idOf('a')),
+    ])
     expect(new Set(answers).size).toBe(1)
     expect(engine.calls).toHaveLength(before + 1)
-    await host.inspect(idOf('a'))
+    await host.reads.inspect(idOf('a'))
     expect(engine.calls).toHaveLength(before + 2)
     await stop()
   })

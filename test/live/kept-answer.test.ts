@@ -11,8 +11,6 @@ function rig() {
     ask: () => new Promise((resolve, reject) => asked.push({ resolve, reject })),
     maxAgeMs: 10_000,
     clock,
-    pending: () => new ApiError('engine-timeout', 'pending'),
-    toError: (error) => error as ApiError,
   })
   return { clock, asked, answer }
 }
@@ -79,10 +77,25 @@ describe('KeptAnswer', () => {
     const second = answer.get()
     asked[1]?.reject(DOWN)
     expect(await second).toMatchObject({ value: 'x', fault: DOWN })
+    await clock.advance(2_000)
     const third = answer.get()
     asked[2]?.resolve('z')
     expect(await third).toMatchObject({ value: 'z', fault: null })
     expect(answer.latest).toBe('z')
+  })
+
+  test.each([
+    [1_999, 1],
+    [2_000, 2],
+  ])('an engine that has failed is asked again after %i ms or not: %i times', async (milliseconds, times) => {
+    const { asked, answer, clock } = rig()
+    const first = answer.get()
+    asked[0]?.reject(DOWN)
+    await first
+    await clock.advance(milliseconds)
+    void answer.get()
+    await settle()
+    expect(asked).toHaveLength(times)
   })
 
   test('leaves no timer behind', async () => {

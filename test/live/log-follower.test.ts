@@ -61,9 +61,11 @@ function rig(from: LogPosition | null = null, wish: Partial<Parameters<typeof fo
     },
     isAlive: async () => state.isAlive,
     clock,
+    engineNow: () => clock.now(),
   }
   const note = (step: LogStep) => {
     if (step.kind === 'gap') seen.push('GAP')
+    else if (step.kind === 'place') position = step.position
     else if (step.lines.length === 0) seen.push('OPEN')
     else
       for (const { line, position: at } of step.lines) {
@@ -194,6 +196,36 @@ describe('followLog', () => {
     expect(seen).toEqual(['OPEN', ...shown])
   })
 
+  test('a container that ends while the place is looked for still shows what was held', async () => {
+    const { clock, seen, last, state } = rig(at(5))
+    await clock.advance(0)
+    last()?.give(lineAt(6, 'held'))
+    await settle()
+    state.isAlive = false
+    last()?.end()
+    await settle()
+    expect([seen, state.ended]).toEqual([['OPEN', 'GAP', 'held'], 'quietly'])
+  })
+
+  test('lines that are not wanted move the place all the same', async () => {
+    const { clock, last, position } = rig(null, { stderr: false })
+    await clock.advance(0)
+    last()?.give(lineAt(1, 'a'))
+    last()?.end()
+    await clock.advance(0)
+    last()?.give(lineAt(1, 'a'), lineAt(9, 'other', { stream: 'stderr' }))
+    await settle()
+    expect(position()).toEqual(at(9))
+  })
+
+  test('times that alternate between two hands keep their order', async () => {
+    const { clock, last, position } = rig()
+    await clock.advance(0)
+    last()?.give(lineAt(1, 'a'), lineAt(2, 'b'), lineAt(1, 'c'), lineAt(2, 'd'))
+    await settle()
+    expect(position()).toEqual(at(2, 2))
+  })
+
   test('an engine that goes away and comes back is passed over', async () => {
     const { clock, seen, last, connections } = rig()
     await clock.advance(0)
@@ -237,6 +269,7 @@ describe('followLog', () => {
       },
       isAlive: async () => true,
       clock,
+      engineNow: () => clock.now(),
     }
     const first = followLog(source, WISH, null, new AbortController().signal).next()
     const answered = expect(first).rejects.toMatchObject({ code })

@@ -74,8 +74,11 @@ describe('readLog', () => {
 
   test('what ends at a moment is looked for among many, since an engine counts before it looks', async () => {
     const { ask, asked } = logOf(many(10))
-    await readLog(ask, { ...WISH, until: '5.000000000' })
-    expect(asked).toMatchObject([{ tail: 2_000, until: '5.000000000' }])
+    const page = await readLog(ask, { ...WISH, until: '1795478405.000000000' })
+    // The moment itself is within.
+    expect([messagesOf(page), page.isTruncated]).toEqual([['line 3', 'line 4', 'line 5'], true])
+    expect(asked).toMatchObject([{ tail: 2_000 }])
+    expect(asked[0]).not.toHaveProperty('until')
   })
 
   test('a search that finds too little looks through more, and through no more than it may', async () => {

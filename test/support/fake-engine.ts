@@ -1,4 +1,5 @@
 import type { Engine, LogRequest } from '../../api/engine/engine.js'
+import type { Circumstances } from '../../api/live/event-journal.js'
 import type { InspectedContainer, ListedContainer } from '../../api/model/container.js'
 import type { ContainerEvent } from '../../api/model/container-event.js'
 import type { DiskUse, Image, Network, Volume } from '../../api/model/engine-object.js'
@@ -6,7 +7,7 @@ import { ApiError } from '../../api/model/error.js'
 import type { FileChange } from '../../api/model/file-change.js'
 import type { EngineInfo, EngineVersion } from '../../api/model/host.js'
 import { type EngineTime, engineTime, type LogLine, rfc3339Of } from '../../api/model/log-line.js'
-import type { Process } from '../../api/model/process.js'
+import type { ProcessList } from '../../api/model/process.js'
 import type { Reading } from '../../api/model/sample.js'
 
 /** A full id that is easy to read in a failure: `idOf('a')` is 64 times a. */
@@ -133,6 +134,13 @@ export function eventOf(
   }
 }
 
+/** An event that comes as it happens, of a container without a health check. */
+export const HAPPENED = happened(() => null)
+
+export function happened(probeOf: Circumstances['probeOf']): Circumstances {
+  return { at: Date.UTC(2026, 10, 24), isPast: false, probeOf }
+}
+
 /** A line of a log, so many seconds after 2026-11-24T00:00:00Z. */
 export function lineAt(second: number, message: string, changes: Partial<LogLine> = {}): LogLine {
   const time = rfc3339Of(engineTime(Date.UTC(2026, 10, 24) + second * 1_000))
@@ -165,7 +173,7 @@ export class FakeEngine implements Engine {
   log: (request: LogRequest, signal: AbortSignal) => AsyncIterable<readonly LogLine[]> = async function* () {
     yield []
   }
-  processes: readonly Process[] = []
+  processes: ProcessList = { processes: [], isTruncated: false }
   fileChanges: readonly FileChange[] = []
   objects: { images: readonly Image[]; networks: readonly Network[]; volumes: readonly Volume[] } = {
     images: [],
@@ -258,7 +266,7 @@ export class FakeEngine implements Engine {
     yield* this.log(request, signal)
   }
 
-  async top(id: string, signal: AbortSignal): Promise<readonly Process[]> {
+  async top(id: string, signal: AbortSignal): Promise<ProcessList> {
     this.#enter(`top ${id.slice(0, 4)}`, signal)
     await this.gate
     return this.processes

@@ -9,7 +9,7 @@ import type { History } from '../../api/model/history.js'
 import type { HostStatus } from '../../api/model/host.js'
 import { type LabelSelector, matchesSelectors } from '../../api/model/label-selector.js'
 import type { LogPage, LogPosition, LogStep, LogWish } from '../../api/model/log-line.js'
-import type { Process } from '../../api/model/process.js'
+import type { ProcessList } from '../../api/model/process.js'
 import { type Sample, sampleBetween } from '../../api/model/sample.js'
 import { inspected, listed, readingAt } from './fake-engine.js'
 
@@ -60,7 +60,7 @@ export class FakeView implements View {
   readonly histories = new Map<string, History>()
   uses: EngineUse[] = []
   lookupFault: Error | null = null
-  processes: readonly Process[] = []
+  processes: ProcessList = { processes: [], isTruncated: false }
   fileChanges: readonly FileChange[] = []
   logPage: LogPage = { lines: [], isTruncated: false, redactions: 0 }
   /** What a followed log gives behind its beginning. */
@@ -122,7 +122,7 @@ export class FakeView implements View {
     return inspected(container)
   }
 
-  async top(): Promise<readonly Process[]> {
+  async top(): Promise<ProcessList> {
     if (this.lookupFault !== null) throw this.lookupFault
     return this.processes
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Process } from '../../model/process.js'
+import type { Process, ProcessList } from '../../model/process.js'
 import { scrubText } from '../../model/redaction.js'
 import { parse, text } from './shape.js'
 
@@ -64,10 +64,12 @@ const NOTHING: Omit<Process, 'other'> = {
 }
 
 /** Answer of GET /containers/{id}/top. */
-export function decodeTop(value: unknown): readonly Process[] {
+export function decodeTop(value: unknown): ProcessList {
   const { Titles, Processes } = parse(TOP, value, 'the processes')
   const titles = (Titles ?? []).slice(0, MAX_COLUMNS)
-  return (Processes ?? []).slice(0, MAX_PROCESSES).map((cells) => processOf(titles, cells))
+  const rows = Processes ?? []
+  const processes = rows.slice(0, MAX_PROCESSES).map((cells) => processOf(titles, cells))
+  return { processes, isTruncated: rows.length > MAX_PROCESSES }
 }
 
 function processOf(titles: readonly string[], cells: readonly string[]): Process {

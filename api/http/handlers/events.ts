@@ -1,5 +1,6 @@
 import type { Events } from '../../live/view.js'
-import { eventMilliseconds, type RecordedEvent } from '../../model/container-event.js'
+import type { RecordedEvent } from '../../model/container-event.js'
+import { ApiError } from '../../model/error.js'
 import { matchesSelectors } from '../../model/label-selector.js'
 import type { EventFilter, EventStreamQuery, EventsQuery } from '../event-schemas.js'
 import { presentEvent, presentList } from '../present.js'
@@ -13,10 +14,16 @@ export function listEvents({ view }: Sources, input: Input<EventsQuery>) {
   const untilMs = until?.(now) ?? Number.POSITIVE_INFINITY
   const { events } = view.events.after(0)
   const fitting = visible(events, input)
-    .filter((event) => eventMilliseconds(event) <= untilMs)
+    .filter(({ at }) => at <= untilMs)
     .reverse()
-  // A cursor that is not remembered any more has nothing older behind it either.
-  const start = cursor === undefined ? 0 : fitting.findIndex(({ id }) => id === cursor) + 1 || fitting.length
+  const before = cursor === undefined ? Number.POSITIVE_INFINITY : events.find(({ id }) => id === cursor)?.seq
+  if (before === undefined) {
+    const faults = [{ path: 'cursor', message: 'is not remembered any more: begin again without it' }]
+    throw new ApiError('invalid-request', 'a cursor that is gone', { faults })
+  }
+  const start = fitting.findIndex(({ seq }) => seq < before)
+  if (start === -1)
+    return presentList({ items: [], nextCursor: null, total: fitting.length }, hostsOf(view, query.host))
   const items = fitting.slice(start, start + limit)
   const nextCursor = start + limit < fitting.length ? (items.at(-1)?.id ?? null) : null
   return presentList({ items: items.map(presentEvent), nextCursor, total: fitting.length }, hostsOf(view, query.host))
@@ -62,17 +69,17 @@ function standingAt(events: Events, position: number, input: Input<EventFilter>)
 }
 
 function visible(events: readonly RecordedEvent[], { query, now, selectors }: Input<EventFilter>): RecordedEvent[] {
-  const { action, container, name, project, host, since, healthChecks } = query
+  const { action, container, name, project, host, since, noise } = query
   const sinceMs = since?.(now) ?? 0
   return events.filter(
     (event) =>
       matchesSelectors(event.labels, selectors) &&
-      (healthChecks || !event.isProbe) &&
+      (noise || !event.isNoise) &&
       (action.length === 0 || action.includes(event.action)) &&
       (host.length === 0 || host.includes(event.hostId)) &&
       (container.length === 0 || container.some((digits) => event.containerId.startsWith(digits))) &&
       (project.length === 0 || project.includes(event.labels.get('com.docker.compose.project') ?? '')) &&
       (name.length === 0 || name.some((part) => event.name?.toLowerCase().includes(part.toLowerCase()))) &&
-      eventMilliseconds(event) >= sinceMs,
+      event.at >= sinceMs,
   )
 }

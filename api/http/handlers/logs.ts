@@ -1,3 +1,5 @@
+import type { View } from '../../live/view.js'
+import type { Container } from '../../model/container.js'
 import { ApiError } from '../../model/error.js'
 import { type LogPosition, type LogStep, writeLogPosition } from '../../model/log-line.js'
 import type { LogStreamQuery, LogsQuery } from '../log-schemas.js'
@@ -7,7 +9,8 @@ import type { FeedInput, FeedItem, Input, Sources } from './input.js'
 export async function showLog({ view }: Sources, { query, id, now, selectors, format, onCall }: Input<LogsQuery>) {
   const { host, timestamps, since, until, ...lines } = query
   const container = view.find(id, host, selectors)
-  const page = await view.readLog(container, { ...lines, since: since(now), until: until(now) }, onCall)
+  const engineNow = now + clockSkewOf(view, container)
+  const page = await view.readLog(container, { ...lines, since: since(engineNow), until: until(engineNow) }, onCall)
   return format === 'json' ? presentLog(container, page) : presentLogText(container, page, format, timestamps)
 }
 
@@ -20,12 +23,19 @@ export async function* followLog(
   const container = view.find(id, host, selectors)
   onOpen(container.id)
   const from = lastEventId ?? given
-  for await (const step of view.followLog(container, { ...lines, since: since(now) }, from, signal)) yield itemsOf(step)
-  throw new ApiError('container-not-running', 'the container has ended, and its log with it')
+  const wish = { ...lines, since: since(now + clockSkewOf(view, container)) }
+  for await (const step of view.followLog(container, wish, from, signal)) yield itemsOf(step, container.hostId)
+  if (!signal.aborted) throw new ApiError('container-not-running', 'the container has ended, and its log with it')
 }
 
-function itemsOf(step: LogStep): readonly FeedItem[] {
-  if (step.kind === 'gap') return [{ event: 'gap', id: null, data: {} }]
+/** A log's times are the engine's, and so is a duration before now. */
+function clockSkewOf(view: View, { hostId }: Container): number {
+  return view.hosts().find(({ id }) => id === hostId)?.clockSkewMs ?? 0
+}
+
+function itemsOf(step: LogStep, hostId: string): readonly FeedItem[] {
+  if (step.kind === 'gap') return [{ event: 'gap', id: null, data: { hosts: [hostId] } }]
+  if (step.kind === 'place') return [{ event: null, id: writeLogPosition(step.position), data: null }]
   return step.lines.map(({ line, position }) => ({
     event: 'log',
     id: position === null ? null : writeLogPosition(position),

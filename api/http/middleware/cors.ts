@@ -3,7 +3,8 @@ import type { RequestHandler } from 'express'
 /** What a page of another origin may send along, and what it may read of an answer (Fetch standard, CORS protocol). */
 const ALLOWED_METHODS = 'GET, HEAD, POST'
 const ALLOWED_FIELDS = 'Authorization, Content-Type, If-None-Match, Last-Event-ID'
-const EXPOSED_FIELDS = 'ETag, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id'
+const EXPOSED_FIELDS =
+  'ETag, Porthole-Truncated, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id'
 
 /** Seconds for which a browser may remember a preflight. */
 const PREFLIGHT_MAX_AGE = '600'
