@@ -31,9 +31,16 @@ const CARRIAGE_RETURN = 0x0d
 /** What the engine itself has to say about a log that it cannot read to its end (moby pkg/stdcopy, Systemerr). */
 const SYSTEM_ERROR = 3
 
+/**
+ * Bytes that json-file makes a part longer by: of a character that was cut in two, it writes a replacement of three bytes for
+ * each byte, at both ends of the part (moby daemon/logger/jsonfilelog/jsonlog/jsonlogbytes.go).
+ */
+const MAX_PART_GROWTH = 12
+
 /** As many bytes as the longest time and its space take. */
 const TIME_BYTES = 40
 const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) /
+const PART_END = /^[\s\S]{0,12}?(?=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d) )/
 
 /**
  * Puts a log's lines together as they come, those of each chunk at once: out of frames, or out of a terminal's bytes. Each
@@ -48,8 +55,12 @@ export async function* readLogLines(
   const reader = isTty ? new TerminalReader() : new FrameReader()
   for await (const chunk of source) {
     const lines: RawLogLine[] = []
-    reader.take(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length), lines)
-    if (lines.length > 0) yield lines
+    try {
+      reader.take(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length), lines)
+    } finally {
+      // What stands before a fault is given, however the bytes were cut into chunks.
+      if (lines.length > 0) yield lines
+    }
   }
   const rest: RawLogLine[] = []
   reader.end(rest)
@@ -60,6 +71,7 @@ export async function* readLogLines(
 class LineBuffer {
   #pieces: Buffer[] = []
   #held = 0
+  #size = 0
   #isCut = false
 
   get isEmpty(): boolean {
@@ -68,6 +80,7 @@ class LineBuffer {
 
   add(bytes: Buffer, maxBytes: number): void {
     const room = maxBytes - this.#held
+    this.#size += bytes.length
     if (bytes.length > room) this.#isCut = true
     const kept = bytes.subarray(0, Math.max(0, room))
     if (kept.length === 0) return
@@ -79,10 +92,12 @@ class LineBuffer {
     this.#isCut = true
   }
 
-  take(): { readonly bytes: Buffer; readonly isCut: boolean } {
-    const line = { bytes: Buffer.concat(this.#pieces), isCut: this.#isCut }
+  /** `size` counts the bytes that were not kept, too. */
+  take(): { readonly bytes: Buffer; readonly size: number; readonly isCut: boolean } {
+    const line = { bytes: Buffer.concat(this.#pieces), size: this.#size, isCut: this.#isCut }
     this.#pieces = []
     this.#held = 0
+    this.#size = 0
     this.#isCut = false
     return line
   }
@@ -101,6 +116,8 @@ class OpenLine {
 
   /** One message of the engine: a line, a part of one, or several. */
   message(payload: Buffer, isCut: boolean, lines: RawLogLine[]): void {
+    // An empty frame is no message: it has not even a time.
+    if (payload.length === 0) return
     const first = splitTime(payload)
     let { rest } = first
     if (this.#parts === 0) this.#at = first.at
@@ -109,7 +126,7 @@ class OpenLine {
       this.#buffer.add(rest.subarray(0, end), MAX_LINE_BYTES)
       this.finish(lines)
       rest = rest.subarray(end + 1)
-      if (rest.length === 0) return
+      if (rest.length === 0 && !isCut) return
       const next = splitTime(rest)
       rest = next.rest
       this.#at = next.at ?? first.at
@@ -200,41 +217,34 @@ class TerminalReader {
   }
 
   #line(): RawLogLine {
-    const { bytes, isCut } = this.#buffer.take()
+    const { bytes, size, isCut } = this.#buffer.take()
     const { at, rest } = splitTime(bytes)
-    const parts = [rest.subarray(0, PART_BYTES)]
-    for (let left = rest.subarray(PART_BYTES); left.length > 0; left = left.subarray(PART_BYTES)) {
-      const border = borderOf(left)
-      parts.push(left.subarray(0, border.at))
-      left = left.subarray(border.at + border.length)
-      parts.push(left.subarray(0, PART_BYTES))
-    }
     const whole = new LineBuffer()
-    for (const part of parts) whole.add(part, MAX_LINE_BYTES)
+    let parts = 1
+    let end = partEnd(rest)
+    whole.add(rest.subarray(0, end), MAX_LINE_BYTES)
+    for (let left = rest.subarray(end); left.length > 0; left = left.subarray(end)) {
+      left = splitTime(left).rest
+      end = partEnd(left)
+      whole.add(left.subarray(0, end), MAX_LINE_BYTES)
+      parts += 1
+    }
     const kept = whole.take()
     const cut = isCut || kept.isCut
-    return { at, stream: 'stdout', message: textOf(kept.bytes, cut), isCut: cut, parts: Math.ceil(parts.length / 2) }
+    // Parts that were not kept count too, each with its time.
+    if (isCut) parts = Math.max(parts, Math.ceil(size / (PART_BYTES + bytes.length - rest.length)))
+    return { at, stream: 'stdout', message: textOf(kept.bytes, cut), isCut: cut, parts }
   }
-}
-
-/**
- * Half a character at the border of two parts, at most three bytes on either side, is written as U+FFFD for each byte where the
- * engine's file is JSON: so much longer may a part be.
- */
-const MAX_BORDER_GROWTH = 12
-
-/** Where the time of the next part stands. */
-function borderOf(bytes: Buffer): { readonly at: number; readonly length: number } {
-  for (let at = 0; at <= MAX_BORDER_GROWTH && at < bytes.length; at += 1) {
-    const { rest } = splitTime(bytes.subarray(at))
-    const length = bytes.length - at - rest.length
-    if (length > 0) return { at, length }
-  }
-  return { at: 0, length: 0 }
 }
 
 /** A line's worth, with the times of its parts. */
-const MAX_RAW_LINE_BYTES = MAX_LINE_BYTES + (MAX_LINE_BYTES / PART_BYTES + 1) * TIME_BYTES
+const MAX_RAW_LINE_BYTES = MAX_LINE_BYTES + (MAX_LINE_BYTES / PART_BYTES + 1) * (TIME_BYTES + MAX_PART_GROWTH)
+
+/** Where a part of a terminal's line ends: before the next one's time where there is one. */
+function partEnd(line: Buffer): number {
+  const next = PART_END.exec(line.toString('latin1', PART_BYTES, PART_BYTES + MAX_PART_GROWTH + TIME_BYTES))
+  return PART_BYTES + (next?.[0].length ?? 0)
+}
 
 function splitTime(message: Buffer): { readonly at: EngineTime | null; readonly rest: Buffer } {
   const text = TIME.exec(message.toString('latin1', 0, TIME_BYTES))?.[1]

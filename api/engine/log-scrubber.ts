@@ -1,4 +1,3 @@
-import { stripVTControlCharacters } from 'node:util'
 import { type LogLine, type LogStream, rfc3339Of } from '../model/log-line.js'
 import { REDACTED, type Scrubbed, scrubText } from '../model/redaction.js'
 import type { RawLogLine } from './log-lines.js'
@@ -6,11 +5,27 @@ import type { RawLogLine } from './log-lines.js'
 /** Lines of the longest private key in use: RSA of 16,384 bits. Who writes BEGIN and never END must not hide all that follows. */
 const MAX_KEY_LINES = 200
 
-const KEY_BEGINS = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----(?![\s\S]*-----END)/
+const KEY_BEGINS = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----/g
 const KEY_ENDS = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----/
 
-/** A line of PEM (RFC 7468, section 2), of which a tail may show the middle alone. A digest in hexadecimal is none. */
-const KEY_BODY = /^(?=.*[G-Zg-z+/])(?=.*[A-Z])(?=.*[a-z])[A-Za-z0-9+/]{64}$/
+/**
+ * A line of PEM (RFC 7468, section 2: 64 characters; OpenSSH writes 70), of which a tail may show the middle alone. A digest in
+ * hexadecimal is none.
+ */
+const KEY_BODY = /^(?=.*[G-Zg-z+/])(?=.*[A-Z])(?=.*[a-z])(?:[A-Za-z0-9+/]{64}|[A-Za-z0-9+/]{70})$/
+
+/*
+ * Escapes (ECMA-48, sections 5.3 to 5.6). Each ends before the next begins, so the time is linear in the text; that of Node's
+ * stripVTControlCharacters is not.
+ */
+
+/** Titles, the targets of links and the like: text that a terminal does not show in its place. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const CONTROL_STRINGS = /\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)/g
+
+/** Colours, and all else that moves or marks. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
+const ESCAPES = /\u001b\[[0-?]{0,256}[ -/]{0,16}[@-~]|\u001b[ -/]{0,16}[0-~]|\u0007/g
 
 /**
  * Takes secrets out of a log's lines in their order, since a private key spans many. Looks beneath the colours that loggers put
@@ -26,20 +41,31 @@ export class LogScrubber {
   }
 
   #scrubMessage(stream: LogStream, message: string): Scrubbed<string> {
-    const plain = message.includes('\u001b') ? stripVTControlCharacters(message) : message
+    const isMarked = message.includes('\u001b')
+    const plain = isMarked ? message.replace(CONTROL_STRINGS, '').replace(ESCAPES, '') : message
     if (this.#keyLines[stream] > 0) {
       const end = KEY_ENDS.exec(plain)
       this.#keyLines[stream] = end === null ? this.#keyLines[stream] - 1 : 0
       if (end === null) return { value: REDACTED, redactions: 1 }
-      const after = scrubText(plain.slice(end.index + end[0].length))
+      const rest = plain.slice(end.index + end[0].length)
+      if (leavesKeyOpen(rest)) this.#keyLines[stream] = MAX_KEY_LINES
+      const after = scrubText(rest)
       return { value: REDACTED + after.value, redactions: 1 + after.redactions }
     }
-    if (KEY_BEGINS.test(plain)) this.#keyLines[stream] = MAX_KEY_LINES
+    if (leavesKeyOpen(plain)) this.#keyLines[stream] = MAX_KEY_LINES
     if (KEY_BODY.test(plain.trim())) return { value: REDACTED, redactions: 1 }
     const scrubbed = scrubText(plain)
-    // Colours are kept where there is nothing to hide.
-    return scrubbed.redactions === 0 ? { value: message, redactions: 0 } : scrubbed
+    if (scrubbed.redactions > 0) return scrubbed
+    // Colours are kept where there is nothing to hide beneath them; a title or a link may hold a secret by itself.
+    return isMarked ? scrubText(message) : scrubbed
   }
+}
+
+/** Whether a private key begins that does not end on the same line. */
+function leavesKeyOpen(line: string): boolean {
+  let last: RegExpExecArray | null = null
+  for (const begin of line.matchAll(KEY_BEGINS)) last = begin
+  return last !== null && !line.includes('-----END', last.index)
 }
 
 /** The same, with nothing taken out: for owners who have switched that off. */

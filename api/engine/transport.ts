@@ -7,63 +7,15 @@ import { createSecureContext } from 'node:tls'
 import type { EngineEndpoint } from '../model/endpoint.js'
 import { ApiError } from '../model/error.js'
 import { badAnswer, codeOf, connectionFault, statusFault, timeoutFault, unusableIdentity } from './engine-fault.js'
-import { guardRead, type Read, type ReadShape } from './guard.js'
+import { guardRead, type Read } from './guard.js'
+import { type Bounds, boundsOf, LANES, type Lane, type TransportOptions } from './lanes.js'
 import { Slots } from './slots.js'
-
-/** Milliseconds for what an engine answers from memory: one that takes longer is not well. */
-const QUICK_DEADLINE_MS = 5_000
-
-/**
- * Milliseconds for a list, an inspect or /info: these wait for the locks of containers that are starting or being
- * removed.
- */
-const LOOKUP_DEADLINE_MS = 15_000
-
-/** Milliseconds for statistics: the engine takes 1 to 2 s for each, and its collector visits containers one by one. */
-const STATS_DEADLINE_MS = 10_000
-
-/**
- * Milliseconds for what makes an engine walk files, and for what it keeps in files: a log whose lines are looked for, the
- * changes of a container.
- */
-const BULK_DEADLINE_MS = 20_000
-
-/** Milliseconds for GET /system/df, which walks every volume and every container: minutes on a machine with slow disks. */
-const DISK_DEADLINE_MS = 180_000
-
-/** Bytes of a list: a container with many labels takes some 10 KB, and 3,000 containers are far beyond one engine. */
-const MAX_LIST_BYTES = 32 * 1024 * 1024
-
-/**
- * Bytes of any other answer. An inspect carries the last five outputs of the health check at 4 KB each, and all of Env.
- */
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024
 
 /** Bytes read of an error answer, for the log. */
 const MAX_ERROR_BYTES = 4 * 1024
 
 /** Bytes of an answer's head, Node's default; named so that NODE_OPTIONS does not move it. */
 const MAX_HEAD_BYTES = 16 * 1024
-
-/**
- * Connections for quick calls and lookups: twice what the inventory inspects at once, so that a ping always finds one.
- */
-const QUICK_SOCKETS = 16
-
-/**
- * Connections for statistics, apart so that none of these slow calls stands before an inspect. As many as a sampler
- * asks at once.
- */
-const STATS_SOCKETS = 64
-
-/** Connections for what walks or reads files, apart so that none of these stands before an inspect. */
-const BULK_SOCKETS = 8
-
-/** Event streams open at once: one, and those that are on their way out. */
-const MAX_STREAMS = 32
-
-/** Logs that are followed at once. Each is a connection of its own, a slot in the proxy's table, and a reader in the engine. */
-const MAX_LOG_STREAMS = 100
 
 /**
  * Milliseconds after which an idle connection is given back: beyond the usual sampling interval, below what proxies
@@ -74,53 +26,7 @@ const IDLE_SOCKET_MS = 30_000
 /** Milliseconds of silence before TCP asks whether the other side of a stream still lives. */
 const KEEP_ALIVE_PROBE_MS = 30_000
 
-/** Every bound can be set, for tests and for slow engines. Milliseconds, bytes and counts. */
-export interface TransportOptions {
-  readonly quickDeadlineMs?: number
-  readonly lookupDeadlineMs?: number
-  readonly statsDeadlineMs?: number
-  readonly bulkDeadlineMs?: number
-  readonly diskDeadlineMs?: number
-  readonly maxListBytes?: number
-  readonly maxAnswerBytes?: number
-  readonly quickSockets?: number
-  readonly statsSockets?: number
-  readonly bulkSockets?: number
-  readonly maxStreams?: number
-  readonly maxLogStreams?: number
-}
-
-type Bounds = Required<TransportOptions>
-
-/** How each read is bounded: which connections it takes, how long it may take, and how many bytes its answer may have. */
-interface Lane {
-  readonly pool: 'quick' | 'stats' | 'bulk'
-  readonly deadline: 'quickDeadlineMs' | 'lookupDeadlineMs' | 'statsDeadlineMs' | 'bulkDeadlineMs' | 'diskDeadlineMs'
-  readonly bytes: 'maxListBytes' | 'maxAnswerBytes'
-}
-
-const QUICK: Lane = { pool: 'quick', deadline: 'quickDeadlineMs', bytes: 'maxAnswerBytes' }
-const LOOKUP: Lane = { pool: 'quick', deadline: 'lookupDeadlineMs', bytes: 'maxAnswerBytes' }
-const LIST: Lane = { pool: 'quick', deadline: 'lookupDeadlineMs', bytes: 'maxListBytes' }
-const BULK: Lane = { pool: 'bulk', deadline: 'bulkDeadlineMs', bytes: 'maxListBytes' }
-
-const LANES: Readonly<Record<ReadShape, Lane>> = {
-  ping: QUICK,
-  version: QUICK,
-  events: QUICK,
-  info: LOOKUP,
-  inspect: LOOKUP,
-  list: LIST,
-  stats: { pool: 'stats', deadline: 'statsDeadlineMs', bytes: 'maxAnswerBytes' },
-  // `ps` runs on the engine's host, which takes as long as that host is busy.
-  top: LOOKUP,
-  networks: LIST,
-  volumes: LIST,
-  images: BULK,
-  logs: BULK,
-  changes: BULK,
-  disk: { pool: 'bulk', deadline: 'diskDeadlineMs', bytes: 'maxListBytes' },
-}
+export type { TransportOptions } from './lanes.js'
 
 export type DialCallback = (error: unknown, value?: unknown) => void
 
@@ -165,21 +71,7 @@ export class ReadOnlyTransport {
   /** @throws TlsIdentityError where the endpoint's certificates cannot be used */
   constructor(endpoint: EngineEndpoint, options: TransportOptions = {}) {
     this.#endpoint = endpoint
-    this.#bounds = {
-      quickDeadlineMs: QUICK_DEADLINE_MS,
-      lookupDeadlineMs: LOOKUP_DEADLINE_MS,
-      statsDeadlineMs: STATS_DEADLINE_MS,
-      bulkDeadlineMs: BULK_DEADLINE_MS,
-      diskDeadlineMs: DISK_DEADLINE_MS,
-      maxListBytes: MAX_LIST_BYTES,
-      maxAnswerBytes: MAX_ANSWER_BYTES,
-      quickSockets: QUICK_SOCKETS,
-      statsSockets: STATS_SOCKETS,
-      bulkSockets: BULK_SOCKETS,
-      maxStreams: MAX_STREAMS,
-      maxLogStreams: MAX_LOG_STREAMS,
-      ...options,
-    }
+    this.#bounds = boundsOf(options)
     const makeAgent = agentFactory(endpoint)
     const pool = (sockets: number) => ({ agent: makeAgent(sockets, true), slots: new Slots(sockets) })
     const { quickSockets, statsSockets, bulkSockets, maxStreams, maxLogStreams } = this.#bounds

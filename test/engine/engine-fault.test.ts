@@ -8,6 +8,20 @@ const UNIX: EngineEndpoint = { kind: 'unix', socketPath: '/s' }
 const TLS: EngineEndpoint = { kind: 'tls', host: 'h', port: 2376, ca: '', cert: '', key: '' }
 const PING = guardRead({ method: 'GET', path: '/_ping' })
 const INSPECT = guardRead({ method: 'GET', path: `/containers/${ID}/json` })
+const STATS = guardRead({ method: 'GET', path: `/containers/${ID}/stats`, options: { stream: false } })
+const LOGS = guardRead({ method: 'GET', path: `/containers/${ID}/logs`, options: { tail: 'all' } })
+const FOLLOWED_LOGS = guardRead({
+  method: 'GET',
+  path: `/containers/${ID}/logs`,
+  options: { tail: 0, follow: true },
+  isStream: true,
+})
+const TOP = guardRead({ method: 'GET', path: `/containers/${ID}/top` })
+const CHANGES = guardRead({ method: 'GET', path: `/containers/${ID}/changes` })
+const IMAGES = guardRead({ method: 'GET', path: '/images/json' })
+const NETWORKS = guardRead({ method: 'GET', path: '/networks' })
+const VOLUMES = guardRead({ method: 'GET', path: '/volumes' })
+const DISK = guardRead({ method: 'GET', path: '/system/df' })
 
 function failed(code: string, more: object = {}) {
   return Object.assign(new Error('hunter2'), { code, ...more })
@@ -123,6 +137,35 @@ describe('statusFault', () => {
     if (code !== 'engine-endpoint-blocked') expect(fault.detail).toBeUndefined()
   })
 
+  test.each([
+    ['/stats', 404, 'container-not-found', STATS],
+    ['/logs', 404, 'container-not-found', LOGS],
+    ['/logs, followed', 404, 'container-not-found', FOLLOWED_LOGS],
+    ['/top', 404, 'container-not-found', TOP],
+    ['/changes', 404, 'container-not-found', CHANGES],
+    ['/images/json', 404, 'engine-bad-answer', IMAGES],
+    ['/networks', 404, 'engine-bad-answer', NETWORKS],
+    ['/volumes', 404, 'engine-bad-answer', VOLUMES],
+    ['/system/df', 404, 'engine-bad-answer', DISK],
+    ['/top', 409, 'container-not-running', TOP],
+    ['/stats', 409, 'engine-bad-answer', STATS],
+    ['/changes', 409, 'engine-bad-answer', CHANGES],
+    ['/system/df', 409, 'engine-bad-answer', DISK],
+    ['/logs', 501, 'log-driver-unreadable', LOGS],
+    ['/logs, followed', 501, 'log-driver-unreadable', FOLLOWED_LOGS],
+    ['/top', 501, 'engine-bad-answer', TOP],
+    ['/volumes', 501, 'engine-bad-answer', VOLUMES],
+    ['/logs', 500, 'engine-bad-answer', LOGS],
+    ['/top', 500, 'engine-bad-answer', TOP],
+    ['/system/df', 503, 'engine-unavailable', DISK],
+    ['/logs', 503, 'engine-unavailable', LOGS],
+  ] as const)('%s answered with %i is %s', (_name, status, code, read) => {
+    const fault = statusFault(read, status, body('{"message":"hunter2 is what the engine says: password=hunter2"}'))
+    expect(fault).toMatchObject({ code, engineStatus: status, detail: undefined })
+    expect(fault.message).toContain(`${describeRead(read)}: status ${status}`)
+    expect(fault.message).not.toContain('password=hunter2')
+  })
+
   const filters = { type: ['container'] }
   test.each([
     ['PING', PING],
@@ -130,12 +173,37 @@ describe('statusFault', () => {
     ['INFO', guardRead({ method: 'GET', path: '/info' })],
     ['CONTAINERS', guardRead({ method: 'GET', path: '/containers/json' })],
     ['CONTAINERS', INSPECT],
-    ['CONTAINERS', guardRead({ method: 'GET', path: `/containers/${ID}/stats`, options: { stream: false } })],
+    ['CONTAINERS', STATS],
+    ['CONTAINERS', LOGS],
+    ['CONTAINERS', FOLLOWED_LOGS],
+    ['CONTAINERS', TOP],
+    ['CONTAINERS', CHANGES],
+    ['IMAGES', IMAGES],
+    ['NETWORKS', NETWORKS],
+    ['VOLUMES', VOLUMES],
+    ['SYSTEM', DISK],
     ['EVENTS', guardRead({ method: 'GET', path: '/events', options: { filters }, isStream: true })],
   ])('a proxy closes what %s=1 opens', (name, read) => {
     const { detail } = statusFault(read, 403, body('<html><body>403 Forbidden</body></html>'))
     expect(detail).toContain(`${name}=1`)
     expect(detail).not.toMatch(/html|403/i)
+  })
+
+  test.each([
+    ['ALLOW_LOGS', LOGS],
+    ['ALLOW_LOGS', FOLLOWED_LOGS],
+    ['ALLOW_TOP', TOP],
+    ['ALLOW_CHANGE', CHANGES],
+  ])("linuxserver's proxy asks for %s=1 beside CONTAINERS=1", (name, read) => {
+    const { detail } = statusFault(read, 403, body('no'))
+    expect(detail).toContain('CONTAINERS=1')
+    expect(detail).toContain(`${name}=1`)
+  })
+
+  test('a read that has no switch of its own names one alone', () => {
+    for (const read of [INSPECT, STATS, IMAGES, NETWORKS, VOLUMES, DISK]) {
+      expect(statusFault(read, 403, body('no')).detail).not.toContain('linuxserver')
+    }
   })
 
   test('the log gets a short, scrubbed excerpt on one line', () => {
@@ -158,4 +226,6 @@ test('a read is called by its path, with a short id and no query', () => {
   expect(describeRead(INSPECT)).toBe(`GET /containers/${ID.slice(0, 12)}/json`)
   const stats = guardRead({ method: 'GET', path: `/containers/${ID}/stats?`, options: { stream: false } })
   expect(describeRead(stats)).toBe(`GET /containers/${ID.slice(0, 12)}/stats`)
+  expect(describeRead(FOLLOWED_LOGS)).toBe(`GET /containers/${ID.slice(0, 12)}/logs`)
+  expect(describeRead(DISK)).toBe('GET /system/df')
 })

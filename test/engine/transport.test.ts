@@ -13,6 +13,14 @@ const PING = { method: 'GET', path: '/_ping' }
 const LIST = { method: 'GET', path: '/containers/json?', options: { all: true } }
 const INSPECT = { method: 'GET', path: `/containers/${ID}/json?`, options: {} }
 const STATS = { method: 'GET', path: `/containers/${ID}/stats?`, options: { stream: false, 'one-shot': true } }
+const LOGS = { method: 'GET', path: `/containers/${ID}/logs?`, options: { tail: 'all', stdout: true } }
+const FOLLOWED = { ...LOGS, options: { ...LOGS.options, follow: true }, isStream: true }
+const TOP = { method: 'GET', path: `/containers/${ID}/top?`, options: {} }
+const CHANGES = { method: 'GET', path: `/containers/${ID}/changes`, options: {} }
+const IMAGES = { method: 'GET', path: '/images/json?', options: {} }
+const NETWORKS = { method: 'GET', path: '/networks?', options: {} }
+const VOLUMES = { method: 'GET', path: '/volumes?', options: {} }
+const DISK = { method: 'GET', path: '/system/df?', options: {} }
 const EVENTS = { method: 'GET', path: '/events?', options: { filters: { type: ['container'] } }, isStream: true }
 
 /** Short where it is to run out. */
@@ -25,6 +33,8 @@ const SMALL: TransportOptions = {
   quickDeadlineMs: DEADLINE_MS,
   lookupDeadlineMs: DEADLINE_MS,
   statsDeadlineMs: DEADLINE_MS,
+  bulkDeadlineMs: DEADLINE_MS,
+  diskDeadlineMs: DEADLINE_MS,
   maxListBytes: 64 * 1024,
   maxAnswerBytes: 16 * 1024,
 }
@@ -33,6 +43,8 @@ const PATIENT: TransportOptions = {
   quickDeadlineMs: PATIENT_MS,
   lookupDeadlineMs: PATIENT_MS,
   statsDeadlineMs: PATIENT_MS,
+  bulkDeadlineMs: PATIENT_MS,
+  diskDeadlineMs: PATIENT_MS,
 }
 
 // Jest fails a suite in which a rejection or an error event finds nobody: the faults below come late on purpose.
@@ -290,6 +302,28 @@ const FAULTS: [name: string, code: ErrorCode, reason: RegExp, options: object, a
   ['hangs before events', 'engine-timeout', /within 80 ms/, EVENTS, () => {}],
   ['closes the door to events', 'engine-endpoint-blocked', /status 403/, EVENTS, (s) => s.write(answerWith(403, 'no'))],
   ['redirects events', 'engine-bad-answer', /status 307/, EVENTS, (s) => s.write(answerWith(307, 'no'))],
+  ['hangs before a log', 'engine-timeout', /within 80 ms/, LOGS, () => {}],
+  ['hangs before a log that is followed', 'engine-timeout', /within 80 ms/, FOLLOWED, () => {}],
+  ['hangs before disk use', 'engine-timeout', /within 80 ms/, DISK, () => {}],
+  ['hangs before changes', 'engine-timeout', /within 80 ms/, CHANGES, () => {}],
+  ['cannot read a log', 'log-driver-unreadable', /status 501/, LOGS, (s) => s.write(answerWith(501, '{}'))],
+  ['cannot follow a log', 'log-driver-unreadable', /status 501/, FOLLOWED, (s) => s.write(answerWith(501, '{}'))],
+  ['does not know the container of a log', 'container-not-found', /404/, LOGS, (s) => s.write(answerWith(404, '{}'))],
+  ['does not run the container', 'container-not-running', /status 409/, TOP, (s) => s.write(answerWith(409, '{}'))],
+  ['redirects a log', 'engine-bad-answer', /status 302/, LOGS, (s) => s.write(answerWith(302, 'no'))],
+  [
+    'cuts the images',
+    'engine-bad-answer',
+    /cut short/,
+    IMAGES,
+    (s) => s.end('HTTP/1.1 200 X\r\nContent-Length: 9\r\n\r\n['),
+  ],
+  ['has images without end', 'engine-bad-answer', /larger than 65536 bytes/, IMAGES, endless('HTTP/1.1 200 X\r\n\r\n')],
+  ['has networks without end', 'engine-bad-answer', /than 65536 bytes/, NETWORKS, endless('HTTP/1.1 200 X\r\n\r\n')],
+  ['has volumes without end', 'engine-bad-answer', /than 65536 bytes/, VOLUMES, endless('HTTP/1.1 200 X\r\n\r\n')],
+  ['has changes without end', 'engine-bad-answer', /than 65536 bytes/, CHANGES, endless('HTTP/1.1 200 X\r\n\r\n')],
+  ['has disk use without end', 'engine-bad-answer', /than 65536 bytes/, DISK, endless('HTTP/1.1 200 X\r\n\r\n')],
+  ['has processes without end', 'engine-bad-answer', /than 16384 bytes/, TOP, endless('HTTP/1.1 200 X\r\n\r\n')],
 ]
 
 /** TCP says that it was cut with RST; a unix socket just ends. */
@@ -410,6 +444,43 @@ describe('connections', () => {
     const outcomes = await hanging
     expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true)
     expect(server.peak()).toBe(64 + 1)
+  })
+
+  test('what walks or reads files delays no inspect, no ping and no process list', async () => {
+    const server = await serve((socket, head) => {
+      if (/json|ping|top/.test(head) && !head.includes('/images')) socket.write(answerWith(200, '{}'))
+      else if (head.includes('/logs')) socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
+    })
+    const transport = connect(server.endpoint, { ...PATIENT, bulkSockets: 2, bulkDeadlineMs: 400, diskDeadlineMs: 400 })
+    const open = [LOGS, LOGS].map((options) => dial(transport, options))
+    for (const stream of await Promise.all(open)) expect(stream).toBeInstanceOf(Readable)
+    const waiting = [LOGS, CHANGES, IMAGES, DISK].map((options) => faultOf(dial(transport, options)))
+    for (const options of [INSPECT, PING, TOP, LIST]) await dial(transport, options)
+    expect(server.requests.filter((line) => /logs|changes|images|df/.test(line))).toHaveLength(2)
+    for (const stream of (await Promise.all(open)) as Readable[]) stream.on('error', () => {})
+    await Promise.all(waiting)
+  })
+
+  test('logs that are followed take none of those', async () => {
+    const server = await serve((socket, head) => {
+      if (head.includes('follow=true')) socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
+      else socket.write(answerWith(200, '{}'))
+    })
+    const transport = connect(server.endpoint, { ...PATIENT, bulkSockets: 1, quickSockets: 1, maxStreams: 1 })
+    for (let i = 0; i < 5; i += 1) expect(await dial(transport, FOLLOWED)).toBeInstanceOf(Readable)
+    for (const options of [INSPECT, IMAGES, DISK]) expect(await dial(transport, options)).toEqual({})
+    expect(server.connections()).toBe(7)
+  })
+
+  test('disk use has a deadline of its own', async () => {
+    const server = await serve((socket) => setTimeout(() => socket.write(answerWith(200, '{}')), DEADLINE_MS * 2))
+    const transport = connect(server.endpoint, { ...SMALL, diskDeadlineMs: PATIENT_MS })
+    expect(await dial(transport, DISK)).toEqual({})
+    for (const options of [IMAGES, CHANGES, LOGS, NETWORKS, VOLUMES, TOP]) {
+      expect(await faultOf(dial(transport, options))).toMatchObject({ code: 'engine-timeout' })
+    }
+    const other = connect(server.endpoint, { ...PATIENT, diskDeadlineMs: DEADLINE_MS })
+    expect(await faultOf(dial(other, DISK))).toMatchObject({ code: 'engine-timeout' })
   })
 
   test('calls that wait for a connection have the same deadline as those that have one', async () => {
@@ -607,6 +678,85 @@ describe('a stream', () => {
     for (let i = 0; i < 3; i += 1) {
       expect(await faultOf(dial(transport, EVENTS))).toMatchObject({ code: 'engine-bad-answer' })
     }
+  })
+})
+
+describe('a log', () => {
+  const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
+  const chunk = (data: string) => `${data.length.toString(16)}\r\n${data}\r\n`
+
+  async function drain(stream: Readable): Promise<string> {
+    let all = ''
+    for await (const piece of stream) all += String(piece)
+    return all
+  }
+
+  test('that is not followed comes as it is read, of any size, and gives its connection back', async () => {
+    const text = 'x'.repeat(50_000)
+    const server = await serve((socket) => socket.write(`${head}${chunk(text).repeat(10)}0\r\n\r\n`))
+    const transport = connect(server.endpoint, { ...PATIENT, bulkSockets: 1 })
+    for (let i = 0; i < 3; i += 1) {
+      expect(await drain((await dial(transport, LOGS)) as Readable)).toHaveLength(text.length * 10)
+    }
+    expect(server.peak()).toBe(1)
+  })
+
+  test('that is not followed ends by its deadline, though bytes come', async () => {
+    const controller = new AbortController()
+    const server = await serve(drip('HTTP/1.1 200 OK\r\nContent-Length: 999999\r\n\r\n'))
+    const transport = connect(server.endpoint, { ...PATIENT, bulkSockets: 1, bulkDeadlineMs: 400 })
+    for (let i = 0; i < 2; i += 1) {
+      const stream = (await dial(transport, LOGS, controller.signal)) as Readable
+      await expect(drain(stream)).rejects.toMatchObject({
+        code: 'engine-timeout',
+        message: expect.stringContaining('/logs: not answered in full within 400 ms'),
+      })
+    }
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([])
+    await until(() => server.connections() === 0)
+  })
+
+  test('that is followed has a deadline for its head only', async () => {
+    const server = await serve((socket) => {
+      socket.write(head)
+      setTimeout(() => socket.end(`${chunk('late')}0\r\n\r\n`), DEADLINE_MS * 2)
+    })
+    expect(await drain((await dial(connect(server.endpoint, SMALL), FOLLOWED)) as Readable)).toBe('late')
+  })
+
+  test('that is followed is one of a bounded number, and gives its place back', async () => {
+    const server = await serve((socket) => socket.write(head))
+    const transport = connect(server.endpoint, { ...PATIENT, maxLogStreams: 2, maxStreams: 1 })
+    const [first] = (await Promise.all([dial(transport, FOLLOWED), dial(transport, FOLLOWED)])) as Readable[]
+    for (let i = 0; i < 2; i += 1) {
+      expect(await faultOf(dial(transport, FOLLOWED))).toMatchObject({
+        code: 'too-many-streams',
+        message: expect.stringContaining('all 2 streams of logs'),
+      })
+    }
+    // Events have places of their own, and what is not followed takes none.
+    expect(await dial(transport, EVENTS)).toBeInstanceOf(Readable)
+    const read = (await dial(transport, LOGS)) as Readable
+    expect(server.requests).toHaveLength(4)
+    first?.destroy()
+    read.destroy()
+    await until(() => server.connections() === 2)
+    expect(await dial(transport, FOLLOWED)).toBeInstanceOf(Readable)
+    expect(await faultOf(dial(transport, FOLLOWED))).toMatchObject({ code: 'too-many-streams' })
+  })
+
+  test.each([
+    ['failed to open', (socket: Socket) => void socket.write(answerWith(500, ''))],
+    ['ended at once', (socket: Socket) => void socket.write(`${head}0\r\n\r\n`)],
+    ['was cut', (socket: Socket) => void socket.write(head, () => socket.destroy())],
+  ])('that %s gives its place back', async (_name, answer) => {
+    const server = await serve(answer)
+    const transport = connect(server.endpoint, { ...PATIENT, maxLogStreams: 1 })
+    for (let i = 0; i < 3; i += 1) {
+      const outcome = dial(transport, FOLLOWED).then((stream) => drain(stream as Readable))
+      await outcome.catch((fault: unknown) => expect(fault).not.toMatchObject({ code: 'too-many-streams' }))
+    }
+    expect(server.requests).toHaveLength(3)
   })
 })
 

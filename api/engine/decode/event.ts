@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ContainerEvent } from '../../model/container-event.js'
 import { ApiError } from '../../model/error.js'
 import { scrubText } from '../../model/redaction.js'
-import { containerId, optionalNumber, parse, scrubbedLabels, scrubCommandLine, text } from './shape.js'
+import { containerId, optionalNumber, parse, scrubbedLabels, scrubCommandLine, seconds, text } from './shape.js'
 
 /** Containers whose labels are remembered: they never change, and a health check makes three events each time. */
 const MAX_REMEMBERED = 1_024
@@ -33,6 +33,8 @@ const OWN_ATTRIBUTES = new Set([
   'comment',
   'imageID',
   'imageRef',
+  'height',
+  'width',
 ]) // prettier-ignore
 
 /** Reads the lines of GET /events. Holds the labels of containers that it has met, scrubbed. */
@@ -105,5 +107,7 @@ function wholeNumber(text: string | undefined): number | null {
 function timeNanoOf(line: string, event: { timeNano: number | null; time: number | null }): string {
   const digits = /"timeNano"\s{0,8}:\s{0,8}(\d{1,20})\b/.exec(line)?.[1]
   if (digits !== undefined && Number(digits) === event.timeNano) return digits
-  return event.time === null || event.time < 0 ? '0' : `${Math.trunc(event.time)}000000000`
+  return event.time !== null && event.time > 0 && seconds.safeParse(event.time).success
+    ? `${Math.trunc(event.time)}000000000`
+    : '0'
 }

@@ -13,6 +13,9 @@ const MAX_COLUMNS = 128
 const MAX_SCRUBBED_CELL = 8_192
 const MAX_CELL = 4_096
 
+/** Characters of a column's title: those of `ps` have a dozen at the most, and each process repeats them. */
+const MAX_TITLE = 64
+
 const KIBIBYTE = 1_024
 
 const TOP = z.object({
@@ -66,7 +69,7 @@ const NOTHING: Omit<Process, 'other'> = {
 /** Answer of GET /containers/{id}/top. */
 export function decodeTop(value: unknown): ProcessList {
   const { Titles, Processes } = parse(TOP, value, 'the processes')
-  const titles = (Titles ?? []).slice(0, MAX_COLUMNS)
+  const titles = (Titles ?? []).slice(0, MAX_COLUMNS).map((title) => title.trim().slice(0, MAX_TITLE))
   const rows = Processes ?? []
   const processes = rows.slice(0, MAX_PROCESSES).map((cells) => processOf(titles, cells))
   return { processes, isTruncated: rows.length > MAX_PROCESSES }
@@ -81,7 +84,7 @@ function processOf(titles: readonly string[], cells: readonly string[]): Process
     const raw = isLast ? cells.slice(column).join(' ') : (cells[column] ?? '')
     if (raw === '') return
     const cell = scrubText(raw.slice(0, MAX_SCRUBBED_CELL)).value.slice(0, MAX_CELL)
-    const read = COLUMNS.get(title.trim().toUpperCase())
+    const read = COLUMNS.get(title.toUpperCase())
     if (read === undefined) other.push([title, cell])
     else known = { ...known, ...read(cell) }
   })
@@ -101,13 +104,15 @@ function kibibytes(cell: string): number | null {
   return count === null ? null : count * KIBIBYTE
 }
 
-/** `[[days-]hours:]minutes:seconds` (ps(1), TIME), or podman's Go duration such as `1h2m3.5s`. */
+/** `[[days-]hours:]minutes:seconds` (ps(1), TIME), or podman's Go duration such as `1h2m3.5s` and `850ms`. */
 function secondsOf(cell: string): number | null {
   const clock = /^(?:(\d{1,6})-)?(?:(\d{1,6}):)?(\d{1,6}):(\d{1,2})(?:\.\d{1,9})?$/.exec(cell)
   if (clock !== null) {
     const [days, hours, minutes, seconds] = clock.slice(1).map((part) => Number(part ?? 0))
     return (((days ?? 0) * 24 + (hours ?? 0)) * 60 + (minutes ?? 0)) * 60 + (seconds ?? 0)
   }
+  const short = /^(\d{1,3}(?:\.\d{1,6})?)ms$/.exec(cell)
+  if (short !== null) return Number(short[1]) / 1_000
   const go = /^(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9}(?:\.\d{1,9})?)s)?$/.exec(cell)
   if (cell === '' || go === null) return null
   const [hours, minutes, seconds] = go.slice(1).map((part) => Number(part ?? 0))

@@ -43,7 +43,11 @@ export const containerId = z.string().regex(/^[0-9a-f]{64}$/)
 /** An array, or as podman had it one string. */
 export const words = z.union([z.array(text), text.transform((value) => [value])]).nullish()
 export const time = z.string().refine((value) => !Number.isNaN(millisecondsOf(value)))
-export const optionalTime = time.nullish().transform((value) => (value ? utcTime(value) : null))
+/** An empty text is none, as elsewhere. */
+export const optionalTime = time
+  .or(z.literal(''))
+  .nullish()
+  .transform((value) => (value ? utcTime(value) : null))
 
 /**
  * The engine's time in UTC, `Z`, with three digits of milliseconds: one spelling, so texts sort as times do. Null for

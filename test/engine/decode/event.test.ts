@@ -1,0 +1,223 @@
+import { EventDecoder } from '../../../api/engine/decode/event.js'
+import type { ContainerEvent } from '../../../api/model/container-event.js'
+import { dump, SECRET } from '../../support/decoded.js'
+
+const ID = 'a1'.repeat(32)
+const EXEC = 'e5'.repeat(32)
+
+/** Containers whose labels are remembered. */
+const MAX_REMEMBERED = 1_024
+
+function lineOf(
+  Action: string,
+  Attributes: Record<string, string> | null = {},
+  ID_ = ID,
+  changes: object = {},
+): string {
+  return JSON.stringify({ Type: 'container', Action, Actor: { ID: ID_, Attributes }, time: 7, timeNano: 8, ...changes })
+}
+
+function decode(Action: string, Attributes?: Record<string, string> | null): ContainerEvent | null {
+  return new EventDecoder().decode(lineOf(Action, Attributes))
+}
+
+const idOf = (i: number) => String(i).padStart(64, '0')
+
+describe('an event', () => {
+  test('that tells nothing but its verb has nothing else', () => {
+    for (const attributes of [{}, null]) {
+      expect(decode('start', attributes)).toEqual({
+        containerId: ID,
+        action: 'start',
+        timeNano: '8',
+        name: null,
+        image: null,
+        labels: new Map(),
+        exitCode: null,
+        signal: null,
+        health: null,
+        command: null,
+        execId: null,
+        oldName: null,
+      })
+    }
+  })
+
+  test('tells how a container ended', () => {
+    const attributes = { exitCode: '137', execDuration: '42', image: 'shop/web:1.0', name: 'shop-web' }
+    expect(decode('die', attributes)).toMatchObject({ exitCode: 137, image: 'shop/web:1.0', name: 'shop-web' })
+  })
+
+  test.each([
+    ['0', 0],
+    ['-1', -1],
+    ['255', 255],
+    ['3221225786', null],
+    ['', null],
+    ['1.5', null],
+    ['0x1', null],
+    [' 1', null],
+    ['hunter2', null],
+  ])('whose exit code and signal are %j tells %s', (text, expected) => {
+    expect(decode('die', { exitCode: text })).toMatchObject({ exitCode: expected, signal: null })
+    expect(decode('kill', { signal: text })).toMatchObject({ exitCode: null, signal: expected })
+  })
+
+  test.each([
+    ['health_status: healthy', 'healthy'],
+    ['health_status:unhealthy', 'unhealthy'],
+    ['health_status: starting', null],
+    ['health_status: hunter2', null],
+    ['health_status', null],
+  ])('%j tells the health %s, and no command', (action, health) => {
+    expect(decode(action)).toMatchObject({ action: 'health_status', health, command: null })
+  })
+
+  test.each([
+    ['exec_create: sh -c a:b: c', 'exec_create', 'sh -c a:b: c'],
+    ['exec_start: mysql -phunter2 shop', 'exec_start', 'mysql -p[redacted] shop'],
+    ['exec_create:\nx', 'exec_create', 'x'],
+    ['exec_create: a\nb', 'exec_create', 'a\nb'],
+    ['exec_create: ', 'exec_create', null],
+    ['exec_die', 'exec_die', null],
+    ['exec_detach', 'exec_detach', null],
+  ])('%j is %s, with the command %j', (line, action, command) => {
+    expect(decode(line)).toMatchObject({ action, command, health: null })
+  })
+
+  test('of an exec names it, and how it ended', () => {
+    expect(decode('exec_die', { execID: EXEC, exitCode: '3' })).toMatchObject({ execId: EXEC, exitCode: 3 })
+    for (const execID of ['', 'hunter2', EXEC.toUpperCase(), `${EXEC}0`, `${EXEC}\n`]) {
+      expect(decode('exec_die', { execID })?.execId).toBeNull()
+    }
+  })
+
+  test('of a rename tells both names', () => {
+    const attributes = { name: 'new', oldName: '/old' }
+    expect(decode('rename', attributes)).toMatchObject({ name: 'new', oldName: 'old' })
+    expect(decode('rename', { name: 'new', oldName: 'old' })?.oldName).toBe('old')
+    expect(decode('rename', { name: 'new' })?.oldName).toBeNull()
+    expect(decode('start', attributes)?.oldName).toBeNull()
+  })
+
+  test('shows no secret of its names, its image, its labels and its command', () => {
+    const attributes = {
+      name: 'token=hunter2',
+      oldName: '/token=hunter2',
+      image: 'https://u:hunter2@registry/x',
+      'app.password': 'hunter2',
+      note: 'postgres://u:hunter2@db/x',
+    }
+    for (const action of ['rename', 'exec_create: app --password hunter2', 'hunter: hunter2']) {
+      const event = decode(action, attributes)
+      expect(event?.labels).toEqual(
+        new Map([
+          ['app.password', '[redacted]'],
+          ['note', 'postgres://[redacted]@db/x'],
+        ]),
+      )
+      expect(dump(event)).not.toMatch(SECRET)
+    }
+  })
+
+  test.each([511, 512, 513, 100_000])('of a name of %i characters keeps the first 512', (length) => {
+    const long = 'x'.repeat(length)
+    const kept = 'x'.repeat(Math.min(length, 512))
+    expect(decode('rename', { name: long, image: long, oldName: long })).toMatchObject({
+      name: kept,
+      image: kept,
+      oldName: kept,
+    })
+  })
+
+  test.each([4_095, 4_096, 4_097, 100_000])('of a command of %i characters keeps the first 4096', (length) => {
+    expect(decode(`exec_create: ${'x'.repeat(length)}`)?.command).toHaveLength(Math.min(length, 4_096))
+  })
+
+  test.each([64, 65])('whose verb has %i letters is one up to 64', (length) => {
+    expect(decode('x'.repeat(length))?.action).toBe(length <= 64 ? 'x'.repeat(length) : undefined)
+  })
+
+  test.each([
+    [0, '0'],
+    [-1, '0'],
+    [7.9, '7000000000'],
+    [253_402_300_799, '253402300799000000000'],
+    [253_402_300_800, '0'],
+    [1e21, '0'],
+  ])('that has no nanoseconds and the second %d was at %s', (time, timeNano) => {
+    const event = new EventDecoder().decode(lineOf('die', {}, ID, { time, timeNano: undefined }))
+    expect(event?.timeNano).toBe(timeNano)
+  })
+})
+
+describe('labels', () => {
+  test('are what the engine has not laid among them', () => {
+    const own = {
+      name: 'n',
+      image: 'i',
+      exitCode: '0',
+      execDuration: '1',
+      execID: EXEC,
+      signal: '15',
+      oldName: '/o',
+      container: ID,
+      comment: 'c',
+      imageID: 'sha256:1',
+      imageRef: 'r',
+      height: '24',
+      width: '80',
+    }
+    expect(decode('die', { ...own, 'com.docker.compose.project': 'shop', Name: 'x' })?.labels).toEqual(
+      new Map([
+        ['com.docker.compose.project', 'shop'],
+        ['Name', 'x'],
+      ]),
+    )
+  })
+
+  test.each([255, 256, 257, 5_000])('of %i the first 256 are kept', (count) => {
+    const attributes = Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${i}`, 'x']))
+    expect(decode('die', attributes)?.labels.size).toBe(Math.min(count, 256))
+  })
+
+  test('are read once for a container: they never change', () => {
+    const decoder = new EventDecoder()
+    const first = decoder.decode(lineOf('start', { a: '1' }))?.labels
+    expect(decoder.decode(lineOf('die', { a: '2', exitCode: '1' }))?.labels).toBe(first)
+    expect(decoder.decode(lineOf('start', { a: '3' }, 'b2'.repeat(32)))?.labels).toEqual(new Map([['a', '3']]))
+  })
+
+  test.each([
+    [MAX_REMEMBERED - 1, '1'],
+    [MAX_REMEMBERED, '2'],
+    [MAX_REMEMBERED + 1, '2'],
+  ])('after %i other containers are read to be %s: 1024 are remembered', (others, expected) => {
+    const decoder = new EventDecoder()
+    decoder.decode(lineOf('start', { a: '1' }))
+    for (let i = 0; i < others; i += 1) decoder.decode(lineOf('start', { a: '1' }, idOf(i)))
+    expect(decoder.decode(lineOf('die', { a: '2' }))?.labels.get('a')).toBe(expected)
+    // The latest ones are there still.
+    expect(decoder.decode(lineOf('die', { a: '2' }, idOf(others - 1)))?.labels.get('a')).toBe('1')
+  })
+
+  test('of what is no container, or has no verb, are not remembered', () => {
+    const decoder = new EventDecoder()
+    expect(decoder.decode(lineOf('connect', { a: '1' }, ID, { Type: 'network' }))).toBeNull()
+    expect(decoder.decode(lineOf('rm -rf', { a: '1' }))).toBeNull()
+    expect(decoder.decode(lineOf('die', { a: '2' }))?.labels.get('a')).toBe('2')
+  })
+})
+
+test.each([
+  ['attributes that are numbers', { Actor: { ID, Attributes: { exitCode: 7, note: 'hunter2' } } }],
+  ['attributes that are a list', { Actor: { ID, Attributes: ['hunter2'] } }],
+  ['a time in words', { time: 'hunter2' }],
+  ['a verb that is a number', { Action: 7 }],
+])('%s are a bad answer, whose reason names paths and no value', (_name, changes) => {
+  const decoder = new EventDecoder()
+  const read = () => decoder.decode(lineOf('die', {}, ID, changes))
+  expect(read).toThrow(expect.objectContaining({ code: 'engine-bad-answer' }))
+  expect(read).toThrow(/^an event has the wrong shape at "/)
+  expect(read).not.toThrow(SECRET)
+})
