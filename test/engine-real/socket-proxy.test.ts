@@ -29,7 +29,7 @@ const CUTS = 3
 
 /** All that Porthole ever asks of an engine. */
 const CLOSED_LIST =
-  /^(?:HEAD \/_ping|GET \/(?:_ping|version|info|events\?[!-~]+|containers\/json\?[!-~]+|containers\/[0-9a-f]{64}\/(?:json|stats\?[!-~]+)))$/
+  /^(?:HEAD \/_ping|GET \/(?:_ping|version|info|images\/json|networks|volumes|system\/df|events\?[!-~]+|containers\/json\?[!-~]+|containers\/[0-9a-f]{64}\/(?:json|top|changes|(?:stats|logs)\?[!-~]+)))$/
 
 const SLEEP = ['sh', '-c', 'while :; do sleep 3600; done']
 
