@@ -220,7 +220,7 @@ describeReal('what a real engine is asked for', () => {
   )
 
   test('a container that was killed for its memory, and one that failed, are known for it', async () => {
-    const eats = 'x=$(dd if=/dev/zero bs=1M count=64 2>/dev/null | tr "\\0" x); echo ${#x}'
+    const eats = 'x=$(dd if=/dev/zero bs=1M count=64 2>/dev/null | tr "\\0" x); echo $x'
     const hungry = await run('hungry', ['--memory', '16m', '--memory-swap', '16m'], 'sh', '-c', eats)
     const failed = await run('failed', [], 'sh', '-c', 'exit 3')
     await eventually(

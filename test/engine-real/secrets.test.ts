@@ -1,7 +1,21 @@
-import { ROUTES } from '../../api/http/routes.js'
+import { readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { FEEDS, ROUTES, STREAMS } from '../../api/http/routes.js'
 import { SCOPES } from '../../api/model/scope.js'
-import { describeReal, docker, FIXTURE_LABEL, type Inspected, inspect, realEngine } from '../support/dockerd.js'
+import {
+  askEngine,
+  describeReal,
+  docker,
+  FIXTURE_IMAGE,
+  FIXTURE_LABEL,
+  type Inspected,
+  inspect,
+  realEngine,
+} from '../support/dockerd.js'
 import { type EngineService, serveEngine, unixEndpoint } from '../support/engine-service.js'
+import { listenTo } from '../support/event-reader.js'
+import { eventually } from '../support/start-service.js'
 import { tokenFor } from '../support/tokens.js'
 
 const PATIENCE_MS = 15_000
@@ -127,5 +141,142 @@ describeReal('secrets that a real engine holds', () => {
     // Each request made one, and each second a health check's event brought its whole command line.
     expect(service.lines.length).toBeGreaterThan(2 * ids.length)
     for (const line of service.lines) expect(marksIn(line)).toEqual([])
+  })
+})
+
+/** Secrets in every place that an engine has for them, each with one of the marks; made for this file, and removed. */
+describeReal('secrets that are planted everywhere', () => {
+  const own = `canary-${process.pid}`
+  const image = `${own}:1`
+  const audit = join(tmpdir(), `${own}-audit.log`)
+  const LONG_MS = 60_000
+  const rm_ = (...args: string[]) => docker(args).catch(() => '')
+  let canary: EngineService
+  let id = ''
+
+  beforeAll(async () => {
+    // A mount path, a volume's options, a network's label, an image's label and its history.
+    await docker([
+      'volume',
+      'create',
+      '--opt',
+      'type=tmpfs',
+      '--opt',
+      'device=tmpfs',
+      '--opt',
+      'o=size=1m,password=planted-volume-option',
+      '--label',
+      'backup.token=planted-volume-label',
+      own,
+    ]).catch(() => docker(['volume', 'create', '--label', 'backup.token=planted-volume-label', own]))
+    await docker(['network', 'create', '--label', 'vpn.secret=planted-network-label', '--internal', own])
+    const parent = (await docker(['create', FIXTURE_IMAGE, 'true'])).trim()
+    await docker([
+      'commit',
+      '--change',
+      'LABEL build.token=planted-image-label',
+      '--message',
+      'RUN |1 NPM_TOKEN=planted-image-history npm ci',
+      parent,
+      image,
+    ])
+    await docker(['rm', parent])
+    canary = await serveEngine(unixEndpoint(realEngine().socketPath), {
+      audit: { destination: { kind: 'file', path: audit }, onFailure: 'refuse' },
+    })
+    const key = ['-----BEGIN RSA PRIVATE KEY-----', `planted${'Aa0+'.repeat(14)}x`, '-----END RSA PRIVATE KEY-----']
+    const script = `n=0; while :; do n=$((n+1))
+      echo "log in as app with password=planted-log-line"
+      echo "Authorization: Bearer planted-log-bearer-000000000" >&2
+      printf '${key.join('\\n')}\\n'
+      touch "/tmp/password=planted-changed-path"
+      sleep 0.5; done`
+    id = (
+      await docker([
+        ...['run', '--detach', '--name', own, '--network', 'none', '--stop-timeout', '1'],
+        ...['--env', 'APP_PASSWORD=planted-env', '--label', 'app.secret=planted-label'],
+        ...['--health-cmd', 'echo "token=planted-health-output"; false', '--health-interval', '1s'],
+        ...['--volume', '/tmp/token=planted-mount-source:/mnt/token=planted-mount-target'],
+        ...['--mount', `type=volume,source=${own}-data,target=/data`],
+        ...[image, 'sh', '-c', script, 'app', '--password', 'planted-argument'],
+      ])
+    ).trim()
+    await docker(['exec', own, 'sh', '-c', 'true --token planted-exec-command'])
+    await eventually(
+      () => canary.get(`/api/containers/${id}`),
+      ({ body }) => body.healthLog?.length >= 2,
+      PATIENCE_MS,
+    )
+    await canary.sampled()
+  }, LONG_MS)
+  afterAll(async () => {
+    await canary?.stop()
+    await rm_('rm', '--force', '--volumes', own)
+    await rm_('volume', 'rm', own, `${own}-data`)
+    await rm_('network', 'rm', own)
+    await rm_('rmi', image)
+    await rm('/tmp/token=planted-mount-source', { recursive: true, force: true })
+    await rm(audit, { force: true })
+  }, LONG_MS)
+
+  test('are really there, as the engine tells whoever asks it', async () => {
+    const places: Readonly<Record<string, unknown>> = {
+      'planted-env': (await inspect([own]))[0]?.Config.Env,
+      'planted-label': (await inspect([own]))[0]?.Config.Labels,
+      'planted-argument': (await inspect([own]))[0]?.Config.Cmd,
+      'planted-health-output': (await inspect([own]))[0]?.State.Health.Log,
+      'planted-mount-source': (await inspect([own]))[0]?.Mounts,
+      'planted-mount-target': (await inspect([own]))[0]?.Mounts,
+      'planted-log-line': await docker(['logs', '--tail', '20', own]),
+      'planted-changed-path': await docker(['diff', own]),
+      'planted-exec-command': await docker(['events', '--since', '1m', '--until', '0s']),
+      'planted-volume-label': await askEngine('/volumes'),
+      'planted-network-label': await askEngine('/networks'),
+      'planted-image-label': await askEngine('/images/json'),
+      'planted-image-history': await askEngine(`/images/${image}/history`),
+    }
+    for (const [secret, place] of Object.entries(places)) expect(JSON.stringify(place)).toContain(secret)
+    expect(JSON.stringify(await docker(['top', own]))).toContain('planted-argument')
+  })
+
+  test('leave by no route, in no form', async () => {
+    const paths = ROUTES.map(({ path }) => path.replace(':id', id))
+    const queries = ['', '?noise=true', '?tail=5000', '?limit=1000']
+    for (const path of paths)
+      for (const query of queries)
+        for (const accept of ['application/json', 'text/plain', 'application/x-ndjson']) {
+          const answer = await fetch(`${canary.url}${path}${query}`, {
+            headers: { authorization: `Bearer ${tokenFor()}`, accept },
+          })
+          const text = (await answer.text()) + JSON.stringify([...answer.headers])
+          expect([200, 400]).toContain(answer.status)
+          expect({ path, query, marks: marksIn(text) }).toEqual({ path, query, marks: [] })
+        }
+    const log = await canary.get(`/api/containers/${id}/logs?tail=20`)
+    expect(log.body.redactions).toBeGreaterThan(5)
+  })
+
+  test('leave by no stream', async () => {
+    const paths = [...STREAMS, ...FEEDS].map(({ path }) => path.replace(':id', id))
+    const query = (path: string) =>
+      path.includes('/stats') ? '?interval=1' : path.includes('/events') ? '?noise=true&since=1h' : ''
+    for (const path of paths) {
+      const stream = await listenTo(canary.port, `${path}${query(path)}`, tokenFor())
+      await eventually(
+        () => stream.events.length,
+        (count) => count >= (path.includes('/stats') ? 1 : 5),
+        PATIENCE_MS,
+      )
+      stream.close()
+      expect({ path, marks: marksIn(JSON.stringify(stream.events)) }).toEqual({ path, marks: [] })
+    }
+  })
+
+  test('stand neither in the metrics, nor in the log, nor in the audit file', async () => {
+    expect(marksIn((await canary.get('/metrics')).text)).toEqual([])
+    for (const line of canary.lines) expect(marksIn(line)).toEqual([])
+    const records = await readFile(audit, 'utf8')
+    expect(records.split('\n').length).toBeGreaterThan(100)
+    expect(marksIn(records)).toEqual([])
   })
 })

@@ -136,10 +136,84 @@ describeReal("a Tecnativa socket proxy with the guide's table", () => {
   })
 })
 
+/** What each switch opens beyond what Porthole cannot do without, and how its lack shows. */
+const BLOCKED: readonly [name: string, path: string][] = [
+  ['IMAGES', '/api/images'],
+  ['NETWORKS', '/api/networks'],
+  ['VOLUMES', '/api/volumes'],
+]
+
+const WHOLE_TABLE = { IMAGES: '1', NETWORKS: '1', VOLUMES: '1', SYSTEM: '1' }
+
+describeReal("a Tecnativa socket proxy's switches for what Porthole can do without", () => {
+  test('all open, everything is there', async () => {
+    await serveThrough({ env: WHOLE_TABLE })
+    await expectEverything()
+    for (const [, path] of BLOCKED) expect((await service.get(path)).status).toBe(200)
+    const { body } = await service.get('/api/system')
+    expect(body.items[0].disk).toMatchObject({ fault: null, images: { count: expect.any(Number) } })
+    const { id } = await service.container('logging')
+    for (const path of ['logs', 'top', 'changes'])
+      expect([path, (await service.get(`/api/containers/${id}/${path}`)).status]).toEqual([path, 200])
+    expect(refused()).toEqual([])
+  })
+
+  test.each(BLOCKED)('with %s=0 %s names it, and everything else works', async (name, path) => {
+    await serveThrough({ env: { ...WHOLE_TABLE, [name]: '0' } })
+    const { status, body, text } = await service.get(path)
+    expect([status, body.code]).toEqual([501, 'engine-endpoint-blocked'])
+    expect(body.detail).toBe(
+      `A socket proxy in front of the engine closes this endpoint; its switch ${name}=1 opens it.`,
+    )
+    expect(text).not.toMatch(/html|administrative/i)
+    for (const [, other] of BLOCKED.filter(([one]) => one !== name)) expect((await service.get(other)).status).toBe(200)
+    expect((await service.host()).state).toBe('live')
+  })
+
+  test('with SYSTEM=0 only the disk use is missing, and says why', async () => {
+    await serveThrough({ env: { ...WHOLE_TABLE, SYSTEM: '0' } })
+    const { status, body } = await service.get('/api/system')
+    expect(status).toBe(200)
+    expect(body.items[0]).toMatchObject({
+      version: realEngine().version,
+      disk: {
+        images: null,
+        fault: {
+          code: 'engine-endpoint-blocked',
+          detail: 'A socket proxy in front of the engine closes this endpoint; its switch SYSTEM=1 opens it.',
+        },
+      },
+    })
+  })
+})
+
+describeReal("a socket proxy that closes containers' logs, processes and changes alone", () => {
+  test('has each named by its switch, and everything else works', async () => {
+    await serveThrough({ config: 'no-details' })
+    await expectEverything()
+    const { id } = await service.container('logging')
+    for (const [path, name] of [
+      ['logs', 'ALLOW_LOGS'],
+      ['logs/stream', 'ALLOW_LOGS'],
+      ['top', 'ALLOW_TOP'],
+      ['changes', 'ALLOW_CHANGE'],
+    ]) {
+      const { status, body } = await service.get(`/api/containers/${id}/${path}`)
+      expect([status, body.code]).toEqual([501, 'engine-endpoint-blocked'])
+      expect(body.detail).toContain(`linuxserver's proxy asks for ${name}=1 as well`)
+    }
+  })
+})
+
 describeReal('a socket proxy with rules as tight as can be', () => {
   test('lets everything work, and shows that nothing outside of the closed list was asked, nor refused', async () => {
     await serveThrough({ config: 'tight' })
     await expectEverything()
+    const { id } = await service.container('logging')
+    for (const path of ['/api/images', '/api/networks', '/api/volumes', '/api/system'])
+      expect([path, (await service.get(path)).status]).toEqual([path, 200])
+    for (const path of ['logs', 'top', 'changes'])
+      expect([path, (await service.get(`/api/containers/${id}/${path}`)).status]).toEqual([path, 200])
     // The first ping goes out after 5 s.
     await eventually(
       () => proxy.requests(),
@@ -157,12 +231,19 @@ describeReal('a socket proxy with rules as tight as can be', () => {
     const shapes = new Set(proxy.requests().map((line) => line.replace(/\?.*/, '').replace(/[0-9a-f]{64}/, 'ID')))
     expect([...shapes].filter((shape) => shape.startsWith('200')).sort()).toEqual([
       '200 GET /_ping',
+      '200 GET /containers/ID/changes',
       '200 GET /containers/ID/json',
+      '200 GET /containers/ID/logs',
       '200 GET /containers/ID/stats',
+      '200 GET /containers/ID/top',
       '200 GET /containers/json',
       '200 GET /events',
+      '200 GET /images/json',
       '200 GET /info',
+      '200 GET /networks',
+      '200 GET /system/df',
       '200 GET /version',
+      '200 GET /volumes',
     ])
   })
 })

@@ -26,7 +26,7 @@ const GUIDE_TABLE = {
 
 export interface SocketProxyOptions {
   readonly engineSocket: string
-  readonly config: 'tecnativa' | 'tight' | 'front'
+  readonly config: 'tecnativa' | 'tight' | 'no-details' | 'front'
   /** Over the guide's table; the `tight` configuration has no switches. */
   readonly env?: Readonly<Record<string, string>>
   /**
