@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { dirname, extname, join, relative } from 'node:path'
 import { describeFaults, loadConfig, VARIABLES } from '../../api/config/config.js'
 import { problemOf } from '../../api/http/problem.js'
-import { ACTIONS, ROUTES, STREAMS } from '../../api/http/routes.js'
+import { ACTIONS, FEEDS, ROUTES, STREAMS } from '../../api/http/routes.js'
 import { ApiError, ERROR_CODES } from '../../api/model/error.js'
 import { SECRET } from '../support/tokens.js'
 
@@ -94,7 +94,7 @@ describe('docs/configuration.md', () => {
       0,
     )
     if (loaded.faults !== undefined) throw new Error(describeFaults(loaded.faults))
-    const { listen, logLevel, auth, limits, sampling, hosts, audit } = loaded.config
+    const { listen, logLevel, auth, limits, sampling, hosts, audit, logs } = loaded.config
     const token = auth?.token
     const defaults = {
       HOST: listen.host,
@@ -112,6 +112,7 @@ describe('docs/configuration.md', () => {
       AUDIT_ON_FAILURE: audit.onFailure,
       SAMPLE_INTERVAL: `${sampling.intervalMs / 1_000}s`,
       HISTORY_WINDOW: `${sampling.historyMs / 3_600_000}h`,
+      LOG_REDACTION: String(logs.scrub),
     }
     for (const [name, value] of Object.entries(defaults))
       expect([name, table.find(([cell]) => cell === `\`${name}\``)?.[1]]).toEqual([name, `\`${value}\``])
@@ -119,7 +120,10 @@ describe('docs/configuration.md', () => {
 })
 
 /** Streams stand after the read that they repeat. */
-const READS = ROUTES.flatMap((route) => [route, ...STREAMS.filter(({ path }) => path === `${route.path}/stream`)])
+const READS = ROUTES.flatMap((route) => [
+  route,
+  ...[...STREAMS, ...FEEDS].filter(({ path }) => path === `${route.path}/stream`),
+])
 
 describe('docs/api.md', () => {
   const text = read('docs/api.md')
