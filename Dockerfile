@@ -1,12 +1,15 @@
 # Builds with any builder, the classic one included: no syntax line, which would fetch a frontend from a registry.
-FROM node:24.21.0-bookworm-slim AS build
+FROM node:24.21.0-bookworm-slim AS dependencies
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
+# What is optional stays: the password hash is a package for each platform.
+RUN npm ci --omit=dev
+
+FROM dependencies AS build
 RUN npm ci
 COPY tsconfig.json tsconfig.build.json ./
 COPY api ./api
-# What is optional stays: the password hash is a package for each platform.
-RUN npm run build && npm prune --omit=dev
+RUN npm run build
 
 FROM node:24.21.0-bookworm-slim
 LABEL org.opencontainers.image.title="Porthole" \
@@ -17,11 +20,12 @@ LABEL org.opencontainers.image.title="Porthole" \
 # No package manager at run time: what is not there serves no intruder. The folders are what named volumes begin as.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
       /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-* \
- && install -d -o 10001 -g 10001 -m 0700 /var/lib/porthole /var/lib/porthole/access /var/lib/porthole/audit
+ && install -d /var/lib/porthole \
+ && install -d -o 10001 -g 10001 -m 0700 /var/lib/porthole/access /var/lib/porthole/audit
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000
 WORKDIR /app
-COPY --from=build /app/package.json ./
-COPY --from=build /app/node_modules ./node_modules
+COPY --from=dependencies /app/package.json ./
+COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
 # A number that no account of the host has, so that a file of somebody there is not ours by accident.
 USER 10001:10001
