@@ -83,22 +83,6 @@ async function throughSocketProxy(paths: readonly string[], options = '{}'): Pro
   return JSON.parse(await deployment.inside(program))
 }
 
-/** A client in a container on one of the deployment's networks. Gives what its program prints. */
-function beside(network: string, program: string): Promise<string> {
-  const place = ['--network', `${deployment.project}_${network}`, '--label', `porthole.project=${deployment.project}`]
-  return docker(['run', '--rm', ...place, IMAGE, '-e', program])
-}
-
-async function auditRecords(): Promise<readonly Record<string, unknown>[]> {
-  const text = await deployment.inside(
-    "process.stdout.write(require('node:fs').readFileSync('/var/lib/porthole/audit/audit.log'))",
-  )
-  return text
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line))
-}
-
 describeDeployment('the compose file on a real engine', () => {
   let admin: string
 
@@ -180,9 +164,9 @@ describeDeployment('the compose file on a real engine', () => {
           console.log(JSON.stringify([answer.statusCode, own]))
           answer.resume()
         })`
-      const [status, address] = JSON.parse(await beside('front', client))
+      const [status, address] = JSON.parse(await deployment.beside('front', client))
       expect(status).toBe(200)
-      expect((await auditRecords()).findLast(({ kind }) => kind === 'read')).toMatchObject({ address })
+      expect((await deployment.records()).findLast(({ kind }) => kind === 'read')).toMatchObject({ address })
     })
 
     test('believes nothing of X-Forwarded-For from who stands beside Traefik and is not it', async () => {
@@ -191,9 +175,9 @@ describeDeployment('the compose file on a real engine', () => {
         const own = Object.values(networkInterfaces()).flat().find(({ internal }) => !internal).address
         fetch('http://porthole:3000/api/containers', { headers: { Authorization: ${JSON.stringify(`Bearer ${admin}`)},
           'X-Forwarded-For': '203.0.113.8' } }).then((answer) => console.log(JSON.stringify([answer.status, own])))`
-      const [status, address] = JSON.parse(await beside('edge', client))
+      const [status, address] = JSON.parse(await deployment.beside('edge', client))
       expect(status).toBe(200)
-      expect((await auditRecords()).findLast(({ kind }) => kind === 'read')).toMatchObject({ address })
+      expect((await deployment.records()).findLast(({ kind }) => kind === 'read')).toMatchObject({ address })
     })
   })
 
@@ -248,7 +232,7 @@ describeDeployment('the compose file on a real engine', () => {
       // Who is not known here is asked of the machine's own resolvers, and those may take their time.
       const lookUp = async (network: string, name: string) =>
         (
-          await beside(
+          await deployment.beside(
             network,
             `new (require('node:dns').Resolver)({ timeout: 500, tries: 1 }).resolve4('${name}', (error) =>
               console.log(error === null ? 'known' : 'unknown'))`,
@@ -442,7 +426,7 @@ describeDeployment('the compose file on a real engine', () => {
         await deployment.admin(['token', 'revoke', '--file', file, '--jti', jti])
         const refused = () => deployment.ask('/api/auth/me', { token: revoked })
         await within(LIVE_MS, refused, ({ status }) => status === 401)
-        const records = (await auditRecords()).length
+        const records = (await deployment.records()).length
 
         await deployment.compose(['kill', 'porthole'])
         const gone = await deployment.ask('/api/containers', { token: admin })
@@ -457,7 +441,7 @@ describeDeployment('the compose file on a real engine', () => {
         // Sessions live in the process.
         expect((await deployment.ask('/api/containers', { token: signedIn })).status).toBe(401)
         expect((await deployment.ask('/api/containers', { token: await signIn() })).status).toBe(200)
-        expect((await auditRecords()).length).toBeGreaterThan(records)
+        expect((await deployment.records()).length).toBeGreaterThan(records)
         const verified = await deployment.admin(['audit', 'verify', '/var/lib/porthole/audit/audit.log'])
         expect(verified).toMatch(/\d/)
       },

@@ -1,5 +1,15 @@
 import { execFile, execFileSync, spawnSync } from 'node:child_process'
-import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import type { Socket } from 'node:net'
@@ -47,12 +57,12 @@ export function describeDeployment(name: string, body: () => void): void {
   else describe.skip(`${name} [not run: apt-get install ${packages}]`, body)
 }
 
-/** An environment that leads docker's commands to the tests' engine, and nothing of the caller's own configuration. */
-function engineEnv(): Record<string, string> {
+/** An environment that leads docker's commands to an engine of the tests, and nothing of the caller's own configuration. */
+function engineEnv(socketPath: string): Record<string, string> {
   const kept = Object.entries(process.env).filter(([name]) => !/^(?:DOCKER|COMPOSE|PORTHOLE)_/.test(name))
   return {
     ...(Object.fromEntries(kept) as Record<string, string>),
-    DOCKER_HOST: `unix://${realEngine().socketPath}`,
+    DOCKER_HOST: `unix://${socketPath}`,
     DOCKER_CONFIG: join(tmpdir(), 'porthole-no-docker-config'),
     // The builder that every engine has; the other one wants a plugin.
     DOCKER_BUILDKIT: '0',
@@ -71,6 +81,7 @@ export const IMAGE = 'porthole:0.1.0'
 
 interface CommandOptions {
   readonly cwd: string
+  readonly engine?: string
   readonly env?: Readonly<Record<string, string>>
   readonly input?: string
   readonly timeoutMs?: number
@@ -79,7 +90,7 @@ interface CommandOptions {
 function command(name: string, args: readonly string[], options: CommandOptions): Promise<string> {
   return new Promise((resolve, reject) => {
     const { cwd, timeoutMs: timeout = COMMAND_MS } = options
-    const env = { ...engineEnv(), ...options.env }
+    const env = { ...engineEnv(options.engine ?? realEngine().socketPath), ...options.env }
     const child = execFile(name, args, { cwd, env, timeout, maxBuffer: OUTPUT_BYTES }, (error, stdout, stderr) => {
       if (error) reject(new Error(`${name} ${args.join(' ')}: ${(stderr || stdout || error.message).slice(-2_000)}`))
       else resolve(stdout)
@@ -98,6 +109,8 @@ export interface Answer {
 
 export interface Asking {
   readonly token?: string
+  /** The client's own address, where this machine has several that reach the deployment. */
+  readonly from?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly json?: unknown
 }
@@ -121,12 +134,18 @@ export interface Deployment {
   inspect(part: Part): Promise<Inspected>
   /** What a program of Node's prints that runs in Porthole's own container. */
   inside(program: string): Promise<string>
+  /** What a program of Node's prints that runs in a container on one of the networks. */
+  beside(network: string, program: string): Promise<string>
+  /** The audit's records so far. */
+  records(): Promise<readonly Readonly<Record<string, unknown>>[]>
   /** Waits until the whole chain answers that an engine is there. */
   ready(): Promise<void>
   down(): Promise<void>
 }
 
 export interface DeploymentOptions {
+  /** The socket of an engine other than `realEngine()`, and at which address its machine is reached. */
+  readonly engine?: { readonly socketPath: string; readonly address: string }
   /** The overrides beside docker-compose.yml, such as `mtls`. */
   readonly overrides?: readonly string[]
   /** Over what every deployment has in .env. */
@@ -145,6 +164,8 @@ export async function makeDeployment(options: DeploymentOptions = {}): Promise<D
   const folder = mkdtempSync(join(tmpdir(), 'phdep-'))
   const project = `phdep${process.pid}x${made}`
   const port = await freePort()
+  const { socketPath, address } = options.engine ?? { socketPath: realEngine().socketPath, address: '127.0.0.1' }
+  const onEngine = (args: readonly string[]) => docker(args, socketPath)
   const certificate = makeSecrets(folder)
   for (const name of readdirSync(ROOT).filter((each) => /^docker-compose.*\.yml$/.test(each)))
     copyFileSync(join(ROOT, name), join(folder, name))
@@ -154,10 +175,10 @@ export async function makeDeployment(options: DeploymentOptions = {}): Promise<D
   const settings: Record<string, string> = {
     PORTHOLE_HOSTNAME: HOSTNAME,
     PORTHOLE_CLIENTS: '0.0.0.0/1, 128.0.0.0/1',
-    PORTHOLE_PUBLISH: `127.0.0.1:${port}`,
+    PORTHOLE_PUBLISH: `${address}:${port}`,
     // Two runs at once must not want the same addresses.
     PORTHOLE_EDGE: `10.${96 + ((process.pid >> 8) % 64)}.${(process.pid + made) % 256}`,
-    PORTHOLE_ENGINE_SOCKET: realEngine().socketPath,
+    PORTHOLE_ENGINE_SOCKET: socketPath,
     ...options.settings,
   }
   const configure = (changes: Readonly<Record<string, string>>) => {
@@ -172,17 +193,19 @@ export async function makeDeployment(options: DeploymentOptions = {}): Promise<D
   const compose = (args: readonly string[], input = '') =>
     command('docker-compose', ['--project-name', project, ...files, ...args], {
       cwd: folder,
+      engine: socketPath,
       env: options.shell ?? {},
       input,
     })
 
-  const open = (path: string, { token, headers, json }: Asking = {}): Promise<IncomingMessage> =>
+  const open = (path: string, { token, from, headers, json }: Asking = {}): Promise<IncomingMessage> =>
     new Promise((resolve, reject) => {
       const asked = request(
         {
-          host: '127.0.0.1',
+          host: address,
           port,
           path,
+          ...(from === undefined ? {} : { localAddress: from }),
           servername: HOSTNAME,
           ca: certificate.cert,
           agent: false,
@@ -215,6 +238,7 @@ export async function makeDeployment(options: DeploymentOptions = {}): Promise<D
   }
 
   const container = (part: Part) => `${project}_${part}_1`
+  const inside = (program: string) => onEngine(['exec', container('porthole'), '/usr/local/bin/node', '-e', program])
 
   return {
     project,
@@ -224,8 +248,19 @@ export async function makeDeployment(options: DeploymentOptions = {}): Promise<D
     ask,
     open,
     admin: (args, input) => compose(['run', '--rm', '-T', 'admin', ...args], input),
-    inspect: async (part) => JSON.parse(await docker(['inspect', '--type=container', container(part)]))[0],
-    inside: (program) => docker(['exec', container('porthole'), '/usr/local/bin/node', '-e', program]),
+    inspect: async (part) => JSON.parse(await onEngine(['inspect', '--type=container', container(part)]))[0],
+    inside,
+    beside: (network, program) => {
+      const place = ['--network', `${project}_${network}`, '--label', `porthole.project=${project}`]
+      return onEngine(['run', '--rm', ...place, IMAGE, '-e', program])
+    },
+    records: async () => {
+      const text = await inside("process.stdout.write(require('node:fs').readFileSync(process.env.AUDIT_LOG))")
+      return text
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+    },
     ready: async () => {
       const look = async () => {
         // Slower than what Traefik takes for a flood.
@@ -240,8 +275,8 @@ export async function makeDeployment(options: DeploymentOptions = {}): Promise<D
     down: async () => {
       // Nothing that a test has left on the networks may keep them.
       const filter = ['--filter', `label=porthole.project=${project}`]
-      const left = (await docker(['ps', '--all', '--quiet', ...filter])).split('\n').filter(Boolean)
-      if (left.length > 0) await docker(['rm', '--force', ...left])
+      const left = (await onEngine(['ps', '--all', '--quiet', ...filter])).split('\n').filter(Boolean)
+      if (left.length > 0) await onEngine(['rm', '--force', ...left])
       await compose(['down', '--volumes', '--timeout', '5', '--remove-orphans'])
       rmSync(folder, { recursive: true, force: true })
     },
@@ -275,4 +310,11 @@ export function cut(answer: IncomingMessage): void {
 export function procStatus(pid: number): ReadonlyMap<string, string> {
   const text = execFileSync('cat', [`/proc/${pid}/status`], { encoding: 'utf8' })
   return new Map(text.split('\n').map((line) => [line.split(':')[0] ?? '', (line.split(':')[1] ?? '').trim()]))
+}
+
+/** The images that a compose file names, without the one that is built. */
+export function imagesOf(file: string): readonly string[] {
+  const text = readFileSync(join(ROOT, file), 'utf8')
+  const images = [...text.matchAll(/^ +image: (\S+)$/gm)].map(([, image]) => image ?? '')
+  return [...new Set(images)].filter((image) => image !== IMAGE)
 }
