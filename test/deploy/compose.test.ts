@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { MAX_STREAMS_PER_SUBJECT } from '../../api/http/open-streams.js'
 import {
   type Answer,
   BUILD_MS,
@@ -22,6 +23,8 @@ import { eventually } from '../support/start-service.js'
 /** What outage.test.ts promises of an engine holds for the proxy before it, and a few seconds for Docker's own work. */
 const STALE_MS = 8_000
 const LIVE_MS = 15_000
+/** Below the 15 s after which a heartbeat would show it to any proxy. */
+const GONE_MS = 5_000
 const BACK_MS = 30_000
 /** Each part's first health check comes 30 s after its start. */
 const HEALTHY_MS = 60_000
@@ -127,6 +130,20 @@ describeDeployment('the compose file on a real engine', () => {
       const gaps = times.slice(1).map((time, i) => time - (times[i] ?? 0))
       for (const gap of gaps) expect(gap).toBeLessThan(2_500)
       expect(Math.max(...gaps)).toBeGreaterThan(500)
+    })
+
+    test('gives the places of streams back that a client breaks off', async () => {
+      const token = await tokenOf('wall')
+      const take = () => deployment.open('/api/stats/stream?interval=60', { token })
+      const streams = await Promise.all(Array.from({ length: MAX_STREAMS_PER_SUBJECT }, take))
+      for (const { statusCode } of streams) expect(statusCode).toBe(200)
+      const tooMany = await take()
+      expect(tooMany.statusCode).toBe(429)
+      for (const answer of [...streams, tooMany]) cut(answer)
+      await within(GONE_MS, take, (answer) => {
+        cut(answer)
+        return answer.statusCode === 200
+      })
     })
 
     test('refuses what goes over the limit of a subject, and says until when', async () => {

@@ -303,6 +303,7 @@ function writeSecret(path: string, content: string): void {
 
 /** Cuts a connection of this test's own. */
 export function cut(answer: IncomingMessage): void {
+  answer.on('error', () => {})
   ;(answer.socket as Socket).destroy()
 }
 
