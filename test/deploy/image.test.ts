@@ -71,7 +71,7 @@ describeDeployment('the image', () => {
     const found = JSON.parse(await docker(['run', '--rm', '--cap-drop=ALL', '--network=none', IMAGE, '-e', program]))
     const own = (found as string[]).filter((path) => path.startsWith('/var/lib/porthole') || path.startsWith('/app'))
     expect(own).toEqual(['/var/lib/porthole/access', '/var/lib/porthole/audit'])
-    expect((found as string[]).filter((path) => !own.includes(path))).toEqual(['/run/lock', '/var/tmp'])
+    expect((found as string[]).filter((path) => !own.includes(path))).toEqual(['/run/lock', '/tmp', '/var/tmp'])
   })
 
   test('refuses to start without a secret, naming it, with exit code 2', async () => {
