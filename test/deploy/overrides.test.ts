@@ -15,6 +15,7 @@ import {
 import { type Dockerd, docker, FIXTURE_IMAGE, giveFixtureImage, realEngine, startDockerd } from '../support/dockerd.js'
 
 const STEP_MS = 60_000
+const MAKE_CERTS = join(__dirname, '../../scripts/make-certs')
 const NO_USERS = { USERS_FILE: '' }
 
 /** An address of this machine that containers reach it by. */
@@ -71,7 +72,7 @@ describeDeployment('an override of the compose file', () => {
       const address = ownAddress()
       const made = (name: string) => join(folder, name)
       for (const name of ['ours', 'foreign'])
-        execFileSync('scripts/make-certs', ['--dir', made(name), '--host', address], { stdio: 'ignore' })
+        execFileSync(MAKE_CERTS, ['--dir', made(name), '--host', address], { stdio: 'ignore' })
       dockerd = await startDockerd({ tls: { dir: made('ours') } })
       await giveFixtureImage(dockerd.socketPath)
       const sleep = [FIXTURE_IMAGE, 'sleep', '3600']
