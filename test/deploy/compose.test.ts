@@ -395,7 +395,8 @@ describeDeployment('the compose file on a real engine', () => {
     test('tells in its log what it refused, and nothing of what it passed', async () => {
       const log = await deployment.compose(['logs', '--no-color', 'socket-proxy'])
       expect(log).toMatch(/ 403 GET \/secrets /)
-      expect(log).not.toMatch(/ 200 GET /)
+      // Whoever breaks off the stream of events, as a test above does, is a failure to it.
+      expect(log).not.toMatch(/ 200 GET \/(?!events CD)/)
     })
   })
 
