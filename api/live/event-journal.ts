@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { ContainerEvent, RecordedEvent } from '../model/container-event.js'
+import { keepNewest } from '../model/keep-newest.js'
 import { type EngineTime, engineTimeBefore } from '../model/log-line.js'
 import type { EventPassage, Events } from './view.js'
 
@@ -225,10 +226,7 @@ export class HostJournal {
 
   #remember(id: string): void {
     this.#seen.add(id)
-    for (const oldest of this.#seen) {
-      if (this.#seen.size <= MAX_SEEN) return
-      this.#seen.delete(oldest)
-    }
+    keepNewest(this.#seen, MAX_SEEN)
   }
 
   /** Of an exec, at whichever of its events; null of all else. */
@@ -240,10 +238,7 @@ export class HostJournal {
       return known
     }
     this.#execs.set(execId, command)
-    for (const oldest of this.#execs.keys()) {
-      if (this.#execs.size <= MAX_OPEN_EXECS) break
-      this.#execs.delete(oldest)
-    }
+    keepNewest(this.#execs, MAX_OPEN_EXECS)
     return command
   }
 }
