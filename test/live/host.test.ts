@@ -1,8 +1,8 @@
 import type { Host } from '../../api/live/host.js'
 import { ApiError } from '../../api/model/error.js'
-import { FakeClock, settle } from '../support/fake-clock.js'
+import { settle } from '../support/fake-clock.js'
 import { FakeEngine, idOf, listed, readingAt } from '../support/fake-engine.js'
-import { startHost } from '../support/host-rig.js'
+import { type HostRig, startHost } from '../support/host-rig.js'
 
 const UNAVAILABLE = new ApiError('engine-unavailable', 'connect ECONNREFUSED')
 
@@ -277,7 +277,7 @@ describe('Host', () => {
   })
 
   test('samples what runs, and forgets the sample of what stopped', async () => {
-    let rig: Rig | null = null
+    let rig: HostRig | null = null
     const engine = new FakeEngine(() => readingAt(rig?.clock.now() ?? 0))
     engine.add(listed({ id: idOf('a') }))
     engine.add(listed({ id: idOf('b'), state: 'exited' }))
