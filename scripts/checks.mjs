@@ -37,6 +37,8 @@ async function runAll() {
   await step('types', tool('tsc'), ['--noEmit'])
   await step('layers', tool('depcruise'), ['api', '--config', '.dependency-cruiser.cjs'])
   await step('unused code', tool('knip'), [])
+  await step('licences', tool('tsx'), ['scripts/licences.ts'])
+  await step('bill of materials', tool('tsx'), ['scripts/sbom.ts', '--check'])
   await step('build', 'npm', ['run', '--silent', 'build'])
   await jest('tests', process.execPath, withoutEngine())
   await engineTests()
