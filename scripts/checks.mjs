@@ -40,6 +40,7 @@ async function runAll() {
   await step('unused code', tool('knip'), [])
   await step('licences', tool('tsx'), ['scripts/licences.ts'])
   await step('bill of materials', tool('tsx'), ['scripts/sbom.ts', '--check'])
+  await step('secrets', tool('tsx'), ['scripts/secret-scan.ts', '--all'])
   await step('known vulnerabilities', tool('tsx'), ['scripts/audit.ts'], {}, 'the registry did not answer')
   await step('build', 'npm', ['run', '--silent', 'build'])
   await jest('tests', process.execPath, withoutEngine())
