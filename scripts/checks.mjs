@@ -4,6 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
+import { countLine, outcomeOf, rowOf } from './check-report.mjs'
 import { findEngine } from './engine-probe.mjs'
 
 /** Far above what any step takes on two cores; it is here so that a hung test cannot hold a CI machine. */
@@ -37,6 +38,10 @@ async function runAll() {
   await step('types', tool('tsc'), ['--noEmit'])
   await step('layers', tool('depcruise'), ['api', '--config', '.dependency-cruiser.cjs'])
   await step('unused code', tool('knip'), [])
+  await step('licences', tool('tsx'), ['scripts/licences.ts'])
+  await step('bill of materials', tool('tsx'), ['scripts/sbom.ts', '--check'])
+  await step('secrets', tool('tsx'), ['scripts/secret-scan.ts', '--all'])
+  await step('known vulnerabilities', tool('tsx'), ['scripts/audit.ts'], {}, 'the registry did not answer')
   await step('build', 'npm', ['run', '--silent', 'build'])
   await jest('tests', process.execPath, withoutEngine())
   await engineTests()
@@ -104,14 +109,22 @@ async function jest(name, node, jestArguments, env = {}) {
   tests.skipped += results.numPendingTests + results.numTodoTests
 }
 
-async function step(name, command, commandArguments, env = {}) {
+/** `unchecked` says why a step may end without having checked anything; a step without it passes or fails. */
+async function step(name, command, commandArguments, env = {}, unchecked = undefined) {
   console.log(`\n==> ${name}`)
   const started = performance.now()
-  const fault = await run(command, commandArguments, env)
+  const { fault, code } = await run(command, commandArguments, env)
   const seconds = (performance.now() - started) / 1000
-  console.log(`${fault ? `FAILED: ${name}: ${fault}` : `ok: ${name}`} (${seconds.toFixed(1)} s)`)
-  steps.push({ name, outcome: fault ? 'failed' : 'passed', seconds })
-  return !fault
+  const outcome = outcomeOf(fault, code, unchecked)
+  const said = {
+    passed: `ok: ${name}`,
+    failed: `FAILED: ${name}: ${fault}`,
+    'not checked': `${name}: not checked: ${unchecked}`,
+  }
+  console.log(`${said[outcome]} (${seconds.toFixed(1)} s)`)
+  if (outcome === 'not checked') remarks.push(said[outcome])
+  steps.push({ name, outcome, seconds })
+  return outcome === 'passed'
 }
 
 function run(command, commandArguments, env) {
@@ -128,26 +141,22 @@ function run(command, commandArguments, env) {
     }, STEP_MS)
     child.on('error', (error) => {
       clearTimeout(limit)
-      resolve(error.message)
+      resolve({ fault: error.message })
     })
     child.on('exit', (code, signal) => {
       clearTimeout(limit)
-      if (late) resolve(`stopped after ${STEP_MS / 60_000} minutes`)
-      else if (code === 0) resolve(null)
-      else resolve(signal ? `ended by ${signal}` : `exit code ${code}`)
+      if (late) resolve({ fault: `stopped after ${STEP_MS / 60_000} minutes` })
+      else if (code === 0) resolve({ fault: null, code })
+      else resolve({ fault: signal ? `ended by ${signal}` : `exit code ${code}`, code })
     })
   })
 }
 
 function report() {
   console.log('\n==> summary')
-  for (const { name, outcome, seconds } of steps) {
-    console.log(`${outcome.padEnd(8)} ${seconds.toFixed(1).padStart(6)} s  ${name}`)
-  }
+  for (const each of steps) console.log(rowOf(each))
   console.log(`tests: ${tests.passed} passed, ${tests.failed} failed, ${tests.skipped} skipped; the rest are steps`)
   for (const remark of remarks) console.log(remark)
-  const count = (outcome) => steps.filter((each) => each.outcome === outcome).length + tests[outcome]
-  const skipped = count('skipped')
-  console.log(`${count('passed')} passed, ${count('failed')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`)
-  process.exitCode = count('failed') > 0 ? 1 : 0
+  console.log(countLine(steps, tests))
+  process.exitCode = tests.failed > 0 || steps.some(({ outcome }) => outcome === 'failed') ? 1 : 0
 }

@@ -55,9 +55,9 @@ const ACCOUNT_LABEL = /(?:^|[-_.])users?$/i
 
 /**
  * Shapes that are secret whatever their name. Each quantifier that could run away on hostile text is bounded, so the time is
- * linear in the text.
+ * linear in the text. scripts/secret-scan.ts looks for the same in the sources.
  */
-const SECRET_SHAPES: readonly RegExp[] = [
+export const SECRET_SHAPES: readonly RegExp[] = [
   /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/g,
   // RFC 7519: three base64url parts, the first of which opens a JSON object.
   /\beyJ[A-Za-z0-9_-]{5,1024}\.[A-Za-z0-9_-]{2,8192}\.[A-Za-z0-9_-]{0,2048}/g,
@@ -97,7 +97,7 @@ const SECRET_SHAPES: readonly RegExp[] = [
 ]
 
 /** `scheme://user:password@`, where the password may hold what should have been escaped; the host stays readable. */
-const URL_USER_INFO = /:\/\/(?:[^\s/?#@:"'<>]{0,256}:[^\s"'<>]{0,512}|[^\s/?#@:"'<>]{1,512})@/g
+export const URL_USER_INFO = /:\/\/(?:[^\s/?#@:"'<>]{0,256}:[^\s"'<>]{0,512}|[^\s/?#@:"'<>]{1,512})@/g
 
 /** The fields that are secret to the end of their line, whatever scheme or cookie they name. */
 const SECRET_FIELD = /\b((?:proxy-)?authorization|(?:set-)?cookie)(\s{0,3}:\s{0,3})([^\r\n"']{1,4096})/gi
@@ -190,7 +190,7 @@ function* flagsIn(text: string): IterableIterator<Named> {
 }
 
 /** Goes by what stands behind names: to try each letter as a name's first takes time that grows with the length of words. */
-function* namesIn(text: string): IterableIterator<Named> {
+export function* namesIn(text: string): IterableIterator<Named> {
   for (const { 0: match, index } of text.matchAll(SEPARATOR)) {
     const earliest = Math.max(0, index - MAX_NAME_LENGTH)
     let nameAt = index
