@@ -95,7 +95,7 @@ module.exports = {
     gate(
       'sockets-and-files-at-the-edges',
       '^(node:)?(net|http|https|tls|dgram|child_process|fs|fs/promises)$',
-      '^api/(service|run|main|audit/file-sink|config/(docker-host|network)|engine/(transport|simulated/[a-z]+)|http/(app|server|middleware/[a-z-]+)|cli/[a-z-]+)[.]ts$',
+      '^api/(service|run|main|healthcheck|audit/file-sink|config/(docker-host|network)|engine/(transport|simulated/[a-z]+)|http/(app|server|middleware/[a-z-]+)|cli/[a-z-]+)[.]ts$',
       'Sockets, files and processes are opened at the edges only.',
     ),
   ],

@@ -53,7 +53,7 @@ function workers() {
 
 function withoutEngine() {
   // The command line replaces the configuration's patterns, so they stand here again.
-  const ignored = ['/node_modules/', '<rootDir>/.cache/', '<rootDir>/test/engine-real/']
+  const ignored = ['/node_modules/', '<rootDir>/.cache/', '<rootDir>/test/engine-real/', '<rootDir>/test/deploy/']
   return [workers(), ...ignored.map((pattern) => `--testPathIgnorePatterns=${pattern}`)]
 }
 
@@ -61,9 +61,9 @@ async function engineTests() {
   const engine = await findEngine(process.env)
   if ('socketPath' in engine) {
     remarks.push(`engine tests: ran against Docker ${engine.version} at unix://${engine.socketPath}`)
-    await jest('engine tests', process.execPath, ['test/engine-real', '--runInBand'], {
-      PORTHOLE_TEST_ENGINE: engine.socketPath,
-    })
+    const env = { PORTHOLE_TEST_ENGINE: engine.socketPath }
+    await jest('engine tests', process.execPath, ['test/engine-real', '--runInBand'], env)
+    await jest('deployment tests', process.execPath, ['test/deploy', '--runInBand'], env)
     return
   }
   remarks.push(`engine tests: NOT RUN: ${engine.reason}`)

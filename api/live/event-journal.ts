@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { ContainerEvent, RecordedEvent } from '../model/container-event.js'
+import { keepNewest } from '../model/keep-newest.js'
 import { type EngineTime, engineTimeBefore } from '../model/log-line.js'
 import type { EventPassage, Events } from './view.js'
 
@@ -123,6 +124,7 @@ export class HostJournal {
   #last: string | null = null
   /** Subscribed anew, and nothing heard yet that was known before. */
   #isResuming = false
+  #isPoisoned = false
   /** numbers at which something was lost on the way from the engine. */
   #gapAt: number = 0
   /** Events up to here were told when this process first subscribed: they had happened before. */
@@ -133,12 +135,22 @@ export class HostJournal {
     this.#nextSeq = nextSeq
   }
 
+  get isEmpty(): boolean {
+    return this.#last === null
+  }
+
   /**
-   * From when on events are to be asked for, on the engine's clock; null before the first. A little before the last one, which
-   * then comes again and so shows that none between was lost.
+   * From when on events are to be asked for, on the engine's clock: before the first from `first` on; then from a little before
+   * the last one, which comes again and so shows that none between was lost. Null is from now on.
    */
-  resumeFrom(): EngineTime | null {
-    return this.#last === null ? null : engineTimeBefore(secondsOf(this.#last), DISORDER_MS)
+  resumeFrom(first: EngineTime): EngineTime | null {
+    if (this.#isPoisoned) return null
+    return this.#last === null ? first : engineTimeBefore(secondsOf(this.#last), DISORDER_MS)
+  }
+
+  /** What the engine remembers cannot be read: to ask for it again would end in the same way, until it has forgotten it. */
+  poisoned(): void {
+    this.#isPoisoned = true
   }
 
   /** A subscription has begun. */
@@ -154,8 +166,9 @@ export class HostJournal {
       return null
     }
     // An engine that was restarted, or has replayed its last 256 and no more, begins with something else than we ended with.
-    if (this.#isResuming) this.#gapAt = this.#nextSeq()
+    if (this.#isResuming || this.#isPoisoned) this.#gapAt = this.#nextSeq()
     this.#isResuming = false
+    this.#isPoisoned = false
     this.#remember(id)
     this.#last = event.timeNano
     const command = this.#commandOf(event)
@@ -213,10 +226,7 @@ export class HostJournal {
 
   #remember(id: string): void {
     this.#seen.add(id)
-    for (const oldest of this.#seen) {
-      if (this.#seen.size <= MAX_SEEN) return
-      this.#seen.delete(oldest)
-    }
+    keepNewest(this.#seen, MAX_SEEN)
   }
 
   /** Of an exec, at whichever of its events; null of all else. */
@@ -228,10 +238,7 @@ export class HostJournal {
       return known
     }
     this.#execs.set(execId, command)
-    for (const oldest of this.#execs.keys()) {
-      if (this.#execs.size <= MAX_OPEN_EXECS) break
-      this.#execs.delete(oldest)
-    }
+    keepNewest(this.#execs, MAX_OPEN_EXECS)
     return command
   }
 }

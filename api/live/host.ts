@@ -261,8 +261,8 @@ export class Host {
   }
 
   async #follow(signal: AbortSignal, onOpen: () => void): Promise<void> {
-    const isFirst = this.#journal.resumeFrom() === null
-    const since = this.#journal.resumeFrom() ?? engineTime(this.#clock.now() - FIRST_LOOK_BACK_MS)
+    const isFirst = this.#journal.isEmpty
+    const since = this.#journal.resumeFrom(engineTime(this.#clock.now() - FIRST_LOOK_BACK_MS))
     let openedAt: number | null = null
     const opened = (engineNow: number | null) => {
       openedAt = engineNow
@@ -270,13 +270,18 @@ export class Host {
       this.#journal.subscribed()
       onOpen()
     }
-    for await (const event of this.#engine.events(since, signal, opened)) {
-      // What happened before the subscription is in the list that follows it.
-      const isPast = openedAt !== null && eventMilliseconds(event) < openedAt - CLOCK_STEP_MS
-      this.#takeEvent(event, isFirst && isPast)
-      if (isPast || SILENT_ACTIONS.has(event.action)) continue
-      this.#rereads.delete(event.containerId)
-      this.#mark(event.containerId)
+    try {
+      for await (const event of this.#engine.events(since, signal, opened)) {
+        // What happened before the subscription is in the list that follows it.
+        const isPast = openedAt !== null && eventMilliseconds(event) < openedAt - CLOCK_STEP_MS
+        this.#takeEvent(event, isFirst && isPast)
+        if (isPast || SILENT_ACTIONS.has(event.action)) continue
+        this.#rereads.delete(event.containerId)
+        this.#mark(event.containerId)
+      }
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'engine-bad-answer') this.#journal.poisoned()
+      throw error
     }
   }
 

@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LogRequest } from '../engine/engine.js'
 import { ApiError } from '../model/error.js'
+import { keepNewest } from '../model/keep-newest.js'
 import {
   type EngineTime,
   engineTimeOf,
@@ -85,10 +86,7 @@ export class PlaceCounter {
     if (at === null) return this.#place
     const ordinal = (this.#counts.get(at) ?? 0) + 1
     this.#counts.set(at, ordinal)
-    for (const oldest of this.#counts.keys()) {
-      if (this.#counts.size <= REMEMBERED_TIMES) break
-      this.#counts.delete(oldest)
-    }
+    keepNewest(this.#counts, REMEMBERED_TIMES)
     this.#place = { at, ordinal }
     return this.#place
   }

@@ -28,7 +28,7 @@ describe('EventJournal', () => {
     expect(actionsAfter(journal, 0)).toEqual(['create', 'die', 'start'])
     expect(actionsAfter(journal, middle)).toEqual(['start'])
     expect(journal.after(journal.end)).toMatchObject({ events: [], lostHosts: [], next: journal.end })
-    expect(host.resumeFrom()).not.toBeNull()
+    expect(host.isEmpty).toBe(false)
   })
 
   test('takes an event once, however often the engine tells of it', () => {
@@ -53,12 +53,12 @@ describe('EventJournal', () => {
 
   test('asks for events from a little before the last, to the nanosecond', () => {
     const { host, take } = rig()
-    expect(host.resumeFrom()).toBeNull()
+    expect([host.isEmpty, host.resumeFrom('7.000000000')]).toEqual([true, '7.000000000'])
     host.take(eventOf({ containerId: A, action: 'x', timeNano: '1795488632104497696' }), HAPPENED)
-    expect(host.resumeFrom()).toBe('1795488631.104497696')
+    expect(host.resumeFrom('7.000000000')).toBe('1795488631.104497696')
     // The last that arrived counts, not the latest: a clock that was set back must not make later events unheard.
     take(1_000_000_000)
-    expect(host.resumeFrom()).toBe('0.000000000')
+    expect(host.resumeFrom('7.000000000')).toBe('0.000000000')
   })
 
   test('goes on without a gap where what was known comes again', () => {
@@ -81,6 +81,18 @@ describe('EventJournal', () => {
     expect(journal.after(position)).toMatchObject({ events: [{}, {}], lostHosts: ['one'] })
     // It is said once.
     expect(journal.after(journal.end).lostHosts).toEqual([])
+  })
+
+  test('what cannot be read is not asked for again, and is a gap', () => {
+    const { journal, host, take } = rig()
+    take(5)
+    const position = journal.end
+    host.poisoned()
+    expect(host.resumeFrom('7.000000000')).toBeNull()
+    host.subscribed()
+    take(6)
+    expect(journal.after(position)).toMatchObject({ events: [{}], lostHosts: ['one'] })
+    expect(host.resumeFrom('7.000000000')).toBe('0.000000000')
   })
 
   test('a first subscription has lost nothing', () => {

@@ -1,13 +1,10 @@
-import { EventJournal } from '../../api/live/event-journal.js'
-import { Host } from '../../api/live/host.js'
-import { createLog } from '../../api/log.js'
 import { ApiError } from '../../api/model/error.js'
 import type { LogWish } from '../../api/model/log-line.js'
 import { problemsOf } from '../../api/model/problem.js'
 import { FakeClock, settle } from '../support/fake-clock.js'
 import { eventOf, FakeEngine, idOf, lineAt, listed } from '../support/fake-engine.js'
+import { startHost } from '../support/host-rig.js'
 
-const QUIET = createLog('silent', { write: () => {} })
 const A = idOf('a')
 const WISH: LogWish = { tail: 10, since: null, until: null, stdout: true, stderr: true, matches: null }
 
@@ -16,26 +13,7 @@ async function started(prepare: (engine: FakeEngine, clock: FakeClock) => void =
   const engine = new FakeEngine()
   engine.add(listed({ id: A, labels: new Map([['team', 'web']]) }))
   prepare(engine, clock)
-  const journal = new EventJournal()
-  const host = new Host({
-    id: 'local',
-    endpoint: 'unix:///x',
-    labels: {},
-    engine,
-    sampling: { intervalMs: 10_000, historyMs: 3_600_000 },
-    journal: journal.openHost('local'),
-    clock,
-    log: QUIET,
-  })
-  const life = new AbortController()
-  const run = host.run(life.signal)
-  await clock.advance(0)
-  const stop = async () => {
-    life.abort()
-    await clock.advance(0)
-    await run
-  }
-  return { engine, clock, host, journal, stop }
+  return startHost(engine, clock)
 }
 
 const nanosAt = (milliseconds: number) => `${milliseconds}000000`

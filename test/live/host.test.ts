@@ -1,44 +1,10 @@
-import { EventJournal } from '../../api/live/event-journal.js'
-import { Host } from '../../api/live/host.js'
-import { createLog } from '../../api/log.js'
+import type { Host } from '../../api/live/host.js'
 import { ApiError } from '../../api/model/error.js'
-import { FakeClock, settle } from '../support/fake-clock.js'
+import { settle } from '../support/fake-clock.js'
 import { FakeEngine, idOf, listed, readingAt } from '../support/fake-engine.js'
+import { type HostRig, startHost } from '../support/host-rig.js'
 
 const UNAVAILABLE = new ApiError('engine-unavailable', 'connect ECONNREFUSED')
-const QUIET = createLog('silent', { write: () => {} })
-
-interface Rig {
-  readonly engine: FakeEngine
-  readonly clock: FakeClock
-  readonly host: Host
-  readonly journal: EventJournal
-  stop(): Promise<void>
-}
-
-async function started(engine = new FakeEngine()): Promise<Rig> {
-  const clock = new FakeClock()
-  const journal = new EventJournal()
-  const host = new Host({
-    id: 'local',
-    endpoint: 'unix:///x',
-    labels: {},
-    engine,
-    sampling: { intervalMs: 10_000, historyMs: 3_600_000 },
-    journal: journal.openHost('local'),
-    clock,
-    log: QUIET,
-  })
-  const life = new AbortController()
-  const run = host.run(life.signal)
-  await clock.advance(0)
-  const stop = async () => {
-    life.abort()
-    await clock.advance(0)
-    await run
-  }
-  return { engine, clock, host, journal, stop }
-}
 
 function names(host: Host): string[] {
   return [...host.containers()].map(({ name }) => name).sort()
@@ -46,7 +12,7 @@ function names(host: Host): string[] {
 
 describe('Host', () => {
   test('subscribes before it lists, so that nothing falls between the two', async () => {
-    const { engine, stop } = await started()
+    const { engine, stop } = await startHost()
     expect(engine.calls.indexOf('events')).toBeLessThan(engine.calls.indexOf('list'))
     await stop()
   })
@@ -54,7 +20,7 @@ describe('Host', () => {
   test('becomes live with what it listed, and fills in what only an inspect tells', async () => {
     const engine = new FakeEngine()
     engine.add(listed({ id: idOf('a'), name: 'web' }), { restartCount: 3, health: 'healthy' })
-    const { host, stop } = await started(engine)
+    const { host, stop } = await startHost(engine)
     expect(host.status()).toMatchObject({ state: 'live', fault: null, version: { version: '27.0' }, info: { cpus: 4 } })
     expect([...host.containers()]).toMatchObject([
       { name: 'web', hostId: 'local', restartCount: 3, health: 'healthy', startedAt: '2026-11-24T00:00:01Z' },
@@ -63,7 +29,7 @@ describe('Host', () => {
   })
 
   test('sees a container started, renamed, paused, stopped and removed within a tenth of a second', async () => {
-    const { engine, clock, host, stop } = await started()
+    const { engine, clock, host, stop } = await startHost()
     const id = idOf('a')
     const step = async (action: string, change: Parameters<typeof listed>[0] | null) => {
       if (change === null) engine.world.delete(id)
@@ -85,7 +51,7 @@ describe('Host', () => {
   })
 
   test('answers a burst of events with few list calls, at most 50 ids each', async () => {
-    const { engine, clock, host, stop } = await started()
+    const { engine, clock, host, stop } = await startHost()
     const ids = Array.from({ length: 120 }, (_, i) => i.toString(16).padStart(64, '0'))
     for (const id of ids) engine.add(listed({ id }))
     for (const id of [...ids, ...ids]) engine.emit('start', id)
@@ -98,7 +64,7 @@ describe('Host', () => {
   })
 
   test('reads again where the list lags behind the event and the inspect, and gives up on one that never agrees', async () => {
-    const { engine, clock, host, stop } = await started()
+    const { engine, clock, host, stop } = await startHost()
     const id = idOf('a')
     engine.add(listed({ id, name: 'web' }))
     engine.emit('start', id)
@@ -120,7 +86,7 @@ describe('Host', () => {
   })
 
   test('ignores what happens inside a container, such as the runs of its health check', async () => {
-    const { engine, clock, stop } = await started()
+    const { engine, clock, stop } = await startHost()
     const before = engine.calls.length
     for (const action of ['exec_create', 'exec_start', 'exec_die', 'top', 'attach', 'resize'])
       engine.emit(action, idOf('a'))
@@ -130,7 +96,7 @@ describe('Host', () => {
   })
 
   test('keeps what it knew while the engine is down, says so, and comes back by itself', async () => {
-    const { engine, clock, host, stop } = await started()
+    const { engine, clock, host, stop } = await startHost()
     engine.add(listed({ id: idOf('a'), name: 'web' }))
     engine.emit('start', idOf('a'))
     await clock.advance(100)
@@ -151,7 +117,7 @@ describe('Host', () => {
   })
 
   test('reconnects after a clean cut, as proxies make, without ever showing stale', async () => {
-    const { engine, clock, host, stop } = await started()
+    const { engine, clock, host, stop } = await startHost()
     await clock.advance(600_000)
     engine.cut()
     await settle()
@@ -163,7 +129,7 @@ describe('Host', () => {
   })
 
   test('shows stale where the stream ends as soon as it is open, again and again', async () => {
-    const { engine, clock, host, stop } = await started()
+    const { engine, clock, host, stop } = await startHost()
     await clock.advance(60_000)
     engine.faults.set('list', new ApiError('engine-bad-answer', 'empty'))
     engine.cut()
@@ -179,7 +145,7 @@ describe('Host', () => {
   })
 
   test('takes a proxy that closes the ping for alive', async () => {
-    const { engine, clock, host, stop } = await started()
+    const { engine, clock, host, stop } = await startHost()
     engine.faults.set('ping', new ApiError('engine-endpoint-blocked', '403'))
     await clock.advance(60_000)
     expect(host.status()).toMatchObject({ state: 'live', fault: null })
@@ -187,7 +153,7 @@ describe('Host', () => {
   })
 
   test('knows a hung engine by its silence to a ping', async () => {
-    const { engine, clock, host, stop } = await started()
+    const { engine, clock, host, stop } = await startHost()
     engine.faults.set('ping', new ApiError('engine-timeout', 'no answer'))
     engine.faults.set('events', new ApiError('engine-timeout', 'no answer'))
     await clock.advance(5_000)
@@ -198,7 +164,7 @@ describe('Host', () => {
   test('waits longer from try to try, up to two seconds', async () => {
     const engine = new FakeEngine()
     engine.down = UNAVAILABLE
-    const { clock, host, stop } = await started(engine)
+    const { clock, host, stop } = await startHost(engine)
     expect(host.status().state).toBe('connecting')
     const tries = () => engine.calls.filter((call) => call === 'events').length
     await clock.advance(2_000)
@@ -213,7 +179,7 @@ describe('Host', () => {
   })
 
   test('reads the whole list again every thirty seconds, in case an event was lost', async () => {
-    const { engine, clock, host, stop } = await started()
+    const { engine, clock, host, stop } = await startHost()
     engine.add(listed({ id: idOf('a'), name: 'silent' }))
     // The first time somewhat sooner, so that hosts that came up together do not stay in step.
     await clock.advance(22_000)
@@ -232,7 +198,7 @@ describe('Host', () => {
     const engine = new FakeEngine()
     const ids = Array.from({ length: 100 }, (_, i) => i.toString(16).padStart(8, '0').padEnd(64, 'a'))
     for (const id of ids) engine.add(listed({ id }))
-    const { clock, stop } = await started(engine)
+    const { clock, stop } = await startHost(engine)
     const inspects = () => engine.calls.filter((call) => call.startsWith('inspect')).length
     expect(inspects()).toBe(100)
     await clock.advance(300_000)
@@ -250,13 +216,13 @@ describe('Host', () => {
     const engine = new FakeEngine()
     engine.faults.set('info', blocked)
     engine.faults.set('version', blocked)
-    const open = await started(engine)
+    const open = await startHost(engine)
     expect(open.host.status()).toMatchObject({ state: 'live', info: null, version: null })
     await open.stop()
 
     const closed = new FakeEngine()
     closed.faults.set('events', blocked)
-    const rig = await started(closed)
+    const rig = await startHost(closed)
     expect(rig.host.status()).toMatchObject({ state: 'connecting', fault: { code: 'engine-endpoint-blocked' } })
     await rig.stop()
   })
@@ -264,7 +230,7 @@ describe('Host', () => {
   test('shares one inspect among callers who ask at the same time', async () => {
     const engine = new FakeEngine()
     engine.add(listed({ id: idOf('a') }))
-    const { host, stop } = await started(engine)
+    const { host, stop } = await startHost(engine)
     const before = engine.calls.length
     const answers = await Promise.all([
       host.reads.inspect(idOf('a')),
@@ -282,7 +248,7 @@ describe('Host', () => {
     const engine = new FakeEngine()
     engine.add(listed({ id: idOf('a') }))
     engine.faults.set('inspect', new ApiError('container-not-found', 'gone'))
-    const { host, stop } = await started(engine)
+    const { host, stop } = await startHost(engine)
     expect(names(host)).toEqual([])
     await stop()
   })
@@ -291,13 +257,13 @@ describe('Host', () => {
     const engine = new FakeEngine()
     engine.add(listed({ id: idOf('a'), status: 'Up 2 hours (unhealthy)' }))
     engine.faults.set('inspect', new ApiError('engine-bad-answer', 'garbage'))
-    const { host, stop } = await started(engine)
+    const { host, stop } = await startHost(engine)
     expect([...host.containers()]).toMatchObject([{ health: 'unhealthy', startedAt: null, restartCount: null }])
     await stop()
   })
 
   test('moves its version with each visible change and with nothing else', async () => {
-    const { engine, clock, host, stop } = await started()
+    const { engine, clock, host, stop } = await startHost()
     engine.add(listed({ id: idOf('a'), name: 'web' }))
     const before = host.version
     engine.emit('start', idOf('a'))
@@ -311,11 +277,11 @@ describe('Host', () => {
   })
 
   test('samples what runs, and forgets the sample of what stopped', async () => {
-    let rig: Rig | null = null
+    let rig: HostRig | null = null
     const engine = new FakeEngine(() => readingAt(rig?.clock.now() ?? 0))
     engine.add(listed({ id: idOf('a') }))
     engine.add(listed({ id: idOf('b'), state: 'exited' }))
-    rig = await started(engine)
+    rig = await startHost(engine)
     await rig.clock.advance(20_000)
     expect(rig.host.sample(idOf('a'))?.cpuPercent).toBeCloseTo(20, 6)
     expect(rig.host.sample(idOf('b'))).toBeNull()
@@ -327,7 +293,7 @@ describe('Host', () => {
   })
 
   test('leaves no timer and no subscription behind when it is stopped', async () => {
-    const { engine, clock, stop } = await started()
+    const { engine, clock, stop } = await startHost()
     await stop()
     expect(clock.pending).toBe(0)
     expect(engine.subscribers).toBe(0)

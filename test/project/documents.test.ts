@@ -280,13 +280,14 @@ const NOT_YET = ['REDIS_URL', 'ALERT_WEBHOOK_URL']
 /** What the start refuses, shown as slips of the pen. */
 const SLIPS = ['JWT_SECRETS', 'RATE_LIMIT_STAT']
 
-/** Variables of other programs: docker, node, linuxserver's proxy, and containers in examples. */
+/** Variables of other programs: docker, node, login, linuxserver's proxy, and containers in examples. */
 const OF_OTHERS = [
   'DOCKER_TLS',
   'DOCKER_CONTEXT',
   'DOCKER_CONFIG',
   'DOCKER_API_VERSION',
   'NODE_OPTIONS',
+  'XDG_RUNTIME_DIR',
   'ALLOW_LOGS',
   'ALLOW_TOP',
   'ALLOW_CHANGE',

@@ -98,11 +98,16 @@ export async function askEngine(path: string, socketPath = realEngine().socketPa
 }
 
 /** Puts the image of the fixture containers into another engine. */
-export async function giveFixtureImage(socketPath: string): Promise<void> {
+export function giveFixtureImage(socketPath: string): Promise<void> {
+  return giveImages([FIXTURE_IMAGE], socketPath)
+}
+
+/** Puts images of `realEngine()` into another engine. */
+export async function giveImages(images: readonly string[], socketPath: string): Promise<void> {
   const dir = await mkdtemp(join(tmpdir(), 'phi-'))
   const file = join(dir, 'image.tar')
   try {
-    await docker(['save', '--output', file, FIXTURE_IMAGE])
+    await docker(['save', '--output', file, ...images])
     await docker(['load', '--input', file], socketPath)
   } finally {
     await rm(dir, { recursive: true, force: true })
@@ -118,6 +123,11 @@ function commandEnv(): NodeJS.ProcessEnv {
 export interface DockerdOptions {
   /** Listens on 127.0.0.1 too and wants client certificates; the folder is one of `scripts/make-certs`. */
   readonly tls?: { readonly dir: string; readonly port?: number }
+  /**
+   * A network namespace of its own, by its path. There the engine may have its firewall rules and forward, as it does on a
+   * machine that it has to itself.
+   */
+  readonly namespace?: string
 }
 
 export interface Dockerd {
@@ -151,7 +161,10 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
   function launch(): ChildProcess {
     const log = openSync(join(dir, 'dockerd.log'), 'a')
     // A test runner that is killed takes its engines along.
-    const args = ['--pdeathsig', 'TERM', '--', 'dockerd', ...dockerdArguments(dir, socketPath)]
+    const args = ['--pdeathsig', 'TERM', '--']
+    if (options.namespace !== undefined) args.push('nsenter', `--net=${options.namespace}`, '--')
+    args.push('dockerd', ...dockerdArguments(dir, socketPath))
+    if (options.namespace === undefined) args.push('--iptables=false', '--ip-forward=false', '--ip-masq=false')
     if (options.tls) args.push(...tlsArguments(options.tls.dir, tcpPort))
     const launched = spawn('setpriv', args, { stdio: ['ignore', log, log] })
     launched.on('error', () => {})
@@ -222,9 +235,6 @@ function dockerdArguments(dir: string, socketPath: string): string[] {
     '--exec-opt=native.cgroupdriver=cgroupfs',
     // A further engine would fight the first one for docker0 and its firewall chains.
     '--bridge=none',
-    '--iptables=false',
-    '--ip-forward=false',
-    '--ip-masq=false',
   ]
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ContainerEvent } from '../../model/container-event.js'
 import { ApiError } from '../../model/error.js'
+import { keepNewest } from '../../model/keep-newest.js'
 import { scrubText } from '../../model/redaction.js'
 import { containerId, optionalNumber, parse, scrubbedLabels, scrubCommandLine, seconds, text } from './shape.js'
 
@@ -81,10 +82,7 @@ export class EventDecoder {
     const given = Object.entries(attributes).filter(([key]) => !OWN_ATTRIBUTES.has(key))
     const labels = scrubbedLabels(Object.fromEntries(given)).value
     this.#labels.set(id, labels)
-    for (const oldest of this.#labels.keys()) {
-      if (this.#labels.size <= MAX_REMEMBERED) break
-      this.#labels.delete(oldest)
-    }
+    keepNewest(this.#labels, MAX_REMEMBERED)
     return labels
   }
 }

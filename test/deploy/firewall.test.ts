@@ -1,0 +1,104 @@
+import { createServer, type Server } from 'node:net'
+import {
+  BUILD_MS,
+  buildImage,
+  type Deployment,
+  describeDeployment,
+  IMAGE,
+  imagesOf,
+  makeDeployment,
+  PASSWORD,
+  UP_MS,
+} from '../support/deployment.js'
+import { type Dockerd, giveImages, startDockerd } from '../support/dockerd.js'
+import { makeNamespace, type Namespace } from '../support/namespace.js'
+
+const STEP_MS = 60_000
+
+let namespace: Namespace
+let dockerd: Dockerd
+let deployment: Deployment
+let outside: Server
+let outsidePort: number
+
+/** A program that tries to connect and prints how that went. */
+function reach(host: string, port: number): string {
+  return `
+    const socket = require('node:net').connect({ host: '${host}', port: ${port} })
+    const end = (word) => { console.log(word); process.exit() }
+    socket.on('connect', () => end('connected')).on('error', () => end('closed'))
+    setTimeout(() => end('closed'), 1500)`
+}
+
+/**
+ * What keeps networks apart are the rules of the engine's firewall, which the other engines of the tests do without: here is
+ * one that has a machine to itself, as far as the network goes.
+ */
+describeDeployment('the compose file on an engine with its firewall', () => {
+  beforeAll(async () => {
+    await buildImage(IMAGE)
+    namespace = makeNamespace()
+    dockerd = await startDockerd({ namespace: namespace.path })
+    await giveImages([IMAGE, ...imagesOf('docker-compose.yml')], dockerd.socketPath)
+    outside = createServer((socket) => socket.on('error', () => {}).end('reached\n'))
+    await new Promise<void>((resolve) => outside.listen(0, namespace.outside[0], resolve))
+    const address = outside.address()
+    outsidePort = typeof address === 'object' && address !== null ? address.port : 0
+    deployment = await makeDeployment({
+      engine: { socketPath: dockerd.socketPath, address: namespace.inside },
+      settings: { PORTHOLE_CLIENTS: `${namespace.outside[0]}/32` },
+    })
+    await deployment.admin(['user', 'add', '--name', 'alice', '--role', 'admin'], `${PASSWORD}\n`)
+    await deployment.compose(['up', '--no-build', '--detach'])
+    await deployment.ready()
+  }, BUILD_MS + UP_MS)
+  afterAll(async () => {
+    await deployment?.down()
+    outside?.close()
+    await dockerd?.stop()
+    namespace?.remove()
+  }, STEP_MS)
+
+  test('knows each client by its own address, and lets in those that .env names alone', async () => {
+    const [known, unknown] = namespace.outside
+    expect((await deployment.ask('/health/live', { from: known })).status).toBe(200)
+    const token = (await deployment.admin(['token', 'create', '--sub', 'outside', '--role', 'admin'])).trim()
+    const headers = { 'X-Forwarded-For': known, 'X-Real-IP': known, Forwarded: `for=${known}` }
+    expect((await deployment.ask('/api/containers', { from: unknown, token, headers })).status).toBe(403)
+    const spoofed = { 'X-Forwarded-For': unknown, X_Forwarded_For: unknown }
+    expect((await deployment.ask('/api/containers', { from: known, token, headers: spoofed })).status).toBe(200)
+    expect((await deployment.records()).findLast(({ kind }) => kind === 'read')).toMatchObject({ address: known })
+  })
+
+  test(
+    'has no way out for Porthole and the socket proxy, and one for Traefik',
+    async () => {
+      const [address] = namespace.outside
+      // The test of the test: the way is there.
+      expect((await deployment.beside('front', reach(address, outsidePort))).trim()).toBe('connected')
+      expect((await deployment.beside('edge', reach(address, outsidePort))).trim()).toBe('closed')
+      expect((await deployment.beside('engine', reach(address, outsidePort))).trim()).toBe('closed')
+      expect((await deployment.inside(reach(address, outsidePort))).trim()).toBe('closed')
+    },
+    STEP_MS,
+  )
+
+  test(
+    'lets nobody from one network to another, by address either',
+    async () => {
+      const { Networks: networks } = (await deployment.inspect('socket-proxy')).NetworkSettings
+      const socketProxy = networks[`${deployment.project}_engine`].IPAddress
+      expect((await deployment.beside('engine', reach(socketProxy, 2375))).trim()).toBe('connected')
+      for (const network of ['front', 'edge'])
+        expect([network, (await deployment.beside(network, reach(socketProxy, 2375))).trim()]).toEqual([
+          network,
+          'closed',
+        ])
+      const porthole = (await deployment.inspect('porthole')).NetworkSettings.Networks
+      const onEdge = porthole[`${deployment.project}_edge`].IPAddress
+      expect((await deployment.beside('edge', reach(onEdge, 3000))).trim()).toBe('connected')
+      expect((await deployment.beside('front', reach(onEdge, 3000))).trim()).toBe('closed')
+    },
+    STEP_MS,
+  )
+})

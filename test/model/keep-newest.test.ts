@@ -1,0 +1,15 @@
+import { keepNewest } from '../../api/model/keep-newest.js'
+
+test.each([
+  [1, ['a']],
+  [2, ['a', 'b']],
+  [3, ['b', 'c']],
+])('of %i keys the newest two are kept', (count, kept) => {
+  const keys = ['a', 'b', 'c'].slice(0, count)
+  const map = new Map(keys.map((key) => [key, 1]))
+  keepNewest(map, 2)
+  expect([...map.keys()]).toEqual(kept)
+  const set = new Set(keys)
+  keepNewest(set, 2)
+  expect([...set]).toEqual(kept)
+})
