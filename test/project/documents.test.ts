@@ -1,10 +1,25 @@
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, extname, join, relative } from 'node:path'
+import { AUTH_ACTIONS } from '../../api/audit/event.js'
+import { auditVerify } from '../../api/cli/audit-verify.js'
+import { hashPassword } from '../../api/cli/hash-password.js'
+import { serve } from '../../api/cli/serve.js'
+import { tokenCreate } from '../../api/cli/token-create.js'
+import { tokenRevoke } from '../../api/cli/token-revoke.js'
+import { userAdd } from '../../api/cli/user-add.js'
+import { userList } from '../../api/cli/user-list.js'
+import { userPassword } from '../../api/cli/user-password.js'
+import { userRemove } from '../../api/cli/user-remove.js'
 import { describeFaults, loadConfig, VARIABLES } from '../../api/config/config.js'
+import { guardRead } from '../../api/engine/guard.js'
+import { LANES } from '../../api/engine/lanes.js'
 import { problemOf } from '../../api/http/problem.js'
+import { parseQuery } from '../../api/http/query-parts.js'
 import { ACTIONS, FEEDS, ROUTES, STREAMS } from '../../api/http/routes.js'
 import { ApiError, ERROR_CODES } from '../../api/model/error.js'
+import { SCOPES } from '../../api/model/scope.js'
 import { SECRET } from '../support/tokens.js'
 
 const ROOT = process.cwd()
@@ -27,7 +42,7 @@ function filesBelow(folder: string): string[] {
 
 const DOCUMENTS = [
   ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
-  ...filesBelow('docs').filter((name) => name.endsWith('.md')),
+  ...['docs', 'api'].flatMap(filesBelow).filter((name) => name.endsWith('.md')),
 ]
 
 const SOURCES = ['api', 'test', 'scripts', 'bench']
@@ -143,11 +158,232 @@ describe('docs/api.md', () => {
   })
 
   test('shows examples that are JSON', () => {
-    const examples = [...text.matchAll(/^```json\n([\s\S]*?)^```$/gm)].map(([, json]) => json ?? '')
-    expect(examples.length).toBeGreaterThan(4)
-    for (const json of examples) expect(() => JSON.parse(json)).not.toThrow()
+    expect(blocksOf(text, 'json').length).toBeGreaterThan(4)
   })
 })
+
+describe('docs/audit.md', () => {
+  test('has every action of who may look, and no other', () => {
+    const table = rows(read('docs/audit.md'), /^`(?:login|refresh|token-|rate|address-)/)
+    const named = table.flatMap(([cell = '']) => [...cell.matchAll(/`([a-z-]+)`/g)].map(([, name]) => name ?? ''))
+    expect(named.sort()).toEqual([...AUTH_ACTIONS].sort())
+  })
+})
+
+describe('api/SECURITY.md', () => {
+  const text = read('api/SECURITY.md')
+
+  /** Where createApp has each step, and what the page calls it. */
+  const STEPS: readonly (readonly [code: string, heading: string])[] = [
+    ['app.use(requestLog(', 'A line in the log'],
+    ['app.use(resolveAddress(', 'Whose address'],
+    ['app.use(helmet(', 'Header fields of every answer'],
+    ['app.use(requireOneHost(', 'The shape of a request'],
+    ["'/health/live',", 'Health'],
+    ['allowAddresses(network', 'Who may connect, which pages may read'],
+    ['app.use(identify(', 'Who asks'],
+    ["app.use(limitRequests('general'", 'How often'],
+    ['app.use(AUTH_PREFIX', 'Signing in, and what else concerns the caller'],
+    ['app.use(known)', 'Strangers end here'],
+    ['for (const route of ROUTES) mount(', 'The route'],
+    ['app.use(answerProblem())', 'What went wrong'],
+  ]
+
+  test('has the checks in the order in which a request meets them', () => {
+    const code = read('api/http/app.ts')
+    const places = STEPS.map(([step]) => code.indexOf(step))
+    expect(places).not.toContain(-1)
+    expect(places).toEqual([...places].sort((a, b) => a - b))
+    const titles = headings(text, '###').map((title) => title.replace(/^\d+\. /, ''))
+    expect(titles.filter((title) => STEPS.some(([, heading]) => heading === title))).toEqual(
+      STEPS.map(([, heading]) => heading),
+    )
+  })
+
+  test('leaves out no middleware', () => {
+    const files = filesBelow(join('api', 'http', 'middleware'))
+    expect(files.filter((file) => !text.includes(`\`${file}\``))).toEqual([])
+  })
+})
+
+/** What the engine is asked for, once for each shape of a read. */
+const ID = '0'.repeat(64)
+const READABLE: readonly (readonly [path: string, options?: object])[] = [
+  ['/_ping'],
+  ['/version'],
+  ['/info'],
+  ['/events', { filters: { type: ['container'] } }],
+  ['/images/json'],
+  ['/networks'],
+  ['/volumes'],
+  ['/system/df'],
+  ['/containers/json'],
+  [`/containers/${ID}/json`],
+  [`/containers/${ID}/stats`, { stream: false }],
+  [`/containers/${ID}/logs`, { tail: 1 }],
+  [`/containers/${ID}/top`],
+  [`/containers/${ID}/changes`],
+]
+
+/** What a proxy by prefix would let through, or what another container could be named like. */
+const UNREADABLE = [
+  `/containers/${ID}/export`,
+  `/containers/${ID}/archive`,
+  `/containers/${ID}/attach/ws`,
+  `/containers/${ID}/json/`,
+  `/containers/${ID.slice(1)}/json`,
+  `/containers/${'A'.repeat(64)}/json`,
+  '/containers/json/x',
+  '/CONTAINERS/json',
+  '//containers/json',
+  '/containers/../secrets',
+  '/images/get',
+  '/images/alpine/get',
+  '/images/search',
+  '/networks/bridge',
+  '/system/dial',
+  '/secrets',
+  '/swarm',
+  '/configs',
+  '/_pingx',
+]
+
+/** The allow rules of HAProxy that documents and tests give. */
+const PROXY_RULES = [...DOCUMENTS, 'test/support/haproxy/tight.cfg'].flatMap((path) =>
+  [...read(path).matchAll(/^ *http-request allow if \{ path -m reg '?(\^\/?[^\s']+\$)'? \}$/gm)].map(
+    ([, rule = '']) => [path, rule] as const,
+  ),
+)
+
+describe('a tight socket proxy', () => {
+  test('is shown in the documents that tell of one', () => {
+    const paths = PROXY_RULES.map(([path]) => path)
+    expect(paths).toEqual(expect.arrayContaining(['docs/configuration.md', 'docs/docker-socket-security.md']))
+  })
+
+  test.each(PROXY_RULES)('as in %s lets through what Porthole asks for, and nothing else', (_path, rule) => {
+    const pattern = new RegExp(rule)
+    const shapes = READABLE.map(([path, options]) => {
+      const isStream = path === '/events'
+      return guardRead({ method: 'GET', path, options, isStream }).shape
+    })
+    expect(shapes.sort()).toEqual(Object.keys(LANES).sort())
+    expect(READABLE.filter(([path]) => !pattern.test(path))).toEqual([])
+    expect(UNREADABLE.filter((path) => pattern.test(path))).toEqual([])
+    for (const path of UNREADABLE) expect(() => guardRead({ method: 'GET', path })).toThrow()
+  })
+})
+
+/** Settings of later versions, which the start refuses. */
+const NOT_YET = ['REDIS_URL', 'ALERT_WEBHOOK_URL']
+
+/** What the start refuses, shown as slips of the pen. */
+const SLIPS = ['JWT_SECRETS', 'RATE_LIMIT_STAT']
+
+/** Variables of other programs: docker, node, login, linuxserver's proxy, and containers in examples. */
+const OF_OTHERS = [
+  'DOCKER_TLS',
+  'DOCKER_CONTEXT',
+  'DOCKER_CONFIG',
+  'DOCKER_API_VERSION',
+  'NODE_OPTIONS',
+  'XDG_RUNTIME_DIR',
+  'ALLOW_LOGS',
+  'ALLOW_TOP',
+  'ALLOW_CHANGE',
+  'POSTGRES_PASSWORD',
+  'DATABASE_URL',
+  'API_TOKEN',
+]
+
+/** In capitals, and no variables: a placeholder, a capability, families of addresses, an error of OpenSSL's, a constant. */
+const NO_VARIABLES = [
+  'NAME_FILE',
+  'SYS_ADMIN',
+  'AF_UNIX',
+  'AF_INET',
+  'AF_INET6',
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'ERROR_CODES',
+]
+
+const COMMANDS = [
+  serve,
+  tokenCreate,
+  tokenRevoke,
+  userAdd,
+  userPassword,
+  userRemove,
+  userList,
+  hashPassword,
+  auditVerify,
+]
+
+/** Requests below /api, /health and /metrics as a document writes them: after a method, in a URL, or as a text of their own. */
+const REQUEST =
+  /(?:\b(GET|HEAD|POST|PUT|PATCH|DELETE) |localhost:\d+|\$B|[`'"])(\/(?:api|health|metrics)(?![\w-])[^\s`'"|),;]*)/g
+
+interface Named {
+  readonly method: string | undefined
+  readonly path: string
+  /** With its question mark; empty where there is none. */
+  readonly search: string
+}
+
+/** With values for what the reader is to fill in. */
+function requestsIn(text: string): Named[] {
+  return [...text.matchAll(REQUEST)].map(([, method, target = '']) => {
+    const filled = target
+      .replace(/\$\{[^}]*\}/g, 'x')
+      .replace(/\$SINCE\b/g, '2026-01-01T00:00:00Z')
+      .replace(/\$(?:ID|id)\b/g, ID)
+      .replace(/\$[a-z]+\b/g, 'x')
+      .replace(/[.:]+$/, '')
+    const [path = '', ...search] = filled.split('?')
+    return {
+      method,
+      path: path.replace(/(?<=\/containers\/)(?:[0-9a-f]{12,64}|ID)(?=\/|$)/, ':id'),
+      search: search.length === 0 ? '' : `?${search.join('?')}`,
+    }
+  })
+}
+
+const HEALTH = ['/health/live', '/health/ready']
+
+/** What is wrong with it; null where nothing is. */
+function wrongWith({ method, path, search }: Named): string | null {
+  const route = READS.find((one) => one.path === path)
+  const actions = ACTIONS.filter((one) => one.path === path)
+  const isRead = route !== undefined || HEALTH.includes(path) || actions.some((one) => one.method === 'GET')
+  const isPost = actions.some((one) => one.method === 'POST')
+  if (method === undefined && !isRead && !isPost) {
+    const isPrefix = [...READS, ...ACTIONS].some((one) => one.path.startsWith(`${path}/`)) || path === '/health'
+    return search === '' && isPrefix ? null : `${path} is no route`
+  }
+  if (method === 'POST' ? !isPost : method !== undefined && (!isRead || !/^(?:GET|HEAD)$/.test(method)))
+    return `${method} ${path} is no route`
+  if (search === '') return null
+  if (route === undefined) return `${path} takes no parameters`
+  const faults = parseQuery(route.query, search).faults ?? []
+  return faults.length === 0
+    ? null
+    : `${path}${search}: ${faults.map((fault) => `${fault.path} ${fault.message}`).join()}`
+}
+
+/** Calls of the command, each on one line. */
+function callsIn(text: string): string[] {
+  const joined = text.replace(/\\\n\s*/g, ' ').replace(/\n {4}/g, '\n')
+  return [...joined.matchAll(/(?<![\w/.=-])porthole ([a-z][a-z-]*(?![\w:])[^\n`|)]*)/g)].map(([, call]) => call ?? '')
+}
+
+function isCall(call: string): boolean {
+  const command = COMMANDS.find(({ name }) => `${call} `.startsWith(`${name} `))
+  const given = [...call.matchAll(/(?<=\s)--([a-z][a-z-]*)/g)].map(([, option]) => option ?? '')
+  // A group of commands, as in `porthole user`.
+  if (command === undefined)
+    return given.length === 0 && COMMANDS.some(({ name }) => name.startsWith(`${call.trim()} `))
+  return given.every((option) => option === 'help' || option in command.options)
+}
 
 describe('every document', () => {
   test.each(DOCUMENTS)('%s links to what is there', (path) => {
@@ -165,6 +401,63 @@ describe('every document', () => {
       ...[...text.matchAll(/`((?:api|test|bench|docs)\/[\w./-]*)`/g)].map(([, name]) => name ?? ''),
     ]
     expect([...new Set(files)].filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
+  })
+
+  test.each(DOCUMENTS)('%s names variables that are read', (path) => {
+    const sources = SOURCES.filter((source) => !DOCUMENTS.includes(source))
+      .map(read)
+      .join('\n')
+    const known = new Set<string>([...VARIABLES, ...NOT_YET, ...SLIPS, ...OF_OTHERS, ...NO_VARIABLES])
+    const isKnown = (name: string) => known.has(name) || (/^(?:PORTHOLE|BENCH)_/.test(name) && sources.includes(name))
+    expect(capitalsIn(read(path)).filter((name) => !isKnown(name))).toEqual([])
+  })
+
+  test('names each of the variables that are not ours, or they need not be known here', () => {
+    const named = new Set(DOCUMENTS.flatMap((path) => capitalsIn(read(path))))
+    expect([...NOT_YET, ...SLIPS, ...OF_OTHERS, ...NO_VARIABLES].filter((name) => !named.has(name))).toEqual([])
+  })
+
+  test.each(DOCUMENTS)('%s names routes that are there, with parameters that they take', (path) => {
+    expect(
+      requestsIn(read(path))
+        .map(wrongWith)
+        .filter((wrong) => wrong !== null),
+    ).toEqual([])
+  })
+
+  test('is looked at for routes where they stand', () => {
+    expect(requestsIn(read('docs/docker-socket-security.md')).length).toBeGreaterThan(20)
+    const examples = [
+      '`GET /api/nothing`',
+      'POST /api/containers',
+      "'localhost:3000/api/events?actoin=die'",
+      '$B/api/stat',
+    ]
+    for (const text of examples) expect([text, requestsIn(text).map(wrongWith)]).toEqual([text, [expect.any(String)]])
+  })
+
+  test('is looked at for commands where they stand', () => {
+    expect(callsIn(read('docs/docker-socket-security.md')).length).toBeGreaterThan(5)
+    for (const call of ['token make --sub me', 'token create --subject me', 'user --name me', 'doctor'])
+      expect([call, callsIn(`npx porthole ${call}`).map(isCall)]).toEqual([call, [false]])
+  })
+
+  test.each(DOCUMENTS)('%s names scopes, metrics and commands that there are', (path) => {
+    const text = read(path)
+    const scopes = [...text.matchAll(/\b[a-z]+:read\b/g)].map(([name]) => name)
+    expect(scopes.filter((name) => !(SCOPES as readonly string[]).includes(name))).toEqual([])
+    const metrics = [...text.matchAll(/\bporthole_[a-z_]+/g)].map(([name]) => name)
+    expect(metrics.filter((name) => !read('api/http/metrics.ts').includes(`'${name}'`))).toEqual([])
+    expect(callsIn(text).filter((call) => !isCall(call))).toEqual([])
+  })
+
+  test.each(DOCUMENTS)('%s shows JSON that is JSON, and shell that a shell reads', (path) => {
+    const text = read(path)
+    for (const json of blocksOf(text, 'json')) expect(() => JSON.parse(json)).not.toThrow()
+    for (const script of blocksOf(text, 'sh')) {
+      const { status, stderr } = spawnSync('sh', ['-n'], { input: script, encoding: 'utf8' })
+      expect([script, status, stderr]).toEqual([script, 0, ''])
+    }
   })
 
   test('has a title', () => {
@@ -203,6 +496,17 @@ describe('every source', () => {
     expect(naming).toEqual([])
   })
 })
+
+/** Words of a document that are written as variables are, with an underscore; each once. */
+function capitalsIn(text: string): string[] {
+  return [...new Set([...text.matchAll(/(?<![\w-])[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+(?![\w-])/g)].map(([name]) => name))]
+}
+
+/** The blocks of code in one language, those within lists too. */
+function blocksOf(text: string, language: string): string[] {
+  const block = new RegExp(`^( *)\`\`\`${language}\\n([\\s\\S]*?)^\\1\`\`\`$`, 'gm')
+  return [...text.matchAll(block)].map(([, , code]) => code ?? '')
+}
 
 function linesOf(path: string): number {
   return read(path).trimEnd().split('\n').length
