@@ -8,7 +8,6 @@ import { seededRandom } from './container.js'
 import { type Fault, reply } from './faults.js'
 import { restlessStep } from './restless.js'
 import { type Endpoint, routeOf, type Scene } from './routes.js'
-import { PROBE_COMMAND } from './services.js'
 import { type RunOptions, SimulatedWorld } from './world.js'
 
 export type { Fault } from './faults.js'
@@ -87,7 +86,7 @@ export class SimulatedEngine {
       diskWalk: { busy: false },
       now,
     }
-    this.#step = restlessStep(world, seed + 1, PROBE_COMMAND)
+    this.#step = restlessStep(world, seed + 1)
   }
 
   /** Known once it has started; the same after a restart. */

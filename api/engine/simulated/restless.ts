@@ -9,7 +9,7 @@ const FAILED_PROBE_EXIT = 1
  * Lets something happen at each call: what was broken is mended first, so that the world neither calms down nor falls apart.
  * Draws from a generator of its own, so that the opening scene stays the same.
  */
-export function restlessStep(world: SimulatedWorld, seed: number, probeCommand: string): () => void {
+export function restlessStep(world: SimulatedWorld, seed: number): () => void {
   const random = seededRandom(seed)
   const repairs: (() => void)[] = []
   return () => {
@@ -25,10 +25,13 @@ export function restlessStep(world: SimulatedWorld, seed: number, probeCommand: 
     const stillThere = (mend: () => void, state: SimulatedContainer['state']) => () => {
       if (chosen.state === state && world.find(id) === chosen) mend()
     }
-    const checked = chosen.spec.healthTest !== null
+    const { healthTest } = chosen.spec
+    const checked = healthTest !== null
+    // As an engine runs it and tells of it: whole, secrets included.
+    const probe = (exitCode?: number) => world.exec(id, `/bin/sh -c ${healthTest}`, exitCode)
     const dice = random()
     if (checked && dice < 0.35) {
-      world.exec(id, probeCommand, FAILED_PROBE_EXIT)
+      probe(FAILED_PROBE_EXIT)
       world.setHealth(id, 'unhealthy')
     } else if (dice < 0.6) {
       world.restart(id)
@@ -41,7 +44,7 @@ export function restlessStep(world: SimulatedWorld, seed: number, probeCommand: 
     }
     // After a start the engine's verdict is open again: it comes last.
     const recover = () => {
-      world.exec(id, probeCommand)
+      probe()
       world.setHealth(id, 'healthy')
     }
     if (checked) repairs.push(stillThere(recover, 'running'))

@@ -64,9 +64,6 @@ export const PLANTED_SECRETS: readonly string[] = [
   CACHE_TOKEN,
 ]
 
-/** A command that the demo's health checks run: an exec event carries it whole, secret included. */
-export const PROBE_COMMAND = `/bin/sh -c PGPASSWORD=${DATABASE_PASSWORD} pg_isready -U app`
-
 /** The first twelve, the default, show every state but `created`; all eighteen together hold every planted secret. */
 export const SERVICES: readonly SimulatedService[] = [
   {
@@ -125,7 +122,7 @@ export const SERVICES: readonly SimulatedService[] = [
       ports: [exposed(5432)],
       mounts: [volume('shop_db-data', '/var/lib/postgresql/data')],
       memoryLimitBytes: 1024 * MIB,
-      healthTest: 'pg_isready -U app',
+      healthTest: `PGPASSWORD=${DATABASE_PASSWORD} pg_isready -U app`,
       healthOutput: '/var/run/postgresql:5432 - accepting connections\n',
     },
     load: { cores: 0.18, memoryBytes: 460 * MIB, readBytesPerSecond: 38_000, writeBytesPerSecond: 120_000, pids: 17 },

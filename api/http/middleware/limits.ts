@@ -17,9 +17,9 @@ export interface LimitSettings {
 export interface LimitParts {
   readonly settings: LimitSettings
   readonly store: Pick<Store, 'counters'>
-  /** Told once a window of whoever goes over. */
   /** What does not count: a path, for a caller who may read it. */
   readonly isFree?: (path: string, scopes: ReadonlySet<Scope>) => boolean
+  /** Told once a window of whoever goes over. */
   readonly onReached: (req: Request, res: Response, name: string) => void
 }
 

@@ -270,7 +270,7 @@ test('a restless world keeps moving, tells of everything and neither calms down 
     if (event.type === 'container') actions.push(event.action.split(':')[0] as string)
     if (event.action === 'exec_die') probeExits.add(event.actor.attributes['exitCode'])
   })
-  const step = restlessStep(world, 2, 'true')
+  const step = restlessStep(world, 2)
   for (let round = 0; round < 400; round += 1) {
     clock += 3000
     step()
