@@ -25,6 +25,7 @@ import { type Clock, SYSTEM_CLOCK, sleep } from './live/clock.js'
 import { EventJournal } from './live/event-journal.js'
 import { Fleet } from './live/fleet.js'
 import { Host } from './live/host.js'
+import { LinePace } from './live/line-pace.js'
 import type { Log } from './log.js'
 import { describeEndpoint } from './model/endpoint.js'
 import { TlsIdentityError } from './model/error.js'
@@ -71,6 +72,7 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
   const sink = destination.kind === 'file' ? new FileSink(destination.path, now()) : createOutputSink(records)
   const audit = new AuditTrail({ sink, clock, log, onFailure })
   const journal = new EventJournal()
+  const pace = new LinePace(clock)
   const hosts = config.hosts.map(
     (host) =>
       new Host({
@@ -80,6 +82,7 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
         labels: host.labels,
         sampling: config.sampling,
         journal: journal.openHost(host.id),
+        pace,
         clock,
         log,
       }),

@@ -1,7 +1,7 @@
 import type { InspectedContainer, ListedContainer } from '../model/container.js'
 import type { ContainerEvent } from '../model/container-event.js'
 import type { DiskUse, Image, Network, Volume } from '../model/engine-object.js'
-import type { FileChange } from '../model/file-change.js'
+import type { ChangeList } from '../model/file-change.js'
 import type { EngineInfo, EngineVersion } from '../model/host.js'
 import type { EngineTime, LogLine, LogQuery } from '../model/log-line.js'
 import type { ProcessList } from '../model/process.js'
@@ -49,7 +49,7 @@ export interface Engine {
   /** Rejects with container-not-running as well. */
   top(id: string, signal: AbortSignal): Promise<ProcessList>
   /** Paths that are not as the image has them. The engine walks the container's file system. */
-  changes(id: string, signal: AbortSignal): Promise<readonly FileChange[]>
+  changes(id: string, signal: AbortSignal): Promise<ChangeList>
   images(signal: AbortSignal): Promise<readonly Image[]>
   networks(signal: AbortSignal): Promise<readonly Network[]>
   volumes(signal: AbortSignal): Promise<readonly Volume[]>

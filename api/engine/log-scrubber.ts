@@ -1,31 +1,19 @@
 import { type LogLine, type LogStream, rfc3339Of } from '../model/log-line.js'
 import { REDACTED, type Scrubbed, scrubText } from '../model/redaction.js'
+import { withoutEscapes } from '../model/terminal-text.js'
 import type { RawLogLine } from './log-lines.js'
 
 /** Lines of the longest private key in use: RSA of 16,384 bits. Who writes BEGIN and never END must not hide all that follows. */
 const MAX_KEY_LINES = 200
 
-const KEY_BEGINS = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----/g
-const KEY_ENDS = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----/
+const KEY_BEGINS = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g
+const KEY_ENDS = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/
 
 /**
  * A line of PEM (RFC 7468, section 2: 64 characters; OpenSSH writes 70), of which a tail may show the middle alone. A digest in
  * hexadecimal is none.
  */
 const KEY_BODY = /^(?=.*[G-Zg-z+/])(?=.*[A-Z])(?=.*[a-z])(?:[A-Za-z0-9+/]{64}|[A-Za-z0-9+/]{70})$/
-
-/*
- * Escapes (ECMA-48, sections 5.3 to 5.6). Each ends before the next begins, so the time is linear in the text; that of Node's
- * stripVTControlCharacters is not.
- */
-
-/** Titles, the targets of links and the like: text that a terminal does not show in its place. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const CONTROL_STRINGS = /\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)/g
-
-/** Colours, and all else that moves or marks. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for.
-const ESCAPES = /\u001b\[[0-?]{0,256}[ -/]{0,16}[@-~]|\u001b[ -/]{0,16}[0-~]|\u0007/g
 
 /**
  * Takes secrets out of a log's lines in their order, since a private key spans many. Looks beneath the colours that loggers put
@@ -42,7 +30,7 @@ export class LogScrubber {
 
   #scrubMessage(stream: LogStream, message: string): Scrubbed<string> {
     const isMarked = message.includes('\u001b')
-    const plain = isMarked ? message.replace(CONTROL_STRINGS, '').replace(ESCAPES, '') : message
+    const plain = withoutEscapes(message)
     if (this.#keyLines[stream] > 0) {
       const end = KEY_ENDS.exec(plain)
       this.#keyLines[stream] = end === null ? this.#keyLines[stream] - 1 : 0

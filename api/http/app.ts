@@ -24,7 +24,7 @@ import { allowOrigins } from './middleware/cors.js'
 import { type LimitSettings, limitRequests } from './middleware/limits.js'
 import { requestLog } from './middleware/request-log.js'
 import { refuseBody, refuseForeignHost, requireOneHost } from './middleware/request-shape.js'
-import type { OpenStreams } from './open-streams.js'
+import { heavyAnswers, type OpenStreams } from './open-streams.js'
 import { problemOf } from './problem.js'
 import { ACTIONS, FEEDS, ROUTES, type Route, STREAMS, streamScope } from './routes.js'
 import { streamEndpoint } from './stream-endpoint.js'
@@ -118,7 +118,13 @@ export function createApp(appParts: AppParts): Express {
   app.use(AUTH_PREFIX, authRouter(desk, known))
   app.use(known)
   const stats = limitRequests('stats', limitParts)
-  const parts = { sources: { view, records: audit, metrics: appParts.metrics }, cache: new AnswerCache(), audit, now }
+  const parts = {
+    sources: { view, records: audit, metrics: appParts.metrics },
+    cache: new AnswerCache(),
+    audit,
+    heavy: heavyAnswers(),
+    now,
+  }
   const isGood = async (caller: Caller) => authenticator === null || (await authenticator.isGood(caller))
   const streamParts = { streams: appParts.streams, channels: new Channels(), isGood }
   const mount = (route: Pick<Route, 'path' | 'limit'>, handler: RequestHandler) => {

@@ -7,6 +7,7 @@ import { type Answer, type AnswerCache, answerOf } from './answer.js'
 import type { Input, Sources } from './handlers/input.js'
 import { addressOf } from './middleware/address.js'
 import { callerOf } from './middleware/authenticate.js'
+import type { OpenStreams } from './open-streams.js'
 import { statusOf } from './problem.js'
 import { isContainerId, parseQuery } from './query-parts.js'
 import type { Route } from './routes.js'
@@ -15,6 +16,8 @@ export interface EndpointParts {
   readonly sources: Sources
   readonly cache: AnswerCache
   readonly audit: Audit
+  /** Places of large answers. */
+  readonly heavy: OpenStreams
   readonly now: () => number
 }
 
@@ -27,6 +30,7 @@ const NOTHING_READ: ReadonlySet<ErrorCode> = new Set(['invalid-request', 'invali
 /** Makes a route of the table into an Express handler: scope, id, query, handler, audit, answer. */
 export function endpoint(route: Route, parts: EndpointParts): RequestHandler {
   const { sources, cache } = parts
+  const heavy = route.isHeavy ? parts.heavy : null
   return async function answerRoute(req, res) {
     const read = openRead(route, req, res, parts)
     const { caller } = read
@@ -35,7 +39,13 @@ export function endpoint(route: Route, parts: EndpointParts): RequestHandler {
       const version = versionOf(route, sources)
       const key = `${caller.scopes.has('security:read')}\n${caller.visibilityKey}\n${req.url}`
       const kept = version === null ? null : cache.get(key, version)
-      answer = kept ?? (await makeAnswer(route, read.input(), sources))
+      const input = kept === null ? read.input() : null
+      if (heavy !== null)
+        res.once(
+          'close',
+          heavy.open(holderOf(caller), () => {}),
+        )
+      answer = input === null ? (kept as Answer) : await makeAnswer(route, input, sources)
       if (version !== null && kept === null) cache.put(key, version, answer)
     } catch (error) {
       throw read.failed(error)
@@ -49,6 +59,11 @@ export function endpoint(route: Route, parts: EndpointParts): RequestHandler {
     read.answered(answer, status)
     send(res, answer, status)
   }
+}
+
+/** Whom a place is counted for: all tokens of one subject together. */
+export function holderOf({ issuer, subject }: Caller): string {
+  return `${issuer}\n${subject}`
 }
 
 /** A read by a caller who holds the route's scope, and what the audit is told of it. */
@@ -68,7 +83,7 @@ export function openRead(route: Row, req: Request, res: Response, { audit, now }
   const told = { route, caller, engine }
   const read: OpenRead = {
     caller,
-    input: () => inputOf(route, req, caller, engine, now()),
+    input: () => inputOf(route, req, caller, engine, departureOf(res), now()),
     answered: (answer, status) => audit.record(answeredRead(req, res, told, answer, status)),
     failed: (error) => {
       const code = error instanceof ApiError ? error.code : 'internal'
@@ -95,7 +110,14 @@ export function answerFrom(input: Input<never>, content: unknown): Answer {
   return answerOf(content, input.id === '' ? null : (content as { id?: string }).id)
 }
 
-function inputOf(route: Row, req: Request, caller: Caller, engine: EngineCall[], now: number): Input<never> {
+function inputOf(
+  route: Row,
+  req: Request,
+  caller: Caller,
+  engine: EngineCall[],
+  departure: () => AbortSignal,
+  now: number,
+): Input<never> {
   const { subject, issuer, selectors, visibilityKey } = caller
   return {
     query: readQuery(route, req.url),
@@ -104,8 +126,24 @@ function inputOf(route: Row, req: Request, caller: Caller, engine: EngineCall[],
     selectors,
     showHostPaths: caller.scopes.has('security:read'),
     format: formatOf(req),
+    get signal() {
+      return departure()
+    },
     onCall: (call) => engine.push(call),
     ownRecords: selectors.length === 0 ? null : { subject, issuer, filter: visibilityKey },
+  }
+}
+
+/** Made for those few who want to know: it costs more than the whole rest of an answer out of memory. */
+function departureOf(res: Response): () => AbortSignal {
+  let controller: AbortController | null = null
+  return () => {
+    if (controller !== null) return controller.signal
+    const made = new AbortController()
+    controller = made
+    if (res.closed) made.abort()
+    else res.once('close', () => made.abort())
+    return made.signal
   }
 }
 

@@ -3,7 +3,7 @@ import type { RequestHandler } from 'express'
 import type { Caller } from '../auth/caller.js'
 import { ApiError } from '../model/error.js'
 import { endEvent } from './channels.js'
-import { openRead } from './endpoint.js'
+import { holderOf, openRead } from './endpoint.js'
 import type { FeedItem } from './handlers/input.js'
 import type { Feed } from './routes.js'
 import { type EventStream, eventOf, openEventStream, startEventStream } from './sse.js'
@@ -45,8 +45,7 @@ export function feedEndpoint(feed: Feed, parts: StreamParts): RequestHandler {
       events?.end(last)
     }
     try {
-      const holder = `${caller.issuer}\n${caller.subject}`
-      release = parts.streams.open(holder, () => end())
+      release = parts.streams.open(holderOf(caller), () => end())
       let turn = await iterator.next()
       read.answered(nothingYet(container), 200)
       if (req.method === 'HEAD') {

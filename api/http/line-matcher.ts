@@ -9,6 +9,9 @@ const MAX_PROGRAM_SIZE = 1_000
 /** Characters of a line that a pattern is held against. */
 const MAX_MATCHED_LENGTH = 8_192
 
+/** Instructions times characters: some 10 ms at the worst. The larger the pattern, the less of a line it sees. */
+const MAX_STEPS = 500_000
+
 /** Finds the words as they stand, anywhere in the line. */
 export function literalMatcher(words: string, ignoreCase: boolean): LineMatcher {
   if (!ignoreCase) return (message) => message.includes(words)
@@ -23,9 +26,10 @@ export function literalMatcher(words: string, ignoreCase: boolean): LineMatcher 
 export function patternMatcher(pattern: string, ignoreCase: boolean): LineMatcher | null {
   try {
     const compiled = RE2JS.compile(pattern, ignoreCase ? RE2JS.CASE_INSENSITIVE : 0)
-    if (compiled.programSize() > MAX_PROGRAM_SIZE) return null
-    return (message) =>
-      compiled.test(message.length > MAX_MATCHED_LENGTH ? message.slice(0, MAX_MATCHED_LENGTH) : message)
+    const size = compiled.programSize()
+    if (size > MAX_PROGRAM_SIZE) return null
+    const length = Math.min(MAX_MATCHED_LENGTH, Math.floor(MAX_STEPS / size))
+    return (message) => compiled.test(message.length > length ? message.slice(0, length) : message)
   } catch {
     return null
   }

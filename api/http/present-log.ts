@@ -1,6 +1,6 @@
-import { stripVTControlCharacters } from 'node:util'
 import type { Container } from '../model/container.js'
 import type { LogLine, LogPage } from '../model/log-line.js'
+import { withoutEscapes } from '../model/terminal-text.js'
 import { PlainText } from './plain-text.js'
 
 export function presentLog(container: Container, page: LogPage) {
@@ -43,5 +43,5 @@ export function presentLogText(
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g
 
 function printable(message: string): string {
-  return stripVTControlCharacters(message).replace(CONTROL, '\ufffd')
+  return withoutEscapes(message).replace(CONTROL, '\ufffd')
 }

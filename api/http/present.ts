@@ -161,10 +161,15 @@ export function presentProcesses(container: Container, { processes, isTruncated 
   }
 }
 
-export function presentChanges(container: Container, page: Page<FileChange>, hosts: readonly HostStatus[]) {
+export function presentChanges(
+  container: Container,
+  page: Page<FileChange>,
+  isTruncated: boolean,
+  hosts: readonly HostStatus[],
+) {
   const { id, name, hostId } = container
   const own = hosts.filter((host) => host.id === hostId)
-  return { id, name, host: hostId, ...presentList(page, own) }
+  return { id, name, host: hostId, ...presentList(page, own), truncated: isTruncated }
 }
 
 export function presentEvent(event: RecordedEvent) {

@@ -40,6 +40,8 @@ export interface Route<Query = never> {
   readonly query: z.ZodType<Query>
   /** Whether the caller may choose how the answer is written. */
   readonly isNegotiated: boolean
+  /** Whether the answer may be megabytes, which are bounded for each subject. */
+  readonly isHeavy: boolean
   /** What the answer changes with, where it comes out of memory: it is made once for all callers who see the same. */
   readonly changesWith: 'containers' | 'stats' | null
   readonly handler: (sources: Sources, input: Input<Query>) => unknown
@@ -70,9 +72,12 @@ export const ROUTES: readonly Route[] = [
   route('/api/containers/:id/stats', 'stats:read', 'stats', ONE_QUERY, 'stats', showStats),
   route('/api/containers/:id/stats/history', 'stats:read', 'stats', HISTORY_QUERY, null, showHistory),
   route('/api/stats', 'stats:read', 'stats', STATS_QUERY, 'stats', listStats),
-  route('/api/containers/:id/logs', 'logs:read', 'general', LOGS_QUERY, null, showLog, { isNegotiated: true }),
+  route('/api/containers/:id/logs', 'logs:read', 'general', LOGS_QUERY, null, showLog, {
+    isNegotiated: true,
+    isHeavy: true,
+  }),
   route('/api/containers/:id/top', 'containers:read', 'general', ONE_QUERY, null, showProcesses),
-  route('/api/containers/:id/changes', 'security:read', 'general', CHANGES_QUERY, null, listChanges),
+  route('/api/containers/:id/changes', 'security:read', 'general', CHANGES_QUERY, null, listChanges, { isHeavy: true }),
   route('/api/events', 'events:read', 'general', EVENTS_QUERY, null, listEvents),
   route('/api/images', 'system:read', 'general', IMAGES_QUERY, null, listImages),
   route('/api/networks', 'system:read', 'general', NETWORKS_QUERY, null, listNetworks),
@@ -98,7 +103,7 @@ export const STREAMS: readonly Stream[] = [
 ]
 
 /** A read that goes on: every item in its order, none left out, and from where the reader stood. A stream ticket opens it too. */
-export interface Feed<Id = never, Query = never> extends Omit<Route<Query>, 'handler' | 'changesWith'> {
+export interface Feed<Id = never, Query = never> extends Pick<Route<Query>, 'path' | 'scope' | 'limit' | 'query'> {
   readonly handler: (sources: Sources, input: FeedInput<Id, Query>) => AsyncIterable<readonly FeedItem[]>
   /** Reads the Last-Event-ID field; null where it is none of this feed's. */
   readonly readId: (text: string) => Id | null
@@ -139,10 +144,10 @@ function route<Query>(
   query: z.ZodType<Query>,
   changesWith: Route['changesWith'],
   handler: Route<Query>['handler'],
-  { isNegotiated = false } = {},
+  { isNegotiated = false, isHeavy = false } = {},
 ): Route {
   // A table of routes forgets each one's query type; the endpoint gives a handler only what its own schema made.
-  return { path, scope, limit, query, changesWith, handler, isNegotiated } as unknown as Route
+  return { path, scope, limit, query, changesWith, handler, isNegotiated, isHeavy } as unknown as Route
 }
 
 function feed<Id, Query>(
@@ -152,7 +157,7 @@ function feed<Id, Query>(
   handler: Feed<Id, Query>['handler'],
   readId: Feed<Id, Query>['readId'],
 ): Feed {
-  return { path, scope, limit: 'general', query, handler, readId, isNegotiated: false } as unknown as Feed
+  return { path, scope, limit: 'general', query, handler, readId } as unknown as Feed
 }
 
 function action<Body>(

@@ -3,7 +3,7 @@ import type { Caller } from '../auth/caller.js'
 import { ApiError } from '../model/error.js'
 import type { Answer } from './answer.js'
 import { type Channels, endEvent, type Frame } from './channels.js'
-import { answerFrom, type EndpointParts, openRead, versionOf } from './endpoint.js'
+import { answerFrom, type EndpointParts, holderOf, openRead, versionOf } from './endpoint.js'
 import type { OpenStreams } from './open-streams.js'
 import type { Stream } from './routes.js'
 import { openEventStream, startEventStream } from './sse.js'
@@ -49,8 +49,7 @@ export function streamEndpoint(stream: Stream, parts: StreamParts): RequestHandl
     }
 
     let close = () => {}
-    const holder = `${caller.issuer}\n${caller.subject}`
-    const leaveStreams = attempt(read.failed, () => parts.streams.open(holder, () => close()))
+    const leaveStreams = attempt(read.failed, () => parts.streams.open(holderOf(caller), () => close()))
     // Given back as well where nothing is ever sent.
     res.once('close', leaveStreams)
     let sent = ''

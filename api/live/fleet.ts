@@ -3,7 +3,7 @@ import type { EngineCall } from '../model/engine-call.js'
 import type { DiskUse } from '../model/engine-object.js'
 import type { EngineUse } from '../model/engine-use.js'
 import { ApiError } from '../model/error.js'
-import type { FileChange } from '../model/file-change.js'
+import type { ChangeList } from '../model/file-change.js'
 import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import { type LabelSelector, matchesSelectors } from '../model/label-selector.js'
@@ -12,7 +12,6 @@ import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 import type { Clock } from './clock.js'
 import type { Host } from './host.js'
-import { LinePace } from './line-pace.js'
 import type { EngineObjects, Events, HostObjects, View } from './view.js'
 
 const FULL_ID_LENGTH = 64
@@ -32,13 +31,11 @@ export class Fleet implements View {
   #all: { readonly version: number; readonly containers: readonly Container[] } = { version: -1, containers: [] }
 
   readonly events: Events
-  readonly #pace: LinePace
   readonly #clock: Clock
 
   constructor(hosts: readonly Host[], events: Events, clock: Clock) {
     this.#hosts = new Map(hosts.map((host) => [host.id, host]))
     this.events = events
-    this.#pace = new LinePace(clock)
     this.#clock = clock
   }
 
@@ -116,24 +113,22 @@ export class Fleet implements View {
     return told(container.hostId, 'top', onCall, () => this.#hostOf(container).reads.top(container.id))
   }
 
-  changes(container: Container, onCall: OnCall): Promise<readonly FileChange[]> {
+  changes(container: Container, onCall: OnCall): Promise<ChangeList> {
     return told(container.hostId, 'changes', onCall, () => this.#hostOf(container).reads.changes(container.id))
   }
 
-  readLog(container: Container, wish: LogWish, onCall: OnCall): Promise<LogPage> {
-    return told(container.hostId, 'logs', onCall, () => this.#hostOf(container).reads.readLog(container.id, wish))
+  readLog(container: Container, wish: LogWish, onCall: OnCall, signal: AbortSignal): Promise<LogPage> {
+    const { reads } = this.#hostOf(container)
+    return told(container.hostId, 'logs', onCall, () => reads.readLog(container.id, wish, signal))
   }
 
-  async *followLog(
+  followLog(
     container: Container,
     wish: Omit<LogWish, 'until'>,
     from: LogPosition | null,
     signal: AbortSignal,
   ): AsyncIterable<LogStep> {
-    for await (const step of this.#hostOf(container).reads.followLog(container.id, wish, from, signal)) {
-      yield step
-      if (step.kind === 'lines') await this.#pace.take(step.lines.length, signal)
-    }
+    return this.#hostOf(container).reads.followLog(container.id, wish, from, signal)
   }
 
   objects<Kind extends keyof EngineObjects>(

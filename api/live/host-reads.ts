@@ -2,12 +2,13 @@ import type { Engine, LogRequest } from '../engine/engine.js'
 import type { InspectedContainer } from '../model/container.js'
 import type { DiskUse } from '../model/engine-object.js'
 import { ApiError } from '../model/error.js'
-import type { FileChange } from '../model/file-change.js'
+import type { ChangeList } from '../model/file-change.js'
 import type { LogLine, LogPage, LogPosition, LogStep, LogWish } from '../model/log-line.js'
 import type { ProcessList } from '../model/process.js'
 import type { Clock } from './clock.js'
 import { type Kept, KeptAnswer } from './kept-answer.js'
-import { followLog } from './log-follower.js'
+import type { LinePace } from './line-pace.js'
+import { followLog, type LogSource } from './log-follower.js'
 import { readLog } from './log-reader.js'
 import type { EngineObjects } from './view.js'
 
@@ -16,6 +17,9 @@ const OBJECTS_MAX_AGE_MS = 15_000
 
 /** Disk use takes an engine so long that it is measured seldom. */
 const DISK_USE_MAX_AGE_MS = 10 * 60_000
+
+/** Milliseconds for one answer from a log, however often the engine is asked for it. */
+const READ_LOG_MS = 25_000
 
 /** Built-in drivers, and plugins by their image's name. */
 const DRIVER_NAME = /^[a-z0-9][a-z0-9._/:-]{0,63}$/i
@@ -27,8 +31,7 @@ export interface HostReadsParts {
   readonly life: () => AbortSignal
   /** Whether a container has a terminal; null where nobody knows yet. */
   readonly isTty: (id: string) => boolean | null
-  /** Milliseconds since 1970 on the engine's clock. */
-  readonly engineNow: () => number
+  readonly pace: LinePace
 }
 
 /** What callers wait for one engine for: what memory does not hold. Every read rejects at once where the host is not live. */
@@ -57,16 +60,20 @@ export class HostReads {
     return this.#lookUp(`top ${id}`, (signal) => this.#parts.engine.top(id, signal))
   }
 
-  changes(id: string): Promise<readonly FileChange[]> {
+  changes(id: string): Promise<ChangeList> {
     return this.#lookUp(`changes ${id}`, (signal) => this.#parts.engine.changes(id, signal))
   }
 
-  async readLog(id: string, wish: LogWish): Promise<LogPage> {
+  /** `signal`: whoever asks has gone. */
+  async readLog(id: string, wish: LogWish, signal: AbortSignal): Promise<LogPage> {
     const life = this.#parts.life()
     const ask = await this.#logOf(id)
+    const deadline = AbortSignal.timeout(READ_LOG_MS)
+    const ends = AbortSignal.any([life, signal, deadline])
     try {
-      return await readLog((request) => ask(request, life), wish)
+      return await readLog((request) => ask(request, ends), wish)
     } catch (error) {
+      if (deadline.aborted) throw new ApiError('engine-timeout', `a log was not read within ${READ_LOG_MS} ms`)
       throw await this.#explainDriver(id, error)
     }
   }
@@ -78,8 +85,13 @@ export class HostReads {
     signal: AbortSignal,
   ): AsyncGenerator<LogStep> {
     const life = this.#parts.life()
-    const { clock, engineNow } = this.#parts
-    const source = { ask: await this.#logOf(id), isAlive: () => this.#isAlive(id, life), clock, engineNow }
+    const { clock, pace } = this.#parts
+    const source: LogSource = {
+      ask: await this.#logOf(id),
+      isAlive: (asked) => this.#isAlive(id, asked),
+      pace: (lines, asked) => pace.take(lines, asked),
+      clock,
+    }
     try {
       yield* followLog(source, wish, from, AbortSignal.any([signal, life]))
     } catch (error) {
@@ -106,9 +118,9 @@ export class HostReads {
   }
 
   /** Whether a container writes, or is about to again. */
-  async #isAlive(id: string, life: AbortSignal): Promise<boolean> {
+  async #isAlive(id: string, signal: AbortSignal): Promise<boolean> {
     try {
-      const { state } = await this.#parts.engine.inspect(id, life)
+      const { state } = await this.#parts.engine.inspect(id, signal)
       return state === 'running' || state === 'paused' || state === 'restarting'
     } catch (error) {
       if (error instanceof ApiError && error.code === 'container-not-found') return false

@@ -16,6 +16,7 @@ import { EngineMeter } from './engine-meter.js'
 import type { HostJournal } from './event-journal.js'
 import { HostReads } from './host-reads.js'
 import { Inventory } from './inventory.js'
+import type { LinePace } from './line-pace.js'
 import { Sampler, type SamplerSettings } from './sampler.js'
 import { WorkQueue } from './work-queue.js'
 
@@ -85,6 +86,8 @@ export interface HostOptions {
   readonly engine: Engine
   readonly sampling: SamplerSettings
   readonly journal: HostJournal
+  /** Shared by all hosts. */
+  readonly pace: LinePace
   readonly clock: Clock
   readonly log: Log
 }
@@ -142,7 +145,7 @@ export class Host {
       clock: options.clock,
       life: () => this.#demandLive(),
       isTty: (id) => this.#inventory.get(id)?.tty ?? null,
-      engineNow: () => this.#clock.now() + (this.#clockSkewMs ?? 0),
+      pace: options.pace,
     })
     this.#inspecting = new WorkQueue(INSPECT_CONCURRENCY, (id) => this.#takeFacts(id))
     this.firstOutcome = new Promise((resolve) => {

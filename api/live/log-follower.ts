@@ -1,10 +1,9 @@
 import { ApiError, type ErrorCode } from '../model/error.js'
 import {
-  type EngineTime,
-  engineTime,
   engineTimeBefore,
   engineTimeOf,
   isBefore,
+  type LogEntry,
   type LogLine,
   type LogPosition,
   type LogStep,
@@ -13,12 +12,13 @@ import {
 import { backoff } from './backoff.js'
 import { type Clock, sleep } from './clock.js'
 import { type AskLog, isWanted, PlaceCounter, readLog } from './log-reader.js'
+import { Turns } from './turns.js'
 
 /**
- * Messages that are read back to find where a reader stood: an engine finds the last ones at once and all others by reading the
- * whole log. A container that has written more meanwhile has left a gap.
+ * Messages that are read back to find where a reader stood, by number and not by time: clocks are set back, and an engine finds the
+ * last ones at once and all others by reading the whole log. A container that has written more meanwhile has left a gap.
  */
-export const RESUME_MESSAGES = 20_000
+export const RESUME_MESSAGES = 5_000
 
 /** Output and error output are noted by two hands, so times may run backwards a little. */
 const DISORDER_MS = 2_000
@@ -26,8 +26,13 @@ const DISORDER_MS = 2_000
 /** Milliseconds in which an engine has found its last messages; where none is the reader's by then, it is gone. */
 const SEEK_MS = 5_000
 
-/** Characters of the lines that are held while a reader's place is looked for. */
+/** Characters of the lines that are held while a reader's place is looked for, and what an empty one takes all the same. */
 const MAX_HELD_LENGTH = 4 * 1024 * 1024
+const LINE_LENGTH = 64
+
+/** Characters that cost this process as much as a line does, and milliseconds as many lines. */
+const CHARACTERS_PER_LINE = 150
+const LINES_PER_MS = 60
 
 /** A connection that lived so long was cut for a reason of its own: the next one follows at once. */
 const STEADY_AFTER_MS = 5_000
@@ -45,10 +50,10 @@ export interface LogSource {
   /** Gives the lines of both streams: a reader's place is one among all of them, whatever it wants to see. */
   readonly ask: (...args: [...Parameters<AskLog>, signal: AbortSignal]) => ReturnType<AskLog>
   /** Whether the container still writes, or is about to again; asks the engine. */
-  isAlive(signal: AbortSignal): Promise<boolean>
+  readonly isAlive: (signal: AbortSignal) => Promise<boolean>
+  /** Resolves when so many lines more may be looked at. */
+  readonly pace: (lines: number, signal: AbortSignal) => Promise<void>
   readonly clock: Clock
-  /** Milliseconds since 1970 on the engine's clock. */
-  readonly engineNow: () => number
 }
 
 /**
@@ -62,58 +67,52 @@ export async function* followLog(
   from: LogPosition | null,
   signal: AbortSignal,
 ): AsyncGenerator<LogStep, void, undefined> {
-  const { clock, engineNow } = source
+  const { clock } = source
   const wanted: LogWish = { ...wish, until: null }
   let places = new PlaceCounter(from)
-  let { tail, since }: { tail: number | null; since: EngineTime | null } = wish
   let hasOpened = false
-  // An engine counts the last lines before anybody says which are wanted.
-  if (from === null && !(wish.stdout && wish.stderr && wish.matches === null)) {
-    const begunAt = engineNow()
+  if (from === null) {
     const page = await readLog((request) => source.ask(request, signal), wanted)
-    hasOpened = true
     places = new PlaceCounter(page.end)
+    hasOpened = true
     // Who comes back from within the page begins with it again.
     const last = page.lines.length - 1
     yield { kind: 'lines', lines: page.lines.map((line, row) => ({ line, position: row === last ? page.end : null })) }
-    if (page.end === null) {
-      tail = null
-      since = engineTime(begunAt)
-    }
   }
   for (let attempt = 0; !signal.aborted; attempt += 1) {
     await sleep(clock, backoff(attempt, clock.random()), signal)
     if (signal.aborted) return
     const openedAt = clock.now()
-    const engineOpenedAt = engineNow()
     const position = places.place
     const seeker = position === null ? null : new Seeker(position)
-    const request =
-      position === null ? { tail, since } : { tail: RESUME_MESSAGES, since: engineTimeBefore(position.at, DISORDER_MS) }
+    const patience = () => (seeker?.isSeeking ? Math.max(0, openedAt + SEEK_MS - clock.now()) : null)
+    // Where nothing has ever been written all that comes is new.
+    const tail = position === null ? null : RESUME_MESSAGES
     try {
-      const lines = source.ask({ ...request, follow: true }, signal)
-      for await (const batch of withPatience(lines, () => (seeker?.isSeeking ? SEEK_MS : null), clock)) {
-        if (batch !== null && !hasOpened) yield { kind: 'lines', lines: [] }
+      const lines = source.ask({ tail, since: null, follow: true }, signal)
+      for await (const batch of withPatience(lines, patience, clock)) {
+        if (!hasOpened) yield { kind: 'lines', lines: [] }
         hasOpened = true
-        const found = seeker?.take(batch) ?? { lines: batch ?? [], isGap: false }
+        const startedAt = performance.now()
+        const isLate = seeker?.isSeeking === true && patience() === 0
+        const found = seeker?.take(batch, isLate) ?? { lines: batch ?? [], isGap: false }
         if (found.isGap) yield { kind: 'gap' }
-        const entries = []
+        const entries: LogEntry[] = []
+        const turns = new Turns()
         for (const line of found.lines) {
           const place = places.pass(line)
           if (isWanted(wanted, line)) entries.push({ line, position: place })
+          if (turns.isOver) await turns.next()
         }
         if (entries.length > 0) yield { kind: 'lines', lines: entries }
         else if (found.lines.length > 0 && places.place !== null) yield { kind: 'place', position: places.place }
+        await source.pace(costOf(batch ?? [], performance.now() - startedAt), signal)
       }
       if (!(await source.isAlive(signal))) {
-        const { lines: held } = seeker?.giveUp() ?? { lines: [] }
-        if (held.length > 0) {
-          yield { kind: 'gap' }
-          yield {
-            kind: 'lines',
-            lines: held.filter((line) => isWanted(wanted, line)).map((line) => ({ line, position: null })),
-          }
-        }
+        const held = seeker?.giveUp().lines ?? []
+        if (held.length > 0) yield { kind: 'gap' }
+        const shown = held.filter((line) => isWanted(wanted, line)).map((line) => ({ line, position: null }))
+        if (shown.length > 0) yield { kind: 'lines', lines: shown }
         return
       }
     } catch (error) {
@@ -121,13 +120,14 @@ export async function* followLog(
       const isFinal = !(error instanceof ApiError) || FINAL.has(error.code) || !hasOpened
       if (isFinal) throw error
     }
-    // Nothing was shown yet, so nothing is there to go on from: what comes next is what was written since.
-    if (places.place === null) {
-      tail = null
-      since = engineTime(engineOpenedAt)
-    }
     if (clock.now() - openedAt >= STEADY_AFTER_MS) attempt = -1
   }
+}
+
+/** In lines of the usual length: long ones, and patterns that are hard to hold against them, count for more. */
+function costOf(batch: readonly LogLine[], milliseconds: number): number {
+  const characters = batch.reduce((sum, { message }) => sum + message.length, 0)
+  return Math.max(batch.length, characters / CHARACTERS_PER_LINE, milliseconds * LINES_PER_MS)
 }
 
 /** Finds the line at which a reader stood among those that come again. */
@@ -136,6 +136,7 @@ class Seeker {
   /** Later by their time, in case the line is not there. */
   #held: LogLine[] = []
   #heldLength = 0
+  #messages = 0
   #met = 0
   isSeeking = true
 
@@ -143,11 +144,16 @@ class Seeker {
     this.#position = position
   }
 
-  /** Null stands for a long silence. */
-  take(batch: readonly LogLine[] | null): { readonly lines: readonly LogLine[]; readonly isGap: boolean } {
+  /** Null stands for a long silence; `isLate`: the place should have been found by now. */
+  take(
+    batch: readonly LogLine[] | null,
+    isLate: boolean,
+  ): { readonly lines: readonly LogLine[]; readonly isGap: boolean } {
     if (!this.isSeeking) return { lines: batch ?? [], isGap: false }
     if (batch === null) return this.giveUp()
+    if (isLate || this.#messages > RESUME_MESSAGES) return this.giveUp(batch)
     for (const [row, line] of batch.entries()) {
+      this.#messages += line.parts
       const at = line.time === null ? null : engineTimeOf(line.time)
       if (at === null) continue
       if (at === this.#position.at) {
@@ -159,7 +165,7 @@ class Seeker {
       if (isBefore(at, this.#position.at)) continue
       if (isBefore(this.#position.at, engineTimeBefore(at, DISORDER_MS))) return this.giveUp(batch.slice(row))
       this.#held.push(line)
-      this.#heldLength += line.message.length
+      this.#heldLength += line.message.length + LINE_LENGTH
       if (this.#heldLength > MAX_HELD_LENGTH) return this.giveUp(batch.slice(row + 1))
     }
     return { lines: [], isGap: false }

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { LogRequest } from '../engine/engine.js'
 import { ApiError } from '../model/error.js'
 import { keepNewest } from '../model/keep-newest.js'
@@ -11,15 +10,22 @@ import {
   type LogPosition,
   type LogWish,
 } from '../model/log-line.js'
+import { Turns } from './turns.js'
 
 /** Messages that are looked through where not the last ones are wanted but those that fit: half a second of this process. */
 export const MAX_SCANNED = 50_000
 
-/** Bytes of all messages of one answer. The newest are kept. */
+/** Characters of all messages of one answer, as JSON writes them. The newest are kept. */
 export const MAX_PAGE_BYTES = 4 * 1024 * 1024
 
-/** Lines after which others get a turn. */
-const LINES_PER_TURN = 500
+/** Lines that are dropped before the rest is moved up: that costs too much for each. */
+const DROPPED_AT_ONCE = 500
+
+/** Milliseconds that a search may take this process: a pattern that is slow on these lines finds what it finds until then. */
+export const MAX_SEARCH_MS = 2_000
+
+/** Messages that are asked for beyond those that are wanted: lines of one moment are counted, and long ones put together. */
+const MARGIN = 50
 
 /**
  * An engine counts messages of both streams, and parts of long lines, before anybody looks at them. Where too few of those that it
@@ -44,12 +50,12 @@ export interface ReadLog extends LogPage {
 export async function readLog(ask: AskLog, wish: LogWish): Promise<ReadLog> {
   const { since } = wish
   const isSearch = wish.matches !== null || wish.until !== null || !wish.stdout || !wish.stderr
-  // One more than wanted tells whether there are older ones.
-  let asked = Math.max(wish.tail + 1, isSearch ? FIRST_SEARCH : 0)
+  // More than wanted tell whether there are older ones.
+  let asked = Math.max(wish.tail + MARGIN, isSearch ? FIRST_SEARCH : 0)
   for (;;) {
     const page = await collect(ask({ tail: asked, since, follow: false }), wish)
     const isAll = page.messages < asked
-    if (isAll || page.matched > wish.tail || asked >= MAX_SCANNED) {
+    if (isAll || page.matched > wish.tail || page.isTired || asked >= MAX_SCANNED) {
       const isTruncated = page.isTruncated || page.matched > page.lines.length || !isAll
       return { lines: page.lines, isTruncated, redactions: page.redactions, end: page.end }
     }
@@ -97,6 +103,8 @@ interface Collected extends ReadLog {
   readonly messages: number
   /** Lines that fit, those that were dropped for want of room included. */
   readonly matched: number
+  /** The search took too long. */
+  readonly isTired: boolean
 }
 
 async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish): Promise<Collected> {
@@ -106,12 +114,13 @@ async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish)
   let messages = 0
   let matched = 0
   let isTruncated = false
-  let sinceTurn = 0
+  let searchMs = 0
+  const turns = new Turns()
   const places = new PlaceCounter(null)
   const drop = () => {
     bytes -= sizeOf(kept[first])
     first += 1
-    if (first < LINES_PER_TURN) return
+    if (first < DROPPED_AT_ONCE) return
     kept = kept.slice(first)
     first = 0
   }
@@ -120,16 +129,18 @@ async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish)
       for (const line of lines) {
         messages += line.parts
         places.pass(line)
-        if (!isWanted(wish, line)) continue
+        const startedAt = performance.now()
+        const fits = isWanted(wish, line)
+        searchMs += performance.now() - startedAt
+        if (searchMs > MAX_SEARCH_MS) break
+        if (turns.isOver) await turns.next()
+        if (!fits) continue
         matched += 1
         kept.push(line)
         bytes += sizeOf(line)
         while (kept.length - first > wish.tail || (bytes > MAX_PAGE_BYTES && kept.length > first)) drop()
       }
-      sinceTurn += lines.length
-      if (sinceTurn < LINES_PER_TURN) continue
-      sinceTurn = 0
-      await nextTurn()
+      if (searchMs > MAX_SEARCH_MS) break
     }
   } catch (error) {
     // A log that is damaged somewhere still has its readable lines.
@@ -137,6 +148,7 @@ async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish)
     if (!isBroken || kept.length === first) throw error
     isTruncated = true
   }
+  const isTired = searchMs > MAX_SEARCH_MS
   const lines = kept.slice(first)
   const redactions = lines.reduce((sum, line) => sum + line.redactions, 0)
   return {
@@ -145,11 +157,12 @@ async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish)
     matched,
     redactions,
     end: places.place,
-    isTruncated: isTruncated || lines.some(({ isCut }) => isCut),
+    isTired,
+    isTruncated: isTruncated || isTired || lines.some(({ isCut }) => isCut),
   }
 }
 
-/** UTF-16 units: near enough, and costs nothing. */
+/** A control character takes JSON six. */
 function sizeOf(line: LogLine | undefined): number {
-  return line?.message.length ?? 0
+  return line === undefined ? 0 : JSON.stringify(line.message).length
 }

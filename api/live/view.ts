@@ -4,7 +4,7 @@ import type { EngineCall } from '../model/engine-call.js'
 import type { DiskUse, Image, Network, Volume } from '../model/engine-object.js'
 import type { EngineUse } from '../model/engine-use.js'
 import type { ApiError } from '../model/error.js'
-import type { FileChange } from '../model/file-change.js'
+import type { ChangeList } from '../model/file-change.js'
 import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import type { LabelSelector } from '../model/label-selector.js'
@@ -41,8 +41,9 @@ export interface View {
   engineUse(): readonly EngineUse[]
   inspect(container: Container, onCall: OnCall): Promise<InspectedContainer>
   top(container: Container, onCall: OnCall): Promise<ProcessList>
-  changes(container: Container, onCall: OnCall): Promise<readonly FileChange[]>
-  readLog(container: Container, wish: LogWish, onCall: OnCall): Promise<LogPage>
+  changes(container: Container, onCall: OnCall): Promise<ChangeList>
+  /** `signal`: whoever asks has gone. */
+  readLog(container: Container, wish: LogWish, onCall: OnCall, signal: AbortSignal): Promise<LogPage>
   /** From the wished lines on, or from where a reader stood. The first step comes when the engine has begun to answer. */
   followLog(
     container: Container,

@@ -6,3 +6,9 @@ export interface FileChange {
   readonly path: string
   readonly kind: ChangeKind
 }
+
+export interface ChangeList {
+  readonly changes: readonly FileChange[]
+  /** There are more. */
+  readonly isTruncated: boolean
+}

@@ -55,10 +55,13 @@ export type LogStep =
   | { readonly kind: 'gap' }
   // Lines have passed that are not wanted, and the reader stands behind them.
   | { readonly kind: 'place'; readonly position: LogPosition }
-  | {
-      readonly kind: 'lines'
-      readonly lines: readonly { readonly line: LogLine; readonly position: LogPosition | null }[]
-    }
+  | { readonly kind: 'lines'; readonly lines: readonly LogEntry[] }
+
+export interface LogEntry {
+  readonly line: LogLine
+  /** Null where a reader who stops here has to begin anew. */
+  readonly position: LogPosition | null
+}
 
 export function writeLogPosition({ at, ordinal }: LogPosition): string {
   return `${at}-${ordinal}`
@@ -66,7 +69,7 @@ export function writeLogPosition({ at, ordinal }: LogPosition): string {
 
 /** Null where the text was not written by writeLogPosition. */
 export function readLogPosition(text: string): LogPosition | null {
-  const [, at, ordinal] = /^(\d{1,12}\.\d{9})-([1-9]\d{0,8})$/.exec(text) ?? []
+  const [, at, ordinal] = /^((?:0|[1-9]\d{0,11})\.\d{9})-([1-9]\d{0,8})$/.exec(text) ?? []
   return at === undefined ? null : { at, ordinal: Number(ordinal) }
 }
 

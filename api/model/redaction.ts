@@ -58,9 +58,10 @@ const ACCOUNT_LABEL = /(?:^|[-_.])users?$/i
  * linear in the text. scripts/secret-scan.ts looks for the same in the sources.
  */
 export const SECRET_SHAPES: readonly RegExp[] = [
-  /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY-----|$)/g,
+  /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)/g,
   // RFC 7519: three base64url parts, the first of which opens a JSON object.
-  /\beyJ[A-Za-z0-9_-]{5,1024}\.[A-Za-z0-9_-]{2,8192}\.[A-Za-z0-9_-]{0,2048}/g,
+  // A text made of beginnings is looked at once, not from each of them.
+  /\beyJ(?:(?!-eyJ)[A-Za-z0-9_-]){5,1024}\.[A-Za-z0-9_-]{2,8192}\.[A-Za-z0-9_-]{0,2048}/g,
   // A refresh token of ours.
   /\bphr\.[0-9a-f-]{36}\.\d{1,9}\.[\w-]{43}(?:\.[\w-]{43})?/g,
   /\b(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b/g,
@@ -99,24 +100,52 @@ export const SECRET_SHAPES: readonly RegExp[] = [
 /** `scheme://user:password@`, where the password may hold what should have been escaped; the host stays readable. */
 export const URL_USER_INFO = /:\/\/(?:[^\s/?#@:"'<>]{0,256}:[^\s"'<>]{0,512}|[^\s/?#@:"'<>]{1,512})@/g
 
-/** The fields that are secret to the end of their line, whatever scheme or cookie they name. */
-const SECRET_FIELD = /\b((?:proxy-)?authorization|(?:set-)?cookie)(\s{0,3}:\s{0,3})([^\r\n"']{1,4096})/gi
+/**
+ * The fields that are secret to the end of their line, whatever scheme or cookie they name. A quote ends the line that a command
+ * carries them in, unless a value within begins with it.
+ */
+const SECRET_FIELD =
+  /\b((?:proxy-)?authorization|(?:set-)?cookie)(\s{0,3}:\s{0,3})((?:[=\s]"[^"\r\n]{0,4096}"|[^\r\n"']){1,4096})/gi
 
 /** RFC 7235 credentials in running text: a header that a command or a log line carries. */
 const AUTH_SCHEME = /\b(Bearer|Basic|Digest|Negotiate)(\s+)[A-Za-z0-9+/=._~-]{8,8192}/gi
 
 /** `--name ` within one string, as in `sh -c "..."`, and what may follow it as its value. */
 const FLAG = /(?<=^|[\s"'])(--?[A-Za-z][A-Za-z0-9_.-]{0,63})\s+/g
-const FLAG_VALUE = /"(?:[^"\\]|\\.){0,4096}"|'[^']{0,4096}'|[^\s"'|;&]{1,4096}/y
+const FLAG_VALUE = /"(?:[^"\\]|\\.){0,65536}(?:"|$)|'[^']{0,65536}(?:'|$)|[^\s"'|;&]{1,65536}/y
 
 /** What stands between a name and its value, as in `NAME=`, `name: `, `"name":`, and what may follow as the value. */
-const SEPARATOR = /["']?\s{0,3}(?:=|:(?!\/\/))\s{0,3}/g
+const SEPARATOR = /\\{0,4}["']?\s{0,32}(?::=|=>|=|:(?!\/\/))\s{0,32}/g
+
+/**
+ * A value: what is scrubbed already, a reference, a list, an object, a text in quotes with whatever a language puts before them, or a
+ * word. A quote that nothing closes was cut off, or goes on in another line: all that is left belongs to it.
+ */
+const NAMED_VALUE = new RegExp(
+  [
+    /\[redacted\]/,
+    /\$\{[^\s{}]{1,256}\}/,
+    /\[[^\]\n]{0,8192}(?:\]|$)/,
+    /\{[^}\n]{0,8192}(?:\}|$)/,
+    /(?:[A-Za-z_]\w{0,15}\(\s{0,3}|[A-Za-z@]{1,2}(?=["']))?\\{0,4}(?:"(?:[^"\\]|\\.){0,65536}(?:"|$)|'[^']{0,65536}(?:'|$))/,
+    /[^\s,;&|"')}\]]{1,65536}/,
+  ]
+    .map(({ source }) => source)
+    .join('|'),
+  'y',
+)
+
+/** A name that is itself a value, with the value beside it, as compose's and Kubernetes' lists of variables have it. */
+const NAME_AND_VALUE =
+  /["']?\bname["']?\s{0,3}[:=]\s{0,3}["']?([\w.-]{1,64})["']?\s{0,3},\s{0,3}["']?value["']?\s{0,3}[:=]\s{0,3}/gi
+
+/** An element of XML with text alone. */
+const XML_ELEMENT = /<([A-Za-z_][\w.:-]{0,63})>([^<]{1,4096})/g
 
 /** Characters of a name that are looked at; the rest of a longer one tells no more. */
 const MAX_NAME_LENGTH = 64
 const NAME_CHARACTER = /[A-Za-z0-9_.-]/
 const NAME_START = /[A-Za-z_]/
-const NAMED_VALUE = /"(?:[^"\\]|\\.){0,4096}"|'[^']{0,4096}'|\[redacted\]|\$\{[^\s{}]{1,256}\}|[^\s,;&|"')}\]]{1,4096}/y
 
 /** `user:password@tcp(host)`, as Go's MySQL driver writes it. */
 const DRIVER_DSN = /([\w.-]{1,64}):[^\s@"'/]{1,256}@(?=(?:tcp|unix)\()/g
@@ -172,7 +201,11 @@ export function scrubText(text: string): Scrubbed<string> {
     value = value.replace(DRIVER_DSN, (_match, user: string) => count(`${user}:${REDACTED}`))
   value = value.replace(SQL_PASSWORD, behind)
   value = value.replace(PROGRAM_AND_FLAG, behind)
+  value = value.replace(XML_ELEMENT, (match, name: string, inner: string) =>
+    isSensitiveName(name) && !holdsNoSecret(inner) ? count(`<${name}>${REDACTED}`) : match,
+  )
   value = redactNamed(value, flagsIn(value), FLAG_VALUE, count)
+  value = redactNamed(value, pairsIn(value), NAMED_VALUE, count)
   value = redactNamed(value, namesIn(value), NAMED_VALUE, count)
   return { value, redactions }
 }
@@ -186,6 +219,11 @@ interface Named {
 
 function* flagsIn(text: string): IterableIterator<Named> {
   for (const { 0: match, 1: name = '', index } of text.matchAll(FLAG))
+    yield { name, nameAt: index, valueAt: index + match.length }
+}
+
+function* pairsIn(text: string): IterableIterator<Named> {
+  for (const { 0: match, 1: name = '', index } of text.matchAll(NAME_AND_VALUE))
     yield { name, nameAt: index, valueAt: index + match.length }
 }
 

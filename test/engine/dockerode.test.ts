@@ -372,7 +372,7 @@ describe.each(READS)('its %s', (what, path, answer, read) => {
     expect(await read(engine, never())).toMatchObject(
       {
         processes: { processes: [{ pid: 7, other: {} }] },
-        changes: [{ path: '/a', kind: 'added' }],
+        changes: { changes: [{ path: '/a', kind: 'added' }] },
         images: [{ id: 'sha256:1', tags: [] }],
         networks: [{ id: '1', name: 'n' }],
         volumes: [{ name: 'v', labels: new Map() }],

@@ -307,6 +307,37 @@ describe('the stream of events', () => {
     stop()
   })
 
+  test('whoever comes back is told of all that came meanwhile, whatever since says', async () => {
+    const now = Date.UTC(2026, 10, 24)
+    const { port, tell, stop } = rig({ now: () => now })
+    const first = tell('create', {}, 3_600_000)
+    tell('start', {}, 1_200_000)
+    const stream = await listenTo(port, `${EVENTS}?since=15m`, tokenFor({}, now), first?.id)
+    await waitFor(() => stream.events.length === 1)
+    expect(actionsOf(stream.events)).toEqual(['start'])
+    stream.close()
+    stop()
+  })
+
+  test('the name of a hidden event is no better than one that is made up', async () => {
+    const { app, port, tell, stop } = rig()
+    const hidden = tell('start', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
+    tell('pause')
+    const token = tokenFor({ selectors: ['team=web'] })
+    for (const name of [hidden?.id ?? '', 'A'.repeat(22)]) {
+      const list = await request(app).get(`/api/events?cursor=${name}`).set('Authorization', `Bearer ${token}`)
+      expect([list.status, list.body.errors]).toEqual([
+        400,
+        [{ path: 'cursor', message: 'is not remembered any more: begin again without it' }],
+      ])
+      const stream = await listenTo(port, EVENTS, token, name)
+      await waitFor(() => stream.events.length === 1)
+      expect(actionsOf(stream.events)).toEqual(['gap'])
+      stream.close()
+    }
+    stop()
+  })
+
   test('a filtered reader is told of its own containers, and the names of events tell it of no other', async () => {
     const { port, tell, stop } = rig()
     const hidden = tell('start', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })

@@ -12,7 +12,7 @@ function rig() {
   made.view.all = [containerOf({ id: idOf('a'), name: 'web' })]
   made.view.logPage = {
     lines: [
-      lineAt(1, 'caf\u00e9 \u001b[31mred\u001b[0m \u0007.'),
+      lineAt(1, 'caf\u00e9 \u001b[31mred\u001b[0m \u0001.'),
       lineAt(2, 'tab\there', { stream: 'stderr', time: null }),
     ],
     isTruncated: true,
@@ -43,7 +43,7 @@ describe('GET /api/containers/:id/logs', () => {
         {
           time: '2026-11-24T00:00:01.000000000Z',
           stream: 'stdout',
-          message: 'caf\u00e9 \u001b[31mred\u001b[0m \u0007.',
+          message: 'caf\u00e9 \u001b[31mred\u001b[0m \u0001.',
         },
         { time: null, stream: 'stderr', message: 'tab\there' },
       ],
@@ -171,6 +171,51 @@ describe('GET /api/containers/:id/logs', () => {
     const answer = await ask(`?${query}`)
     expect(answer.status).toBe(status)
     if (status === 400) expect(answer.body).toMatchObject({ code: 'invalid-request', errors: [{}] })
+  })
+
+  test('text of a terminal takes no time, whatever a container has written', async () => {
+    const { ask, view } = rig()
+    view.logPage = { lines: [lineAt(1, `\u001b${';#'.repeat(32_000)}`)], isTruncated: false, redactions: 0 }
+    const startedAt = performance.now()
+    await ask('', 'text/plain')
+    expect(performance.now() - startedAt).toBeLessThan(500)
+  })
+
+  test.each(['(?s).*a.{990}$', 'a[ab]{980}$', '(?s)a.{450}$'])(
+    'the pattern %s is held against less of a line',
+    async (pattern) => {
+      const { ask, wish } = rig()
+      expect((await ask(`?regex=true&grep=${encodeURIComponent(pattern)}`)).status).toBe(200)
+      const line = 'ab'.repeat(4_096)
+      wish()?.matches?.(line)
+      const startedAt = performance.now()
+      for (let row = 0; row < 5; row += 1) wish()?.matches?.(line)
+      expect((performance.now() - startedAt) / 5).toBeLessThan(100)
+    },
+  )
+
+  test('four answers of one subject are under way at once, and no more', async () => {
+    const { app, view } = createRig()
+    view.all = [containerOf({ id: idOf('a') })]
+    let open = () => {}
+    const gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    view.readLog = async () => {
+      await gate
+      return view.logPage
+    }
+    const as = (subject: string) =>
+      request(app)
+        .get(PATH)
+        .set('Authorization', `Bearer ${tokenFor({ subject })}`)
+    const held = Array.from({ length: 4 }, () => as('one').then(({ status }) => status))
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect((await as('one')).body.code).toBe('too-many-streams')
+    const other = as('two').then(({ status }) => status)
+    open()
+    expect(await Promise.all([...held, other])).toEqual([200, 200, 200, 200, 200])
+    expect((await as('one')).status).toBe(200)
   })
 
   test('a fault of the engine is told by its code, and recorded', async () => {

@@ -1,6 +1,7 @@
 import { EventJournal } from '../../api/live/event-journal.js'
 import { Fleet, MAX_WATCHED_READINGS_PER_SECOND } from '../../api/live/fleet.js'
 import { Host } from '../../api/live/host.js'
+import { LinePace } from '../../api/live/line-pace.js'
 import { createLog } from '../../api/log.js'
 import type { EngineCall } from '../../api/model/engine-call.js'
 import { ApiError } from '../../api/model/error.js'
@@ -22,6 +23,7 @@ async function fleetOf(engines: Readonly<Record<string, FakeEngine>>) {
         engine,
         sampling: { intervalMs: 10_000, historyMs: 3_600_000 },
         journal: journal.openHost(id),
+        pace: new LinePace(clock),
         clock,
         log: QUIET,
       }),

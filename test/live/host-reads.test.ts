@@ -16,6 +16,7 @@ async function started(prepare: (engine: FakeEngine, clock: FakeClock) => void =
   return startHost(engine, clock)
 }
 
+const STAYS = new AbortController().signal
 const nanosAt = (milliseconds: number) => `${milliseconds}000000`
 
 describe('the events of a host', () => {
@@ -127,8 +128,8 @@ describe('the log of a container', () => {
       yield [lineAt(1, 'x')]
     }
     const before = engine.calls.filter((call) => call.startsWith('inspect')).length
-    expect((await host.reads.readLog(A, WISH)).lines).toMatchObject([{ message: 'x' }])
-    await host.reads.readLog(A, WISH)
+    expect((await host.reads.readLog(A, WISH, STAYS)).lines).toMatchObject([{ message: 'x' }])
+    await host.reads.readLog(A, WISH, STAYS)
     expect(asked).toEqual([true, true])
     expect(engine.calls.filter((call) => call.startsWith('inspect'))).toHaveLength(before)
     await stop()
@@ -137,13 +138,32 @@ describe('the log of a container', () => {
   test('names the driver that keeps none', async () => {
     const { engine, host, stop } = await started((engine) => engine.facts.set(A, { logDriver: 'syslog' }))
     engine.faults.set('logs', new ApiError('log-driver-unreadable', 'x', { engineStatus: 501 }))
-    await expect(host.reads.readLog(A, WISH)).rejects.toMatchObject({
+    await expect(host.reads.readLog(A, WISH, STAYS)).rejects.toMatchObject({
       code: 'log-driver-unreadable',
       detail: expect.stringContaining('log driver syslog of'),
       engineStatus: 501,
     })
     engine.facts.set(A, { logDriver: '<b>/etc' })
-    await expect(host.reads.readLog(A, WISH)).rejects.toMatchObject({ detail: undefined })
+    await expect(host.reads.readLog(A, WISH, STAYS)).rejects.toMatchObject({ detail: undefined })
+    await stop()
+  })
+
+  test('is read no further once whoever asked has gone', async () => {
+    const { engine, host, stop } = await started()
+    const gone = new AbortController()
+    let ended = false
+    engine.log = async function* (_request, signal) {
+      yield [lineAt(1, 'x')]
+      await new Promise((resolve) => signal.addEventListener('abort', resolve))
+      ended = true
+      throw signal.reason
+    }
+    const reading = host.reads.readLog(A, WISH, gone.signal)
+    const refused = expect(reading).rejects.toBeDefined()
+    await settle()
+    gone.abort()
+    await refused
+    expect(ended).toBe(true)
     await stop()
   })
 
@@ -152,7 +172,7 @@ describe('the log of a container', () => {
     engine.down = new ApiError('engine-unavailable', 'gone')
     engine.cut(engine.down)
     await clock.advance(0)
-    await expect(host.reads.readLog(A, WISH)).rejects.toMatchObject({ code: 'engine-unavailable' })
+    await expect(host.reads.readLog(A, WISH, STAYS)).rejects.toMatchObject({ code: 'engine-unavailable' })
     const steps = host.reads.followLog(A, WISH, null, new AbortController().signal)
     await expect(steps.next()).rejects.toMatchObject({ code: 'engine-unavailable' })
     await stop()
@@ -160,8 +180,9 @@ describe('the log of a container', () => {
 
   test('is followed until the service stops', async () => {
     const { engine, clock, host, stop } = await started()
-    engine.log = async function* (_request, signal) {
+    engine.log = async function* ({ follow }, signal) {
       yield []
+      if (!follow) return
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
     }
     const steps = host.reads.followLog(A, WISH, null, new AbortController().signal)

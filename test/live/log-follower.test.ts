@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import type { LogRequest } from '../../api/engine/engine.js'
-import { followLog, RESUME_MESSAGES } from '../../api/live/log-follower.js'
+import { followLog, type LogSource, RESUME_MESSAGES } from '../../api/live/log-follower.js'
 import { ApiError } from '../../api/model/error.js'
 import { engineTimeOf, type LogLine, type LogPosition, type LogStep } from '../../api/model/log-line.js'
 import { FakeClock, settle } from '../support/fake-clock.js'
@@ -43,25 +43,38 @@ class Connection {
   }
 }
 
-function rig(from: LogPosition | null = null, wish: Partial<Parameters<typeof followLog>[1]> = {}) {
+function rig(
+  from: LogPosition | null = null,
+  wish: Partial<Parameters<typeof followLog>[1]> = {},
+  page: readonly LogLine[] = [],
+) {
   const clock = new FakeClock()
   const connections: Connection[] = []
+  const pages: Omit<LogRequest, 'isTty'>[] = []
+  const paced: number[] = []
   const life = new AbortController()
   setMaxListeners(0, life.signal)
   const seen: string[] = []
   const state = { isAlive: true, ended: null as unknown }
   let position: LogPosition | null = null
-  const source = {
-    ask(request: Omit<LogRequest, 'isTty'>, signal: AbortSignal) {
+  const source: LogSource = {
+    ask(request, signal) {
       const connection = new Connection(request)
       signal.addEventListener('abort', () => connection.end())
-      connections.push(connection)
       connection.give()
+      if (request.follow) connections.push(connection)
+      else {
+        pages.push(request)
+        connection.give(...page)
+        connection.end()
+      }
       return connection.lines()
     },
     isAlive: async () => state.isAlive,
+    pace: async (lines) => {
+      paced.push(lines)
+    },
     clock,
-    engineNow: () => clock.now(),
   }
   const note = (step: LogStep) => {
     if (step.kind === 'gap') seen.push('GAP')
@@ -82,7 +95,8 @@ function rig(from: LogPosition | null = null, wish: Partial<Parameters<typeof fo
     }
   }
   void run()
-  return { clock, connections, life, seen, state, position: () => position, last: () => connections.at(-1) }
+  const last = () => connections.at(-1)
+  return { clock, connections, pages, paced, life, seen, state, position: () => position, last }
 }
 
 const at = (second: number, ordinal = 1): LogPosition => ({
@@ -92,25 +106,37 @@ const at = (second: number, ordinal = 1): LogPosition => ({
 
 describe('followLog', () => {
   test('begins with the wished lines and goes on with what is written', async () => {
-    const { clock, seen, last, position } = rig()
+    const { clock, pages, seen, last, position } = rig(null, { since: '7.000000000' }, [lineAt(1, 'a'), lineAt(2, 'b')])
     await clock.advance(0)
-    expect(last()?.request).toMatchObject({ tail: 2, since: null, follow: true })
+    expect(pages).toMatchObject([{ since: '7.000000000', follow: false }])
+    // By number: clocks are set back.
+    expect(last()?.request).toEqual({ tail: RESUME_MESSAGES, since: null, follow: true })
     last()?.give(lineAt(1, 'a'), lineAt(2, 'b'))
     await settle()
     last()?.give(lineAt(3, 'c'))
     await settle()
-    expect(seen).toEqual(['OPEN', 'a', 'b', 'c'])
+    expect(seen).toEqual(['a', 'b', 'c'])
     expect(position()).toEqual(at(3))
   })
 
-  test('ends with the container', async () => {
-    const { clock, seen, last, state } = rig()
+  test('begins with the last of what fits, and goes on behind the last line of all', async () => {
+    const other = (second: number, message: string) => lineAt(second, message, { stream: 'stderr' })
+    const past = [lineAt(1, 'ax'), lineAt(2, 'bx'), lineAt(3, 'cx'), other(4, 'd')]
+    const { clock, seen, last } = rig(null, { stderr: false, matches: (text) => text.includes('x') }, past)
     await clock.advance(0)
-    last()?.give(lineAt(1, 'a'))
+    last()?.give(...past, other(5, 'e'), lineAt(6, 'f'), lineAt(7, 'gx'))
+    await settle()
+    expect(seen).toEqual(['bx', 'cx', 'gx'])
+  })
+
+  test('ends with the container', async () => {
+    const { clock, seen, last, state } = rig(null, {}, [lineAt(1, 'a')])
+    await clock.advance(0)
+    last()?.give(lineAt(1, 'a'), lineAt(2, 'b'))
     state.isAlive = false
     last()?.end()
     await settle()
-    expect([seen, state.ended]).toEqual([['OPEN', 'a'], 'quietly'])
+    expect([seen, state.ended]).toEqual([['a', 'b'], 'quietly'])
   })
 
   test('ends with its reader', async () => {
@@ -122,24 +148,23 @@ describe('followLog', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('passes over a cut: asks for a little before, and skips what was shown', async () => {
-    const { clock, seen, last, connections } = rig()
+  test('passes over a cut, and skips what was shown', async () => {
+    const { clock, seen, last, connections } = rig(null, {}, [lineAt(1, 'a'), lineAt(2, 'b')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'), lineAt(2, 'b'))
     await clock.advance(600_000)
     last()?.end()
     await clock.advance(0)
     expect(connections).toHaveLength(2)
-    expect(last()?.request).toMatchObject({ tail: RESUME_MESSAGES, since: at(0).at })
     last()?.give(lineAt(1, 'a'), lineAt(2, 'b'), lineAt(3, 'c'))
     await settle()
     last()?.give(lineAt(4, 'd'))
     await settle()
-    expect(seen).toEqual(['OPEN', 'a', 'b', 'c', 'd'])
+    expect(seen).toEqual(['a', 'b', 'c', 'd'])
   })
 
   test('a cut of a silent log loses and doubles nothing, however often', async () => {
-    const { clock, seen, last } = rig()
+    const { clock, seen, last } = rig(null, {}, [lineAt(1, 'a')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'))
     for (let cut = 0; cut < 5; cut += 1) {
@@ -151,17 +176,43 @@ describe('followLog', () => {
     }
     last()?.give(lineAt(2, 'b'))
     await settle()
-    expect(seen).toEqual(['OPEN', 'a', 'b'])
+    expect(seen).toEqual(['a', 'b'])
+  })
+
+  test('of a log that nothing was written to yet all that comes is new, whatever was cut and refused meanwhile', async () => {
+    const { clock, seen, last, connections } = rig(null, { tail: 0 })
+    await clock.advance(0)
+    expect(last()?.request).toEqual({ tail: null, since: null, follow: true })
+    await clock.advance(600_000)
+    last()?.end()
+    await clock.advance(0)
+    for (let attempt = 0; attempt < 5; attempt += 1) {
+      last()?.end(new ApiError('engine-unavailable', 'refused'))
+      await clock.advance(2_000)
+    }
+    expect(connections.length).toBeGreaterThan(5)
+    expect(last()?.request).toEqual({ tail: null, since: null, follow: true })
+    last()?.give(lineAt(1, 'between'), lineAt(2, 'later'))
+    await settle()
+    expect(seen).toEqual(['OPEN', 'between', 'later'])
   })
 
   test('goes on where a reader stood, whatever the order of times around it', async () => {
-    const { clock, seen, last } = rig(at(5))
+    const { clock, pages, seen, last } = rig(at(5))
     await clock.advance(0)
-    expect(last()?.request).toMatchObject({ tail: RESUME_MESSAGES, since: at(3).at })
+    expect([pages, last()?.request]).toEqual([[], { tail: RESUME_MESSAGES, since: null, follow: true }])
     // The line of the sixth second had been noted before that of the fifth, and was shown before it.
     last()?.give(lineAt(4, 'old'), lineAt(6, 'shown'), lineAt(5, 'here'), lineAt(5.5, 'next'), lineAt(7, 'last'))
     await settle()
     expect(seen).toEqual(['OPEN', 'next', 'last'])
+  })
+
+  test('a clock that was set back hides nothing that is written after', async () => {
+    const { clock, seen, last } = rig(at(5_000))
+    await clock.advance(0)
+    last()?.give(lineAt(5_000, 'here'), lineAt(7, 'after the clock was set back'))
+    await settle()
+    expect(seen).toEqual(['OPEN', 'after the clock was set back'])
   })
 
   test('tells lines of the same nanosecond apart by their order', async () => {
@@ -172,6 +223,15 @@ describe('followLog', () => {
     expect(seen).toEqual(['OPEN', 'three', 'four'])
     // Counted from where the reader stood.
     expect(position()).toEqual(at(5, 4))
+  })
+
+  test('counts all lines of one moment, though the tail begins in their middle', async () => {
+    const same = [lineAt(5, 'one'), lineAt(5, 'two'), lineAt(5, 'three')]
+    const { clock, seen, last } = rig(null, { tail: 2 }, same)
+    await clock.advance(0)
+    last()?.give(...same, lineAt(5, 'four'))
+    await settle()
+    expect(seen).toEqual(['two', 'three', 'four'])
   })
 
   test('says that there is a gap where the line is gone and later ones are there', async () => {
@@ -196,6 +256,25 @@ describe('followLog', () => {
     expect(seen).toEqual(['OPEN', ...shown])
   })
 
+  test('a log that talks all the while, and has not the line, is not looked through for ever', async () => {
+    const { clock, seen, last } = rig(at(5_000))
+    await clock.advance(0)
+    for (let second = 1; second <= 6; second += 1) {
+      last()?.give(lineAt(second, `line ${second}`))
+      await clock.advance(1_000)
+    }
+    expect(seen).toEqual(['OPEN', 'GAP', 'line 6'])
+  })
+
+  test('what is held while the line is looked for is bounded, also where lines are empty', async () => {
+    const { clock, seen, last } = rig(at(5))
+    await clock.advance(0)
+    last()?.give(...Array.from({ length: 70_000 }, () => lineAt(6, '', { parts: 0 })))
+    await settle()
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(seen[1]).toBe('GAP')
+  })
+
   test('a container that ends while the place is looked for still shows what was held', async () => {
     const { clock, seen, last, state } = rig(at(5))
     await clock.advance(0)
@@ -208,10 +287,7 @@ describe('followLog', () => {
   })
 
   test('lines that are not wanted move the place all the same', async () => {
-    const { clock, last, position } = rig(null, { stderr: false })
-    await clock.advance(0)
-    last()?.give(lineAt(1, 'a'))
-    last()?.end()
+    const { clock, last, position } = rig(null, { stderr: false }, [lineAt(1, 'a')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'), lineAt(9, 'other', { stream: 'stderr' }))
     await settle()
@@ -219,15 +295,26 @@ describe('followLog', () => {
   })
 
   test('times that alternate between two hands keep their order', async () => {
-    const { clock, last, position } = rig()
+    const { clock, last, position } = rig(null, {}, [lineAt(1, 'a')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'), lineAt(2, 'b'), lineAt(1, 'c'), lineAt(2, 'd'))
     await settle()
     expect(position()).toEqual(at(2, 2))
   })
 
+  test('long lines and those that are not wanted are paced as well', async () => {
+    const { clock, last, paced } = rig(null, { matches: () => false }, [lineAt(1, 'a')])
+    await clock.advance(0)
+    last()?.give(lineAt(1, 'a'), ...Array.from({ length: 99 }, () => lineAt(2, 'x')))
+    await settle()
+    last()?.give(lineAt(3, 'x'.repeat(150_000)))
+    await settle()
+    expect(paced.filter((lines) => lines >= 100)).toHaveLength(2)
+    expect(Math.max(...paced)).toBeGreaterThanOrEqual(1_000)
+  })
+
   test('an engine that goes away and comes back is passed over', async () => {
-    const { clock, seen, last, connections } = rig()
+    const { clock, seen, last, connections } = rig(null, {}, [lineAt(1, 'a')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'))
     await clock.advance(10_000)
@@ -240,7 +327,7 @@ describe('followLog', () => {
     expect(connections.length).toBeGreaterThan(10)
     last()?.give(lineAt(1, 'a'), lineAt(2, 'b'))
     await settle()
-    expect(seen).toEqual(['OPEN', 'a', 'b'])
+    expect(seen).toEqual(['a', 'b'])
   })
 
   test('does not knock faster than it should where every connection ends at once', async () => {
@@ -261,24 +348,26 @@ describe('followLog', () => {
     'engine-unavailable',
     'engine-timeout',
   ] as const)('%s before the first answer is the answer', async (code) => {
-    const clock = new FakeClock()
-    const source = {
-      // biome-ignore lint/correctness/useYield: it breaks before it gives anything
-      async *ask(): AsyncGenerator<readonly LogLine[]> {
-        throw new ApiError(code, 'x')
-      },
-      isAlive: async () => true,
-      clock,
-      engineNow: () => clock.now(),
+    for (const from of [null, at(5)]) {
+      const clock = new FakeClock()
+      const source: LogSource = {
+        // biome-ignore lint/correctness/useYield: it breaks before it gives anything
+        async *ask(): AsyncGenerator<readonly LogLine[]> {
+          throw new ApiError(code, 'x')
+        },
+        isAlive: async () => true,
+        pace: async () => {},
+        clock,
+      }
+      const first = followLog(source, WISH, from, new AbortController().signal).next()
+      const answered = expect(first).rejects.toMatchObject({ code })
+      await clock.advance(0)
+      await answered
     }
-    const first = followLog(source, WISH, null, new AbortController().signal).next()
-    const answered = expect(first).rejects.toMatchObject({ code })
-    await clock.advance(0)
-    await answered
   })
 
   test('a container that was removed meanwhile ends the log with a reason', async () => {
-    const { clock, last, state } = rig()
+    const { clock, last, state } = rig(null, {}, [lineAt(1, 'a')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'))
     await clock.advance(10_000)
@@ -287,59 +376,12 @@ describe('followLog', () => {
     expect(state.ended).toMatchObject({ code: 'container-not-found' })
   })
 
-  test.each([
-    ['what fits', { matches: (message: string) => message.includes('x') }],
-    ['one stream', { stderr: false }],
-  ])('begins with the last of %s that there are, and goes on behind the last line of all', async (_what, wish) => {
-    const { clock, seen, last, connections } = rig(null, wish)
-    const other = (second: number, message: string) => lineAt(second, message, { stream: 'stderr' })
-    await clock.advance(0)
-    expect(last()?.request).toMatchObject({ follow: false })
-    last()?.give(lineAt(1, 'ax'), lineAt(2, 'bx'), lineAt(3, 'cx'), other(4, 'd'), other(5, 'e'))
-    last()?.end()
-    await clock.advance(0)
-    expect(connections).toHaveLength(2)
-    expect(last()?.request).toMatchObject({ follow: true, since: at(3).at })
-    last()?.give(other(4, 'd'), other(5, 'e'), other(6, 'f'), lineAt(7, 'gx'))
-    await clock.advance(10_000)
-    last()?.end()
-    await clock.advance(0)
-    last()?.give(other(6, 'f'), lineAt(7, 'gx'), other(8, 'h'), lineAt(9, 'ix'))
-    await settle()
-    expect(seen).toEqual(['bx', 'cx', 'gx', 'ix'])
-  })
-
-  test('a search that begins with an empty log shows all that is written since', async () => {
-    const { clock, seen, last } = rig(null, { stderr: false })
-    await clock.advance(0)
-    const openedAt = clock.now()
-    last()?.end()
-    await clock.advance(0)
-    expect(last()?.request).toMatchObject({ follow: true, tail: null, since: `${openedAt / 1_000}.000000000` })
-    last()?.give(lineAt(1, 'a'))
-    await settle()
-    expect(seen).toEqual(['OPEN', 'a'])
-  })
-
-  test('a log that has shown nothing yet goes on with all that is written since', async () => {
-    const { clock, seen, last } = rig(null, { tail: 0 })
-    await clock.advance(0)
-    const openedAt = clock.now()
-    await clock.advance(600_000)
-    last()?.end()
-    await clock.advance(0)
-    expect(last()?.request).toMatchObject({ tail: null, since: `${openedAt / 1_000}.000000000` })
-    last()?.give(lineAt(700, 'a'))
-    await settle()
-    expect(seen).toEqual(['OPEN', 'a'])
-  })
-
   test('a line without a time is shown, and is no place to go on from', async () => {
-    const { clock, seen, last, position } = rig()
+    const { clock, seen, last, position } = rig(null, {}, [lineAt(1, 'a')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'), lineAt(2, 'timeless', { time: null }))
     await settle()
-    expect(seen).toEqual(['OPEN', 'a', 'timeless'])
+    expect(seen).toEqual(['a', 'timeless'])
     expect(position()).toEqual(at(1))
   })
 })

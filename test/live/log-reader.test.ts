@@ -40,8 +40,8 @@ describe('readLog', () => {
     const { ask, asked } = logOf(many(count))
     const page = await readLog(ask, WISH)
     expect([messagesOf(page), page.isTruncated]).toEqual([messages, isTruncated])
-    // One more than wanted, and never the whole log.
-    expect(asked).toMatchObject([{ tail: 4, follow: false }])
+    // Some more than wanted, and never the whole log.
+    expect(asked).toMatchObject([{ tail: 53, follow: false }])
   })
 
   test('no lines are wanted: none are shown, and whether there are any', async () => {
@@ -109,21 +109,54 @@ describe('readLog', () => {
   })
 
   test('long lines that an engine keeps in parts are asked for again until there are as many as wanted', async () => {
-    const lines = many(10).map((line) => ({ ...line, parts: 5 }))
+    const lines = many(100).map((line) => ({ ...line, parts: 50 }))
     const { ask, asked } = logOf(lines)
     const page = await readLog(ask, WISH)
-    expect(messagesOf(page)).toEqual(['line 7', 'line 8', 'line 9'])
-    expect(asked.map(({ tail }) => tail)).toEqual([4, 32])
+    expect(messagesOf(page)).toEqual(['line 97', 'line 98', 'line 99'])
+    expect(asked.map(({ tail }) => tail)).toEqual([53, 424])
   })
 
   test.each([
     [0, 4, false],
     [1, 3, true],
   ])('messages that are %i too long for one answer leave %i of four', async (excess, shown, isTruncated) => {
-    const quarter = MAX_PAGE_BYTES / 4
+    // JSON puts two quotes around each.
+    const quarter = MAX_PAGE_BYTES / 4 - 2
     const lines = many(4, (row) => 'x'.repeat(quarter + (row === 3 ? excess : 0)))
     const page = await readLog(logOf(lines).ask, { ...WISH, tail: 100 })
     expect([page.lines.length, page.isTruncated]).toEqual([shown, isTruncated])
+  })
+
+  test('control characters count for what JSON makes of them', async () => {
+    const lines = many(4, () => '\u0001'.repeat(MAX_PAGE_BYTES / 12))
+    const page = await readLog(logOf(lines).ask, { ...WISH, tail: 100 })
+    expect(JSON.stringify(page.lines).length).toBeLessThan(MAX_PAGE_BYTES * 1.01)
+    expect(page.isTruncated).toBe(true)
+  })
+
+  test('a search that takes too long shows what it found until then', async () => {
+    const slow = (message: string) => {
+      const until = performance.now() + 15
+      while (performance.now() < until);
+      return message === 'line 0'
+    }
+    const page = await readLog(logOf(many(1_000)).ask, { ...WISH, matches: slow })
+    expect(page).toMatchObject({ lines: [{ message: 'line 0' }], isTruncated: true })
+  })
+
+  test('lets others in between, however long one line takes', async () => {
+    const slow = () => {
+      const until = performance.now() + 12
+      while (performance.now() < until);
+      return false
+    }
+    let turns = 0
+    const others = setInterval(() => {
+      turns += 1
+    }, 1)
+    await readLog(logOf(many(20)).ask, { ...WISH, matches: slow })
+    clearInterval(others)
+    expect(turns).toBeGreaterThan(10)
   })
 
   test('a line that was cut is more than is shown', async () => {

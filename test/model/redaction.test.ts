@@ -224,3 +224,74 @@ describe('scrubLabels', () => {
     expect(scrubbed.redactions).toBe(3)
   })
 })
+
+describe('values that are not written as a word or a closed text', () => {
+  const kept = (text: string) => scrubText(text).value
+
+  test.each([
+    ['{"password":"hunter2', 'cut off'],
+    [`password="${'hunter2'.repeat(1_000)}"`, 'long'],
+    [`password=${'hunter2'.repeat(1_000)}`, 'long, bare'],
+    ['run --password "hunter2', 'a flag that is cut off'],
+    ['"X-Api-Key":["hunter2","hunter2b"]', 'a list'],
+    ['{"headers":{"Cookie":["sid=hunter2"]}}', 'a header as a list'],
+    ['{"password"=>"hunter2"}', 'Ruby'],
+    ["'password' => 'hunter2'", 'PHP'],
+    ["{'password': b'hunter2'}", 'Python bytes'],
+    ["{'password': u'hunter2'}", 'Python 2'],
+    ['password: Some("hunter2")', 'Rust'],
+    ['Password = @"hunter2"', 'C#'],
+    ['{"log":"{\\"password\\":\\"hunter2\\"}"}', 'JSON within JSON'],
+    ['password       : hunter2', 'aligned'],
+    ['db.password      = hunter2', 'aligned, after'],
+    ['password=     hunter2', 'aligned, before'],
+    ['password := hunter2', 'Go'],
+    ['Cookie: a="hunter2"; b=hunter2', 'quoted cookies'],
+    ['Authorization: Bearer "hunter2xyz"', 'a quoted token'],
+    ['authorization: Digest username="a", response="hunter2"', 'a digest'],
+    ['{"name":"DB_PASSWORD","value":"hunter2"}', 'a list of variables'],
+    ['- name: DB_PASSWORD, value: hunter2', 'the same in YAML'],
+    ['<password>hunter2</password>', 'XML'],
+    ['-----BEGIN PGP PRIVATE KEY BLOCK-----\nhunter2\n-----END PGP PRIVATE KEY BLOCK-----', 'PGP'],
+    ['"credentials":{"user":"hunter2","pin":"hunter2"}', 'an object'],
+  ])('%j is found (%s)', (text) => {
+    expect(kept(text)).not.toContain('hunter2')
+    // What is scrubbed is not scrubbed again.
+    expect(kept(kept(text))).toBe(kept(text))
+  })
+
+  test.each([
+    'name: web, value: 7',
+    '<title>tea</title>',
+    'keys: [a, b]',
+    'level=info msg="a \\"quoted\\" word" path=/x',
+    'password=$DB_PASSWORD user=app',
+    'curl -H "Accept: text/plain" http://x/?a=b',
+  ])('%j stays as it is', (text) => {
+    expect(kept(text)).toBe(text)
+  })
+
+  test('no text takes long, whatever it is made of', () => {
+    const pieces = [
+      'eyJ-',
+      'password=',
+      '"',
+      "'",
+      '\\"',
+      ' : ',
+      '=[',
+      '={',
+      'name="',
+      '<a>',
+      '://a:',
+      'a:b@',
+      '-p ',
+      'Cookie:="',
+    ]
+    for (const piece of pieces) {
+      const startedAt = performance.now()
+      scrubText(piece.repeat(Math.ceil(65_536 / piece.length)))
+      expect([piece, performance.now() - startedAt < 400]).toEqual([piece, true])
+    }
+  })
+})

@@ -4,7 +4,7 @@ import type { InspectedContainer, ListedContainer } from '../../api/model/contai
 import type { ContainerEvent } from '../../api/model/container-event.js'
 import type { DiskUse, Image, Network, Volume } from '../../api/model/engine-object.js'
 import { ApiError } from '../../api/model/error.js'
-import type { FileChange } from '../../api/model/file-change.js'
+import type { ChangeList } from '../../api/model/file-change.js'
 import type { EngineInfo, EngineVersion } from '../../api/model/host.js'
 import { type EngineTime, engineTime, type LogLine, rfc3339Of } from '../../api/model/log-line.js'
 import type { ProcessList } from '../../api/model/process.js'
@@ -174,7 +174,7 @@ export class FakeEngine implements Engine {
     yield []
   }
   processes: ProcessList = { processes: [], isTruncated: false }
-  fileChanges: readonly FileChange[] = []
+  fileChanges: ChangeList = { changes: [], isTruncated: false }
   objects: { images: readonly Image[]; networks: readonly Network[]; volumes: readonly Volume[] } = {
     images: [],
     networks: [],
@@ -272,7 +272,7 @@ export class FakeEngine implements Engine {
     return this.processes
   }
 
-  async changes(id: string, signal: AbortSignal): Promise<readonly FileChange[]> {
+  async changes(id: string, signal: AbortSignal): Promise<ChangeList> {
     this.#enter(`changes ${id.slice(0, 4)}`, signal)
     await this.gate
     return this.fileChanges

@@ -4,7 +4,7 @@ import type { Container, InspectedContainer } from '../../api/model/container.js
 import type { DiskUse } from '../../api/model/engine-object.js'
 import type { EngineUse } from '../../api/model/engine-use.js'
 import { ApiError } from '../../api/model/error.js'
-import type { FileChange } from '../../api/model/file-change.js'
+import type { ChangeList } from '../../api/model/file-change.js'
 import type { History } from '../../api/model/history.js'
 import type { HostStatus } from '../../api/model/host.js'
 import { type LabelSelector, matchesSelectors } from '../../api/model/label-selector.js'
@@ -61,7 +61,7 @@ export class FakeView implements View {
   uses: EngineUse[] = []
   lookupFault: Error | null = null
   processes: ProcessList = { processes: [], isTruncated: false }
-  fileChanges: readonly FileChange[] = []
+  fileChanges: ChangeList = { changes: [], isTruncated: false }
   logPage: LogPage = { lines: [], isTruncated: false, redactions: 0 }
   /** What a followed log gives behind its beginning. */
   steps: (signal: AbortSignal) => AsyncIterable<LogStep> = async function* () {}
@@ -127,7 +127,7 @@ export class FakeView implements View {
     return this.processes
   }
 
-  async changes(): Promise<readonly FileChange[]> {
+  async changes(): Promise<ChangeList> {
     if (this.lookupFault !== null) throw this.lookupFault
     return this.fileChanges
   }

@@ -1,5 +1,6 @@
 import { EventJournal } from '../../api/live/event-journal.js'
 import { Host } from '../../api/live/host.js'
+import { LinePace } from '../../api/live/line-pace.js'
 import { createLog } from '../../api/log.js'
 import { FakeClock } from './fake-clock.js'
 import { FakeEngine } from './fake-engine.js'
@@ -22,6 +23,7 @@ export async function startHost(engine = new FakeEngine(), clock = new FakeClock
     engine,
     sampling: { intervalMs: 10_000, historyMs: 3_600_000 },
     journal: journal.openHost('local'),
+    pace: new LinePace(clock),
     clock,
     log: createLog('silent', { write: () => {} }),
   })

@@ -3,7 +3,16 @@ import type { ContainerEvent } from '../../model/container-event.js'
 import { ApiError } from '../../model/error.js'
 import { keepNewest } from '../../model/keep-newest.js'
 import { scrubText } from '../../model/redaction.js'
-import { containerId, optionalNumber, parse, scrubbedLabels, scrubCommandLine, seconds, text } from './shape.js'
+import {
+  containerId,
+  detached,
+  optionalNumber,
+  parse,
+  scrubbedLabels,
+  scrubCommandLine,
+  seconds,
+  text,
+} from './shape.js'
 
 /** Containers whose labels are remembered: they never change, and a health check makes three events each time. */
 const MAX_REMEMBERED = 1_024
@@ -61,17 +70,18 @@ export class EventDecoder {
     const attributes = event.Actor?.Attributes ?? {}
     const [action = '', detail = ''] = Action.split(/:\s?(.*)/s)
     return {
-      containerId: Actor.ID,
-      action,
+      containerId: detached(Actor.ID),
+      action: detached(action),
       timeNano: timeNanoOf(line, event),
       name: named(attributes['name']),
       image: named(attributes['image']),
       labels: this.#labelsOf(Actor.ID, attributes),
-      exitCode: wholeNumber(attributes['exitCode']),
-      signal: wholeNumber(attributes['signal']),
+      // A label of the same name poses as an attribute where the event has none.
+      exitCode: action === 'die' || action === 'exec_die' ? wholeNumber(attributes['exitCode']) : null,
+      signal: action === 'kill' ? wholeNumber(attributes['signal']) : null,
       health: detail === 'healthy' || detail === 'unhealthy' ? detail : null,
       command: action.startsWith('exec_') && detail !== '' ? scrubCommandLine(detail).value : null,
-      execId: /^[0-9a-f]{64}$/.test(attributes['execID'] ?? '') ? (attributes['execID'] ?? null) : null,
+      execId: action.startsWith('exec_') ? execIdOf(attributes['execID']) : null,
       oldName: action === 'rename' ? named(attributes['oldName']?.replace(/^\//, '')) : null,
     }
   }
@@ -91,7 +101,11 @@ export class EventDecoder {
 const MAX_NAME = 512
 
 function named(text: string | undefined): string | null {
-  return text === undefined || text === '' ? null : scrubText(text.slice(0, MAX_NAME)).value
+  return text === undefined || text === '' ? null : detached(scrubText(text.slice(0, MAX_NAME)).value)
+}
+
+function execIdOf(text: string | undefined): string | null {
+  return text !== undefined && /^[0-9a-f]{64}$/.test(text) ? detached(text) : null
 }
 
 function wholeNumber(text: string | undefined): number | null {
@@ -104,7 +118,7 @@ function wholeNumber(text: string | undefined): number | null {
  */
 function timeNanoOf(line: string, event: { timeNano: number | null; time: number | null }): string {
   const digits = /"timeNano"\s{0,8}:\s{0,8}(\d{1,20})\b/.exec(line)?.[1]
-  if (digits !== undefined && Number(digits) === event.timeNano) return digits
+  if (digits !== undefined && Number(digits) === event.timeNano) return detached(digits)
   return event.time !== null && event.time > 0 && seconds.safeParse(event.time).success
     ? `${Math.trunc(event.time)}000000000`
     : '0'

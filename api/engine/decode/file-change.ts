@@ -1,17 +1,22 @@
 import { z } from 'zod'
-import { CHANGE_KINDS, type FileChange } from '../../model/file-change.js'
+import { CHANGE_KINDS, type ChangeList, type FileChange } from '../../model/file-change.js'
 import { scrubText } from '../../model/redaction.js'
 import { number, parse, text } from './shape.js'
 
 /** Characters of a path that are kept: Linux takes 4,096 bytes (limits.h, PATH_MAX). */
 const MAX_PATH = 4_096
 
+/** Changes kept of one container: who has installed a distribution in it learns nothing from reading them all. */
+const MAX_CHANGES = 20_000
+
 const CHANGES = z.array(z.object({ Path: text, Kind: number })).nullable()
 
 /** Answer of GET /containers/{id}/changes; null where nothing has changed. An unknown kind is one path's oddity: it is left out. */
-export function decodeChanges(value: unknown): readonly FileChange[] {
-  return (parse(CHANGES, value, 'the changes') ?? []).flatMap(({ Path, Kind }) => {
+export function decodeChanges(value: unknown): ChangeList {
+  const all = parse(CHANGES, value, 'the changes') ?? []
+  const changes = all.slice(0, MAX_CHANGES).flatMap(({ Path, Kind }): FileChange[] => {
     const kind = CHANGE_KINDS[Kind]
     return kind === undefined ? [] : [{ path: scrubText(Path.slice(0, MAX_PATH)).value, kind }]
   })
+  return { changes, isTruncated: all.length > MAX_CHANGES }
 }

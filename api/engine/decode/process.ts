@@ -4,7 +4,10 @@ import { scrubText } from '../../model/redaction.js'
 import { parse, text } from './shape.js'
 
 /** Processes shown of one container: a fork bomb has more, and its first thousands tell. */
-const MAX_PROCESSES = 10_000
+const MAX_PROCESSES = 2_000
+
+/** Characters of all cells that may hold a secret: a container sets its own titles, and looking takes time. */
+const MAX_SCRUBBED_CHARACTERS = 256 * 1024
 
 /** Columns that are looked at: `ps` has about a hundred in all. */
 const MAX_COLUMNS = 128
@@ -71,9 +74,18 @@ export function decodeTop(value: unknown): ProcessList {
   const { Titles, Processes } = parse(TOP, value, 'the processes')
   const titles = (Titles ?? []).slice(0, MAX_COLUMNS).map((title) => title.trim().slice(0, MAX_TITLE))
   const rows = Processes ?? []
-  const processes = rows.slice(0, MAX_PROCESSES).map((cells) => processOf(titles, cells))
-  return { processes, isTruncated: rows.length > MAX_PROCESSES }
+  const processes: Process[] = []
+  let room = MAX_SCRUBBED_CHARACTERS
+  for (const cells of rows) {
+    if (processes.length === MAX_PROCESSES || room < 0) break
+    processes.push(processOf(titles, cells))
+    for (const cell of cells) if (!HARMLESS.test(cell)) room -= Math.min(cell.length, MAX_SCRUBBED_CELL)
+  }
+  return { processes, isTruncated: rows.length > processes.length }
 }
+
+/** Numbers, times and percentages: most of what `ps` prints. */
+const HARMLESS = /^[\d:.%?-]{0,32}$/
 
 function processOf(titles: readonly string[], cells: readonly string[]): Process {
   let known: Omit<Process, 'other'> = NOTHING
@@ -83,7 +95,7 @@ function processOf(titles: readonly string[], cells: readonly string[]): Process
     const isLast = column === titles.length - 1
     const raw = isLast ? cells.slice(column).join(' ') : (cells[column] ?? '')
     if (raw === '') return
-    const cell = scrubText(raw.slice(0, MAX_SCRUBBED_CELL)).value.slice(0, MAX_CELL)
+    const cell = HARMLESS.test(raw) ? raw : scrubText(raw.slice(0, MAX_SCRUBBED_CELL)).value.slice(0, MAX_CELL)
     const read = COLUMNS.get(title.toUpperCase())
     if (read === undefined) other.push([title, cell])
     else known = { ...known, ...read(cell) }

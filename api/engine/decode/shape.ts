@@ -74,25 +74,43 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T 
 /** Labels kept of one object: compose and a proxy's routers come to a few dozen. */
 const MAX_LABELS = 256
 
+/** Characters of all labels of one object: looking takes time, and they are remembered. */
+const MAX_LABEL_CHARACTERS = 64 * 1024
+
 /** Characters of a label's value that are looked at: an image's author writes it, and looking takes time. */
 export const MAX_SCRUBBED_VALUE = 8_192
 
 /** Characters kept of it: a proxy's longest rule has a fraction. Cut after it is scrubbed, as half a secret has no shape. */
 export const MAX_VALUE = 4_096
 
+/**
+ * The same text in memory of its own. V8 keeps a part of a text as a window onto the whole, so that a name of ten characters may hold
+ * a line of a megabyte, secrets included, for as long as the name is remembered.
+ */
+export function detached(text: string): string {
+  return Buffer.from(text, 'utf8').toString('utf8')
+}
+
 /** A command whose arguments are joined by spaces, without its secrets. */
 export function scrubCommandLine(command: string): Scrubbed<string> {
   const { value, redactions } = scrubText(command.slice(0, MAX_SCRUBBED_VALUE))
-  return { value: value.slice(0, MAX_VALUE), redactions }
+  return { value: detached(value.slice(0, MAX_VALUE)), redactions }
 }
 
 /** Labels, or a driver's options, without their secrets. */
 export function scrubbedLabels(given: Readonly<Record<string, string>>): Scrubbed<ReadonlyMap<string, string>> {
-  const looked = Object.entries(given)
-    .slice(0, MAX_LABELS)
-    .map(([key, value]) => [key, value.slice(0, MAX_SCRUBBED_VALUE)])
+  let room = MAX_LABEL_CHARACTERS
+  const looked: [string, string][] = []
+  for (const [key, value] of Object.entries(given).slice(0, MAX_LABELS)) {
+    room -= key.length
+    if (room < 0) break
+    const part = value.slice(0, Math.min(room, MAX_SCRUBBED_VALUE))
+    room -= part.length
+    looked.push([key, part])
+  }
   const { value, redactions } = scrubLabels(Object.fromEntries(looked))
-  return { value: new Map([...value].map(([key, kept]) => [key, kept.slice(0, MAX_VALUE)])), redactions }
+  const kept = [...value].map(([key, text]) => [detached(key), detached(text.slice(0, MAX_VALUE))] as const)
+  return { value: new Map(kept), redactions }
 }
 
 /** 0, -1 and the largest integers all stand for "none". */

@@ -47,15 +47,15 @@ export async function showProcesses({ view }: Sources, { query, id, selectors, o
 export async function listChanges({ view }: Sources, { query, id, selectors, onCall }: Input<ChangesQuery>) {
   const { path, kind, host } = query.filter
   const container = view.find(id, host, selectors)
-  const all = await view.changes(container, onCall)
-  const fitting = all.filter(
+  const { changes, isTruncated } = await view.changes(container, onCall)
+  const fitting = changes.filter(
     (change) =>
       (kind.length === 0 || kind.includes(change.kind)) &&
       (path.length === 0 || path.some((part) => change.path.includes(part))),
   )
   const sortValue = CHANGE_SORT_VALUES[query.page.sort.replace(/^-/, '') as ChangeSortKey]
   const page = paginate(fitting, query.page, sortValue, ({ path }) => path)
-  return presentChanges(container, page, view.hosts())
+  return presentChanges(container, page, isTruncated, view.hosts())
 }
 
 const CHANGE_SORT_VALUES: Readonly<Record<ChangeSortKey, (change: FileChange) => SortValue>> = {

@@ -16,7 +16,8 @@ export function listEvents({ view }: Sources, input: Input<EventsQuery>) {
   const fitting = visible(events, input)
     .filter(({ at }) => at <= untilMs)
     .reverse()
-  const before = cursor === undefined ? Number.POSITIVE_INFINITY : events.find(({ id }) => id === cursor)?.seq
+  const cursorAt = events.find(({ id, labels }) => id === cursor && matchesSelectors(labels, input.selectors))
+  const before = cursor === undefined ? Number.POSITIVE_INFINITY : cursorAt?.seq
   if (before === undefined) {
     const faults = [{ path: 'cursor', message: 'is not remembered any more: begin again without it' }]
     throw new ApiError('invalid-request', 'a cursor that is gone', { faults })
@@ -37,7 +38,9 @@ export async function* followEvents(
   const { query, lastEventId, signal, onOpen } = input
   const { events } = view
   const name = lastEventId ?? query.lastEventId
-  const known = name === undefined ? null : events.positionOf(name)
+  const known = name === undefined ? null : placeOf(events, name, input)
+  // Who comes back is told of all that came meanwhile, however long ago.
+  const asked = known === null ? input : { ...input, query: { ...query, since: null } }
   onOpen(null)
   if (name !== undefined && known === null) yield [gapItem(hostsOf(view, query.host).map(({ id }) => id))]
   const isReplay = name === undefined && query.since !== null
@@ -46,7 +49,7 @@ export async function* followEvents(
   if (known === null) yield [{ event: null, id: standingAt(events, position, input), data: null }]
   for (let isStart = isReplay; !signal.aborted; isStart = false) {
     const passage = events.after(position)
-    const shown = visible(passage.events, input)
+    const shown = visible(passage.events, asked)
     // Who asks for all that is remembered knows that it is not all there ever was.
     const lost = isStart ? [] : passage.lostHosts.filter((id) => query.host.length === 0 || query.host.includes(id))
     yield [
@@ -56,6 +59,13 @@ export async function* followEvents(
     position = passage.next
     await events.wait(position, signal)
   }
+}
+
+/** Null also where the event is hidden from the reader, who could tell a right guess at its name from a wrong one. */
+function placeOf(events: Events, name: string, { selectors }: Input<EventFilter>): number | null {
+  const event = events.after(0).events.find(({ id }) => id === name)
+  if (event !== undefined && !matchesSelectors(event.labels, selectors)) return null
+  return events.positionOf(name)
 }
 
 function gapItem(hosts: readonly string[]): FeedItem {
@@ -71,6 +81,7 @@ function standingAt(events: Events, position: number, input: Input<EventFilter>)
 function visible(events: readonly RecordedEvent[], { query, now, selectors }: Input<EventFilter>): RecordedEvent[] {
   const { action, container, name, project, host, since, noise } = query
   const sinceMs = since?.(now) ?? 0
+  const parts = name.map((part) => part.toLowerCase())
   return events.filter(
     (event) =>
       matchesSelectors(event.labels, selectors) &&
@@ -79,7 +90,11 @@ function visible(events: readonly RecordedEvent[], { query, now, selectors }: In
       (host.length === 0 || host.includes(event.hostId)) &&
       (container.length === 0 || container.some((digits) => event.containerId.startsWith(digits))) &&
       (project.length === 0 || project.includes(event.labels.get('com.docker.compose.project') ?? '')) &&
-      (name.length === 0 || name.some((part) => event.name?.toLowerCase().includes(part.toLowerCase()))) &&
+      (parts.length === 0 || holdsOneOf(event.name?.toLowerCase() ?? '', parts)) &&
       event.at >= sinceMs,
   )
+}
+
+function holdsOneOf(text: string, parts: readonly string[]): boolean {
+  return parts.some((part) => text.includes(part))
 }

@@ -34,6 +34,8 @@ export interface Input<Query> {
   readonly showHostPaths: boolean
   /** What the answer is to be written as, on routes that leave a choice. */
   readonly format: 'json' | 'ndjson' | 'text'
+  /** Fires when the one who asks has gone. */
+  readonly signal: AbortSignal
   /** Told of each call to an engine that the answer took. */
   readonly onCall: (call: EngineCall) => void
   /** Whose audit records this caller may read; null is everybody's. */
@@ -44,8 +46,6 @@ export interface Input<Query> {
 export interface FeedInput<Id, Query> extends Input<Query> {
   /** Where the reader stood: the Last-Event-ID field (HTML standard, section 9.2.4); undefined where there is none. */
   readonly lastEventId: Id | undefined
-  /** Fires when the reader has gone. */
-  readonly signal: AbortSignal
   /** To be called before the first item, with the one container that the feed is about, or null. */
   readonly onOpen: (container: string | null) => void
 }

@@ -6,11 +6,19 @@ import type { LogStreamQuery, LogsQuery } from '../log-schemas.js'
 import { presentLog, presentLogLine, presentLogText } from '../present-log.js'
 import type { FeedInput, FeedItem, Input, Sources } from './input.js'
 
-export async function showLog({ view }: Sources, { query, id, now, selectors, format, onCall }: Input<LogsQuery>) {
+export async function showLog(
+  { view }: Sources,
+  { query, id, now, selectors, format, onCall, signal }: Input<LogsQuery>,
+) {
   const { host, timestamps, since, until, ...lines } = query
   const container = view.find(id, host, selectors)
   const engineNow = now + clockSkewOf(view, container)
-  const page = await view.readLog(container, { ...lines, since: since(engineNow), until: until(engineNow) }, onCall)
+  const page = await view.readLog(
+    container,
+    { ...lines, since: since(engineNow), until: until(engineNow) },
+    onCall,
+    signal,
+  )
   return format === 'json' ? presentLog(container, page) : presentLogText(container, page, format, timestamps)
 }
 

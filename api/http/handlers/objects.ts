@@ -31,7 +31,9 @@ interface Kind<T, SortKey extends string> {
   readonly names: (object: T) => readonly string[]
   /** Unique within a host. */
   readonly key: (object: T) => string
-  readonly uses: (container: Container, object: T) => boolean
+  /** What containers name it by. */
+  readonly usedAs: (object: T) => string
+  readonly uses: (container: Container) => readonly string[]
   readonly sortValues: Readonly<Record<SortKey, (row: Row<T>) => SortValue>>
 }
 
@@ -39,7 +41,8 @@ const IMAGES: Kind<Image, ImageSortKey> = {
   kind: 'images',
   names: ({ tags }) => tags,
   key: ({ id }) => id,
-  uses: (container, { id }) => container.imageId === id,
+  usedAs: ({ id }) => id,
+  uses: ({ imageId }) => [imageId],
   sortValues: {
     name: ({ object }) => object.tags[0] ?? null,
     host: ({ host }) => host,
@@ -52,7 +55,8 @@ const NETWORKS: Kind<Network, NetworkSortKey> = {
   kind: 'networks',
   names: ({ name }) => [name],
   key: ({ id }) => id,
-  uses: (container, { name }) => container.networks.includes(name),
+  usedAs: ({ name }) => name,
+  uses: ({ networks }) => networks,
   sortValues: {
     name: ({ object }) => object.name,
     host: ({ host }) => host,
@@ -78,7 +82,8 @@ export async function listVolumes(sources: Sources, input: Input<ObjectsQuery>) 
     kind: 'volumes',
     names: ({ name }) => [name],
     key: ({ name }) => name,
-    uses: (container, { name }) => container.volumes.includes(name),
+    usedAs: ({ name }) => name,
+    uses: (container) => container.volumes,
     sortValues: {
       name: ({ object }) => object.name,
       host: ({ host }) => host,
@@ -107,23 +112,19 @@ export async function showSystem({ view }: Sources, { query, selectors, onCall }
 async function list<T extends EngineObjects['images' | 'networks' | 'volumes'][number], SortKey extends string>(
   { view }: Sources,
   { query: { filter, page }, selectors, showHostPaths, onCall }: Input<ObjectsQuery>,
-  { kind, names, key, uses, sortValues }: Kind<T, SortKey>,
+  { kind, names, key, usedAs, uses, sortValues }: Kind<T, SortKey>,
   present: (row: Row<T>) => unknown,
 ) {
   const answers = (await view.objects(kind, filter.host, onCall)) as unknown as readonly HostObjects<readonly T[]>[]
   const [first] = answers
   // Where no host has anything to show, its reason is the answer.
   if (first?.fault != null && answers.every(({ value }) => value === null)) throw first.fault
-  const containers = view.containers(selectors)
+  const users = usersByHost(view.containers(selectors), uses)
   // Who may not know a path on the host cannot find it out by guessing either.
   const isGuess = !showHostPaths && filter.label.some((one) => one.value !== null && isHostPathLabel(one.key))
   const rows = answers.flatMap(({ hostId, value }) => {
-    const own = containers.filter((container) => container.hostId === hostId)
-    return (value ?? []).map((object) => ({
-      host: hostId,
-      object,
-      users: own.filter((container) => uses(container, object)),
-    }))
+    const own = users.get(hostId)
+    return (value ?? []).map((object) => ({ host: hostId, object, users: own?.get(usedAs(object)) ?? [] }))
   })
   const fitting = rows.filter(
     ({ object, users }) =>
@@ -134,6 +135,24 @@ async function list<T extends EngineObjects['images' | 'networks' | 'volumes'][n
   const sortValue = sortValues[page.sort.replace(/^-/, '') as SortKey]
   const paged = paginate(fitting, page, sortValue, ({ host, object }) => `${host}\n${key(object)}`)
   return presentObjectList({ ...paged, items: paged.items.map(present) }, answers, view.hosts())
+}
+
+/** Of each host, under what they name it by: thousands of containers and of images are not compared each with each. */
+function usersByHost(
+  containers: readonly Container[],
+  uses: (container: Container) => readonly string[],
+): ReadonlyMap<string, ReadonlyMap<string, readonly Container[]>> {
+  const hosts = new Map<string, Map<string, Container[]>>()
+  for (const container of containers) {
+    const own = hosts.get(container.hostId) ?? new Map<string, Container[]>()
+    hosts.set(container.hostId, own)
+    for (const name of new Set(uses(container))) {
+      const users = own.get(name)
+      if (users === undefined) own.set(name, [container])
+      else users.push(container)
+    }
+  }
+  return hosts
 }
 
 function fits(

@@ -221,3 +221,36 @@ test.each([
   expect(read).toThrow(/^an event has the wrong shape at "/)
   expect(read).not.toThrow(SECRET)
 })
+
+test('what is remembered of an event holds nothing of the rest of its line', () => {
+  const decoder = new EventDecoder()
+  const events = []
+  const before = process.memoryUsage().heapUsed
+  for (let row = 0; row < 200; row += 1) {
+    const Attributes = { name: 'web', image: 'x:1', note: 'y'.repeat(500_000), exitCode: '1' }
+    const actor = { ID: row.toString(16).padStart(64, '0'), Attributes }
+    const line = JSON.stringify({ Type: 'container', Action: 'die', Actor: actor, time: 7, timeNano: 1e18 + row * 1e6 })
+    events.push(decoder.decode(line))
+  }
+  // A hundred megabytes of lines went by.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(60 * 1024 * 1024)
+  expect(events).toHaveLength(200)
+})
+
+test('all labels of one container together are looked at so far, and no further', () => {
+  const labels = Object.fromEntries(Array.from({ length: 20 }, (_, row) => [`label-${row}`, 'z'.repeat(8_000)]))
+  const event = new EventDecoder().decode(
+    JSON.stringify({ Type: 'container', Action: 'die', Actor: { ID: 'a'.repeat(64), Attributes: labels }, time: 7 }),
+  )
+  const kept = [...(event?.labels.entries() ?? [])]
+  expect(kept.length).toBeGreaterThan(8)
+  expect(kept.reduce((sum, [key, value]) => sum + key.length + value.length, 0)).toBeLessThanOrEqual(64 * 1024)
+})
+
+test('labels that are called as attributes are do not pose as them', () => {
+  const Attributes = { exitCode: '137', signal: '9', execID: 'a'.repeat(64) }
+  const event = new EventDecoder().decode(
+    JSON.stringify({ Type: 'container', Action: 'start', Actor: { ID: 'a'.repeat(64), Attributes }, time: 7 }),
+  )
+  expect(event).toMatchObject({ exitCode: null, signal: null, execId: null })
+})

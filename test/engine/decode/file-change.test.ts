@@ -7,7 +7,7 @@ test('each path is modified, added or deleted', () => {
     { Path: '/etc/new file', Kind: 1 },
     { Path: '/etc/old', Kind: 2 },
   ]
-  expect(decodeChanges(answer)).toEqual([
+  expect(decodeChanges(answer).changes).toEqual([
     { path: '/etc', kind: 'modified' },
     { path: '/etc/new file', kind: 'added' },
     { path: '/etc/old', kind: 'deleted' },
@@ -15,7 +15,7 @@ test('each path is modified, added or deleted', () => {
 })
 
 test('where nothing has changed there is nothing', () => {
-  for (const answer of [null, []]) expect(decodeChanges(answer)).toEqual([])
+  for (const answer of [null, []]) expect(decodeChanges(answer).changes).toEqual([])
 })
 
 test.each([3, -1, 0.5, 1e300, 4_294_967_296])('a kind of %d leaves out its own path alone', (Kind) => {
@@ -23,7 +23,7 @@ test.each([3, -1, 0.5, 1e300, 4_294_967_296])('a kind of %d leaves out its own p
     { Path: '/a', Kind },
     { Path: '/b', Kind: 1 },
   ]
-  expect(decodeChanges(answer)).toEqual([{ path: '/b', kind: 'added' }])
+  expect(decodeChanges(answer).changes).toEqual([{ path: '/b', kind: 'added' }])
 })
 
 test.each([
@@ -31,11 +31,17 @@ test.each([
   ['/tmp/ghp_hunter2hunter2hunter2hunter2', '/tmp/[redacted]'],
   ['/cache/https://u:hunter2@host/x', '/cache/https://[redacted]@host/x'],
 ])('the path %j holds no secret', (Path, path) => {
-  expect(decodeChanges([{ Path, Kind: 1 }])).toEqual([{ path, kind: 'added' }])
+  expect(decodeChanges([{ Path, Kind: 1 }]).changes).toEqual([{ path, kind: 'added' }])
 })
 
 test.each([4_095, 4_096, 4_097, 100_000])('of a path of %i characters the first 4096 are kept', (length) => {
-  expect(decodeChanges([{ Path: 'x'.repeat(length), Kind: 0 }])[0]?.path).toHaveLength(Math.min(length, 4_096))
+  expect(decodeChanges([{ Path: 'x'.repeat(length), Kind: 0 }]).changes[0]?.path).toHaveLength(Math.min(length, 4_096))
+})
+
+test.each([19_999, 20_000, 20_001])('of %i changes the first 20000 are kept, and it is said', (count) => {
+  const answer = Array.from({ length: count }, (_, row) => ({ Path: `/${row}`, Kind: 1 }))
+  const { changes, isTruncated } = decodeChanges(answer)
+  expect([changes.length, isTruncated]).toEqual([Math.min(count, 20_000), count > 20_000])
 })
 
 test.each([

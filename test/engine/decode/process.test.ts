@@ -235,11 +235,11 @@ describe('secrets', () => {
 })
 
 describe('bounds', () => {
-  test.each([9_999, 10_000, 10_001])('of %i processes the first 10000 are shown', (count) => {
+  test.each([1_999, 2_000, 2_001])('of %i processes the first 2000 are shown', (count) => {
     const Processes = Array.from({ length: count }, (_, i) => [String(i)])
     const { processes, isTruncated } = decodeTop({ Titles: ['PID'], Processes })
-    expect(isTruncated).toBe(count > 10_000)
-    expect(processes).toHaveLength(Math.min(count, 10_000))
+    expect(isTruncated).toBe(count > 2_000)
+    expect(processes).toHaveLength(Math.min(count, 2_000))
     expect(processes.at(-1)?.pid).toBe(processes.length - 1)
   })
 
@@ -256,6 +256,12 @@ describe('bounds', () => {
   test.each([63, 64, 65, 100_000])('of a title of %i characters the first 64 are kept', (length) => {
     const other = only(['x'.repeat(length), 'CMD'], ['1', 'x'])?.other ?? {}
     expect(Object.keys(other)).toEqual(['x'.repeat(Math.min(length, 64))])
+  })
+
+  test('so many long titles are looked at, and it is said that there are more', () => {
+    const Processes = Array.from({ length: 500 }, (_, row) => [String(row), 'x'.repeat(8_192)])
+    const { processes, isTruncated } = decodeTop({ Titles: ['PID', 'CMD'], Processes })
+    expect([processes.length, isTruncated]).toEqual([33, true])
   })
 
   test('a command is cut after its secrets are gone, so that no half of one is left', () => {
