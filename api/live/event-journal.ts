@@ -173,12 +173,14 @@ export class HostJournal {
     this.#last = event.timeNano
     const command = this.#commandOf(event)
     const probe = command === null ? null : probeOf(event.containerId)
+    // Of an exec whose beginning the engine has forgotten nobody knows what it was: where there is a health check, most are its.
+    const isOfProbe = command === undefined ? probe != null : command !== null && probe === command
     const recorded: RecordedEvent = {
       ...event,
       id,
       hostId: this.hostId,
       at,
-      isNoise: NOISY_ACTIONS.has(event.action) || (command !== null && probe === command),
+      isNoise: NOISY_ACTIONS.has(event.action) || isOfProbe,
       seq: this.#nextSeq(),
     }
     if (isPast) this.#pastUntil = recorded.seq
@@ -194,10 +196,10 @@ export class HostJournal {
     const own = this.#undecided.filter((event) => event.containerId === containerId)
     if (own.length === 0) return
     this.#undecided = this.#undecided.filter((event) => event.containerId !== containerId)
-    const execs = new Set<string | null>()
+    const execs = new Map<string | null, boolean>()
     for (const event of own) {
-      event.isNoise = event.command === null ? execs.has(event.execId) : event.command === probe
-      if (event.isNoise) execs.add(event.execId)
+      event.isNoise = event.command === null ? (execs.get(event.execId) ?? probe !== null) : event.command === probe
+      execs.set(event.execId, event.isNoise)
     }
   }
 
@@ -229,11 +231,11 @@ export class HostJournal {
     keepNewest(this.#seen, MAX_SEEN)
   }
 
-  /** Of an exec, at whichever of its events; null of all else. */
-  #commandOf({ command, execId }: ContainerEvent): string | null {
+  /** Of an exec, at whichever of its events; undefined where its beginning was not told, null of all else. */
+  #commandOf({ command, execId }: ContainerEvent): string | null | undefined {
     if (execId === null) return command
     if (command === null) {
-      const known = this.#execs.get(execId) ?? null
+      const known = this.#execs.get(execId)
       this.#execs.delete(execId)
       return known
     }

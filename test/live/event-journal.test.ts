@@ -190,6 +190,23 @@ describe('the noise of health checks', () => {
     for (const event of check(10, exec('1'))) expect(host.take(event, HAPPENED)?.isNoise).toBe(false)
   })
 
+  test('is the end of an exec whose beginning nobody was told, where there is a health check', () => {
+    const end = eventOf({ containerId: A, action: 'exec_die', timeNano: '9', execId: exec('9') })
+    const taken = (probe: string | null) =>
+      rig().host.take(
+        end,
+        happened(() => probe),
+      )?.isNoise
+    expect([taken('check it'), taken(null)]).toEqual([true, false])
+    const { host, journal } = rig()
+    host.take(
+      end,
+      happened(() => undefined),
+    )
+    host.decide(A, 'check it')
+    expect(journal.after(0).events[0]?.isNoise).toBe(true)
+  })
+
   test('is told from other events once the container is known', () => {
     const { host, journal } = rig()
     for (const event of [...check(10, exec('1')), ...check(20, exec('2'), 'sh')])
