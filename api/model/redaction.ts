@@ -193,7 +193,8 @@ export function scrubText(text: string): Scrubbed<string> {
   value = value.replace(SECRET_FIELD, (match, name: string, separator: string, secret: string) =>
     secret === REDACTED ? match : count(`${name}${separator}${REDACTED}`),
   )
-  value = value.replace(URL_USER_INFO, (match) => (match === `://${REDACTED}@` ? match : count(`://${REDACTED}@`)))
+  if (value.includes('@'))
+    value = value.replace(URL_USER_INFO, (match) => (match === `://${REDACTED}@` ? match : count(`://${REDACTED}@`)))
   value = value.replace(AUTH_SCHEME, (_match, scheme: string, space: string) => count(`${scheme}${space}${REDACTED}`))
   const behind = (_match: string, before: string, secret: string) =>
     secret === REDACTED ? before + secret : count(before + REDACTED)

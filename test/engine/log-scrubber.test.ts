@@ -6,7 +6,7 @@ import type { LogStream } from '../../api/model/log-line.js'
 const MAX_KEY_LINES = 200
 
 /** Milliseconds for one line of the largest size, on a busy machine. */
-const MAX_SCRUB_MS = 250
+const MAX_SCRUB_MS = 750
 
 const LINE_BYTES = 64 * 1024
 

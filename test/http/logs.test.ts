@@ -178,7 +178,8 @@ describe('GET /api/containers/:id/logs', () => {
     view.logPage = { lines: [lineAt(1, `\u001b${';#'.repeat(32_000)}`)], isTruncated: false, redactions: 0 }
     const startedAt = performance.now()
     await ask('', 'text/plain')
-    expect(performance.now() - startedAt).toBeLessThan(500)
+    // Seconds, where it is quadratic.
+    expect(performance.now() - startedAt).toBeLessThan(1_500)
   })
 
   test.each(['(?s).*a.{990}$', 'a[ab]{980}$', '(?s)a.{450}$'])(
@@ -190,7 +191,7 @@ describe('GET /api/containers/:id/logs', () => {
       wish()?.matches?.(line)
       const startedAt = performance.now()
       for (let row = 0; row < 5; row += 1) wish()?.matches?.(line)
-      expect((performance.now() - startedAt) / 5).toBeLessThan(100)
+      expect((performance.now() - startedAt) / 5).toBeLessThan(250)
     },
   )
 

@@ -291,7 +291,7 @@ describe('values that are not written as a word or a closed text', () => {
     for (const piece of pieces) {
       const startedAt = performance.now()
       scrubText(piece.repeat(Math.ceil(65_536 / piece.length)))
-      expect([piece, performance.now() - startedAt < 400]).toEqual([piece, true])
+      expect([piece, performance.now() - startedAt < 1_500]).toEqual([piece, true])
     }
   })
 })
