@@ -48,6 +48,8 @@ export function endpoint(route: Route, parts: EndpointParts): RequestHandler {
       answer = input === null ? (kept as Answer) : await makeAnswer(route, input, sources)
       if (version !== null && kept === null) cache.put(key, version, answer)
     } catch (error) {
+      // Whoever has gone is answered nothing, and what ended with them is no fault.
+      if (res.closed && !(error instanceof ApiError)) return
       throw read.failed(error)
     }
     // RFC 9110 section 13.1.2, by Express.

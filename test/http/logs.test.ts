@@ -3,6 +3,7 @@ import { ApiError } from '../../api/model/error.js'
 import { createRig } from '../support/app-parts.js'
 import { idOf, lineAt } from '../support/fake-engine.js'
 import { containerOf } from '../support/fake-view.js'
+import { eventually } from '../support/start-service.js'
 import { tokenFor } from '../support/tokens.js'
 
 const PATH = `/api/containers/${idOf('a')}/logs`
@@ -217,6 +218,35 @@ describe('GET /api/containers/:id/logs', () => {
     open()
     expect(await Promise.all([...held, other])).toEqual([200, 200, 200, 200, 200])
     expect((await as('one')).status).toBe(200)
+  })
+
+  test('whoever leaves before the answer ends the reading, and leaves no fault behind', async () => {
+    const { app, view, lines } = createRig()
+    view.all = [containerOf({ id: idOf('a') })]
+    let ended: unknown = null
+    view.readLog = (_container, _wish, _onCall, signal) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => {
+          ended = signal.reason
+          reject(signal.reason)
+        })
+      })
+    const asked = request(app).get(PATH).set('Authorization', `Bearer ${tokenFor()}`)
+    asked.then(
+      () => {},
+      () => {},
+    )
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    asked.abort()
+    await eventually(
+      () => lines.length,
+      (count) => count > 0,
+      5_000,
+    )
+    expect(ended).not.toBeNull()
+    const logged = lines.map((line) => JSON.parse(line))
+    expect(logged).toMatchObject([{ aborted: true }])
+    expect(logged.filter(({ level }) => level === 'error')).toEqual([])
   })
 
   test('a fault of the engine is told by its code, and recorded', async () => {

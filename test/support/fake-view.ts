@@ -132,7 +132,7 @@ export class FakeView implements View {
     return this.fileChanges
   }
 
-  async readLog(_container: Container, wish: LogWish): Promise<LogPage> {
+  async readLog(_container: Container, wish: LogWish, _onCall?: unknown, _signal?: AbortSignal): Promise<LogPage> {
     this.wishes.push(wish)
     if (this.lookupFault !== null) throw this.lookupFault
     return this.logPage

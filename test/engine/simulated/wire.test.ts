@@ -163,6 +163,7 @@ describe('inspect of what an operator set', () => {
   test('a health check tells its command and its times in nanoseconds, and is absent where there is none', async () => {
     await started()
     expect((await inspect('shop-db-1')).Config.Healthcheck).toEqual({
+      // secret-scan: made up
       Test: ['CMD-SHELL', 'PGPASSWORD=tide-Lantern-4471 pg_isready -U app'],
       Interval: 30_000_000_000,
       Timeout: 5_000_000_000,
