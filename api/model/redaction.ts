@@ -317,9 +317,12 @@ function scrubAssignment(arg: string): Scrubbed<string> {
   return scrubText(arg)
 }
 
-/** A reference to a secret that stands elsewhere tells nothing: `$DB_PASSWORD`, `${DB_PASSWORD}`; nor does what is scrubbed already. */
+/**
+ * A reference to a secret that stands elsewhere tells nothing: `$DB_PASSWORD`, `${DB_PASSWORD}`; nor does what is scrubbed already.
+ * Without braces only capitals make one, since `$ecret` may well be a password.
+ */
 function holdsNoSecret(value: string): boolean {
-  return value === REDACTED || /^["']?\$(?:\{[A-Za-z_]\w*\}|[A-Za-z_]\w*|\()["']?$/.test(value)
+  return value === REDACTED || /^["']?\$(?:\{[A-Za-z_]\w*\}|[A-Z_][A-Z0-9_]*|\()["']?$/.test(value)
 }
 
 function programName(path: string): string {

@@ -228,7 +228,7 @@ describe('scrubLabels', () => {
 describe('values that are not written as a word or a closed text', () => {
   const kept = (text: string) => scrubText(text).value
 
-  test.each([
+  const written: [text: string, how: string][] = [
     ['{"password":"hunter2', 'cut off'],
     [`password="${'hunter2'.repeat(1_000)}"`, 'long'],
     [`password=${'hunter2'.repeat(1_000)}`, 'long, bare'],
@@ -254,7 +254,10 @@ describe('values that are not written as a word or a closed text', () => {
     ['<password>hunter2</password>', 'XML'],
     ['-----BEGIN PGP PRIVATE KEY BLOCK-----\nhunter2\n-----END PGP PRIVATE KEY BLOCK-----', 'PGP'],
     ['"credentials":{"user":"hunter2","pin":"hunter2"}', 'an object'],
-  ])('%j is found (%s)', (text) => {
+    ['password="$hunter2"', 'no reference, for all its dollar'],
+    ['DB_PASSWORD=$hunter2', 'no reference either'],
+  ]
+  test.each(written.map(([text, how]) => ({ how, text })))('a secret is found: $how', ({ text }) => {
     expect(kept(text)).not.toContain('hunter2')
     // What is scrubbed is not scrubbed again.
     expect(kept(kept(text))).toBe(kept(text))
