@@ -256,9 +256,8 @@ const PROXY_RULES = [...DOCUMENTS, 'test/support/haproxy/tight.cfg'].flatMap((pa
 )
 
 describe('a tight socket proxy', () => {
-  test('is shown in the documents that tell of one', () => {
-    const paths = PROXY_RULES.map(([path]) => path)
-    expect(paths).toEqual(expect.arrayContaining(['docs/configuration.md', 'docs/docker-socket-security.md']))
+  test('is shown in the document that tells of one', () => {
+    expect(PROXY_RULES.map(([path]) => path)).toContain('docs/docker-socket-security.md')
   })
 
   test.each(PROXY_RULES)('as in %s lets through what Porthole asks for, and nothing else', (_path, rule) => {
