@@ -41,8 +41,8 @@ export function endpoint(route: Route, parts: EndpointParts): RequestHandler {
       const kept = version === null ? null : cache.get(key, version)
       const input = kept === null ? read.input() : null
       if (heavy !== null)
-        res.once(
-          'close',
+        whenClosed(
+          res,
           heavy.open(holderOf(caller), () => {}),
         )
       answer = input === null ? (kept as Answer) : await makeAnswer(route, input, sources)
@@ -143,10 +143,15 @@ function departureOf(res: Response): () => AbortSignal {
     if (controller !== null) return controller.signal
     const made = new AbortController()
     controller = made
-    if (res.closed) made.abort()
-    else res.once('close', () => made.abort())
+    whenClosed(res, () => made.abort())
     return made.signal
   }
+}
+
+/** Also where the caller has gone already, while it was found out who that is: no event tells of it any more. */
+function whenClosed(res: Response, run: () => void): void {
+  if (res.closed) run()
+  else res.once('close', run)
 }
 
 const FORMATS: readonly (readonly [type: string, format: Input<never>['format']])[] = [

@@ -1,3 +1,4 @@
+import express from 'express'
 import request from 'supertest'
 import { ApiError } from '../../api/model/error.js'
 import { createRig } from '../support/app-parts.js'
@@ -220,6 +221,39 @@ describe('GET /api/containers/:id/logs', () => {
     expect((await as('one')).status).toBe(200)
   })
 
+  test('who has gone before it was found out who they are takes no place', async () => {
+    const { app, view } = createRig()
+    view.all = [containerOf({ id: idOf('a') })]
+    let late = 0
+    const slow = express()
+    slow.use((req, res, next) => {
+      if (req.headers['x-slow'] === undefined) return next()
+      res.once('close', () => {
+        late += 1
+        next()
+      })
+    })
+    slow.use(app)
+    const server = slow.listen(0, '127.0.0.1')
+    const ask = () => request(server).get(PATH).set('Authorization', `Bearer ${tokenFor()}`)
+    for (let gone = 1; gone <= 4; gone += 1) {
+      const asked = ask().set('X-Slow', 'yes')
+      asked.then(
+        () => {},
+        () => {},
+      )
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      asked.abort()
+      await eventually(
+        () => late,
+        (count) => count === gone,
+        5_000,
+      )
+    }
+    expect((await ask()).status).toBe(200)
+    server.close()
+  })
+
   test('whoever leaves before the answer ends the reading, and leaves no fault behind', async () => {
     const { app, view, lines } = createRig()
     view.all = [containerOf({ id: idOf('a') })]
@@ -231,7 +265,8 @@ describe('GET /api/containers/:id/logs', () => {
           reject(signal.reason)
         })
       })
-    const asked = request(app).get(PATH).set('Authorization', `Bearer ${tokenFor()}`)
+    const server = app.listen(0, '127.0.0.1')
+    const asked = request(server).get(PATH).set('Authorization', `Bearer ${tokenFor()}`)
     asked.then(
       () => {},
       () => {},
@@ -247,6 +282,7 @@ describe('GET /api/containers/:id/logs', () => {
     const logged = lines.map((line) => JSON.parse(line))
     expect(logged).toMatchObject([{ aborted: true }])
     expect(logged.filter(({ level }) => level === 'error')).toEqual([])
+    server.close()
   })
 
   test('a fault of the engine is told by its code, and recorded', async () => {
