@@ -4,6 +4,9 @@ const FIRST_DELAY_MS = 200
 /** An engine's restart takes seconds, and a connection that is refused costs nothing: nobody waits longer to see that it is back. */
 const MAX_DELAY_MS = 2_000
 
+/** Milliseconds: a connection that lived so long ended for a reason of its own, so the next try follows at once. */
+export const STEADY_AFTER_MS = 5_000
+
 /**
  * How long to wait before try number `attempt` (from 0), in milliseconds. Doubles up to a ceiling; `random` (0 to 1) takes up
  * to half of it away, so that a hundred watchers of one engine do not knock together.

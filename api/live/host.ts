@@ -10,7 +10,7 @@ import type { EngineInfo, EngineVersion, HostState, HostStatus } from '../model/
 import { engineTime } from '../model/log-line.js'
 import type { Sample } from '../model/sample.js'
 import { AccidentWatch } from './accident-watch.js'
-import { backoff } from './backoff.js'
+import { backoff, STEADY_AFTER_MS } from './backoff.js'
 import { type Clock, Doorbell, sleep } from './clock.js'
 import { EngineMeter } from './engine-meter.js'
 import type { HostJournal } from './event-journal.js'
@@ -40,12 +40,6 @@ const MAX_IDS_PER_LIST = 50
 
 /** Inspects under way at once: enough to fill in 100 containers within a second, few enough not to be felt by the engine. */
 const INSPECT_CONCURRENCY = 8
-
-/**
- * A connection that lived so long ended for a reason of its own, so the next try starts afresh; where its stream merely ended,
- * as proxies end what is silent for long, the host counts as live until that try fails.
- */
-const STEADY_AFTER_MS = 5_000
 
 const ENDED_AT_ONCE = new ApiError('engine-unavailable', 'the event stream ended as soon as it was open')
 
@@ -225,6 +219,7 @@ export class Host {
       }
       const wasSteady = this.#clock.now() - startedAt >= STEADY_AFTER_MS
       if (wasSteady) attempt = -1
+      // Proxies end what is silent for long: the host counts as live until the next try fails.
       if (wasSteady && fault === ENDED_AT_ONCE) this.#log.debug('the event stream was cut; connecting again')
       else if (!signal.aborted) this.#lose(fault)
       this.#firstOutcome?.()

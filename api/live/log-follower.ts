@@ -9,7 +9,7 @@ import {
   type LogStep,
   type LogWish,
 } from '../model/log-line.js'
-import { backoff } from './backoff.js'
+import { backoff, STEADY_AFTER_MS } from './backoff.js'
 import { type Clock, sleep } from './clock.js'
 import { type AskLog, isWanted, PlaceCounter, readLog } from './log-reader.js'
 import { Turns } from './turns.js'
@@ -33,9 +33,6 @@ const LINE_LENGTH = 64
 /** Characters that cost this process as much as a line does, and milliseconds as many lines. */
 const CHARACTERS_PER_LINE = 150
 const LINES_PER_MS = 60
-
-/** A connection that lived so long was cut for a reason of its own: the next one follows at once. */
-const STEADY_AFTER_MS = 5_000
 
 /** What trying again does not mend. */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
