@@ -108,7 +108,7 @@ interface Collected extends ReadLog {
 }
 
 async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish): Promise<Collected> {
-  let kept: LogLine[] = []
+  let kept: { readonly line: LogLine; readonly bytes: number }[] = []
   let first = 0
   let bytes = 0
   let messages = 0
@@ -118,7 +118,7 @@ async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish)
   const turns = new Turns()
   const places = new PlaceCounter(null)
   const drop = () => {
-    bytes -= sizeOf(kept[first])
+    bytes -= kept[first]?.bytes ?? 0
     first += 1
     if (first < DROPPED_AT_ONCE) return
     kept = kept.slice(first)
@@ -136,8 +136,9 @@ async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish)
         if (turns.isOver) await turns.next()
         if (!fits) continue
         matched += 1
-        kept.push(line)
-        bytes += sizeOf(line)
+        const size = sizeOf(line)
+        kept.push({ line, bytes: size })
+        bytes += size
         while (kept.length - first > wish.tail || (bytes > MAX_PAGE_BYTES && kept.length > first)) drop()
       }
       if (searchMs > MAX_SEARCH_MS) break
@@ -149,7 +150,7 @@ async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish)
     isTruncated = true
   }
   const isTired = searchMs > MAX_SEARCH_MS
-  const lines = kept.slice(first)
+  const lines = kept.slice(first).map(({ line }) => line)
   const redactions = lines.reduce((sum, line) => sum + line.redactions, 0)
   return {
     lines,
@@ -163,6 +164,6 @@ async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish)
 }
 
 /** A control character takes JSON six. */
-function sizeOf(line: LogLine | undefined): number {
-  return line === undefined ? 0 : JSON.stringify(line.message).length
+function sizeOf({ message }: LogLine): number {
+  return JSON.stringify(message).length
 }
