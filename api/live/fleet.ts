@@ -12,7 +12,7 @@ import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 import type { Clock } from './clock.js'
 import type { Host } from './host.js'
-import type { EngineObjects, Events, HostObjects, View } from './view.js'
+import type { EngineObjects, Events, HostObjects, OnCall, View } from './view.js'
 
 const FULL_ID_LENGTH = 64
 
@@ -159,8 +159,6 @@ export class Fleet implements View {
     return host
   }
 }
-
-type OnCall = (call: EngineCall) => void
 
 /** Tells of a call however it ends. */
 async function told<T>(host: string, call: EngineCall['call'], onCall: OnCall, ask: () => Promise<T>): Promise<T> {

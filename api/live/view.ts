@@ -65,7 +65,7 @@ export interface View {
   readonly events: Events
 }
 
-type OnCall = (call: EngineCall) => void
+export type OnCall = (call: EngineCall) => void
 
 export interface EngineObjects {
   readonly images: readonly Image[]

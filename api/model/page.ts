@@ -40,6 +40,14 @@ export function readCursor(text: string, sort: string): Cursor | null {
   }
 }
 
+/** What a request sorts by, of one for each key; in which direction is for paginate. */
+export function sortValueOf<SortKey extends string, T>(
+  sortValues: Readonly<Record<SortKey, (item: T) => SortValue>>,
+  { sort }: Pick<PageRequest, 'sort'>,
+): (item: T) => SortValue {
+  return sortValues[sort.replace(/^-/, '') as SortKey]
+}
+
 /**
  * Sorts by `sortValue`, then by `tieOf` (unique), and cuts one page out. Of thousands of items a page wants a hundred, so no more
  * than twice the page is ever sorted.

@@ -3,7 +3,7 @@ import type { Container } from '../../model/container.js'
 import { matchesFilter } from '../../model/container-filter.js'
 import type { FileChange } from '../../model/file-change.js'
 import type { HostStatus } from '../../model/host.js'
-import { paginate, type SortValue } from '../../model/page.js'
+import { paginate, type SortValue, sortValueOf } from '../../model/page.js'
 import type { ChangeSortKey, ChangesQuery } from '../object-schemas.js'
 import { presentChanges, presentContainer, presentDetail, presentList, presentProcesses } from '../present.js'
 import type { ContainerSortKey, ListQuery, OneQuery } from '../schemas.js'
@@ -25,7 +25,7 @@ export function listContainers(
   { query: { filter, page }, now, selectors, showHostPaths }: Input<ListQuery>,
 ) {
   const containers = view.containers(selectors).filter((one) => matchesFilter(one, filter, { now, showHostPaths }))
-  const sortValue = SORT_VALUES[page.sort.replace(/^-/, '') as ContainerSortKey]
+  const sortValue = sortValueOf(SORT_VALUES, page)
   const { items, nextCursor, total } = paginate(containers, page, sortValue, tieOf)
   const shown = items.map((container) => presentContainer(container, { now, showHostPaths }))
   return presentList({ items: shown, nextCursor, total }, hostsOf(view, filter.host))
@@ -53,7 +53,7 @@ export async function listChanges({ view }: Sources, { query, id, selectors, onC
       (kind.length === 0 || kind.includes(change.kind)) &&
       (path.length === 0 || path.some((part) => change.path.includes(part))),
   )
-  const sortValue = CHANGE_SORT_VALUES[query.page.sort.replace(/^-/, '') as ChangeSortKey]
+  const sortValue = sortValueOf(CHANGE_SORT_VALUES, query.page)
   const page = paginate(fitting, query.page, sortValue, ({ path }) => path)
   return presentChanges(container, page, isTruncated, view.hosts())
 }

@@ -3,7 +3,7 @@ import type { Container } from '../../model/container.js'
 import type { Image, Network, Volume } from '../../model/engine-object.js'
 import { isHostPathLabel } from '../../model/host-path.js'
 import { matchesSelectors } from '../../model/label-selector.js'
-import { paginate, type SortValue } from '../../model/page.js'
+import { paginate, type SortValue, sortValueOf } from '../../model/page.js'
 import type {
   ImageSortKey,
   NetworkSortKey,
@@ -132,7 +132,7 @@ async function list<T extends EngineObjects['images' | 'networks' | 'volumes'][n
       (selectors.length === 0 || users.length > 0) &&
       fits(filter, names(object), object.labels, users.length > 0),
   )
-  const sortValue = sortValues[page.sort.replace(/^-/, '') as SortKey]
+  const sortValue = sortValueOf(sortValues, page)
   const paged = paginate(fitting, page, sortValue, ({ host, object }) => `${host}\n${key(object)}`)
   return presentObjectList({ ...paged, items: paged.items.map(present) }, answers, view.hosts())
 }

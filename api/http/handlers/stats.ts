@@ -2,7 +2,7 @@ import { type Container, isRunning } from '../../model/container.js'
 import { matchesFilter } from '../../model/container-filter.js'
 import { ApiError } from '../../model/error.js'
 import { type History, inSteps, withGaps } from '../../model/history.js'
-import { paginate, type SortValue } from '../../model/page.js'
+import { paginate, type SortValue, sortValueOf } from '../../model/page.js'
 import type { Sample } from '../../model/sample.js'
 import { presentHistory, presentList, presentSample } from '../present.js'
 import type { HistoryQuery, ListQuery, OneQuery, StatsSortKey } from '../schemas.js'
@@ -25,7 +25,7 @@ export function listStats(sources: Sources, input: Input<ListQuery>) {
   const { view } = sources
   const { filter, page } = input.query
   const rows = matchingContainers(sources, input).map((container) => ({ container, sample: view.sample(container) }))
-  const sortValue = SORT_VALUES[page.sort.replace(/^-/, '') as StatsSortKey]
+  const sortValue = sortValueOf(SORT_VALUES, page)
   const { items, nextCursor, total } = paginate(rows, page, sortValue, ({ container }) => tieOf(container))
   const samples = items.map(({ container, sample }) => presentSample(container, sample))
   return presentList({ items: samples, nextCursor, total }, hostsOf(view, filter.host))
