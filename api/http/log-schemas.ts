@@ -1,8 +1,7 @@
 import { z } from 'zod'
-import { parseDuration } from '../model/duration.js'
-import { type EngineTime, engineTime, engineTimeOf, type LogPosition, readLogPosition } from '../model/log-line.js'
+import { engineTime, engineTimeOf, type LogPosition, readLogPosition } from '../model/log-line.js'
 import { type LineMatcher, literalMatcher, patternMatcher } from './line-matcher.js'
-import { flag, once, whichHost } from './query-parts.js'
+import { flag, momentIn, once, whichHost } from './query-parts.js'
 
 /** Lines of an answer unless more are asked for: a screen or two. */
 const TAIL = 100
@@ -23,20 +22,8 @@ const tail = z
     return z.NEVER
   })
 
-/** A moment to the nanosecond, or how long ago it is: a line's own time, given back, means that line. */
-const nanoMoment = z
-  .string()
-  .optional()
-  .transform((text, context): ((now: number) => EngineTime | null) => {
-    if (text === undefined) return () => null
-    const at = engineTimeOf(text)
-    if (at !== null) return () => at
-    const ago = parseDuration(text)
-    if (ago !== null) return (now) => engineTime(now - ago)
-    const message = 'must be a time of RFC 3339, such as 2026-01-31T12:00:00Z, or a duration before now, such as 15m'
-    context.addIssue({ code: 'custom', message })
-    return z.NEVER
-  })
+/** To the nanosecond: a line's own time, given back, means that line. */
+const nanoMoment = momentIn(engineTimeOf, engineTime)
 
 const grep = z.string().min(1, 'must not be empty').max(MAX_GREP, `takes at most ${MAX_GREP} characters`).optional()
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CHANGE_KINDS } from '../model/file-change.js'
-import { flag, labelSelector, many, once, pageFields, splitPage, text, whichHost } from './query-parts.js'
+import { flag, labelSelector, many, pageFields, splitPage, text, whichHost } from './query-parts.js'
 
 const IMAGE_SORT_KEYS = ['name', 'host', 'createdAt', 'size'] as const
 const NETWORK_SORT_KEYS = ['name', 'host', 'driver', 'createdAt'] as const
@@ -13,9 +13,7 @@ export type VolumeSortKey = (typeof VOLUME_SORT_KEYS)[number]
 export type ChangeSortKey = (typeof CHANGE_SORT_KEYS)[number]
 
 /** Whether some container uses it; not given is either. */
-const inUse = once(z.enum(['true', 'false'], 'must be true or false').optional()).transform((given) =>
-  given === undefined ? null : given === 'true',
-)
+const inUse = flag(null)
 
 const objectFields = { name: many(text), label: many(labelSelector), host: many(text), inUse }
 

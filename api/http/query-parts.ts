@@ -19,6 +19,8 @@ const MAX_CURSOR_LENGTH = 4_096
 /** Characters of a parameter's name that an error repeats. */
 const MAX_ECHOED_NAME = 64
 
+const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
+
 export const CONTAINER_ID = /^[a-f0-9]{12,64}$/
 
 export const text = z
@@ -82,26 +84,39 @@ export const instant = z
   .optional()
   .transform((text, context) => {
     if (text === undefined) return undefined
-    if (RFC_3339.test(text) && !Number.isNaN(Date.parse(text))) return Date.parse(text)
+    const at = millisecondsOf(text)
+    if (at !== null) return at
     context.addIssue({ code: 'custom', message: 'must be a time of RFC 3339, such as 2026-01-31T12:00:00Z' })
     return z.NEVER
   })
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
 
-/** A moment, or how long ago it is. */
-export const moment = z
-  .string()
-  .optional()
-  .transform((text, context) => {
-    if (text === undefined) return null
-    const at = RFC_3339.test(text) ? Date.parse(text) : Number.NaN
-    if (!Number.isNaN(at)) return () => at
-    const ago = parseDuration(text)
-    if (ago !== null) return (now: number) => now - ago
-    const message = 'must be a time of RFC 3339, such as 2026-01-31T12:00:00Z, or a duration before now, such as 15m'
-    context.addIssue({ code: 'custom', message })
-    return z.NEVER
-  })
+/**
+ * A moment, or how long ago it is. `read` gives a time of RFC 3339 in the unit that the route counts in, or null where the text is
+ * none; `of` does so for milliseconds since 1970.
+ */
+export function momentIn<T>(read: (text: string) => T | null, of: (milliseconds: number) => T) {
+  return z
+    .string()
+    .optional()
+    .transform((text, context): ((now: number) => T) | null => {
+      if (text === undefined) return null
+      const at = read(text)
+      if (at !== null) return () => at
+      const ago = parseDuration(text)
+      if (ago !== null) return (now) => of(now - ago)
+      const message = 'must be a time of RFC 3339, such as 2026-01-31T12:00:00Z, or a duration before now, such as 15m'
+      context.addIssue({ code: 'custom', message })
+      return z.NEVER
+    })
+}
+
+function millisecondsOf(text: string): number | null {
+  const at = RFC_3339.test(text) ? Date.parse(text) : Number.NaN
+  return Number.isNaN(at) ? null : at
+}
+
+/** In milliseconds since 1970. */
+export const moment = momentIn(millisecondsOf, (milliseconds) => milliseconds)
 
 export function isContainerId(given: string): boolean {
   return CONTAINER_ID.test(given)
@@ -141,8 +156,8 @@ export function splitPage<T extends { sort: string; limit: number; cursor?: stri
   return { filter, page: { sort, limit, cursor } }
 }
 
-/** `true` or `false` and nothing else. */
-export function flag(fallback: boolean) {
+/** `true` or `false` and nothing else; null as the fallback leaves open which. */
+export function flag<Fallback extends boolean | null>(fallback: Fallback) {
   return once(z.enum(['true', 'false'], 'must be true or false').optional()).transform((given) =>
     given === undefined ? fallback : given === 'true',
   )

@@ -15,7 +15,7 @@ export async function showLog(
   const engineNow = now + clockSkewOf(view, container)
   const page = await view.readLog(
     container,
-    { ...lines, since: since(engineNow), until: until(engineNow) },
+    { ...lines, since: since?.(engineNow) ?? null, until: until?.(engineNow) ?? null },
     onCall,
     signal,
   )
@@ -31,7 +31,7 @@ export async function* followLog(
   const container = view.find(id, host, selectors)
   onOpen(container.id)
   const from = lastEventId ?? given
-  const wish = { ...lines, since: since(now + clockSkewOf(view, container)) }
+  const wish = { ...lines, since: since?.(now + clockSkewOf(view, container)) ?? null }
   for await (const step of view.followLog(container, wish, from, signal)) yield itemsOf(step, container.hostId)
   if (!signal.aborted) throw new ApiError('container-not-running', 'the container has ended, and its log with it')
 }
