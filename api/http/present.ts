@@ -1,11 +1,11 @@
 import type { RecentRecord } from '../audit/recent.js'
-import type { Container, HealthCheck, InspectedContainer, Mount } from '../model/container.js'
+import { type Container, composeOf, type HealthCheck, type InspectedContainer, type Mount } from '../model/container.js'
 import type { RecordedEvent } from '../model/container-event.js'
 import type { FileChange } from '../model/file-change.js'
 import type { History, HistoryColumn } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import { isHostPathLabel } from '../model/host-path.js'
-import { rfc3339Of } from '../model/log-line.js'
+import { engineTimeOfNano, rfc3339Of } from '../model/log-line.js'
 import type { Page } from '../model/page.js'
 import { problemsOf } from '../model/problem.js'
 import type { ProcessList } from '../model/process.js'
@@ -175,14 +175,13 @@ export function presentChanges(
 export function presentEvent(event: RecordedEvent) {
   return {
     id: event.id,
-    time: rfc3339Of(`${event.timeNano.padStart(10, '0').slice(0, -9)}.${event.timeNano.padStart(10, '0').slice(-9)}`),
+    time: rfc3339Of(engineTimeOfNano(event.timeNano)),
     host: event.hostId,
     action: event.action,
     container: event.containerId,
     name: event.name,
     image: event.image,
-    project: event.labels.get('com.docker.compose.project') ?? null,
-    service: event.labels.get('com.docker.compose.service') ?? null,
+    ...composeOf(event.labels),
     exitCode: event.exitCode,
     signal: event.signal,
     health: event.health,

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { ContainerEvent, RecordedEvent } from '../model/container-event.js'
 import { keepNewest } from '../model/keep-newest.js'
-import { type EngineTime, engineTimeBefore } from '../model/log-line.js'
+import { type EngineTime, engineTimeBefore, engineTimeOfNano } from '../model/log-line.js'
 import type { EventPassage, Events } from './view.js'
 
 /** Events remembered of each host. A deployment of a hundred containers makes five hundred. */
@@ -145,7 +145,7 @@ export class HostJournal {
    */
   resumeFrom(first: EngineTime): EngineTime | null {
     if (this.#isPoisoned) return null
-    return this.#last === null ? first : engineTimeBefore(secondsOf(this.#last), DISORDER_MS)
+    return this.#last === null ? first : engineTimeBefore(engineTimeOfNano(this.#last), DISORDER_MS)
   }
 
   /** What the engine remembers cannot be read: to ask for it again would end in the same way, until it has forgotten it. */
@@ -274,9 +274,4 @@ class Ring {
   find(id: string): RecordedEvent | null {
     return this.#events.findLast((event) => event.id === id) ?? null
   }
-}
-
-function secondsOf(timeNano: string): EngineTime {
-  const digits = timeNano.padStart(10, '0')
-  return `${digits.slice(0, -9)}.${digits.slice(-9)}`
 }

@@ -1,6 +1,7 @@
 import {
   type Container,
   type ContainerState,
+  composeOf,
   healthInStatus,
   type InspectedContainer,
   type ListedContainer,
@@ -135,8 +136,7 @@ function compose(
     restartCount: facts?.restartCount ?? null,
     exitCode: facts?.exitCode ?? null,
     oomKilled: facts?.oomKilled ?? false,
-    project: listed.labels.get('com.docker.compose.project') ?? null,
-    service: listed.labels.get('com.docker.compose.service') ?? null,
+    ...composeOf(listed.labels),
     tty: nature.tty,
     healthCommand: nature.healthCommand,
     crashes: accidents.crashes,

@@ -192,3 +192,11 @@ export function healthInStatus(status: string): HealthState {
   if (status.endsWith('(unhealthy)')) return 'unhealthy'
   return status.endsWith('(health: starting)') ? 'starting' : 'none'
 }
+
+/** What compose names a container as; null where compose has not made it. */
+export function composeOf(labels: ReadonlyMap<string, string>): Pick<Container, 'project' | 'service'> {
+  return {
+    project: labels.get('com.docker.compose.project') ?? null,
+    service: labels.get('com.docker.compose.service') ?? null,
+  }
+}

@@ -83,6 +83,12 @@ export function engineTime(milliseconds: number, nanoseconds = 0): EngineTime {
   return `${Math.floor(whole / 1_000)}.${String(fraction).padStart(9, '0')}`
 }
 
+/** Of nanoseconds since 1970 in decimal digits, which a double would round. */
+export function engineTimeOfNano(digits: string): EngineTime {
+  const padded = digits.padStart(10, '0')
+  return `${padded.slice(0, -9)}.${padded.slice(-9)}`
+}
+
 const RFC_3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/
 
 /** Of a time of RFC 3339, with all of its digits; null where the text is none. */

@@ -1,4 +1,5 @@
 import type { Events } from '../../live/view.js'
+import { composeOf } from '../../model/container.js'
 import type { RecordedEvent } from '../../model/container-event.js'
 import { ApiError } from '../../model/error.js'
 import { matchesSelectors } from '../../model/label-selector.js'
@@ -89,7 +90,7 @@ function visible(events: readonly RecordedEvent[], { query, now, selectors }: In
       (action.length === 0 || action.includes(event.action)) &&
       (host.length === 0 || host.includes(event.hostId)) &&
       (container.length === 0 || container.some((digits) => event.containerId.startsWith(digits))) &&
-      (project.length === 0 || project.includes(event.labels.get('com.docker.compose.project') ?? '')) &&
+      (project.length === 0 || project.includes(composeOf(event.labels).project ?? '')) &&
       (parts.length === 0 || holdsOneOf(event.name?.toLowerCase() ?? '', parts)) &&
       event.at >= sinceMs,
   )
