@@ -11,7 +11,7 @@ import type { LogPage, LogPosition, LogStep, LogWish } from '../model/log-line.j
 import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 import type { Clock } from './clock.js'
-import type { Host } from './host.js'
+import type { Host } from './host/host.js'
 import type { EngineObjects, Events, HostObjects, OnCall, View } from './view.js'
 
 const FULL_ID_LENGTH = 64

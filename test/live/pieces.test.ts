@@ -1,6 +1,6 @@
 import { backoff } from '../../api/live/backoff.js'
 import { Doorbell } from '../../api/live/clock.js'
-import { WorkQueue } from '../../api/live/work-queue.js'
+import { WorkQueue } from '../../api/live/host/work-queue.js'
 import { FakeClock, settle } from '../support/fake-clock.js'
 
 describe('backoff', () => {

@@ -1,5 +1,5 @@
 import type { Engine, LogRequest } from '../../api/engine/engine.js'
-import type { Circumstances } from '../../api/live/event-journal.js'
+import type { Circumstances } from '../../api/live/events/event-journal.js'
 import type { InspectedContainer, ListedContainer } from '../../api/model/container.js'
 import type { ContainerEvent } from '../../api/model/container-event.js'
 import type { DiskUse, Image, Network, Volume } from '../../api/model/engine-object.js'

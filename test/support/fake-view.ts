@@ -1,4 +1,4 @@
-import { EventJournal } from '../../api/live/event-journal.js'
+import { EventJournal } from '../../api/live/events/event-journal.js'
 import type { EngineObjects, HostObjects, View } from '../../api/live/view.js'
 import type { Container, InspectedContainer } from '../../api/model/container.js'
 import type { DiskUse } from '../../api/model/engine-object.js'

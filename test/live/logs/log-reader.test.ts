@@ -1,8 +1,8 @@
-import type { LogRequest } from '../../api/engine/engine.js'
-import { MAX_PAGE_BYTES, MAX_SCANNED, readLog } from '../../api/live/log-reader.js'
-import { ApiError } from '../../api/model/error.js'
-import type { LogLine, LogWish } from '../../api/model/log-line.js'
-import { lineAt } from '../support/fake-engine.js'
+import type { LogRequest } from '../../../api/engine/engine.js'
+import { MAX_PAGE_BYTES, MAX_SCANNED, readLog } from '../../../api/live/logs/log-reader.js'
+import { ApiError } from '../../../api/model/error.js'
+import type { LogLine, LogWish } from '../../../api/model/log-line.js'
+import { lineAt } from '../../support/fake-engine.js'
 
 const WISH: LogWish = { tail: 3, since: null, until: null, stdout: true, stderr: true, matches: null }
 

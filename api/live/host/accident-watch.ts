@@ -1,5 +1,5 @@
-import type { ContainerEvent } from '../model/container-event.js'
-import { CRASHES_OF_A_LOOP } from '../model/problem.js'
+import type { ContainerEvent } from '../../model/container-event.js'
+import { CRASHES_OF_A_LOOP } from '../../model/problem.js'
 import type { Accidents } from './inventory.js'
 
 /** A container that is asked to end gets 10 s unless told otherwise, and some are given minutes. */

@@ -1,7 +1,7 @@
-import type { Engine, LogRequest } from '../engine/engine.js'
-import type { CallUse } from '../model/engine-use.js'
-import { ApiError } from '../model/error.js'
-import type { EngineTime, LogLine } from '../model/log-line.js'
+import type { Engine, LogRequest } from '../../engine/engine.js'
+import type { CallUse } from '../../model/engine-use.js'
+import { ApiError } from '../../model/error.js'
+import type { EngineTime, LogLine } from '../../model/log-line.js'
 
 /** Passes every call on to an engine and keeps count of it: what is asked of an engine is a cost that its owner wants to see. */
 export class EngineMeter implements Engine {

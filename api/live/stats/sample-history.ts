@@ -1,5 +1,5 @@
-import { HISTORY_COLUMN_NAMES, HISTORY_COLUMNS, type History, mapColumns } from '../model/history.js'
-import type { Sample } from '../model/sample.js'
+import { HISTORY_COLUMN_NAMES, HISTORY_COLUMNS, type History, mapColumns } from '../../model/history.js'
+import type { Sample } from '../../model/sample.js'
 
 /**
  * Samples that are kept as they came, however close together: two minutes of one a second, so that a client that asks each 90 s

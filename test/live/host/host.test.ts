@@ -1,8 +1,8 @@
-import type { Host } from '../../api/live/host.js'
-import { ApiError } from '../../api/model/error.js'
-import { settle } from '../support/fake-clock.js'
-import { FakeEngine, idOf, listed, readingAt } from '../support/fake-engine.js'
-import { type HostRig, startHost } from '../support/host-rig.js'
+import type { Host } from '../../../api/live/host/host.js'
+import { ApiError } from '../../../api/model/error.js'
+import { settle } from '../../support/fake-clock.js'
+import { FakeEngine, idOf, listed, readingAt } from '../../support/fake-engine.js'
+import { type HostRig, startHost } from '../../support/host-rig.js'
 
 const UNAVAILABLE = new ApiError('engine-unavailable', 'connect ECONNREFUSED')
 

@@ -1,6 +1,6 @@
-import { AccidentWatch } from '../../api/live/accident-watch.js'
-import type { ContainerEvent } from '../../api/model/container-event.js'
-import { eventOf, idOf } from '../support/fake-engine.js'
+import { AccidentWatch } from '../../../api/live/host/accident-watch.js'
+import type { ContainerEvent } from '../../../api/model/container-event.js'
+import { eventOf, idOf } from '../../support/fake-engine.js'
 
 const A = idOf('a')
 

@@ -1,10 +1,10 @@
-import { Sampler } from '../../api/live/sampler.js'
-import { createLog } from '../../api/log.js'
-import type { Container } from '../../api/model/container.js'
-import { ApiError } from '../../api/model/error.js'
-import { FakeClock, settle } from '../support/fake-clock.js'
-import { FakeEngine, idOf, readingAt } from '../support/fake-engine.js'
-import { containerOf } from '../support/fake-view.js'
+import { Sampler } from '../../../api/live/stats/sampler.js'
+import { createLog } from '../../../api/log.js'
+import type { Container } from '../../../api/model/container.js'
+import { ApiError } from '../../../api/model/error.js'
+import { FakeClock, settle } from '../../support/fake-clock.js'
+import { FakeEngine, idOf, readingAt } from '../../support/fake-engine.js'
+import { containerOf } from '../../support/fake-view.js'
 
 const QUIET = createLog('silent', { write: () => {} })
 

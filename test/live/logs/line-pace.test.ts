@@ -1,5 +1,5 @@
-import { LinePace, MAX_LINES_PER_SECOND } from '../../api/live/line-pace.js'
-import { FakeClock, settle } from '../support/fake-clock.js'
+import { LinePace, MAX_LINES_PER_SECOND } from '../../../api/live/logs/line-pace.js'
+import { FakeClock, settle } from '../../support/fake-clock.js'
 
 describe('LinePace', () => {
   const life = new AbortController()

@@ -1,9 +1,9 @@
-import type { Engine } from '../engine/engine.js'
-import type { Log } from '../log.js'
-import { type Container, isRunning } from '../model/container.js'
-import type { History } from '../model/history.js'
-import { type Reading, type Sample, sampleBetween } from '../model/sample.js'
-import { type Clock, Doorbell } from './clock.js'
+import type { Engine } from '../../engine/engine.js'
+import type { Log } from '../../log.js'
+import { type Container, isRunning } from '../../model/container.js'
+import type { History } from '../../model/history.js'
+import { type Reading, type Sample, sampleBetween } from '../../model/sample.js'
+import { type Clock, Doorbell } from '../clock.js'
 import { SampleHistory } from './sample-history.js'
 
 /** After a first reading the second follows soon, so that rates are there within seconds rather than a whole interval. */

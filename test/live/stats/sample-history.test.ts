@@ -1,7 +1,7 @@
 import fc from 'fast-check'
-import { FINE_ROWS, maxHistoryBytes, SampleHistory } from '../../api/live/sample-history.js'
-import { type Sample, sampleBetween } from '../../api/model/sample.js'
-import { readingAt } from '../support/fake-engine.js'
+import { FINE_ROWS, maxHistoryBytes, SampleHistory } from '../../../api/live/stats/sample-history.js'
+import { type Sample, sampleBetween } from '../../../api/model/sample.js'
+import { readingAt } from '../../support/fake-engine.js'
 
 const HOUR = 3_600_000
 const START = Date.UTC(2026, 10, 24)

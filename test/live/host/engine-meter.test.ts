@@ -1,6 +1,6 @@
-import { EngineMeter } from '../../api/live/engine-meter.js'
-import { ApiError } from '../../api/model/error.js'
-import { FakeEngine, idOf, listed, readingAt } from '../support/fake-engine.js'
+import { EngineMeter } from '../../../api/live/host/engine-meter.js'
+import { ApiError } from '../../../api/model/error.js'
+import { FakeEngine, idOf, listed, readingAt } from '../../support/fake-engine.js'
 
 const LIFE = new AbortController().signal
 

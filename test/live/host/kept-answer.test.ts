@@ -1,6 +1,6 @@
-import { KeptAnswer } from '../../api/live/kept-answer.js'
-import { ApiError } from '../../api/model/error.js'
-import { FakeClock, settle } from '../support/fake-clock.js'
+import { KeptAnswer } from '../../../api/live/host/kept-answer.js'
+import { ApiError } from '../../../api/model/error.js'
+import { FakeClock, settle } from '../../support/fake-clock.js'
 
 const DOWN = new ApiError('engine-unavailable', 'down')
 

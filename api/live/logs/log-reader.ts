@@ -1,6 +1,6 @@
-import type { LogRequest } from '../engine/engine.js'
-import { ApiError } from '../model/error.js'
-import { keepNewest } from '../model/keep-newest.js'
+import type { LogRequest } from '../../engine/engine.js'
+import { ApiError } from '../../model/error.js'
+import { keepNewest } from '../../model/keep-newest.js'
 import {
   type EngineTime,
   engineTimeOf,
@@ -9,7 +9,7 @@ import {
   type LogPage,
   type LogPosition,
   type LogWish,
-} from '../model/log-line.js'
+} from '../../model/log-line.js'
 import { Turns } from './turns.js'
 
 /** Messages that are looked through where not the last ones are wanted but those that fit: half a second of this process. */

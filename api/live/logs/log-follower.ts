@@ -1,4 +1,4 @@
-import { ApiError, type ErrorCode } from '../model/error.js'
+import { ApiError, type ErrorCode } from '../../model/error.js'
 import {
   engineTimeBefore,
   engineTimeOf,
@@ -8,9 +8,9 @@ import {
   type LogPosition,
   type LogStep,
   type LogWish,
-} from '../model/log-line.js'
-import { backoff, STEADY_AFTER_MS } from './backoff.js'
-import { type Clock, sleep } from './clock.js'
+} from '../../model/log-line.js'
+import { backoff, STEADY_AFTER_MS } from '../backoff.js'
+import { type Clock, sleep } from '../clock.js'
 import { type AskLog, isWanted, PlaceCounter, readLog } from './log-reader.js'
 import { Turns } from './turns.js'
 

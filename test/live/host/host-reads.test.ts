@@ -1,9 +1,9 @@
-import { ApiError } from '../../api/model/error.js'
-import type { LogWish } from '../../api/model/log-line.js'
-import { problemsOf } from '../../api/model/problem.js'
-import { FakeClock, settle } from '../support/fake-clock.js'
-import { eventOf, FakeEngine, idOf, lineAt, listed } from '../support/fake-engine.js'
-import { startHost } from '../support/host-rig.js'
+import { ApiError } from '../../../api/model/error.js'
+import type { LogWish } from '../../../api/model/log-line.js'
+import { problemsOf } from '../../../api/model/problem.js'
+import { FakeClock, settle } from '../../support/fake-clock.js'
+import { eventOf, FakeEngine, idOf, lineAt, listed } from '../../support/fake-engine.js'
+import { startHost } from '../../support/host-rig.js'
 
 const A = idOf('a')
 const WISH: LogWish = { tail: 10, since: null, until: null, stdout: true, stderr: true, matches: null }

@@ -1,6 +1,6 @@
-import { EventJournal } from '../../api/live/event-journal.js'
-import { settle } from '../support/fake-clock.js'
-import { eventOf, HAPPENED, happened, idOf } from '../support/fake-engine.js'
+import { EventJournal } from '../../../api/live/events/event-journal.js'
+import { settle } from '../../support/fake-clock.js'
+import { eventOf, HAPPENED, happened, idOf } from '../../support/fake-engine.js'
 
 const A = idOf('a')
 const exec = (digit: string) => digit.repeat(64)

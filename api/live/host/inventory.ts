@@ -5,7 +5,7 @@ import {
   healthInStatus,
   type InspectedContainer,
   type ListedContainer,
-} from '../model/container.js'
+} from '../../model/container.js'
 
 /** What only an inspect tells and a summary shows. */
 type Facts = Pick<

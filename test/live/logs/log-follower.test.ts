@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events'
-import type { LogRequest } from '../../api/engine/engine.js'
-import { followLog, type LogSource, RESUME_MESSAGES } from '../../api/live/log-follower.js'
-import { ApiError } from '../../api/model/error.js'
-import { engineTimeOf, type LogLine, type LogPosition, type LogStep } from '../../api/model/log-line.js'
-import { FakeClock, settle } from '../support/fake-clock.js'
-import { lineAt } from '../support/fake-engine.js'
+import type { LogRequest } from '../../../api/engine/engine.js'
+import { followLog, type LogSource, RESUME_MESSAGES } from '../../../api/live/logs/log-follower.js'
+import { ApiError } from '../../../api/model/error.js'
+import { engineTimeOf, type LogLine, type LogPosition, type LogStep } from '../../../api/model/log-line.js'
+import { FakeClock, settle } from '../../support/fake-clock.js'
+import { lineAt } from '../../support/fake-engine.js'
 
 const WISH = { tail: 2, since: null, stdout: true, stderr: true, matches: null }
 
