@@ -1,5 +1,5 @@
 import { destination, type Logger, pino, stdTimeFunctions } from 'pino'
-import { scrubText } from './model/redaction.js'
+import { scrubText } from './redaction/scrub.js'
 
 export type Log = Logger
 

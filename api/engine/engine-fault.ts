@@ -1,6 +1,6 @@
 import type { EngineEndpoint } from '../model/endpoint.js'
 import { ApiError, TlsIdentityError } from '../model/error.js'
-import { scrubText } from '../model/redaction.js'
+import { scrubText } from '../redaction/scrub.js'
 import type { Read, ReadShape } from './guard.js'
 
 /** Characters of an error answer that the log gets to see. */

@@ -1,6 +1,6 @@
 import { type LogLine, type LogStream, rfc3339Of } from '../model/log-line.js'
-import { REDACTED, type Scrubbed, scrubText } from '../model/redaction.js'
-import { withoutEscapes } from '../model/terminal-text.js'
+import { REDACTED, type Scrubbed, scrubText } from '../redaction/scrub.js'
+import { withoutEscapes } from '../redaction/terminal-text.js'
 import type { RawLogLine } from './log-lines.js'
 
 /** Lines of the longest private key in use: RSA of 16,384 bits. Who writes BEGIN and never END must not hide all that follows. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { REDACTED } from '../model/redaction.js'
+import { REDACTED } from '../redaction/scrub.js'
 import { PlainText } from './plain-text.js'
 
 /** One ready answer: the bytes, and the strong ETag (RFC 9110 section 8.8.3) that names them. */

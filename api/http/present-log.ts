@@ -1,6 +1,6 @@
 import type { Container } from '../model/container.js'
 import type { LogLine, LogPage } from '../model/log-line.js'
-import { withoutEscapes } from '../model/terminal-text.js'
+import { withoutEscapes } from '../redaction/terminal-text.js'
 import { PlainText } from './plain-text.js'
 
 export function presentLog(container: Container, page: LogPage) {

@@ -2,9 +2,9 @@ import type { HostObjects } from '../live/view.js'
 import type { Container } from '../model/container.js'
 import type { DiskUse, Image, Network, Volume } from '../model/engine-object.js'
 import type { HostStatus } from '../model/host.js'
-import type { Page } from '../model/page.js'
-import { REDACTED } from '../model/redaction.js'
+import { REDACTED } from '../redaction/scrub.js'
 import { presentHost, presentLabels, time } from './present.js'
+import type { Page } from './resources/page.js'
 
 /** `users`: the containers that use it and that the caller may see. */
 export function presentImage(host: string, image: Image, users: readonly Container[], showHostPaths: boolean) {

@@ -4,13 +4,13 @@ import type { RecordedEvent } from '../model/container-event.js'
 import type { FileChange } from '../model/file-change.js'
 import type { History, HistoryColumn } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
-import { isHostPathLabel } from '../model/host-path.js'
 import { engineTimeOfNano, rfc3339Of } from '../model/log-line.js'
-import type { Page } from '../model/page.js'
 import { problemsOf } from '../model/problem.js'
 import type { ProcessList } from '../model/process.js'
-import { REDACTED } from '../model/redaction.js'
 import type { Sample } from '../model/sample.js'
+import { isHostPathLabel } from '../redaction/host-path-labels.js'
+import { REDACTED } from '../redaction/scrub.js'
+import type { Page } from './resources/page.js'
 
 /** Digits of a short id, as docker prints it. */
 const SHORT_ID_LENGTH = 12

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { parseDuration } from '../model/duration.js'
 import type { RequestFault } from '../model/error.js'
 import { parseLabelSelector } from '../model/label-selector.js'
-import { type Cursor, readCursor } from '../model/page.js'
+import { type Cursor, readCursor } from './resources/page.js'
 
 /** Values of one repeatable parameter: more alternatives than anybody types, few enough to compare with each container. */
 const MAX_VALUES = 32

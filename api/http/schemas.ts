@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { CONTAINER_STATES, HEALTH_STATES } from '../model/container.js'
-import type { ContainerFilter } from '../model/container-filter.js'
 import { parseDuration } from '../model/duration.js'
 import { PROBLEMS } from '../model/problem.js'
 import {
@@ -16,6 +15,7 @@ import {
   text,
   whichHost,
 } from './query-parts.js'
+import type { ContainerFilter } from './resources/containers/container-filter.js'
 
 const filterFields = {
   state: many(z.enum(CONTAINER_STATES)),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { isSensitiveName, namesIn, SECRET_SHAPES, URL_USER_INFO } from '../../api/model/redaction.js'
+import { isSensitiveName, namesIn, SECRET_SHAPES, URL_USER_INFO } from '../../api/redaction/scrub.js'
 
 /** A secret in a text. Its value is never passed on: what reads a finding may print it. */
 export interface Finding {

@@ -1,4 +1,4 @@
-import { REDACTED } from '../../api/model/redaction.js'
+import { REDACTED } from '../../api/redaction/scrub.js'
 import {
   describeReal,
   docker,

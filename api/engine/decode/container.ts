@@ -8,7 +8,7 @@ import {
   type ListedContainer,
   type Port,
 } from '../../model/container.js'
-import { type Scrubbed, scrubArguments, scrubText } from '../../model/redaction.js'
+import { type Scrubbed, scrubArguments, scrubText } from '../../redaction/scrub.js'
 import {
   containerId,
   flag,

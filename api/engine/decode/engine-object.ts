@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { DiskUse, DiskUsePart, Image, Network, Volume } from '../../model/engine-object.js'
-import { scrubText } from '../../model/redaction.js'
+import { scrubText } from '../../redaction/scrub.js'
 import {
   flag,
   labels,

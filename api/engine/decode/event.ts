@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ContainerEvent } from '../../model/container-event.js'
 import { ApiError } from '../../model/error.js'
 import { keepNewest } from '../../model/keep-newest.js'
-import { scrubText } from '../../model/redaction.js'
+import { scrubText } from '../../redaction/scrub.js'
 import {
   containerId,
   detached,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { CHANGE_KINDS, type ChangeList, type FileChange } from '../../model/file-change.js'
-import { scrubText } from '../../model/redaction.js'
+import { scrubText } from '../../redaction/scrub.js'
 import { number, parse, text } from './shape.js'
 
 /** Characters of a path that are kept: Linux takes 4,096 bytes (limits.h, PATH_MAX). */

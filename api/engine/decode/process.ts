@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Process, ProcessList } from '../../model/process.js'
-import { scrubText } from '../../model/redaction.js'
+import { scrubText } from '../../redaction/scrub.js'
 import { parse, text } from './shape.js'
 
 /** Processes shown of one container: a fork bomb has more, and its first thousands tell. */

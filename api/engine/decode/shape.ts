@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { ApiError } from '../../model/error.js'
-import { type Scrubbed, scrubLabels, scrubText } from '../../model/redaction.js'
+import { type Scrubbed, scrubLabels, scrubText } from '../../redaction/scrub.js'
 
 /*
  * The engine's words end here. Engines and podman leave out, or give as null, whatever a container has not got, so

@@ -1,11 +1,11 @@
 import type { View } from '../../live/view.js'
 import type { Container } from '../../model/container.js'
-import { matchesFilter } from '../../model/container-filter.js'
 import type { FileChange } from '../../model/file-change.js'
 import type { HostStatus } from '../../model/host.js'
-import { paginate, type SortValue, sortValueOf } from '../../model/page.js'
 import type { ChangeSortKey, ChangesQuery } from '../object-schemas.js'
 import { presentChanges, presentContainer, presentDetail, presentList, presentProcesses } from '../present.js'
+import { matchesFilter } from '../resources/containers/container-filter.js'
+import { paginate, type SortValue, sortValueOf } from '../resources/page.js'
 import type { ContainerSortKey, ListQuery, OneQuery } from '../schemas.js'
 import type { Input, Sources } from './input.js'
 

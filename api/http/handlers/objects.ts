@@ -1,9 +1,8 @@
 import type { EngineObjects, HostObjects } from '../../live/view.js'
 import type { Container } from '../../model/container.js'
 import type { Image, Network, Volume } from '../../model/engine-object.js'
-import { isHostPathLabel } from '../../model/host-path.js'
 import { matchesSelectors } from '../../model/label-selector.js'
-import { paginate, type SortValue, sortValueOf } from '../../model/page.js'
+import { isHostPathLabel } from '../../redaction/host-path-labels.js'
 import type {
   ImageSortKey,
   NetworkSortKey,
@@ -14,6 +13,7 @@ import type {
 } from '../object-schemas.js'
 import { observedAt, presentList } from '../present.js'
 import { presentImage, presentNetwork, presentObjectList, presentSystem, presentVolume } from '../present-objects.js'
+import { paginate, type SortValue, sortValueOf } from '../resources/page.js'
 import { hostsOf } from './containers.js'
 import type { Input, Sources } from './input.js'
 

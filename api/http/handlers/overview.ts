@@ -1,5 +1,5 @@
-import { summarize } from '../../model/summary.js'
 import { observedAt, presentHost, presentList } from '../present.js'
+import { summarize } from '../resources/overview/summary.js'
 import type { Input, Sources } from './input.js'
 
 export function showSummary({ view }: Sources, { now, selectors }: Input<unknown>) {

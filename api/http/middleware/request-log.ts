@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, RequestHandler, Response } from 'express'
 import { pinoHttp } from 'pino-http'
 import type { Log } from '../../log.js'
-import { scrubText } from '../../model/redaction.js'
+import { scrubText } from '../../redaction/scrub.js'
 import { addressOf } from './address.js'
 import { knownCaller } from './authenticate.js'
 

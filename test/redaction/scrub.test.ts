@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { REDACTED, scrubArguments, scrubLabels, scrubText } from '../../api/model/redaction.js'
+import { REDACTED, scrubArguments, scrubLabels, scrubText } from '../../api/redaction/scrub.js'
 
 const JWT = 'eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2lnbmF0dXJlLWhlcmU'
 const PEM = '-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nabc==\n-----END RSA PRIVATE KEY-----'

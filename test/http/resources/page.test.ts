@@ -1,5 +1,12 @@
 import fc from 'fast-check'
-import { type Page, type PageRequest, paginate, readCursor, type SortValue, writeCursor } from '../../api/model/page.js'
+import {
+  type Page,
+  type PageRequest,
+  paginate,
+  readCursor,
+  type SortValue,
+  writeCursor,
+} from '../../../api/http/resources/page.js'
 
 interface Row {
   readonly value: SortValue

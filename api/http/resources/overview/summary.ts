@@ -1,7 +1,7 @@
-import type { Container } from './container.js'
-import type { HostStatus } from './host.js'
-import { problemsOf } from './problem.js'
-import type { Sample } from './sample.js'
+import type { Container } from '../../../model/container.js'
+import type { HostStatus } from '../../../model/host.js'
+import { problemsOf } from '../../../model/problem.js'
+import type { Sample } from '../../../model/sample.js'
 
 /** What a status tile needs in one call: numbers alone, two levels deep. */
 export interface Summary {

@@ -1,7 +1,7 @@
-import type { Container, ContainerState, HealthState } from './container.js'
-import { isHostPathLabel } from './host-path.js'
-import { type LabelSelector, matchesSelectors } from './label-selector.js'
-import { type Problem, problemsOf } from './problem.js'
+import type { Container, ContainerState, HealthState } from '../../../model/container.js'
+import { type LabelSelector, matchesSelectors } from '../../../model/label-selector.js'
+import { type Problem, problemsOf } from '../../../model/problem.js'
+import { isHostPathLabel } from '../../../redaction/host-path-labels.js'
 
 /** Which containers a caller asks for. Values of one field are alternatives (labels: all must hold); an empty list asks for any. */
 export interface ContainerFilter {
