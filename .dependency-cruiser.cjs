@@ -75,7 +75,7 @@ module.exports = {
     gate(
       'argon2-only-in-password',
       'node_modules/@node-rs/argon2',
-      '^api/auth/password[.]ts$',
+      '^api/auth/sign-in/password[.]ts$',
       'One place hashes passwords, so one place bounds and spells them.',
     ),
     gate(

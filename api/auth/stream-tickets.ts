@@ -5,7 +5,7 @@ import type { Scope } from '../model/scope.js'
 import type { Tickets } from '../store/store.js'
 import type { Caller } from './caller.js'
 import { visibilityKeyOf } from './claims.js'
-import { hashOfSecret } from './refresh-token.js'
+import { hashOfSecret } from './sign-in/refresh-token.js'
 
 /** From the answer that brings it to the request that spends it: a page opens its EventSource at once. */
 const TICKET_LIFETIME_MS = 30_000

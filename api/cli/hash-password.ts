@@ -1,4 +1,4 @@
-import { hashPassword as hash } from '../auth/password.js'
+import { hashPassword as hash } from '../auth/sign-in/password.js'
 import { PASSWORD_HELP, PASSWORD_OPTIONS, readNewPassword } from './password-prompt.js'
 import type { Arguments, Command } from './usage.js'
 

@@ -1,4 +1,4 @@
-import { passwordProblem } from '../auth/password.js'
+import { passwordProblem } from '../auth/sign-in/password.js'
 import { type Arguments, CommandFailure, UsageError } from './usage.js'
 
 /** Bytes read from standard input: more than a password may have, so that one that is too long is told so. */

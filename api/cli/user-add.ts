@@ -1,4 +1,4 @@
-import { hashPassword } from '../auth/password.js'
+import { hashPassword } from '../auth/sign-in/password.js'
 import { isUserName, MAX_SELECTORS, MAX_USERS, USER_NAME_RULE, type UserEntry } from '../config/users-file.js'
 import { parseLabelSelector } from '../model/label-selector.js'
 import { ROLES, SCOPES } from '../model/scope.js'

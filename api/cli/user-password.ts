@@ -1,4 +1,4 @@
-import { hashPassword } from '../auth/password.js'
+import { hashPassword } from '../auth/sign-in/password.js'
 import { PASSWORD_HELP, PASSWORD_OPTIONS, readNewPassword } from './password-prompt.js'
 import { type Arguments, type Command, UsageError } from './usage.js'
 import { demandUser, editUsersFile, FILE_HELP, FILE_OPTIONS, readUsersFile, usersFileOf } from './users-file-edit.js'

@@ -1,7 +1,7 @@
 import type { Express } from 'express'
 import request from 'supertest'
 import type { AuthEvent } from '../../api/audit/event.js'
-import { RefreshTokens } from '../../api/auth/refresh-token.js'
+import { RefreshTokens } from '../../api/auth/sign-in/refresh-token.js'
 import { createSignInRig, PASSWORD, userOf } from '../support/sign-in-rig.js'
 import { tokenFor } from '../support/tokens.js'
 

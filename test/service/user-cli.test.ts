@@ -12,7 +12,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PasswordChecker, verifyPassword } from '../../api/auth/password.js'
+import { PasswordChecker, verifyPassword } from '../../api/auth/sign-in/password.js'
 import { parseUserEntries, parseUsers } from '../../api/config/users-file.js'
 import { runToEnd } from '../support/process.js'
 

@@ -1,4 +1,4 @@
-import type { User } from '../model/user.js'
+import type { User } from '../../model/user.js'
 
 /** How often the file is looked at: a user who is gone is refused within it, and a burst of sign-ins costs one look. */
 const CHECK_INTERVAL_MS = 1_000

@@ -1,7 +1,7 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
-import { decoyHash, type HashParameters, parsePasswordHash } from '../model/password-hash.js'
-import type { User } from '../model/user.js'
+import { decoyHash, type HashParameters, parsePasswordHash } from '../../model/password-hash.js'
+import type { User } from '../../model/user.js'
 
 /** OWASP Password Storage Cheat Sheet, Argon2id: the entry of its list that costs a server least memory for two passes. */
 const PARAMETERS: HashParameters = { memoryKiB: 19_456, iterations: 2, parallelism: 1 }

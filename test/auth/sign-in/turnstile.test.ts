@@ -1,6 +1,6 @@
-import { Turnstile } from '../../api/auth/turnstile.js'
-import { ApiError } from '../../api/model/error.js'
-import { settle } from '../support/fake-clock.js'
+import { Turnstile } from '../../../api/auth/sign-in/turnstile.js'
+import { ApiError } from '../../../api/model/error.js'
+import { settle } from '../../support/fake-clock.js'
 
 /** Work that ends when the test says so. */
 function openWork() {

@@ -1,5 +1,5 @@
-import { UserDirectory } from '../../api/auth/user-directory.js'
-import type { User } from '../../api/model/user.js'
+import { UserDirectory } from '../../../api/auth/sign-in/user-directory.js'
+import type { User } from '../../../api/model/user.js'
 
 const user = (name: string): User => ({ name, passwordHash: '', scopes: ['stats:read'], selectors: [] })
 

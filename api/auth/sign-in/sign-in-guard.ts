@@ -1,4 +1,4 @@
-import type { Counters, Store } from '../store/store.js'
+import type { Counters, Store } from '../../store/store.js'
 
 /** How long an address from which a user has signed in is known as theirs. */
 const KNOWN_ADDRESS_MS = 30 * 86_400_000

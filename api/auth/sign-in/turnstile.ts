@@ -1,4 +1,4 @@
-import { ApiError } from '../model/error.js'
+import { ApiError } from '../../model/error.js'
 
 /** Who waits at once: as many checks of about 20 ms as somebody waits for without giving up. */
 const MAX_WAITING = 64

@@ -1,11 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { ApiError } from '../model/error.js'
-import { formatLabelSelector } from '../model/label-selector.js'
-import type { User } from '../model/user.js'
-import type { Session, Sessions } from '../store/store.js'
+import { ApiError } from '../../model/error.js'
+import { formatLabelSelector } from '../../model/label-selector.js'
+import type { User } from '../../model/user.js'
+import type { Session, Sessions } from '../../store/store.js'
+import { signToken, type TokenSettings } from '../token.js'
 import { hashOfSecret, type RefreshTokens } from './refresh-token.js'
 import type { SignInAttempt, SignInGuard } from './sign-in-guard.js'
-import { signToken, type TokenSettings } from './token.js'
 
 /** A session that nobody refreshes for so long ends: a forgotten browser is not signed in for ever (ASVS 7.3.1). */
 const IDLE_SESSION_MS = 24 * 3_600_000

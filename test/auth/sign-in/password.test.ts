@@ -1,6 +1,6 @@
-import { hashPassword, PasswordChecker, passwordProblem, verifyPassword } from '../../api/auth/password.js'
-import { parsePasswordHash } from '../../api/model/password-hash.js'
-import type { User } from '../../api/model/user.js'
+import { hashPassword, PasswordChecker, passwordProblem, verifyPassword } from '../../../api/auth/sign-in/password.js'
+import { parsePasswordHash } from '../../../api/model/password-hash.js'
+import type { User } from '../../../api/model/user.js'
 
 const PASSWORD = 'correct horse battery'
 
