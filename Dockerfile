@@ -32,7 +32,7 @@ USER 10001:10001
 EXPOSE 3000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=30s --timeout=5s --start-period=10s --retries=3 \
-  CMD ["/usr/local/bin/node", "/app/dist/healthcheck.js"]
+  CMD ["/usr/local/bin/node", "/app/dist/cli/healthcheck.js"]
 # Node itself, without the base image's shell script around it.
 ENTRYPOINT ["/usr/local/bin/node"]
 CMD ["/app/dist/main.js"]

@@ -1,3 +1,93 @@
-import { runService } from './run.js'
+import { realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { setFlagsFromString } from 'node:v8'
+import { EXIT_FAILURE, EXIT_USAGE } from './cli/exit-code.js'
+import { type Config, describeFaults, loadConfig } from './config/config.js'
+import { CONFIG_FILES } from './config/config-files.js'
+import { createLog, type Log, openStandardOutput } from './log.js'
+import { TlsIdentityError } from './model/error.js'
+import { createService, type Service, type ServiceParts } from './service.js'
 
-await runService(process.env)
+/**
+ * How much the heap may grow before it is collected as a whole, in percent of what was left the last time. V8's own choice is
+ * about 100: calls to engines live for seconds, so what they leave behind is old when it dies, and most of the memory was waste
+ * (docs/decisions/0014-a-small-heap.md).
+ */
+const HEAP_GROWING_PERCENT = 40
+
+/** A stop that takes longer has hung; the supervisor should not have to kill us. */
+const STOP_DEADLINE_MS = 4_500
+
+export interface RunOptions {
+  readonly parts?: ServiceParts
+  /** Runs after the service has stopped, or where it never started. */
+  readonly onStopped?: () => Promise<void>
+}
+
+/** The process: environment -> configuration -> service -> signals. Sets the exit code; never throws. */
+export async function runService(environment: NodeJS.ProcessEnv, options: RunOptions = {}): Promise<void> {
+  setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`)
+  const loaded = loadConfig(environment, CONFIG_FILES, Date.now())
+  if (loaded.faults !== undefined) {
+    process.stderr.write(`porthole: the configuration is not valid:\n${describeFaults(loaded.faults)}\n`)
+    process.exitCode = EXIT_USAGE
+    await options.onStopped?.()
+    return
+  }
+  const { config } = loaded
+  const output = openStandardOutput()
+  const log = createLog(config.logLevel, output)
+  let service: Service | null = null
+  const stop = stopOnSignal(log, async () => {
+    await service?.stop()
+    await options.onStopped?.()
+    log.info('stopped')
+    output.close()
+  })
+  try {
+    service = createService(config, { log, records: output }, options.parts)
+    const port = await service.start()
+    if (port === null) return
+    log.info({ address: config.listen.host, port, authentication: config.auth !== null }, 'listening')
+    if (config.auth === null) log.warn('authentication is off: whoever reaches this port on this machine may read')
+  } catch (error) {
+    process.stderr.write(`porthole: ${startFailure(error, config)}\n`)
+    process.exitCode = EXIT_FAILURE
+    await stop()
+  }
+}
+
+function startFailure(error: unknown, config: Config): string {
+  if (error instanceof TlsIdentityError) return `TLS to the engine failed: ${error.message}`
+  const code = (error as NodeJS.ErrnoException).code
+  const where = `${config.listen.host}:${config.listen.port}`
+  if (code === 'EADDRINUSE') return `${where} is in use: stop what listens there, or set PORT`
+  if (code === 'EACCES') return `${where} may not be bound by this user: set PORT to 1024 or above`
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') return `${where} is no address of this machine: check HOST`
+  return error instanceof Error ? error.message : 'the start failed'
+}
+
+/** Stops once, by SIGTERM or SIGINT; a second signal, or a stop that hangs, ends the process at once. */
+function stopOnSignal(log: Log, stop: () => Promise<void>): () => Promise<void> {
+  let stopping: Promise<void> | null = null
+  const once = () => {
+    stopping ??= stop()
+    return stopping
+  }
+  const onSignal = (signal: NodeJS.Signals) => {
+    if (stopping !== null) process.exit(EXIT_FAILURE)
+    log.info({ signal }, 'stopping')
+    setTimeout(() => process.exit(EXIT_FAILURE), STOP_DEADLINE_MS).unref()
+    void once()
+  }
+  process.on('SIGTERM', onSignal)
+  process.on('SIGINT', onSignal)
+  return once
+}
+
+/** `npm start` runs this file; `porthole serve` imports it. */
+function isProgram(path: string | undefined): boolean {
+  return path !== undefined && realpathSync(path) === fileURLToPath(import.meta.url)
+}
+
+if (isProgram(process.argv[1])) void runService(process.env)

@@ -1,5 +1,5 @@
 // The engine that all servers of a bench read from, in a process of its own; prints its socket.
-import { SimulatedEngine } from '../api/engine/simulated/engine.js'
+import { SimulatedEngine } from '../demo/engine.js'
 
 const engine = new SimulatedEngine({ containers: Number(process.env['CONTAINERS']) })
 await engine.start()

@@ -1,7 +1,7 @@
 // Simulated engines for bench/growth.ts, in a process of their own: HOSTS of them with CONTAINERS each. Prints one line of JSON with
 // their sockets. A line on its standard input, the number of a host, starts or stops a container there, and the answer names it.
 import { createInterface } from 'node:readline'
-import { SimulatedEngine } from '../api/engine/simulated/engine.js'
+import { SimulatedEngine } from '../demo/engine.js'
 
 const engines: SimulatedEngine[] = []
 for (let host = 0; host < Number(process.env['HOSTS']); host += 1) {

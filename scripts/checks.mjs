@@ -24,7 +24,7 @@ else await runAll()
 report()
 
 async function runSome(jestArguments) {
-  if (!existsSync('dist')) await step('build', 'npm', ['run', '--silent', 'build'])
+  if (!existsSync('dist') || !existsSync('dist-demo')) await build()
   await jest('tests', process.execPath, [workers(), ...jestArguments])
   if (tests.passed + tests.failed > 0) return
   console.error(`no test matches: ${jestArguments.join(' ')}`)
@@ -36,16 +36,21 @@ async function runAll() {
   // Biome colours each character, terminal or not.
   await step('lint and format', tool('biome'), ['ci', `--colors=${process.stdout.isTTY ? 'force' : 'off'}`, '.'])
   await step('types', tool('tsc'), ['--noEmit'])
-  await step('layers', tool('depcruise'), ['api', '--config', '.dependency-cruiser.cjs'])
+  await step('layers', tool('depcruise'), ['api', 'demo', '--config', '.dependency-cruiser.cjs'])
   await step('unused code', tool('knip'), [])
   await step('licences', tool('tsx'), ['scripts/licences.ts'])
   await step('bill of materials', tool('tsx'), ['scripts/sbom.ts', '--check'])
   await step('secrets', tool('tsx'), ['scripts/secret-scan.ts', '--all'])
   await step('known vulnerabilities', tool('tsx'), ['scripts/audit.ts'], {}, 'the registry did not answer')
-  await step('build', 'npm', ['run', '--silent', 'build'])
+  await build()
   await jest('tests', process.execPath, withoutEngine())
   await engineTests()
   for (const version of (process.env.PORTHOLE_NODES ?? '').split(' ').filter(Boolean)) await onNode(version)
+}
+
+async function build() {
+  await step('build', 'npm', ['run', '--silent', 'build'])
+  await step('build the demo', 'npm', ['run', '--silent', 'build:demo'])
 }
 
 function tool(name) {

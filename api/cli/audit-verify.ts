@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs'
 import { LineSplitter } from '../audit/line-splitter.js'
 import { ChainVerifier, type VerifyReport } from '../audit/verify.js'
-import { EXIT_FAILURE } from '../run.js'
+import { EXIT_FAILURE } from './exit-code.js'
 import { type Arguments, type Command, UsageError } from './usage.js'
 
 /** How gzip begins (RFC 1952 section 2.3.1). */

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { EXIT_FAILURE, EXIT_USAGE } from '../run.js'
 import { auditVerify } from './audit-verify.js'
+import { EXIT_FAILURE, EXIT_USAGE } from './exit-code.js'
 import { hashPassword } from './hash-password.js'
 import { serve } from './serve.js'
 import { tokenCreate } from './token-create.js'

@@ -1,6 +1,7 @@
 import { loadConfig } from '../config/config.js'
-import { runDemo, silenceOf } from '../demo.js'
-import { FILES, runService } from '../run.js'
+import { CONFIG_FILES } from '../config/config-files.js'
+import { runService } from '../main.js'
+import { probeEngine, runDemo } from './serve-demo.js'
 import { type Arguments, type Command, UsageError } from './usage.js'
 
 /** The simulated engine's containers unless told otherwise, and the most that it is asked for in earnest. */
@@ -44,9 +45,9 @@ async function serveApi(given: Arguments): Promise<void> {
 
 /** Why there is nothing to serve; null where an engine answers, and where the configuration is the service's to refuse. */
 async function silence(): Promise<string | null> {
-  const loaded = loadConfig(process.env, FILES, Date.now())
+  const loaded = loadConfig(process.env, CONFIG_FILES, Date.now())
   if (loaded.faults !== undefined) return null
-  const reasons = await Promise.all(loaded.config.hosts.map(({ endpoint }) => silenceOf(endpoint)))
+  const reasons = await Promise.all(loaded.config.hosts.map(({ endpoint }) => probeEngine(endpoint)))
   return reasons.includes(null) ? null : reasons.join('\n  ')
 }
 

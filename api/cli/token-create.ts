@@ -1,9 +1,10 @@
 import { signToken } from '../auth/token.js'
 import { describeFaults, loadSigningConfig } from '../config/config.js'
+import { CONFIG_FILES } from '../config/config-files.js'
 import { parseDuration } from '../model/duration.js'
 import { parseLabelSelector } from '../model/label-selector.js'
 import { ROLES, SCOPES, type Scope } from '../model/scope.js'
-import { EXIT_USAGE, FILES } from '../run.js'
+import { EXIT_USAGE } from './exit-code.js'
 import { readRoles, readScopes } from './scope-options.js'
 import { type Arguments, type Command, UsageError } from './usage.js'
 
@@ -50,7 +51,7 @@ async function createToken(given: Arguments): Promise<void> {
   for (const selector of selectors)
     if (parseLabelSelector(selector) === null) throw new UsageError('token create: --containers takes key or key=value')
   const asked = readLifetime(given)
-  const loaded = loadSigningConfig(process.env, FILES)
+  const loaded = loadSigningConfig(process.env, CONFIG_FILES)
   if (loaded.faults !== undefined) {
     process.stderr.write(`porthole: the configuration is not valid:\n${describeFaults(loaded.faults)}\n`)
     process.exitCode = EXIT_USAGE

@@ -29,7 +29,7 @@ describeDeployment('the image', () => {
     expect(User).toMatch(/^[1-9]\d*:[1-9]\d*$/)
     expect([Entrypoint, Cmd]).toEqual([['/usr/local/bin/node'], ['/app/dist/main.js']])
     expect(StopSignal).toBe('SIGTERM')
-    expect(image.Config.Healthcheck.Test).toEqual(['CMD', '/usr/local/bin/node', '/app/dist/healthcheck.js'])
+    expect(image.Config.Healthcheck.Test).toEqual(['CMD', '/usr/local/bin/node', '/app/dist/cli/healthcheck.js'])
     expect(Labels['org.opencontainers.image.title']).toBe('Porthole')
   })
 

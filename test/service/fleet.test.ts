@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Fault, SimulatedEngine } from '../../api/engine/simulated/engine.js'
+import { type Fault, SimulatedEngine } from '../../demo/engine.js'
 import { start } from '../support/process.js'
 import { endpointOf, eventually, type RunningService, startService } from '../support/start-service.js'
 import { SECRET, tokenFor } from '../support/tokens.js'

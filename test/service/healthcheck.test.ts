@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { freePort } from '../support/free-port.js'
 import { runToEnd } from '../support/process.js'
 
-const CHECK = 'dist/healthcheck.js'
+const CHECK = 'dist/cli/healthcheck.js'
 /** The check's own deadline, and Node's start. */
 const HUNG_MS = 10_000
 

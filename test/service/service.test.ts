@@ -1,5 +1,5 @@
-import { type Fault, PLANTED_SECRETS } from '../../api/engine/simulated/engine.js'
 import { ROUTES } from '../../api/http/routes.js'
+import { type Fault, PLANTED_SECRETS } from '../../demo/engine.js'
 import { eventually, type SimulatedRig, startSimulated } from '../support/start-service.js'
 import { tokenFor } from '../support/tokens.js'
 

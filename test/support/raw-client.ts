@@ -1,5 +1,5 @@
 import { type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http'
-import type { SimulatedEngine } from '../../api/engine/simulated/engine.js'
+import type { SimulatedEngine } from '../../demo/engine.js'
 
 export interface RawAnswer {
   readonly status: number

@@ -1,9 +1,9 @@
 import type { AuthConfig, Config, HostConfig } from '../../api/config/config.js'
 import { createDockerodeEngine } from '../../api/engine/dockerode.js'
-import { SimulatedEngine, type SimulatedEngineOptions } from '../../api/engine/simulated/engine.js'
 import { createLog } from '../../api/log.js'
 import type { EngineEndpoint } from '../../api/model/endpoint.js'
 import { createService } from '../../api/service.js'
+import { SimulatedEngine, type SimulatedEngineOptions } from '../../demo/engine.js'
 import { GENEROUS, OPEN_NETWORK } from './app-parts.js'
 import { TOKEN_SETTINGS, tokenFor } from './tokens.js'
 

@@ -1,6 +1,6 @@
-import type { HealthState } from '../../model/container.js'
 import { type CataloguedContainer, cataloguedContainer, plainSpec } from './catalogue.js'
 import { digest, hasProcesses, nanosOf, type SimulatedContainer, type SimulatedSpec } from './container.js'
+import type { HealthState } from './docker-words.js'
 import { EventBus } from './events.js'
 import { imageId } from './images.js'
 import { Journal, type LogLine } from './journal.js'

@@ -1,5 +1,5 @@
-import { SimulatedEngine } from '../../../api/engine/simulated/engine.js'
-import { ask, askJson, openStream } from '../../support/raw-client.js'
+import { SimulatedEngine } from '../../demo/engine.js'
+import { ask, askJson, openStream } from '../support/raw-client.js'
 
 const NOW = Date.UTC(2026, 10, 24, 3, 0, 0)
 const EVERY_KIND = 18

@@ -1,4 +1,4 @@
-import { Journal, KEPT_LINES } from '../../../api/engine/simulated/journal.js'
+import { Journal, KEPT_LINES } from '../../demo/journal.js'
 
 test('no two lines of a container share a time, even where the clock stands still or runs backwards', () => {
   const journal = new Journal()

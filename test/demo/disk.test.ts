@@ -1,6 +1,6 @@
-import { SimulatedEngine, type SimulatedEngineOptions } from '../../../api/engine/simulated/engine.js'
-import { ask, askJson, openStream } from '../../support/raw-client.js'
-import { expectKeys, RECORDED } from '../../support/recorded-keys.js'
+import { SimulatedEngine, type SimulatedEngineOptions } from '../../demo/engine.js'
+import { ask, askJson, openStream } from '../support/raw-client.js'
+import { expectKeys, RECORDED } from '../support/recorded-keys.js'
 
 const NOW = Date.UTC(2026, 10, 24, 3, 0, 0)
 /** Longer than any test waits. */

@@ -1,5 +1,5 @@
-import type { HealthState } from '../../model/container.js'
 import type { SimulatedLoad, SimulatedMount, SimulatedPort, SimulatedSpec } from './container.js'
+import type { HealthState } from './docker-words.js'
 import { SERVICES, type SimulatedFate, type SimulatedService } from './services.js'
 import { anonymousVolume } from './volumes.js'
 

@@ -1,6 +1,6 @@
-import { PLANTED_SECRETS, SimulatedEngine } from '../../../api/engine/simulated/engine.js'
-import { ask, askJson } from '../../support/raw-client.js'
-import { expectKeys, RECORDED } from '../../support/recorded-keys.js'
+import { PLANTED_SECRETS, SimulatedEngine } from '../../demo/engine.js'
+import { ask, askJson } from '../support/raw-client.js'
+import { expectKeys, RECORDED } from '../support/recorded-keys.js'
 
 const NOW = Date.UTC(2026, 10, 24, 3, 0, 0)
 const EVERY_KIND = 18

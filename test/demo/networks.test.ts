@@ -1,6 +1,6 @@
-import { SimulatedEngine } from '../../../api/engine/simulated/engine.js'
-import { ask, askJson } from '../../support/raw-client.js'
-import { expectKeys } from '../../support/recorded-keys.js'
+import { SimulatedEngine } from '../../demo/engine.js'
+import { ask, askJson } from '../support/raw-client.js'
+import { expectKeys } from '../support/recorded-keys.js'
 
 const NOW = Date.UTC(2026, 10, 24, 3, 0, 0)
 /** As API 1.41 describes them (Docker Engine API, NetworkList). */

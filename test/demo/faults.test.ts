@@ -1,5 +1,5 @@
-import { type Endpoint, type Fault, SimulatedEngine } from '../../../api/engine/simulated/engine.js'
-import { ask, askJson, openStream, type RawAnswer } from '../../support/raw-client.js'
+import { type Endpoint, type Fault, SimulatedEngine } from '../../demo/engine.js'
+import { ask, askJson, openStream, type RawAnswer } from '../support/raw-client.js'
 
 const SOON_MS = 60
 const PATHS: Readonly<Record<Endpoint, string>> = {

@@ -1,15 +1,31 @@
-import { createDockerodeEngine } from './engine/dockerode.js'
-import type { Engine } from './engine/engine.js'
-import { SimulatedEngine } from './engine/simulated/engine.js'
-import { describeEndpoint, type EngineEndpoint } from './model/endpoint.js'
-import { ApiError, TlsIdentityError } from './model/error.js'
-import { runService } from './run.js'
+import { createDockerodeEngine } from '../engine/dockerode.js'
+import type { Engine } from '../engine/engine.js'
+import { runService } from '../main.js'
+import { describeEndpoint, type EngineEndpoint } from '../model/endpoint.js'
+import { ApiError, TlsIdentityError } from '../model/error.js'
+import { CommandFailure } from './usage.js'
+
+/** Where `npm run build:demo` puts the simulated engine. */
+const DEMO = new URL('../../dist-demo/engine.js', import.meta.url)
+
+/** What demo/engine.ts exports, as far as it is used here. The production build has no such file. */
+export interface DemoModule {
+  readonly SimulatedEngine: new (options: {
+    readonly containers: number
+    readonly restless: boolean
+  }) => {
+    readonly endpoint: { readonly socketPath: string } | object
+    start(): Promise<unknown>
+    stop(): Promise<void>
+  }
+}
 
 /** An engine on this machine answers a ping within milliseconds; one across a network within this. */
 const PROBE_TIMEOUT_MS = 3_000
 
 /** Serves a simulated engine, and says `why`. The rest of the chain is the real one: the engine's API over a socket. */
 export async function runDemo(environment: NodeJS.ProcessEnv, containers: number, why: string): Promise<void> {
+  const { SimulatedEngine } = await loadDemo()
   const engine = new SimulatedEngine({ containers, restless: true })
   await engine.start()
   const { endpoint } = engine
@@ -30,7 +46,7 @@ export async function runDemo(environment: NodeJS.ProcessEnv, containers: number
  * Why there is no engine to serve, or null where there is one. One that shows a wrong certificate is there, and the start is to
  * stop on it; so is one behind a proxy that closes the ping.
  */
-export async function silenceOf(endpoint: EngineEndpoint): Promise<string | null> {
+export async function probeEngine(endpoint: EngineEndpoint): Promise<string | null> {
   let engine: Engine | null = null
   try {
     engine = createDockerodeEngine(endpoint)
@@ -43,6 +59,15 @@ export async function silenceOf(endpoint: EngineEndpoint): Promise<string | null
     return `No engine answers at ${describeEndpoint(endpoint)}: ${reason}.`
   } finally {
     engine?.close()
+  }
+}
+
+async function loadDemo(): Promise<DemoModule> {
+  try {
+    return await import(DEMO.href)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error
+    throw new CommandFailure('serve: this build has no simulated engine; in a clone, npm run build:demo makes it')
   }
 }
 

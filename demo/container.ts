@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ContainerState, HealthState } from '../../model/container.js'
+import type { ContainerState, HealthState } from './docker-words.js'
 
 /** Steady rates of one container; the wander around them comes from its phase. */
 export interface SimulatedLoad {

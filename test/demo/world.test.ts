@@ -1,8 +1,8 @@
-import { seededRandom } from '../../../api/engine/simulated/container.js'
-import { type RunOptions, SimulatedEngine } from '../../../api/engine/simulated/engine.js'
-import { restlessStep } from '../../../api/engine/simulated/restless.js'
-import { SimulatedWorld } from '../../../api/engine/simulated/world.js'
-import { ask, askJson, openStream } from '../../support/raw-client.js'
+import { seededRandom } from '../../demo/container.js'
+import { type RunOptions, SimulatedEngine } from '../../demo/engine.js'
+import { restlessStep } from '../../demo/restless.js'
+import { SimulatedWorld } from '../../demo/world.js'
+import { ask, askJson, openStream } from '../support/raw-client.js'
 
 const NOW = Date.UTC(2026, 10, 24, 3, 0, 0)
 const NOW_SECONDS = NOW / 1000

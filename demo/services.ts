@@ -1,5 +1,5 @@
-import type { ContainerState, HealthState } from '../../model/container.js'
 import type { SimulatedLoad, SimulatedMount, SimulatedPort, SimulatedSpec } from './container.js'
+import type { ContainerState, HealthState } from './docker-words.js'
 
 /** How a container of the opening scene stands when the engine comes up. */
 export interface SimulatedFate {

@@ -1,0 +1,18 @@
+import { readFileSync, statSync } from 'node:fs'
+import type { ConfigFiles } from './settings.js'
+
+/** The write bit of a file's mode for every account (chmod(2), S_IWOTH). */
+const OTHERS_MAY_WRITE = 0o002
+
+/** The files of this machine, as the configuration reads them. */
+export const CONFIG_FILES: ConfigFiles = {
+  readFile: (path) => readFileSync(path, 'utf8'),
+  isDirectory: (path) => {
+    try {
+      return statSync(path).isDirectory()
+    } catch {
+      return false
+    }
+  },
+  isWritableByAll: (path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & OTHERS_MAY_WRITE) !== 0,
+}
