@@ -64,15 +64,15 @@ module.exports = {
       to: { path: '^demo/' },
     },
     {
-      name: 'handlers-know-no-express',
+      name: 'resources-know-no-express',
       severity: 'error',
-      from: { path: '^api/http/handlers/' },
-      to: { path: ['^api/http/middleware/', 'node_modules/'], pathNot: 'node_modules/zod/' },
+      from: { path: '^api/http/resources/' },
+      to: { path: ['^api/http/middleware/', 'node_modules/'], pathNot: 'node_modules/(zod|re2js|prom-client)/' },
     },
     {
-      name: 'only-auth-handlers-know-auth',
+      name: 'only-auth-resources-know-auth',
       severity: 'error',
-      from: { path: '^api/http/handlers/', pathNot: '^api/http/handlers/auth[.]ts$' },
+      from: { path: '^api/http/resources/', pathNot: '^api/http/resources/auth/' },
       to: { path: '^api/auth/' },
     },
     gate(
@@ -108,13 +108,13 @@ module.exports = {
     gate(
       'prom-client-only-in-metrics',
       'node_modules/prom-client',
-      '^api/http/metrics[.]ts$',
+      '^api/http/resources/metrics/metrics[.]ts$',
       'One place names what Prometheus reads.',
     ),
     gate(
       're2js-only-in-line-matcher',
       'node_modules/re2js/',
-      '^api/http/line-matcher[.]ts$',
+      '^api/http/resources/logs/line-matcher[.]ts$',
       'One place takes patterns from callers, so one place bounds them.',
     ),
     gate('pino-only-in-log', 'node_modules/pino/', '^api/log[.]ts$', 'One place holds what may be logged.'),

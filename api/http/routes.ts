@@ -2,20 +2,27 @@ import type { z } from 'zod'
 import type { Container } from '../model/container.js'
 import { readLogPosition } from '../model/log-line.js'
 import type { Scope } from '../model/scope.js'
-import { EVENT_STREAM_QUERY, EVENTS_QUERY, readEventId } from './event-schemas.js'
-import { listRecords } from './handlers/audit.js'
-import { type ActionInput, type AuthDesk, drawTicket, login, logout, refresh, showMe } from './handlers/auth.js'
-import { listChanges, listContainers, showContainer, showProcesses } from './handlers/containers.js'
-import { followEvents, listEvents } from './handlers/events.js'
-import type { FeedInput, FeedItem, Input, Sources } from './handlers/input.js'
-import { followLog, showLog } from './handlers/logs.js'
-import { showMetrics } from './handlers/metrics.js'
-import { listImages, listNetworks, listVolumes, showSystem } from './handlers/objects.js'
-import { listHosts, showSummary } from './handlers/overview.js'
-import { listStats, matchingContainers, oneContainer, showHistory, showStats } from './handlers/stats.js'
-import { LOG_STREAM_QUERY, LOGS_QUERY } from './log-schemas.js'
-import { CHANGES_QUERY, IMAGES_QUERY, NETWORKS_QUERY, SYSTEM_QUERY, VOLUMES_QUERY } from './object-schemas.js'
-import { CONTAINER_ID } from './query-parts.js'
+import type { FeedInput, FeedItem, Input, Sources } from './endpoints/input.js'
+import { listRecords } from './resources/audit/handler.js'
+import {
+  type ActionInput,
+  type AuthDesk,
+  drawTicket,
+  login,
+  logout,
+  refresh,
+  showMe,
+} from './resources/auth/handler.js'
+import { listChanges, listContainers, showContainer, showProcesses } from './resources/containers/handler.js'
+import { followEvents, listEvents } from './resources/events/handler.js'
+import { EVENT_STREAM_QUERY, EVENTS_QUERY, readEventId } from './resources/events/query.js'
+import { followLog, showLog } from './resources/logs/handler.js'
+import { LOG_STREAM_QUERY, LOGS_QUERY } from './resources/logs/query.js'
+import { showMetrics } from './resources/metrics/handler.js'
+import { listImages, listNetworks, listVolumes, showSystem } from './resources/objects/handler.js'
+import { CHANGES_QUERY, IMAGES_QUERY, NETWORKS_QUERY, SYSTEM_QUERY, VOLUMES_QUERY } from './resources/objects/query.js'
+import { listHosts, showSummary } from './resources/overview/handler.js'
+import { CONTAINER_ID } from './resources/query-parts.js'
 import {
   AUDIT_QUERY,
   CONTAINERS_QUERY,
@@ -30,7 +37,8 @@ import {
   STATS_QUERY,
   STATS_STREAM_QUERY,
   TICKET_BODY,
-} from './schemas.js'
+} from './resources/schemas.js'
+import { listStats, matchingContainers, oneContainer, showHistory, showStats } from './resources/stats/handler.js'
 
 export interface Route<Query = never> {
   readonly path: string

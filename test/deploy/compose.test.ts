@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { MAX_STREAMS_PER_SUBJECT } from '../../api/http/open-streams.js'
+import { MAX_STREAMS_PER_SUBJECT } from '../../api/http/endpoints/open-streams.js'
 import {
   type Answer,
   BUILD_MS,

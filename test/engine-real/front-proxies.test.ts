@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { Agent } from 'node:https'
 import type { TLSSocket } from 'node:tls'
-import { MAX_STREAMS_PER_SUBJECT } from '../../api/http/open-streams.js'
+import { MAX_STREAMS_PER_SUBJECT } from '../../api/http/endpoints/open-streams.js'
 import { describeReal, realEngine } from '../support/dockerd.js'
 import { type EngineService, serveEngine, unixEndpoint } from '../support/engine-service.js'
 import { eventually } from '../support/start-service.js'

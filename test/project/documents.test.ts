@@ -15,8 +15,8 @@ import { userRemove } from '../../api/cli/user-remove.js'
 import { describeFaults, loadConfig, VARIABLES } from '../../api/config/config.js'
 import { guardRead } from '../../api/engine/guard.js'
 import { LANES } from '../../api/engine/lanes.js'
-import { problemOf } from '../../api/http/problem.js'
-import { parseQuery } from '../../api/http/query-parts.js'
+import { problemOf } from '../../api/http/endpoints/problem.js'
+import { parseQuery } from '../../api/http/resources/query-parts.js'
 import { ACTIONS, FEEDS, ROUTES, STREAMS } from '../../api/http/routes.js'
 import { ApiError, ERROR_CODES } from '../../api/model/error.js'
 import { SCOPES } from '../../api/model/scope.js'
@@ -446,7 +446,7 @@ describe('every document', () => {
     const scopes = [...text.matchAll(/\b[a-z]+:read\b/g)].map(([name]) => name)
     expect(scopes.filter((name) => !(SCOPES as readonly string[]).includes(name))).toEqual([])
     const metrics = [...text.matchAll(/\bporthole_[a-z_]+/g)].map(([name]) => name)
-    expect(metrics.filter((name) => !read('api/http/metrics.ts').includes(`'${name}'`))).toEqual([])
+    expect(metrics.filter((name) => !read('api/http/resources/metrics/metrics.ts').includes(`'${name}'`))).toEqual([])
     expect(callsIn(text).filter((call) => !isCall(call))).toEqual([])
   })
 

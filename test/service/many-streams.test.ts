@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type ClientRequest, get as httpGet } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
-import { MAX_STREAMS, MAX_STREAMS_PER_SUBJECT } from '../../api/http/open-streams.js'
+import { MAX_STREAMS, MAX_STREAMS_PER_SUBJECT } from '../../api/http/endpoints/open-streams.js'
 import { SimulatedEngine } from '../../demo/engine.js'
 import { type Running, start } from '../support/process.js'
 import { eventually } from '../support/start-service.js'

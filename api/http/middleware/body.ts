@@ -3,7 +3,7 @@ import express, { type RequestHandler } from 'express'
 import type { z } from 'zod'
 import { ApiError } from '../../model/error.js'
 import { parseStrictJson } from '../../model/strict-json.js'
-import { faultsOf } from '../query-parts.js'
+import { faultsOf } from '../resources/query-parts.js'
 
 /** Bytes of a request body: a password of the greatest length takes a third of it. */
 export const MAX_BODY_BYTES = 4_096

@@ -1,0 +1,94 @@
+import { ApiError } from '../../model/error.js'
+import type { Answer } from './answer.js'
+import { eventOf } from './sse.js'
+
+/** An answer, and the same as one server-sent event, ready to be written. */
+export interface Frame {
+  readonly etag: string
+  readonly bytes: Buffer
+  /** The full id of the one container that it tells of; null for lists. */
+  readonly container: string | null
+}
+
+/** What is sent, how often, and under which name those who are sent the same find each other. */
+export interface Topic {
+  readonly key: string
+  readonly event: string
+  readonly intervalMs: number
+  /** The answer as it stands now. Throws where there is none any more. */
+  make(): Answer
+}
+
+export interface Member {
+  /** Called at each tick; the frame may be the one that it had before. */
+  tick(frame: Frame): void
+  /** There is nothing more to send. */
+  end(error: unknown): void
+}
+
+interface Channel {
+  readonly members: Set<Member>
+  readonly timer: NodeJS.Timeout
+  latest: Frame
+}
+
+/**
+ * Streams of the same view share a channel: one timer, one answer a tick, one buffer that every connection is sent. What 500
+ * streams cost beyond one is the writing.
+ */
+export class Channels {
+  readonly #channels = new Map<string, Channel>()
+
+  get count(): number {
+    return this.#channels.size
+  }
+
+  /** Gives what is to be sent first, and what ends the membership. Throws what `make` throws. */
+  join(topic: Topic, member: Member): { readonly first: Frame; leave(): void } {
+    const known = this.#channels.get(topic.key)
+    const latest = frameOf(topic, known?.latest ?? null)
+    const channel = known ?? this.#open(topic, latest)
+    channel.latest = latest
+    channel.members.add(member)
+    const leave = () => {
+      if (!channel.members.delete(member) || channel.members.size > 0) return
+      this.#close(topic, channel)
+    }
+    return { first: latest, leave }
+  }
+
+  #open(topic: Topic, latest: Frame): Channel {
+    const timer = setInterval(() => this.#tick(topic, channel), topic.intervalMs)
+    const channel: Channel = { members: new Set(), timer, latest }
+    this.#channels.set(topic.key, channel)
+    return channel
+  }
+
+  #tick(topic: Topic, channel: Channel): void {
+    try {
+      channel.latest = frameOf(topic, channel.latest)
+    } catch (error) {
+      this.#close(topic, channel)
+      for (const member of [...channel.members]) member.end(error)
+      return
+    }
+    for (const member of [...channel.members]) member.tick(channel.latest)
+  }
+
+  #close(topic: Topic, channel: Channel): void {
+    clearInterval(channel.timer)
+    if (this.#channels.get(topic.key) === channel) this.#channels.delete(topic.key)
+  }
+}
+
+function frameOf(topic: Topic, before: Frame | null): Frame {
+  const { etag, body, container } = topic.make()
+  if (before?.etag === etag) return before
+  return { etag, bytes: eventOf(topic.event, etag.replaceAll('"', ''), body), container }
+}
+
+/** The last event of a stream: which fault ended it, in the words of docs/errors.md. */
+export function endEvent(error: unknown): Buffer {
+  const code = error instanceof ApiError ? error.code : 'internal'
+  return eventOf('end', null, Buffer.from(JSON.stringify({ code })))
+}

@@ -1,0 +1,105 @@
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+import type { View } from '../../../live/view.js'
+import type { Metrics } from '../../endpoints/input.js'
+
+export interface MetricsParts {
+  readonly view: View
+  readonly streams: { readonly count: number }
+  readonly audit: { readonly counts: ReadonlyMap<string, number> }
+}
+
+/**
+ * The one place that knows prom-client; the text format 0.0.4. Who may see some containers only is not told what counts over all
+ * of them. Values are read when they are asked for; nothing is counted twice.
+ */
+export function createMetrics({ view, streams, audit }: MetricsParts): Metrics {
+  const process = new Registry()
+  const whole = new Registry()
+  let isObserving = false
+  gauge(process, 'porthole_host_up', 'Whether the engine answers: 1 or 0.', ['host'], (set) => {
+    for (const { id, state } of view.hosts()) set({ host: id }, state === 'live' ? 1 : 0)
+  })
+  gauge(whole, 'porthole_streams_open', 'Server-sent event streams that are open.', [], (set) => set({}, streams.count))
+  gauge(
+    whole,
+    'porthole_sampler_watched_containers',
+    'Containers that are read at the pace of somebody who watches them.',
+    ['host'],
+    (set) => {
+      for (const { host, watchedContainers } of view.engineUse()) set({ host }, watchedContainers)
+    },
+  )
+  gauge(whole, 'porthole_history_bytes', 'Memory that the samples of the window take.', ['host'], (set) => {
+    for (const { host, historyBytes } of view.engineUse()) set({ host }, historyBytes)
+  })
+  total(
+    whole,
+    'porthole_log_redactions_total',
+    'Secrets that were taken out of log lines on their way to a reader.',
+    ['host'],
+    (add) => {
+      for (const { host, logRedactions } of view.engineUse()) add({ host }, logRedactions)
+    },
+  )
+  total(
+    whole,
+    'porthole_engine_calls_total',
+    'Requests to the engine, by how they ended.',
+    ['host', 'call', 'result'],
+    (add) => {
+      for (const { host, calls } of view.engineUse())
+        for (const { call, result, count } of calls) add({ host, call, result }, count)
+    },
+  )
+  total(
+    whole,
+    'porthole_engine_call_seconds_total',
+    'Seconds that requests to the engine took.',
+    ['host', 'call', 'result'],
+    (add) => {
+      for (const { host, calls } of view.engineUse())
+        for (const { call, result, seconds } of calls) add({ host, call, result }, seconds)
+    },
+  )
+  total(whole, 'porthole_audit_events_total', 'What the audit was told of, by event.', ['event'], (add) => {
+    for (const [event, count] of audit.counts) add({ event }, count)
+  })
+  return {
+    text: async (isWhole) => {
+      // Watching the process costs a little: not before somebody asks.
+      if (!isObserving) collectDefaultMetrics({ register: process })
+      isObserving = true
+      const texts = await Promise.all((isWhole ? [process, whole] : [process]).map((registry) => registry.metrics()))
+      return texts.join('\n')
+    },
+  }
+}
+
+type Tell = (labels: Record<string, string>, value: number) => void
+
+function gauge(register: Registry, name: string, help: string, labelNames: string[], tell: (set: Tell) => void): void {
+  new Gauge({
+    name,
+    help,
+    labelNames,
+    registers: [register],
+    collect() {
+      this.reset()
+      tell((labels, value) => this.set(labels, value))
+    },
+  })
+}
+
+/** A total that is kept elsewhere. */
+function total(register: Registry, name: string, help: string, labelNames: string[], tell: (add: Tell) => void): void {
+  new Counter({
+    name,
+    help,
+    labelNames,
+    registers: [register],
+    collect() {
+      this.reset()
+      tell((labels, value) => this.inc(labels, value))
+    },
+  })
+}

@@ -1,0 +1,408 @@
+import type { AddressInfo } from 'node:net'
+import request from 'supertest'
+import { MAX_STREAMS_PER_SUBJECT } from '../../../api/http/endpoints/open-streams.js'
+import { FEEDS } from '../../../api/http/routes.js'
+import { ApiError } from '../../../api/model/error.js'
+import type { LogStep } from '../../../api/model/log-line.js'
+import { createRig } from '../../support/app-parts.js'
+import { listenTo } from '../../support/event-reader.js'
+import { eventOf, HAPPENED, idOf, lineAt } from '../../support/fake-engine.js'
+import { containerOf } from '../../support/fake-view.js'
+import { eventually } from '../../support/start-service.js'
+import { tokenFor } from '../../support/tokens.js'
+
+const LOG = `/api/containers/${idOf('a')}/logs/stream`
+const EVENTS = '/api/events/stream'
+const PATIENCE_MS = 5_000
+
+function rig(changes: Parameters<typeof createRig>[0] = {}) {
+  const made = createRig(changes)
+  const { view } = made
+  view.all = [containerOf({ id: idOf('a'), labels: new Map([['team', 'web']]) })]
+  const server = made.app.listen(0)
+  const { port } = server.address() as AddressInfo
+  const journal = view.events.openHost('local')
+  let time = 0
+  const tell = (action: string, of: Partial<Parameters<typeof eventOf>[0]> = {}, ago = 0) => {
+    time += 1
+    const base = { containerId: idOf('a'), action, timeNano: String(time), labels: new Map([['team', 'web']]) }
+    return journal.take(eventOf({ ...base, ...of }), { ...HAPPENED, at: HAPPENED.at - ago })
+  }
+  const stop = () => server.closeAllConnections() ?? server.close()
+  return { ...made, port, journal, tell, stop }
+}
+
+const waitFor = (isThere: () => boolean) => eventually(isThere, (there) => there, PATIENCE_MS)
+const actionsOf = (events: readonly { readonly event: string; readonly data: string }[]) =>
+  events.map(({ event, data }) => (event === 'container' ? JSON.parse(data).action : event))
+
+/** Steps that the test gives by hand, until its reader goes. */
+function handSteps() {
+  const queue: LogStep[] = []
+  let wake = () => {}
+  let error: Error | null = null
+  let isOver = false
+  const state = { ended: false }
+  return {
+    state,
+    give: (step: LogStep) => {
+      queue.push(step)
+      wake()
+    },
+    end: (fault: Error | null = null) => {
+      error = fault
+      isOver = true
+      wake()
+    },
+    async *steps(signal: AbortSignal): AsyncIterable<LogStep> {
+      signal.addEventListener('abort', () => wake())
+      try {
+        for (;;) {
+          const step = queue.shift()
+          if (step !== undefined) yield step
+          else if (isOver && error !== null) throw error
+          else if (isOver || signal.aborted) return
+          else
+            await new Promise<void>((resolve) => {
+              wake = resolve
+            })
+        }
+      } finally {
+        state.ended = true
+      }
+    },
+  }
+}
+
+const linesOf = (...seconds: number[]): LogStep => ({
+  kind: 'lines',
+  lines: seconds.map((second) => ({
+    line: lineAt(second, `line ${second}`),
+    position: { at: `17.00000000${second}`, ordinal: 1 },
+  })),
+})
+
+describe('every feed', () => {
+  const { app, stop } = rig()
+  afterAll(stop)
+
+  test.each(FEEDS.map(({ path, scope }) => [path.replace(':id', idOf('a')), scope] as const))(
+    '%s answers its scope alone, and no other method',
+    async (path, scope) => {
+      expect((await request(app).get(path)).status).toBe(401)
+      const as = (token: string, method: 'head' | 'post' = 'head') =>
+        request(app)[method](path).set('Authorization', `Bearer ${token}`)
+      expect((await as(tokenFor({ scopes: ['stats:read'] }))).status).toBe(403)
+      const { status, headers } = await as(tokenFor({ scopes: [scope] }))
+      expect([status, headers['content-type']]).toEqual([200, 'text/event-stream; charset=utf-8'])
+      expect([headers['x-accel-buffering'], headers['cache-control']]).toEqual(['no', 'no-store'])
+      const refused = await as(tokenFor(), 'post')
+      expect([refused.status, refused.headers['allow']]).toEqual([405, 'GET, HEAD'])
+    },
+  )
+
+  test.each(FEEDS.map(({ path }) => path.replace(':id', idOf('a'))))(
+    '%s refuses what it does not know',
+    async (path) => {
+      for (const query of ['interval=5', 'x=1', 'lastEventId=%0a', 'ticket=x&ticket=y', 'since=never'])
+        expect([
+          query,
+          (await request(app).get(`${path}?${query}`).set('Authorization', `Bearer ${tokenFor()}`)).status,
+        ]).toEqual([query, 400])
+      const odd = await request(app).get(path).set('Authorization', `Bearer ${tokenFor()}`).set('Last-Event-ID', 'x y')
+      expect([odd.status, odd.body.errors?.[0]?.path]).toEqual([400, 'Last-Event-ID'])
+    },
+  )
+})
+
+describe('a followed log', () => {
+  test('gives each line with its place, says where some are missing, and ends with the container', async () => {
+    const { view, port, stop } = rig()
+    const hand = handSteps()
+    view.steps = hand.steps
+    const stream = await listenTo(port, `${LOG}?tail=5&stdout=false`, tokenFor())
+    expect(view.wishes[0]).toMatchObject({ tail: 5, stdout: false })
+    hand.give(linesOf(1, 2))
+    hand.give({ kind: 'gap' })
+    hand.give({ kind: 'place', position: { at: '17.000000002', ordinal: 7 } })
+    hand.give(linesOf(3))
+    hand.end()
+    await waitFor(() => stream.ended)
+    expect(stream.events.map(({ event, id }) => [event, id])).toEqual([
+      ['log', '17.000000001-1'],
+      ['log', '17.000000002-1'],
+      ['gap', ''],
+      ['log', '17.000000003-1'],
+      ['end', ''],
+    ])
+    expect(JSON.parse(stream.events[0]?.data ?? '')).toEqual({
+      time: '2026-11-24T00:00:01.000000000Z',
+      stream: 'stdout',
+      message: 'line 1',
+    })
+    expect(JSON.parse(stream.events.at(-1)?.data ?? '')).toEqual({ code: 'container-not-running' })
+    stop()
+  })
+
+  test('goes on where its reader stood, as the field or the parameter tells', async () => {
+    const { view, port, stop } = rig()
+    const position = { at: '17.000000002', ordinal: 1 }
+    ;(await listenTo(port, LOG, tokenFor(), '17.000000002-1')).close()
+    ;(await listenTo(port, `${LOG}?lastEventId=17.000000002-1`, tokenFor())).close()
+    ;(await listenTo(port, `${LOG}?lastEventId=17.000000001-1`, tokenFor(), '17.000000002-1')).close()
+    ;(await listenTo(port, LOG, tokenFor(), '')).close()
+    expect(view.followedFrom).toEqual([position, position, position, null])
+    stop()
+  })
+
+  test('a fault before the first line is an answer, one after it the end of the stream', async () => {
+    const { app, view, port, stop, streams } = { ...rig(), streams: null }
+    view.lookupFault = new ApiError('log-driver-unreadable', 'x')
+    const refused = await request(app).get(LOG).set('Authorization', `Bearer ${tokenFor()}`)
+    expect([refused.status, refused.body.code, streams]).toEqual([501, 'log-driver-unreadable', null])
+    view.lookupFault = null
+    const hand = handSteps()
+    view.steps = hand.steps
+    const stream = await listenTo(port, LOG, tokenFor())
+    hand.end(new ApiError('engine-bad-answer', 'a secret reason'))
+    await waitFor(() => stream.ended)
+    expect(stream.events).toEqual([{ event: 'end', id: '', data: '{"code":"engine-bad-answer"}' }])
+    stop()
+  })
+
+  test('lets go of the engine when its reader leaves, however silent the log is', async () => {
+    const { view, port, stop } = rig()
+    const hand = handSteps()
+    view.steps = hand.steps
+    const stream = await listenTo(port, LOG, tokenFor())
+    await waitFor(() => view.wishes.length === 1)
+    expect(hand.state.ended).toBe(false)
+    stream.close()
+    await waitFor(() => hand.state.ended)
+    stop()
+  })
+
+  test('waits for a slow reader instead of keeping what it does not take', async () => {
+    const { view, port, stop } = rig()
+    let given = 0
+    view.steps = async function* (signal) {
+      while (!signal.aborted) {
+        given += 1
+        const line = lineAt(1, 'x'.repeat(10_000))
+        yield { kind: 'lines', lines: Array(10).fill({ line, position: null }) }
+      }
+    }
+    const stream = await listenTo(port, LOG, tokenFor())
+    stream.answer.pause()
+    let before = -1
+    await eventually(
+      async () => {
+        const settled = given === before
+        before = given
+        await new Promise((resolve) => setTimeout(resolve, 200))
+        return settled
+      },
+      (settled) => settled,
+      PATIENCE_MS,
+    )
+    // Some megabytes fill the buffers of both sides' sockets; the source would have made gigabytes meanwhile.
+    expect(given).toBeLessThan(300)
+    stream.answer.resume()
+    const stood = given
+    await waitFor(() => given > stood)
+    stream.close()
+    stop()
+  })
+})
+
+describe('the stream of events', () => {
+  test('tells what happens from now on, each event under its name', async () => {
+    const { port, tell, stop } = rig()
+    tell('create')
+    const stream = await listenTo(port, EVENTS, tokenFor())
+    await waitFor(() => stream.lastEventId !== '')
+    const start = tell('start', { exitCode: null })
+    tell('die', { exitCode: 137 })
+    await waitFor(() => stream.events.length === 2)
+    expect(actionsOf(stream.events)).toEqual(['start', 'die'])
+    expect(stream.events[0]?.id).toBe(start?.id)
+    expect(JSON.parse(stream.events[1]?.data ?? '')).toMatchObject({
+      exitCode: 137,
+      container: idOf('a'),
+      host: 'local',
+    })
+    stream.close()
+    stop()
+  })
+
+  test('whoever comes back misses nothing and gets nothing twice, also before the first event', async () => {
+    const { port, tell, stop } = rig()
+    const seen: string[] = []
+    let id = ''
+    for (let round = 0; round < 5; round += 1) {
+      const stream = await listenTo(port, EVENTS, tokenFor(), id)
+      await waitFor(() => stream.lastEventId !== '' || id !== '')
+      tell(`in-${'abcde'[round]}`)
+      await waitFor(() => stream.events.length === (round === 0 ? 1 : 2))
+      seen.push(...actionsOf(stream.events))
+      id = stream.lastEventId || id
+      stream.close()
+      tell(`out-${'abcde'[round]}`)
+    }
+    expect(seen).toEqual(['in-a', 'out-a', 'in-b', 'out-b', 'in-c', 'out-c', 'in-d', 'out-d', 'in-e'])
+    stop()
+  })
+
+  test('a reader who has met no event comes back to all that happened since', async () => {
+    const { port, tell, stop } = rig()
+    const first = await listenTo(port, EVENTS, tokenFor())
+    await waitFor(() => first.lastEventId !== '')
+    first.close()
+    tell('start')
+    const second = await listenTo(port, `${EVENTS}?lastEventId=${first.lastEventId}`, tokenFor())
+    await waitFor(() => second.events.length === 1)
+    expect(actionsOf(second.events)).toEqual(['start'])
+    second.close()
+    stop()
+  })
+
+  test('a place that is not remembered is a gap, and what is old is not told again', async () => {
+    const { port, tell, stop } = rig()
+    tell('start')
+    const stream = await listenTo(port, EVENTS, tokenFor(), 'A'.repeat(22))
+    await waitFor(() => stream.lastEventId !== '')
+    tell('die')
+    await waitFor(() => stream.events.length === 2)
+    expect(actionsOf(stream.events)).toEqual(['gap', 'die'])
+    expect(JSON.parse(stream.events[0]?.data ?? '')).toEqual({ hosts: ['local'] })
+    stream.close()
+    stop()
+  })
+
+  test('what was lost on the way from the engine is a gap in its place', async () => {
+    const { port, journal, tell, stop } = rig()
+    tell('start')
+    const stream = await listenTo(port, EVENTS, tokenFor())
+    await waitFor(() => stream.lastEventId !== '')
+    tell('die')
+    await waitFor(() => stream.events.length === 1)
+    journal.subscribed()
+    tell('start')
+    await waitFor(() => stream.events.length === 3)
+    expect(actionsOf(stream.events)).toEqual(['die', 'gap', 'start'])
+    stream.close()
+    stop()
+  })
+
+  test('since begins with what is remembered', async () => {
+    const now = Date.UTC(2026, 10, 24)
+    const { port, tell, stop } = rig({ now: () => now })
+    const nanos = (milliseconds: number) => `${now - milliseconds}000000`
+    tell('create', { timeNano: nanos(120_000) }, 120_000)
+    tell('start', { timeNano: nanos(30_000) }, 30_000)
+    const stream = await listenTo(port, `${EVENTS}?since=1m`, tokenFor({}, now))
+    await waitFor(() => stream.events.length === 1)
+    expect(actionsOf(stream.events)).toEqual(['start'])
+    stream.close()
+    stop()
+  })
+
+  test('whoever comes back is told of all that came meanwhile, whatever since says', async () => {
+    const now = Date.UTC(2026, 10, 24)
+    const { port, tell, stop } = rig({ now: () => now })
+    const first = tell('create', {}, 3_600_000)
+    tell('start', {}, 1_200_000)
+    const stream = await listenTo(port, `${EVENTS}?since=15m`, tokenFor({}, now), first?.id)
+    await waitFor(() => stream.events.length === 1)
+    expect(actionsOf(stream.events)).toEqual(['start'])
+    stream.close()
+    stop()
+  })
+
+  test('the name of a hidden event is no better than one that is made up', async () => {
+    const { app, port, tell, stop } = rig()
+    const hidden = tell('start', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
+    tell('pause')
+    const token = tokenFor({ selectors: ['team=web'] })
+    for (const name of [hidden?.id ?? '', 'A'.repeat(22)]) {
+      const list = await request(app).get(`/api/events?cursor=${name}`).set('Authorization', `Bearer ${token}`)
+      expect([list.status, list.body.errors]).toEqual([
+        400,
+        [{ path: 'cursor', message: 'is not remembered any more: begin again without it' }],
+      ])
+      const stream = await listenTo(port, EVENTS, token, name)
+      await waitFor(() => stream.events.length === 1)
+      expect(actionsOf(stream.events)).toEqual(['gap'])
+      stream.close()
+    }
+    stop()
+  })
+
+  test('a filtered reader is told of its own containers, and the names of events tell it of no other', async () => {
+    const { port, tell, stop } = rig()
+    const hidden = tell('start', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
+    const stream = await listenTo(port, EVENTS, tokenFor({ selectors: ['team=web'] }))
+    await waitFor(() => stream.lastEventId !== '')
+    expect(stream.lastEventId).not.toBe(hidden?.id)
+    const again = await listenTo(port, EVENTS, tokenFor({ selectors: ['team=web'] }))
+    await waitFor(() => again.lastEventId !== '')
+    tell('die', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
+    // What happens to hidden containers moves nothing that this reader could look at.
+    expect(again.lastEventId).toBe(stream.lastEventId)
+    tell('pause')
+    await waitFor(() => stream.events.length === 1)
+    expect(actionsOf(stream.events)).toEqual(['pause'])
+    for (const one of [stream, again]) one.close()
+    stop()
+  })
+
+  test('a ticket opens it, once', async () => {
+    const { app, port, tell, stop } = rig()
+    const drawn = await request(app)
+      .post('/api/auth/stream-ticket')
+      .set('Authorization', `Bearer ${tokenFor()}`)
+      .send({ path: EVENTS })
+    expect(drawn.status).toBe(200)
+    const path = `${EVENTS}?ticket=${drawn.body.ticket}`
+    const stream = await listenTo(port, path)
+    await waitFor(() => stream.lastEventId !== '')
+    tell('die')
+    await waitFor(() => stream.events.length === 1)
+    expect((await request(app).get(path)).status).toBe(401)
+    stream.close()
+    stop()
+  })
+
+  test(`are ${MAX_STREAMS_PER_SUBJECT} for one subject with those of statistics and logs, and no more`, async () => {
+    const { app, port, stop } = rig()
+    const paths = [EVENTS, '/api/stats/stream']
+    const open = await Promise.all(
+      Array.from({ length: MAX_STREAMS_PER_SUBJECT }, (_, row) => listenTo(port, paths[row % 2] ?? '', tokenFor())),
+    )
+    const refused = await request(app).get(EVENTS).set('Authorization', `Bearer ${tokenFor()}`)
+    expect([refused.status, refused.body.code]).toEqual([429, 'too-many-streams'])
+    open[0]?.close()
+    await eventually(
+      async () => (await listenTo(port, EVENTS, tokenFor())).answer.statusCode,
+      (status) => status === 200,
+      PATIENCE_MS,
+    )
+    for (const one of open) one.close()
+    stop()
+  })
+
+  test('ends when its token is revoked', async () => {
+    const { port, stop, app } = rig()
+    const token = tokenFor({ subject: 'leaver' })
+    const stream = await listenTo(port, EVENTS, token)
+    await waitFor(() => stream.lastEventId !== '')
+    await request(app).post('/api/auth/logout').set('Authorization', `Bearer ${token}`)
+    await eventually(
+      () => stream.ended,
+      (ended) => ended,
+      12_000,
+    )
+    expect(stream.events).toEqual([{ event: 'end', id: '', data: '{"code":"invalid-token"}' }])
+    stop()
+  })
+})

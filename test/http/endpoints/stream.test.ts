@@ -1,0 +1,412 @@
+import type { AddressInfo } from 'node:net'
+import type { Express } from 'express'
+import request from 'supertest'
+import { MAX_STREAMS_PER_SUBJECT, OpenStreams } from '../../../api/http/endpoints/open-streams.js'
+import { createRig } from '../../support/app-parts.js'
+import { type Listening, listenTo } from '../../support/event-reader.js'
+import { idOf } from '../../support/fake-engine.js'
+import { containerOf } from '../../support/fake-view.js'
+import { eventually } from '../../support/start-service.js'
+import { tokenFor } from '../../support/tokens.js'
+
+const PATH = '/api/stats/stream'
+
+/** A tick is a second, and the machine may have much else to do. */
+const PATIENCE_MS = 12_000
+
+function start(app: Express) {
+  const server = app.listen(0)
+  return { port: (server.address() as AddressInfo).port, stop: () => server.closeAllConnections() ?? server.close() }
+}
+
+function draw(app: Express, token: string, path: string) {
+  return request(app).post('/api/auth/stream-ticket').set('Authorization', `Bearer ${token}`).send({ path })
+}
+
+function rig(changes: Parameters<typeof createRig>[0] = {}) {
+  const time = { now: Date.now() }
+  const streams = new OpenStreams()
+  const made = createRig({ streams, now: () => time.now, ...changes })
+  made.view.all = [
+    containerOf({ id: idOf('a'), name: 'web', labels: new Map([['team', 'web']]) }),
+    containerOf({ id: idOf('b'), name: 'db', labels: new Map([['team', 'data']]) }),
+  ]
+  return { ...made, time, streams, ...start(made.app) }
+}
+
+function namesIn(data: string | undefined): string[] {
+  return JSON.parse(data ?? '{"items":[]}').items.map(({ name }: { name: string }) => name)
+}
+
+describe('GET /api/stats/stream', () => {
+  test('sends what GET /api/stats would answer, again when it has changed, and not when it has not', async () => {
+    const { port, stop, view, streams } = rig()
+    const stream = await listenTo(port, `${PATH}?interval=1`, tokenFor())
+    expect(stream.answer.statusCode).toBe(200)
+    expect(stream.answer.headers).toMatchObject({
+      'content-type': 'text/event-stream; charset=utf-8',
+      'cache-control': 'no-store',
+      'x-accel-buffering': 'no',
+    })
+    await eventually(
+      () => stream.events.length,
+      (count) => count === 1,
+      PATIENCE_MS,
+    )
+    expect(stream.events[0]?.event).toBe('stats')
+    expect(namesIn(stream.events[0]?.data)).toEqual(['db', 'web'])
+    view.all = view.all.slice(0, 1)
+    view.statsVersion += 1
+    await eventually(
+      () => stream.events.length,
+      (count) => count === 2,
+      PATIENCE_MS,
+    )
+    expect(namesIn(stream.events[1]?.data)).toEqual(['web'])
+    expect(streams.count).toBe(1)
+    stream.close()
+    await eventually(
+      () => streams.count,
+      (count) => count === 0,
+      PATIENCE_MS,
+    )
+    expect(stream.events).toHaveLength(2)
+    stop()
+  })
+
+  test('shows a filtered caller its own containers alone', async () => {
+    const { port, stop } = rig()
+    const stream = await listenTo(port, PATH, tokenFor({ selectors: ['team=data'] }))
+    await eventually(
+      () => stream.events.length,
+      (count) => count === 1,
+      PATIENCE_MS,
+    )
+    expect(stream.events[0]?.data).not.toContain(idOf('a'))
+    expect(namesIn(stream.events[0]?.data)).toEqual(['db'])
+    stream.close()
+    stop()
+  })
+
+  test('ends when the token expires, or is revoked, and says so', async () => {
+    const { port, stop, store, authenticator, time } = rig()
+    const token = tokenFor()
+    const short = await listenTo(port, `${PATH}?interval=1`, tokenFor({ lifetimeSeconds: 60 }))
+    const revoked = await listenTo(port, `${PATH}?interval=1`, token)
+    await eventually(
+      () => short.events.length + revoked.events.length,
+      (count) => count === 2,
+      PATIENCE_MS,
+    )
+    const caller = await authenticator?.authenticate(token)
+    await store.revocations.add('porthole', caller?.tokenId ?? '', time.now + 3_600_000)
+    await eventually(
+      () => revoked.ended,
+      (ended) => ended,
+      PATIENCE_MS,
+    )
+    expect(revoked.events.at(-1)?.event).toBe('end')
+    expect(short.ended).toBe(false)
+    // The token was signed by the machine's clock, in whole seconds.
+    time.now += 65_000
+    await eventually(
+      () => short.ended,
+      (ended) => ended,
+      PATIENCE_MS,
+    )
+    expect(short.events.at(-1)?.event).toBe('end')
+    stop()
+  })
+
+  test(`are ${MAX_STREAMS_PER_SUBJECT} for one subject, and no more`, async () => {
+    const { port, stop, streams, app, audit } = rig()
+    const open = await Promise.all(
+      Array.from({ length: MAX_STREAMS_PER_SUBJECT }, () => listenTo(port, PATH, tokenFor())),
+    )
+    expect(open.every(({ answer }) => answer.statusCode === 200)).toBe(true)
+    const over = await request(app).get(PATH).set('Authorization', `Bearer ${tokenFor()}`)
+    expect([over.status, over.body.code]).toEqual([429, 'too-many-streams'])
+    expect(audit.events.at(-1)).toMatchObject({ kind: 'read', status: 429, code: 'too-many-streams', route: PATH })
+    const another = await listenTo(port, PATH, tokenFor({ subject: 'another' }))
+    expect(another.answer.statusCode).toBe(200)
+    for (const stream of [...open, another]) stream.close()
+    await eventually(
+      () => streams.count,
+      (count) => count === 0,
+      PATIENCE_MS,
+    )
+    stop()
+  })
+
+  test('has what it shows read at its pace, and nothing else', async () => {
+    const { port, stop, view } = rig()
+    view.all = [...view.all, containerOf({ id: idOf('c'), state: 'exited' })]
+    const stream = await listenTo(port, `${PATH}?interval=3&name=web`, tokenFor())
+    expect(view.watched).toEqual([{ ids: [idOf('a')], intervalMs: 3_000 }])
+    stream.close()
+    stop()
+  })
+
+  test('gives the latest, and no queue, to a reader who does not read', async () => {
+    const { port, stop, view } = rig()
+    const padding = 'x'.repeat(1_000_000)
+    const show = (turn: number) => {
+      view.all = [containerOf({ id: idOf('a'), name: `${turn}-${padding}` })]
+      view.statsVersion += 1
+    }
+    show(0)
+    const slow = await listenTo(port, `${PATH}?interval=1`, tokenFor())
+    slow.answer.pause()
+    const quick = await listenTo(port, `${PATH}?interval=1`, tokenFor())
+    // More than sockets hold of their own.
+    for (let turn = 1; turn <= 8; turn += 1) {
+      show(turn)
+      await eventually(
+        () => quick.events.length,
+        (count) => count > turn,
+        PATIENCE_MS,
+      )
+    }
+    slow.answer.resume()
+    const last = (listening: Listening) => namesIn(listening.events.at(-1)?.data)[0]?.split('-')[0]
+    await eventually(
+      () => last(slow),
+      (turn) => turn === '8',
+      PATIENCE_MS,
+    )
+    expect(slow.events.length).toBeLessThan(quick.events.length)
+    for (const stream of [slow, quick]) stream.close()
+    stop()
+  }, 60_000)
+
+  test('end for a reader who does not read either, and give back the place', async () => {
+    const { port, stop, view, streams } = rig()
+    view.all = [containerOf({ id: idOf('a'), name: 'x'.repeat(30_000_000) })]
+    const slow = await listenTo(port, `${PATH}?interval=1`, tokenFor())
+    slow.answer.pause()
+    streams.endAll()
+    await eventually(
+      () => streams.count,
+      (count) => count === 0,
+      PATIENCE_MS,
+    )
+    slow.close()
+    stop()
+  }, 30_000)
+
+  test('all end when the service stops', async () => {
+    const { port, stop, streams } = rig()
+    const stream = await listenTo(port, PATH, tokenFor())
+    streams.endAll()
+    await eventually(
+      () => stream.ended,
+      (ended) => ended,
+      PATIENCE_MS,
+    )
+    expect(streams.count).toBe(0)
+    stop()
+  })
+
+  test.each([
+    'interval=0',
+    'interval=61',
+    'interval=1.5',
+    'interval=x',
+    'interval=1&interval=2',
+    'cursor=x',
+    'limit=0',
+    'x=1',
+  ])('refuses %s, naming the parameter', async (query) => {
+    const { app } = createRig()
+    const { status, body } = await request(app).get(`${PATH}?${query}`).set('Authorization', `Bearer ${tokenFor()}`)
+    expect([status, body.code]).toEqual([400, 'invalid-request'])
+    expect(body.errors[0].path).toBe(query.split('=')[0])
+  })
+
+  test('is refused without the scope, and answers HEAD', async () => {
+    const { app } = createRig()
+    const wrong = await request(app)
+      .get(PATH)
+      .set('Authorization', `Bearer ${tokenFor({ scopes: ['logs:read'] })}`)
+    expect([wrong.status, wrong.body.code]).toEqual([403, 'insufficient-scope'])
+    const head = await request(app).head(PATH).set('Authorization', `Bearer ${tokenFor()}`)
+    expect([head.status, head.headers['content-type']]).toEqual([200, 'text/event-stream; charset=utf-8'])
+  })
+})
+
+describe('GET /api/containers/:id/stats/stream', () => {
+  const ONE = `/api/containers/${idOf('a')}/stats/stream`
+
+  test('sends what GET /api/containers/:id/stats would answer, to a ticket too, and has the container read at its pace', async () => {
+    const { app, port, stop, view, audit } = rig()
+    view.addSample(idOf('a'))
+    const { ticket } = (await draw(app, tokenFor(), ONE)).body
+    const stream = await listenTo(port, `${ONE}?interval=2&ticket=${ticket}`)
+    await eventually(
+      () => stream.events.length,
+      (count) => count === 1,
+      PATIENCE_MS,
+    )
+    const polled = await request(app).get(ONE.replace('/stream', '')).set('Authorization', `Bearer ${tokenFor()}`)
+    expect(stream.events[0]).toMatchObject({ event: 'stats', data: polled.text })
+    expect(view.watched).toEqual([{ ids: [idOf('a')], intervalMs: 2_000 }])
+    expect(audit.events.at(-2)).toMatchObject({ kind: 'read', container: idOf('a'), status: 200 })
+    stream.close()
+    stop()
+  })
+
+  test.each<[string, string, number, string]>([
+    ['a container that is not there', idOf('f'), 404, 'container-not-found'],
+    ['one that does not run', idOf('e'), 409, 'container-not-running'],
+    ['no id', 'web', 400, 'invalid-container-id'],
+  ])('of %s is refused as the read would be, and takes no place', async (_what, id, status, code) => {
+    const { app, stop, view, streams, audit } = rig()
+    view.all = [...view.all, containerOf({ id: idOf('e'), state: 'exited' })]
+    const path = `/api/containers/${id}/stats/stream`
+    for (const method of ['get', 'head'] as const) {
+      const answer = await request(app)[method](path).set('Authorization', `Bearer ${tokenFor()}`)
+      expect(answer.status).toBe(status)
+      if (method === 'get') expect(answer.body.code).toBe(code)
+    }
+    expect(audit.events.filter(({ kind }) => kind === 'read')).toHaveLength(status === 400 ? 0 : 2)
+    expect(streams.count).toBe(0)
+    stop()
+  })
+
+  test('ends with its container, and says why', async () => {
+    const { port, stop, view, streams } = rig()
+    const stream = await listenTo(port, `${ONE}?interval=1`, tokenFor())
+    view.all = [containerOf({ id: idOf('a'), state: 'exited' })]
+    view.statsVersion += 1
+    await eventually(
+      () => stream.ended,
+      (ended) => ended,
+      PATIENCE_MS,
+    )
+    expect(stream.events.at(-1)).toEqual({ event: 'end', id: '', data: '{"code":"container-not-running"}' })
+    expect(streams.count).toBe(0)
+    stop()
+  })
+
+  test('takes the host where two have the id', async () => {
+    const { port, stop, view } = rig()
+    view.all = [
+      containerOf({ id: idOf('a'), name: 'here' }),
+      containerOf({ id: idOf('a'), name: 'there', hostId: 'two' }),
+    ]
+    expect((await listenTo(port, ONE, tokenFor())).answer.statusCode).toBe(409)
+    const stream = await listenTo(port, `${ONE}?host=two`, tokenFor())
+    await eventually(
+      () => stream.events.length,
+      (count) => count === 1,
+      PATIENCE_MS,
+    )
+    expect(JSON.parse(stream.events[0]?.data ?? '')).toMatchObject({ name: 'there', host: 'two' })
+    stream.close()
+    stop()
+  })
+})
+
+describe('a stream ticket', () => {
+  test('opens its stream once, as the one who drew it would see it', async () => {
+    const { app, port, stop, audit } = rig()
+    const { status, body } = await draw(app, tokenFor({ subject: 'page', selectors: ['team=data'] }), PATH)
+    expect(status).toBe(200)
+    expect(body.ticket).toMatch(/^[\w-]{43}$/)
+    const stream = await listenTo(port, `${PATH}?interval=1&ticket=${body.ticket}`)
+    await eventually(
+      () => stream.events.length,
+      (count) => count === 1,
+      PATIENCE_MS,
+    )
+    expect(namesIn(stream.events[0]?.data)).toEqual(['db'])
+    expect(audit.events.at(-1)).toMatchObject({ kind: 'read', subject: 'page', route: PATH, decision: 'allow' })
+    const again = await request(app).get(`${PATH}?ticket=${body.ticket}`)
+    expect([again.status, again.body.code]).toEqual([401, 'invalid-token'])
+    expect(JSON.stringify(audit.events)).not.toContain(body.ticket)
+    stream.close()
+    stop()
+  })
+
+  test('of two who spend it at once opens for one', async () => {
+    const { app, port, stop } = rig()
+    const { ticket } = (await draw(app, tokenFor(), PATH)).body
+    const both = await Promise.all([1, 2].map(() => listenTo(port, `${PATH}?ticket=${ticket}`)))
+    expect(both.map(({ answer }) => answer.statusCode).sort()).toEqual([200, 401])
+    for (const stream of both) stream.close()
+    stop()
+  })
+
+  test('is good for 30 s, and not at 30 s', async () => {
+    const { app, time, port, stop } = rig()
+    const [early, late] = [
+      (await draw(app, tokenFor(), PATH)).body.ticket,
+      (await draw(app, tokenFor(), PATH)).body.ticket,
+    ]
+    time.now += 29_999
+    const stream = await listenTo(port, `${PATH}?ticket=${early}`)
+    expect(stream.answer.statusCode).toBe(200)
+    stream.close()
+    time.now += 1
+    expect((await request(app).get(`${PATH}?ticket=${late}`)).status).toBe(401)
+    stop()
+  })
+
+  test('carries the scope of its stream and no other, and is no key to any other path', async () => {
+    const { app } = createRig()
+    const { ticket } = (await draw(app, tokenFor(), PATH)).body
+    expect((await request(app).get(`/api/containers?ticket=${ticket}`)).status).toBe(401)
+    const asToken = await request(app).get('/api/containers').set('Authorization', `Bearer ${ticket}`)
+    expect(asToken.status).toBe(401)
+    const beside = await request(app)
+      .get(`/api/containers?ticket=${ticket}`)
+      .set('Authorization', `Bearer ${tokenFor()}`)
+    expect([beside.status, beside.body.errors?.[0].path]).toEqual([400, 'ticket'])
+  })
+
+  test('dies with the token that drew it', async () => {
+    const { app, store, authenticator, time } = rig()
+    const token = tokenFor()
+    const { ticket } = (await draw(app, token, PATH)).body
+    const caller = await authenticator?.authenticate(token)
+    await store.revocations.add('porthole', caller?.tokenId ?? '', time.now + 3_600_000)
+    expect((await request(app).get(`${PATH}?ticket=${ticket}`)).body.code).toBe('invalid-token')
+  })
+
+  test.each([
+    '/api/stats',
+    '/api/containers',
+    `${PATH}?interval=1`,
+    `${PATH}/`,
+    '/API/stats/stream',
+    '//api/stats/stream',
+    'https://evil.example/api/stats/stream',
+    '../api/stats/stream',
+    '',
+    'x'.repeat(257),
+  ])('is not drawn for %j', async (path) => {
+    const { app } = createRig()
+    const answer = await draw(app, tokenFor(), path)
+    expect([answer.status, answer.body.code, answer.body.errors[0].path]).toEqual([400, 'invalid-request', 'path'])
+  })
+
+  test('is not drawn without the scope, nor by a stranger, nor with a ticket', async () => {
+    const { app, audit } = createRig()
+    const wrong = await draw(app, tokenFor({ scopes: ['logs:read'] }), PATH)
+    expect([wrong.status, wrong.body.code]).toEqual([403, 'insufficient-scope'])
+    expect(audit.authActions).toEqual(['ticket-refused'])
+    expect((await request(app).post('/api/auth/stream-ticket').send({ path: PATH })).status).toBe(401)
+  })
+})
+
+describe('a token in a query', () => {
+  test.each(['access_token', 'token', 'jwt', 'authorization', 'bearer'])('is refused as %s', async (name) => {
+    const { app } = createRig()
+    for (const path of ['/api/containers', PATH, '/api/auth/me']) {
+      const url = `${path}?${name}=${tokenFor()}`
+      expect((await request(app).get(url)).status).toBe(401)
+      const known = await request(app).get(url).set('Authorization', `Bearer ${tokenFor()}`)
+      expect([known.status, known.body.code]).toEqual([400, 'invalid-request'])
+    }
+  })
+})

@@ -1,0 +1,303 @@
+import express from 'express'
+import request from 'supertest'
+import { ApiError } from '../../../api/model/error.js'
+import { createRig } from '../../support/app-parts.js'
+import { idOf, lineAt } from '../../support/fake-engine.js'
+import { containerOf } from '../../support/fake-view.js'
+import { eventually } from '../../support/start-service.js'
+import { tokenFor } from '../../support/tokens.js'
+
+const PATH = `/api/containers/${idOf('a')}/logs`
+
+function rig() {
+  const made = createRig()
+  made.view.all = [containerOf({ id: idOf('a'), name: 'web' })]
+  made.view.logPage = {
+    lines: [
+      lineAt(1, 'caf\u00e9 \u001b[31mred\u001b[0m \u0001.'),
+      lineAt(2, 'tab\there', { stream: 'stderr', time: null }),
+    ],
+    isTruncated: true,
+    redactions: 4,
+  }
+  const ask = (query = '', accept?: string) => {
+    const asked = request(made.app).get(`${PATH}${query}`).set('Authorization', `Bearer ${tokenFor()}`)
+    return accept === undefined ? asked : asked.set('Accept', accept)
+  }
+  const wish = () => made.view.wishes.at(-1)
+  return { ...made, ask, wish }
+}
+
+describe('GET /api/containers/:id/logs', () => {
+  test('gives lines with time and stream, and says whether there is more', async () => {
+    const { ask } = rig()
+    const { status, body, headers } = await ask()
+    expect([status, headers['content-type'], headers['vary']]).toEqual([
+      200,
+      'application/json; charset=utf-8',
+      'Accept',
+    ])
+    expect(body).toEqual({
+      id: idOf('a'),
+      name: 'web',
+      host: 'local',
+      lines: [
+        {
+          time: '2026-11-24T00:00:01.000000000Z',
+          stream: 'stdout',
+          message: 'caf\u00e9 \u001b[31mred\u001b[0m \u0001.',
+        },
+        { time: null, stream: 'stderr', message: 'tab\there' },
+      ],
+      truncated: true,
+      redactions: 4,
+    })
+  })
+
+  test('gives text that tells a terminal nothing but what it says', async () => {
+    const { ask } = rig()
+    const { text, headers } = await ask('', 'text/plain')
+    expect(text).toBe('caf\u00e9 red \ufffd.\ntab\there\n')
+    expect(headers).toMatchObject({ 'content-type': 'text/plain; charset=utf-8', 'porthole-truncated': 'true' })
+    expect((await ask('?timestamps=true', 'text/plain')).text).toBe(
+      '2026-11-24T00:00:01.000000000Z caf\u00e9 red \ufffd.\n- tab\there\n',
+    )
+  })
+
+  test('gives a JSON object a line', async () => {
+    const { ask } = rig()
+    const { text, headers } = await ask('', 'application/x-ndjson')
+    expect(headers['content-type']).toBe('application/x-ndjson; charset=utf-8')
+    const lines = text.trimEnd().split('\n')
+    expect(lines.map((line) => JSON.parse(line).stream)).toEqual(['stdout', 'stderr'])
+  })
+
+  test.each([
+    ['*/*', 'application/json'],
+    ['application/json, text/plain', 'application/json'],
+    ['text/plain;q=0.5, application/json;q=0.4', 'text/plain'],
+    ['text/*', 'text/plain'],
+    ['text/html,application/xhtml+xml;q=0.9,*/*;q=0.8', 'application/json'],
+    ['text/html', 'application/json'],
+    ['image/png', 'application/json'],
+    ['', 'application/json'],
+    [';;;', 'application/json'],
+  ])('Accept: %s is answered as %s', async (accept, type) => {
+    const { ask } = rig()
+    const { status, headers } = await ask('', accept)
+    expect([status, headers['content-type']?.split(';')[0]]).toEqual([200, type])
+  })
+
+  test('asks for the last hundred lines of both streams unless told otherwise', async () => {
+    const { ask, wish } = rig()
+    await ask()
+    expect(wish()).toEqual({ tail: 100, since: null, until: null, stdout: true, stderr: true, matches: null })
+    await ask('?tail=7&stderr=false&since=2026-11-24T00:00:00.123456789Z&until=2026-11-24T00:00:01Z')
+    expect(wish()).toMatchObject({
+      tail: 7,
+      stdout: true,
+      stderr: false,
+      since: '1795478400.123456789',
+      until: '1795478401.000000000',
+    })
+  })
+
+  test('takes a duration for a moment before now', async () => {
+    const now = Date.UTC(2026, 10, 24)
+    const { app, view } = createRig({ now: () => now })
+    view.all = [containerOf({ id: idOf('a') })]
+    const token = tokenFor({}, now)
+    await request(app).get(`${PATH}?since=90s`).set('Authorization', `Bearer ${token}`)
+    expect(view.wishes[0]?.since).toBe(`${now / 1_000 - 90}.000000000`)
+  })
+
+  test.each([
+    ['grep=a.c', 'xa.cx', 'abc'],
+    ['grep=ERROR&ignoreCase=true', 'an error', 'none'],
+    ['grep=a.c&regex=true', 'abc', 'ac'],
+    ['grep=^ERROR&regex=true&ignoreCase=true', 'error', 'an error'],
+    ['grep=%E2%82%AC', '5 \u20ac', '5'],
+  ])('%s finds %j and not %j', async (query, fits, misfits) => {
+    const { ask, wish } = rig()
+    expect((await ask(`?${query}`)).status).toBe(200)
+    expect([wish()?.matches?.(fits), wish()?.matches?.(misfits)]).toEqual([true, false])
+  })
+
+  test('no pattern takes long, whatever the line', async () => {
+    const { ask, wish } = rig()
+    for (const pattern of ['(a+)+$', '(a|aa)+$', '(.*)*x', '(a{0,20}){0,20}$']) {
+      expect((await ask(`?regex=true&grep=${encodeURIComponent(pattern)}`)).status).toBe(200)
+      const startedAt = performance.now()
+      wish()?.matches?.(`${'a'.repeat(60_000)}!`)
+      expect(performance.now() - startedAt).toBeLessThan(1_000)
+    }
+  })
+
+  test.each([
+    ['tail=0', 200],
+    ['tail=1', 200],
+    ['tail=5000', 200],
+    ['tail=5001', 400],
+    ['tail=-1', 400],
+    ['tail=1.5', 400],
+    ['tail=all', 400],
+    ['tail=', 400],
+    ['tail=1&tail=2', 400],
+    ['since=yesterday', 400],
+    ['since=1600000000', 400],
+    ['since=15m', 200],
+    ['until=15m', 200],
+    ['until=1960-01-01T00:00:00Z', 400],
+    ['stdout=1', 400],
+    ['stdout=TRUE', 400],
+    ['stdout=false', 200],
+    ['stdout=false&stderr=false', 400],
+    ['timestamps=yes', 400],
+    ['grep=', 400],
+    [`grep=${'x'.repeat(256)}`, 200],
+    [`grep=${'x'.repeat(257)}`, 400],
+    ['grep=%5B', 200],
+    ['grep=%5B&regex=true', 400],
+    ['grep=(%3F%3Da)&regex=true', 400],
+    ['grep=a%5C1&regex=true', 400],
+    ['grep=(a%7B100%7D)%7B11%7D&regex=true', 400],
+    ['grep=x&regex=maybe', 400],
+    ['regex=true', 400],
+    ['ignoreCase=true', 400],
+    ['regex=false', 200],
+    ['follow=true', 400],
+    ['details=true', 400],
+    ['host=local', 200],
+  ])('%s is answered with %i', async (query, status) => {
+    const { ask } = rig()
+    const answer = await ask(`?${query}`)
+    expect(answer.status).toBe(status)
+    if (status === 400) expect(answer.body).toMatchObject({ code: 'invalid-request', errors: [{}] })
+  })
+
+  test('text of a terminal takes no time, whatever a container has written', async () => {
+    const { ask, view } = rig()
+    view.logPage = { lines: [lineAt(1, `\u001b${';#'.repeat(32_000)}`)], isTruncated: false, redactions: 0 }
+    const startedAt = performance.now()
+    await ask('', 'text/plain')
+    // Seconds, where it is quadratic.
+    expect(performance.now() - startedAt).toBeLessThan(1_500)
+  })
+
+  test.each(['(?s).*a.{990}$', 'a[ab]{980}$', '(?s)a.{450}$'])(
+    'the pattern %s is held against less of a line',
+    async (pattern) => {
+      const { ask, wish } = rig()
+      expect((await ask(`?regex=true&grep=${encodeURIComponent(pattern)}`)).status).toBe(200)
+      const line = 'ab'.repeat(4_096)
+      wish()?.matches?.(line)
+      const startedAt = performance.now()
+      for (let row = 0; row < 5; row += 1) wish()?.matches?.(line)
+      expect((performance.now() - startedAt) / 5).toBeLessThan(250)
+    },
+  )
+
+  test('four answers of one subject are under way at once, and no more', async () => {
+    const { app, view } = createRig()
+    view.all = [containerOf({ id: idOf('a') })]
+    let open = () => {}
+    const gate = new Promise<void>((resolve) => {
+      open = resolve
+    })
+    view.readLog = async () => {
+      await gate
+      return view.logPage
+    }
+    const as = (subject: string) =>
+      request(app)
+        .get(PATH)
+        .set('Authorization', `Bearer ${tokenFor({ subject })}`)
+    const held = Array.from({ length: 4 }, () => as('one').then(({ status }) => status))
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    expect((await as('one')).body.code).toBe('too-many-streams')
+    const other = as('two').then(({ status }) => status)
+    open()
+    expect(await Promise.all([...held, other])).toEqual([200, 200, 200, 200, 200])
+    expect((await as('one')).status).toBe(200)
+  })
+
+  test('who has gone before it was found out who they are takes no place', async () => {
+    const { app, view } = createRig()
+    view.all = [containerOf({ id: idOf('a') })]
+    let late = 0
+    const slow = express()
+    slow.use((req, res, next) => {
+      if (req.headers['x-slow'] === undefined) return next()
+      res.once('close', () => {
+        late += 1
+        next()
+      })
+    })
+    slow.use(app)
+    const server = slow.listen(0, '127.0.0.1')
+    const ask = () => request(server).get(PATH).set('Authorization', `Bearer ${tokenFor()}`)
+    for (let gone = 1; gone <= 4; gone += 1) {
+      const asked = ask().set('X-Slow', 'yes')
+      asked.then(
+        () => {},
+        () => {},
+      )
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      asked.abort()
+      await eventually(
+        () => late,
+        (count) => count === gone,
+        5_000,
+      )
+    }
+    expect((await ask()).status).toBe(200)
+    server.close()
+  })
+
+  test('whoever leaves before the answer ends the reading, and leaves no fault behind', async () => {
+    const { app, view, lines } = createRig()
+    view.all = [containerOf({ id: idOf('a') })]
+    let ended: unknown = null
+    view.readLog = (_container, _wish, _onCall, signal) =>
+      new Promise((_resolve, reject) => {
+        signal?.addEventListener('abort', () => {
+          ended = signal.reason
+          reject(signal.reason)
+        })
+      })
+    const server = app.listen(0, '127.0.0.1')
+    const asked = request(server).get(PATH).set('Authorization', `Bearer ${tokenFor()}`)
+    asked.then(
+      () => {},
+      () => {},
+    )
+    await new Promise((resolve) => setTimeout(resolve, 200))
+    asked.abort()
+    await eventually(
+      () => lines.length,
+      (count) => count > 0,
+      5_000,
+    )
+    expect(ended).not.toBeNull()
+    const logged = lines.map((line) => JSON.parse(line))
+    expect(logged).toMatchObject([{ aborted: true }])
+    expect(logged.filter(({ level }) => level === 'error')).toEqual([])
+    server.close()
+  })
+
+  test('a fault of the engine is told by its code, and recorded', async () => {
+    const { ask, view, audit } = rig()
+    view.lookupFault = new ApiError('log-driver-unreadable', 'x', { detail: 'The log driver none ...' })
+    const { status, body } = await ask()
+    expect([status, body.code, body.detail]).toEqual([501, 'log-driver-unreadable', 'The log driver none ...'])
+    expect(JSON.stringify(audit.events.at(-1))).toContain('log-driver-unreadable')
+  })
+
+  test('the record names the container and what was taken out, whatever the form', async () => {
+    for (const accept of ['application/json', 'text/plain']) {
+      const { ask, audit } = rig()
+      await ask('', accept)
+      expect(audit.events.at(-1)).toMatchObject({ kind: 'read', container: idOf('a'), status: 200 })
+    }
+  })
+})

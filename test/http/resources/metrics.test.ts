@@ -1,0 +1,79 @@
+import request from 'supertest'
+import { createRig, GENEROUS } from '../../support/app-parts.js'
+import { hostOf } from '../../support/fake-view.js'
+import { tokenFor } from '../../support/tokens.js'
+
+function rig(changes: Parameters<typeof createRig>[0] = {}) {
+  const made = createRig(changes)
+  made.view.fleet = [hostOf(), hostOf({ id: 'two', state: 'stale' })]
+  made.view.uses = [
+    {
+      host: 'local',
+      calls: [
+        { call: 'stats', result: 'ok', count: 12, seconds: 18.5 },
+        { call: 'stats', result: 'engine-timeout', count: 1, seconds: 10 },
+      ],
+      watchedContainers: 3,
+      historyBytes: 19_764,
+      logRedactions: 3,
+    },
+  ]
+  const scrape = (token = tokenFor({ scopes: ['metrics:read'] })) =>
+    request(made.app).get('/metrics').set('Authorization', `Bearer ${token}`)
+  return { ...made, scrape }
+}
+
+describe('GET /metrics', () => {
+  test('tells what watching costs the engines, in the text format of Prometheus', async () => {
+    const { scrape } = rig()
+    const { status, headers, text } = await scrape()
+    expect([status, headers['content-type']]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8'])
+    for (const line of [
+      'porthole_host_up{host="local"} 1',
+      'porthole_host_up{host="two"} 0',
+      'porthole_engine_calls_total{host="local",call="stats",result="ok"} 12',
+      'porthole_engine_calls_total{host="local",call="stats",result="engine-timeout"} 1',
+      'porthole_engine_call_seconds_total{host="local",call="stats",result="ok"} 18.5',
+      'porthole_sampler_watched_containers{host="local"} 3',
+      'porthole_history_bytes{host="local"} 19764',
+      'porthole_streams_open 0',
+    ])
+      expect(text.split('\n')).toContain(line)
+    expect(text).toMatch(/^process_resident_memory_bytes \d+$/m)
+    expect(text).toMatch(/^# TYPE porthole_engine_calls_total counter$/m)
+  })
+
+  test('tells the totals as they are, however often it is asked', async () => {
+    const { scrape } = rig()
+    await scrape()
+    expect((await scrape()).text).toContain('call="stats",result="ok"} 12\n')
+  })
+
+  test('tells a caller who may see some containers only nothing that counts over all', async () => {
+    const { scrape } = rig()
+    const { text } = await scrape(tokenFor({ scopes: ['metrics:read'], selectors: ['team=web'] }))
+    expect(text).toContain('porthole_host_up')
+    expect(text).not.toMatch(/engine_calls|watched|history|audit|streams/)
+  })
+
+  test('asks for its scope, and for a token', async () => {
+    const { app, scrape } = rig()
+    expect((await scrape(tokenFor({ scopes: ['containers:read'] }))).status).toBe(403)
+    expect((await request(app).get('/metrics')).status).toBe(401)
+    expect((await request(app).post('/metrics').set('Authorization', `Bearer ${tokenFor()}`)).status).toBe(405)
+    expect((await scrape().query({ x: 1 })).status).toBe(400)
+  })
+
+  test('counts toward no limit, except for who may not read it', async () => {
+    const { app, scrape } = rig({ limits: { ...GENEROUS, general: 2 } })
+    for (let i = 0; i < 5; i += 1) expect((await scrape()).status).toBe(200)
+    const other = tokenFor({ subject: 'curious', scopes: ['containers:read'] })
+    const refusals = []
+    for (let i = 0; i < 3; i += 1) refusals.push((await scrape(other)).status)
+    expect(refusals).toEqual([403, 403, 429])
+    const strangers = [1, 2, 3].map(() => request(app).get('/metrics'))
+    const statuses = []
+    for (const stranger of strangers) statuses.push((await stranger).status)
+    expect(statuses).toEqual([401, 401, 429])
+  })
+})

@@ -1,0 +1,102 @@
+import request from 'supertest'
+import { type History, mapColumns } from '../../../api/model/history.js'
+import { createRig } from '../../support/app-parts.js'
+import { idOf } from '../../support/fake-engine.js'
+import { containerOf } from '../../support/fake-view.js'
+import { tokenFor } from '../../support/tokens.js'
+
+const START = Date.UTC(2026, 10, 24, 12)
+const PATH = `/api/containers/${idOf('a')}/stats/history`
+
+function rig(changes: Parameters<typeof createRig>[0] = {}) {
+  const made = createRig(changes)
+  made.view.all = [containerOf({ id: idOf('a'), name: 'web', labels: new Map([['team', 'web']]) })]
+  const get = (path: string, token = tokenFor()) => request(made.app).get(path).set('Authorization', `Bearer ${token}`)
+  return { ...made, get }
+}
+
+function historyOf(times: readonly number[]): History {
+  return { intervalMs: 10_000, times, columns: mapColumns((_name, column) => times.map((_, row) => column + row / 3)) }
+}
+
+describe('GET /api/containers/:id/stats/history', () => {
+  test('gives columns as long as times, with null for a gap', async () => {
+    const { get, view } = rig()
+    view.histories.set(idOf('a'), historyOf([START, START + 10_000, START + 60_000]))
+    const { status, body } = await get(PATH)
+    expect(status).toBe(200)
+    expect(body).toEqual({
+      id: idOf('a'),
+      name: 'web',
+      host: 'local',
+      intervalSeconds: 10,
+      stepSeconds: null,
+      times: [0, 10, 20, 60].map((seconds) => new Date(START + seconds * 1_000).toISOString()),
+      cpu: { percent: [0, 0.333, null, 0.667] },
+      memory: { usedBytes: [1, 1, null, 2] },
+      network: { rxBytesPerSecond: [2, 2.333, null, 2.667], txBytesPerSecond: [3, 3.333, null, 3.667] },
+      blockIo: { readBytesPerSecond: [4, 4.333, null, 4.667], writeBytesPerSecond: [5, 5.333, null, 5.667] },
+      pids: { current: [6, 6.333, null, 6.667] },
+    })
+    expect(view.sinceAsked).toEqual([0])
+  })
+
+  test('gives means over steps', async () => {
+    const { get, view } = rig()
+    view.histories.set(idOf('a'), historyOf([START, START + 10_000, START + 130_000]))
+    const { body } = await get(`${PATH}?step=1m`)
+    expect(body).toMatchObject({ stepSeconds: 60, cpu: { percent: [0.167, null, 0.667] } })
+    expect(body.times).toHaveLength(3)
+  })
+
+  test('takes since as a time and as how long ago', async () => {
+    const { get, view } = rig({ now: () => START })
+    const token = tokenFor({}, START)
+    await get(`${PATH}?since=2026-11-24T11:00:00Z`, token)
+    await get(`${PATH}?since=15m`, token)
+    expect(view.sinceAsked).toEqual([START - 3_600_000, START - 900_000])
+  })
+
+  test('is empty, and no error, before the first reading', async () => {
+    const { get } = rig()
+    const { status, body } = await get(PATH)
+    expect([status, body.times, body.cpu.percent, body.intervalSeconds]).toEqual([200, [], [], null])
+  })
+
+  test.each([
+    'since=yesterday',
+    'since=2026-11-24',
+    'since=-1m',
+    'step=10',
+    'step=999ms',
+    'step=61m',
+    'step=x',
+    'limit=1',
+    'since=1m&since=2m',
+  ])('refuses %s, naming the parameter', async (query) => {
+    const { get } = rig()
+    const { status, body } = await get(`${PATH}?${query}`)
+    expect([status, body.code, body.errors[0].path]).toEqual([400, 'invalid-request', query.split('=')[0]])
+  })
+
+  test('makes 10,000 steps, and no more', async () => {
+    const { get, view } = rig()
+    view.histories.set(idOf('a'), historyOf([START, START + 9_999_000]))
+    expect((await get(`${PATH}?step=1s`)).body.times).toHaveLength(10_000)
+    view.histories.set(idOf('a'), historyOf([START, START + 10_000_000]))
+    const over = await get(`${PATH}?step=1s`)
+    expect([over.status, over.body.errors[0].path]).toEqual([400, 'step'])
+    expect((await get(`${PATH}?step=2s`)).status).toBe(200)
+  })
+
+  test('takes steps of 1s and of 1h', async () => {
+    const { get } = rig()
+    for (const step of ['1s', '1000ms', '1h', '60m']) expect((await get(`${PATH}?step=${step}`)).status).toBe(200)
+  })
+
+  test('knows no container that the caller may not see', async () => {
+    const { get } = rig()
+    const { status, body } = await get(PATH, tokenFor({ selectors: ['team=data'] }))
+    expect([status, body.code]).toEqual([404, 'container-not-found'])
+  })
+})
