@@ -4,12 +4,12 @@ import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request a
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
 import { isIP } from 'node:net'
 import { createSecureContext } from 'node:tls'
+import { Semaphore } from '../concurrency/semaphore.js'
 import type { EngineEndpoint } from '../model/endpoint.js'
 import { ApiError } from '../model/error.js'
 import { badAnswer, codeOf, connectionFault, statusFault, timeoutFault, unusableIdentity } from './engine-fault.js'
 import { guardRead, type Read } from './guard.js'
 import { type Bounds, boundsOf, LANES, type Lane, type TransportOptions } from './lanes.js'
-import { Slots } from './slots.js'
 
 /** Bytes read of an error answer, for the log. */
 const MAX_ERROR_BYTES = 4 * 1024
@@ -62,7 +62,7 @@ export class ReadOnlyTransport {
    * Calls wait here and not in their agent: it would open a connection for each that gave up meanwhile, even after
    * close().
    */
-  readonly #pools: Readonly<Record<Lane['pool'], { readonly agent: Agent; readonly slots: Slots }>>
+  readonly #pools: Readonly<Record<Lane['pool'], { readonly agent: Agent; readonly semaphore: Semaphore }>>
   /** What ends each call under way and each open stream. */
   readonly #underWay = new Set<(fault: ApiError) => void>()
   readonly #open = { events: 0, logs: 0 }
@@ -73,7 +73,7 @@ export class ReadOnlyTransport {
     this.#endpoint = endpoint
     this.#bounds = boundsOf(options)
     const makeAgent = agentFactory(endpoint)
-    const pool = (sockets: number) => ({ agent: makeAgent(sockets, true), slots: new Slots(sockets) })
+    const pool = (sockets: number) => ({ agent: makeAgent(sockets, true), semaphore: new Semaphore(sockets) })
     const { quickSockets, statsSockets, bulkSockets, maxStreams, maxLogStreams } = this.#bounds
     this.#pools = { quick: pool(quickSockets), stats: pool(statsSockets), bulk: pool(bulkSockets) }
     this.#streamAgent = makeAgent(maxStreams + maxLogStreams, false)
@@ -165,7 +165,7 @@ export class ReadOnlyTransport {
       this.#underWay.add(call.fail)
       if (read.isEndless) this.#send(read, call, true)
       else {
-        call.leave = this.#pools[LANES[read.shape].pool].slots.enter((leave) => {
+        call.leave = this.#pools[LANES[read.shape].pool].semaphore.enter((leave) => {
           call.leave = leave
           this.#send(read, call, true)
         })

@@ -16,7 +16,7 @@ import { AnswerCache } from './endpoints/answer.js'
 import { Channels } from './endpoints/channels.js'
 import { feedEndpoint } from './endpoints/feed.js'
 import type { Metrics, Records } from './endpoints/input.js'
-import { heavyAnswers, type OpenStreams } from './endpoints/open-streams.js'
+import { largeResponseQuota, type OpenStreams } from './endpoints/open-streams.js'
 import { problemOf } from './endpoints/problem.js'
 import { endpoint } from './endpoints/read.js'
 import { streamEndpoint } from './endpoints/stream.js'
@@ -122,7 +122,7 @@ export function createApp(appParts: AppParts): Express {
     sources: { view, records: audit, metrics: appParts.metrics },
     cache: new AnswerCache(),
     audit,
-    heavy: heavyAnswers(),
+    largeResponses: largeResponseQuota(),
     now,
   }
   const isGood = async (caller: Caller) => authenticator === null || (await authenticator.isGood(caller))

@@ -200,7 +200,7 @@ describeGit('a repository', () => {
   })
 
   test('is guarded by the hook', () => {
-    for (const path of ['.githooks', 'scripts', 'api/model', 'biome.json', 'tsconfig.json', 'package.json'])
+    for (const path of ['.githooks', 'scripts', 'api/redaction', 'biome.json', 'tsconfig.json', 'package.json'])
       cpSync(join(project, path), join(folder, path), { recursive: true })
     symlinkSync(join(project, 'node_modules'), join(folder, 'node_modules'))
     write('.gitignore', 'node_modules\n')

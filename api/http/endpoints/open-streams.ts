@@ -1,3 +1,5 @@
+import { Quota, type QuotaBound } from '../../concurrency/quota.js'
+import type { Release } from '../../concurrency/semaphore.js'
 import { ApiError } from '../../model/error.js'
 
 /** Streams of one subject: a page has one, a wall of dashboards a dozen. */
@@ -6,47 +8,43 @@ export const MAX_STREAMS_PER_SUBJECT = 20
 /** Streams of all subjects together: each holds a connection and a few kilobytes. */
 export const MAX_STREAMS = 500
 
-/** Answers of megabytes that one subject is given at once: whoever does not read them holds their memory. */
-const MAX_HEAVY_PER_SUBJECT = 4
-const MAX_HEAVY = 40
+/** Answers of megabytes that one subject gets at once: a client that does not read them holds their memory. */
+const MAX_LARGE_RESPONSES_PER_SUBJECT = 4
+const MAX_LARGE_RESPONSES = 40
 
-/** The places of large answers that are under way. */
-export function heavyAnswers(): OpenStreams {
-  return new OpenStreams(MAX_HEAVY_PER_SUBJECT, MAX_HEAVY)
+/** The large responses that are under way. */
+export function largeResponseQuota(): Quota {
+  return new Quota({ perHolder: MAX_LARGE_RESPONSES_PER_SUBJECT, total: MAX_LARGE_RESPONSES, refusal })
 }
 
-/** The streams that are open, so that they can be bounded and ended. */
+/** The streams that are open, so that they can be bounded, and ended together. */
 export class OpenStreams {
-  readonly #bySubject = new Map<string, Set<() => void>>()
-  readonly #maxPerSubject: number
-  readonly #max: number
-  #count = 0
+  readonly #quota: Quota
+  readonly #ends = new Set<() => void>()
 
-  constructor(maxPerSubject = MAX_STREAMS_PER_SUBJECT, max = MAX_STREAMS) {
-    this.#maxPerSubject = maxPerSubject
-    this.#max = max
+  constructor(perHolder = MAX_STREAMS_PER_SUBJECT, total = MAX_STREAMS) {
+    this.#quota = new Quota({ perHolder, total, refusal })
   }
 
   get count(): number {
-    return this.#count
+    return this.#quota.count
   }
 
-  /** Takes a place, and gives what gives it back. `end` is called where all are to end. Throws too-many-streams. */
-  open(subject: string, end: () => void): () => void {
-    const own = this.#bySubject.get(subject) ?? new Set()
-    if (own.size >= this.#maxPerSubject) throw new ApiError('too-many-streams', 'too many of this subject')
-    if (this.#count >= this.#max) throw new ApiError('too-many-streams', 'too many in all')
-    own.add(end)
-    this.#bySubject.set(subject, own)
-    this.#count += 1
+  /** Takes a place until the release is called. `end` runs when all streams are to end. Throws too-many-streams. */
+  open(subject: string, end: () => void): Release {
+    const release = this.#quota.take(subject)
+    this.#ends.add(end)
     return () => {
-      if (!own.delete(end)) return
-      this.#count -= 1
-      if (own.size === 0) this.#bySubject.delete(subject)
+      this.#ends.delete(end)
+      release()
     }
   }
 
   endAll(): void {
-    for (const own of [...this.#bySubject.values()]) for (const end of [...own]) end()
+    for (const end of [...this.#ends]) end()
   }
+}
+
+function refusal(bound: QuotaBound): ApiError {
+  return new ApiError('too-many-streams', bound === 'holder' ? 'too many of this subject' : 'too many in all')
 }

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { Audit, ReadEvent } from '../../audit/event.js'
 import type { Caller } from '../../auth/caller.js'
+import type { Quota } from '../../concurrency/quota.js'
 import type { EngineCall } from '../../model/engine-call.js'
 import { ApiError, type ErrorCode } from '../../model/error.js'
 import { addressOf } from '../middleware/address.js'
@@ -9,15 +10,13 @@ import { isContainerId, parseQuery } from '../resources/query-parts.js'
 import type { Route } from '../routes.js'
 import { type Answer, type AnswerCache, answerOf } from './answer.js'
 import type { Input, Sources } from './input.js'
-import type { OpenStreams } from './open-streams.js'
 import { statusOf } from './problem.js'
 
 export interface EndpointParts {
   readonly sources: Sources
   readonly cache: AnswerCache
   readonly audit: Audit
-  /** Places of large answers. */
-  readonly heavy: OpenStreams
+  readonly largeResponses: Quota
   readonly now: () => number
 }
 
@@ -30,7 +29,7 @@ const NOTHING_READ: ReadonlySet<ErrorCode> = new Set(['invalid-request', 'invali
 /** Makes a route of the table into an Express handler: scope, id, query, handler, audit, answer. */
 export function endpoint(route: Route, parts: EndpointParts): RequestHandler {
   const { sources, cache } = parts
-  const heavy = route.isHeavy ? parts.heavy : null
+  const quota = route.isHeavy ? parts.largeResponses : null
   return async function answerRoute(req, res) {
     const read = openRead(route, req, res, parts)
     const { caller } = read
@@ -40,11 +39,7 @@ export function endpoint(route: Route, parts: EndpointParts): RequestHandler {
       const key = `${caller.scopes.has('security:read')}\n${caller.visibilityKey}\n${req.url}`
       const kept = version === null ? null : cache.get(key, version)
       const input = kept === null ? read.input() : null
-      if (heavy !== null)
-        whenClosed(
-          res,
-          heavy.open(holderOf(caller), () => {}),
-        )
+      if (quota !== null) whenClosed(res, quota.take(holderOf(caller)))
       answer = input === null ? (kept as Answer) : await makeAnswer(route, input, sources)
       if (version !== null && kept === null) cache.put(key, version, answer)
     } catch (error) {

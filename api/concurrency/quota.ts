@@ -1,0 +1,52 @@
+import type { Release } from './semaphore.js'
+
+/** Which bound is reached: that of one holder, or that of all together. */
+export type QuotaBound = 'holder' | 'total'
+
+export interface QuotaOptions {
+  /** Places that one holder has at once. */
+  readonly perHolder: number
+  /** Places of all holders together. */
+  readonly total: number
+  /** The error of whoever finds no place. */
+  readonly refusal: (bound: QuotaBound) => Error
+}
+
+/** Hands out places and refuses at once where none is left. Nothing waits here: see Semaphore. */
+export class Quota {
+  readonly #options: QuotaOptions
+  readonly #held = new Map<string, number>()
+  #count = 0
+
+  constructor(options: QuotaOptions) {
+    this.#options = options
+  }
+
+  /** Places that are taken. */
+  get count(): number {
+    return this.#count
+  }
+
+  /** @throws what `refusal` makes */
+  take(holder: string): Release {
+    const { perHolder, total, refusal } = this.#options
+    const own = this.#held.get(holder) ?? 0
+    if (own >= perHolder) throw refusal('holder')
+    if (this.#count >= total) throw refusal('total')
+    this.#held.set(holder, own + 1)
+    this.#count += 1
+    let isReleased = false
+    return () => {
+      if (isReleased) return
+      isReleased = true
+      this.#giveBack(holder)
+    }
+  }
+
+  #giveBack(holder: string): void {
+    const left = (this.#held.get(holder) ?? 0) - 1
+    if (left > 0) this.#held.set(holder, left)
+    else this.#held.delete(holder)
+    this.#count -= 1
+  }
+}

@@ -1,0 +1,39 @@
+import { Quota } from '../../api/concurrency/quota.js'
+
+function quotaOf(perHolder: number, total: number): Quota {
+  return new Quota({ perHolder, total, refusal: (bound) => new Error(`over the bound of the ${bound}`) })
+}
+
+describe('a quota', () => {
+  test('refuses one holder beyond its bound, and nobody else', () => {
+    const quota = quotaOf(2, 10)
+    const release = quota.take('a')
+    quota.take('a')
+    expect(() => quota.take('a')).toThrow('over the bound of the holder')
+    quota.take('b')
+    release()
+    quota.take('a')
+    expect(() => quota.take('a')).toThrow('over the bound of the holder')
+    expect(quota.count).toBe(3)
+  })
+
+  test('refuses everyone beyond the bound of all', () => {
+    const quota = quotaOf(2, 3)
+    const releases = ['a', 'b', 'c'].map((holder) => quota.take(holder))
+    expect(() => quota.take('d')).toThrow('over the bound of the total')
+    releases[1]?.()
+    quota.take('d')
+    expect(() => quota.take('b')).toThrow('over the bound of the total')
+  })
+
+  test('takes a place back once, however often it is given back', () => {
+    const quota = quotaOf(1, 1)
+    const release = quota.take('a')
+    release()
+    release()
+    expect(quota.count).toBe(0)
+    quota.take('a')
+    release()
+    expect(() => quota.take('a')).toThrow('over the bound of the holder')
+  })
+})
