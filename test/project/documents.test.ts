@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, extname, join, relative } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { AUTH_ACTIONS } from '../../api/audit/event.js'
 import { auditVerify } from '../../api/cli/audit-verify.js'
 import { hashPassword } from '../../api/cli/hash-password.js'
@@ -21,24 +21,10 @@ import { ACTIONS, FEEDS, ROUTES, STREAMS } from '../../api/http/routes.js'
 import { ApiError, ERROR_CODES } from '../../api/model/error.js'
 import { SCOPES } from '../../api/model/scope.js'
 import { SECRET } from '../support/tokens.js'
-
-const ROOT = process.cwd()
+import { filesBelow, headings, prose, ROOT, read } from './project-files.js'
 
 /** Lines of a source file: what is longer has more than one subject. */
 const MAX_SOURCE_LINES = 450
-
-function read(path: string): string {
-  return readFileSync(join(ROOT, path), 'utf8')
-}
-
-/** Every file below a folder, as paths from the root. */
-function filesBelow(folder: string): string[] {
-  if (!existsSync(join(ROOT, folder))) return []
-  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
-    .sort()
-}
 
 const DOCUMENTS = [
   ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
@@ -48,11 +34,6 @@ const DOCUMENTS = [
 const SOURCES = ['api', 'test', 'scripts', 'bench']
   .flatMap(filesBelow)
   .filter((path) => !path.startsWith(join('test', 'fixtures')))
-
-/** A document as it reads without its blocks of code. */
-function prose(text: string): string {
-  return text.replace(/^```[\s\S]*?^```$/gm, '')
-}
 
 /** The cells of each row of a document's tables whose first cell fits. */
 function rows(text: string, first: RegExp): string[][] {
@@ -66,13 +47,6 @@ function rows(text: string, first: RegExp): string[][] {
         .map((cell) => cell.trim()),
     )
     .filter(([cell]) => first.test(cell ?? ''))
-}
-
-function headings(text: string, level: string): string[] {
-  return prose(text)
-    .split('\n')
-    .filter((line) => line.startsWith(`${level} `))
-    .map((line) => line.slice(level.length + 1).trim())
 }
 
 describe('docs/errors.md', () => {
@@ -461,15 +435,6 @@ describe('every document', () => {
 
   test('has a title', () => {
     for (const path of DOCUMENTS) expect([path, headings(read(path), '#').length]).toEqual([path, 1])
-  })
-
-  test('of a decision gives its background, the decision and its consequences', () => {
-    const decisions = DOCUMENTS.filter((path) => dirname(path) === join('docs', 'decisions'))
-    expect(decisions.length).toBeGreaterThan(5)
-    for (const path of decisions) {
-      expect(path).toMatch(/\d{4}-[a-z0-9-]+\.md$/)
-      expect([path, headings(read(path), '##')]).toEqual([path, ['Background', 'Decision', 'Consequences']])
-    }
   })
 })
 
