@@ -28,7 +28,7 @@ const MAX_SOURCE_LINES = 450
 
 const DOCUMENTS = [
   ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
-  ...['docs', 'api'].flatMap(filesBelow).filter((name) => name.endsWith('.md')),
+  ...['docs', 'api', 'examples'].flatMap(filesBelow).filter((name) => name.endsWith('.md')),
 ]
 
 const SOURCES = ['api', 'test', 'scripts', 'bench']
