@@ -1,3 +1,4 @@
+/** @slow: thousands of requests over sockets */
 import { request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
