@@ -6,5 +6,7 @@ const slow = [...SLOW_FOLDERS.map((folder) => `${folder}/`), ...markedTests(impo
 
 export default {
   ...base,
+  // Jest leaves a core to itself, which is half of two.
+  maxWorkers: '100%',
   testPathIgnorePatterns: [...base.testPathIgnorePatterns, ...slow.map((path) => `<rootDir>/${path}`)],
 }
