@@ -438,6 +438,38 @@ describe('every document', () => {
   })
 })
 
+describe('the engine room, as documents describe it', () => {
+  test('has its deadlines where a document says that they are', () => {
+    const saying = DOCUMENTS.flatMap((path) => read(path).split(/\n(?=\n|[|-])/)).filter((text) =>
+      /\bdeadline/i.test(text),
+    )
+    const named = saying.map((text) => [...text.matchAll(/`(api\/engine\/[\w-]+\.ts)`/g)].map(([, file]) => file ?? ''))
+    const homes = named.filter((files) => files.length > 0)
+    expect(homes.length).toBeGreaterThan(0)
+    for (const files of homes)
+      expect([files, files.some((file) => /DEADLINE_MS = |deadlineMs: \d/.test(read(file)))]).toEqual([files, true])
+  })
+
+  test('makes as many reads as they count', () => {
+    const words = [
+      'twelve',
+      'thirteen',
+      'fourteen',
+      'fifteen',
+      'sixteen',
+      'seventeen',
+      'eighteen',
+      'nineteen',
+      'twenty',
+    ]
+    const counted = DOCUMENTS.flatMap((path) =>
+      [...read(path).matchAll(/closed list of (\w+) reads/g)].map(([, word]) => word),
+    )
+    expect(counted.length).toBeGreaterThan(1)
+    expect(new Set(counted)).toEqual(new Set([words[Object.keys(LANES).length - 12]]))
+  })
+})
+
 describe('every source', () => {
   test('is ASCII, but for recorded fixtures', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is what ASCII is
