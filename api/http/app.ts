@@ -78,7 +78,7 @@ export function createApp(appParts: AppParts): Express {
     '/health/ready',
     answerHealth(() => view.isReady),
   )
-  app.all(['/health/live', '/health/ready'], refuseMethod('GET, HEAD'))
+  app.all(['/health/live', '/health/ready'], refuseMethod(['GET', 'HEAD']))
 
   const recordRefusal = refusalRecorder(audit, store.counters('refusals'), limits.windowMs)
   if (network.allowlist.length > 0)
@@ -94,6 +94,7 @@ export function createApp(appParts: AppParts): Express {
   const limitParts = {
     settings: limits,
     store,
+    now,
     onReached: (req, res, name) => {
       const event = authEvent(actorOf(req, res), 'rate-limited', 'deny', `the ${name} limit`)
       if (event.subject !== null) audit.record(event)
@@ -130,7 +131,7 @@ export function createApp(appParts: AppParts): Express {
   const mount = (route: Pick<Route, 'path' | 'limit'>, handler: RequestHandler) => {
     if (route.limit === 'stats') app.get(route.path, stats)
     app.get(route.path, handler)
-    app.all(route.path, refuseMethod('GET, HEAD'))
+    app.all(route.path, refuseMethod(['GET', 'HEAD']))
   }
   for (const route of ROUTES) mount(route, endpoint(route, parts))
   for (const stream of STREAMS) mount(stream, streamEndpoint(stream, { ...parts, ...streamParts }))
@@ -155,7 +156,7 @@ function authRouter(desk: AuthDesk, known: RequestHandler): Router {
     const path = action.path.slice(AUTH_PREFIX.length)
     if (action.who === 'caller') router.all(path, known)
     router[action.method === 'GET' ? 'get' : 'post'](path, perform(action, desk))
-    router.all(path, refuseMethod(action.method === 'GET' ? 'GET, HEAD' : action.method))
+    router.all(path, refuseMethod(action.method === 'GET' ? ['GET', 'HEAD'] : [action.method]))
   }
   return router
 }
@@ -229,9 +230,9 @@ function answerHealth(isWell: () => boolean): RequestHandler {
 }
 
 /** RFC 9110 section 15.5.6: a 405 names what is allowed. */
-function refuseMethod(allowed: string): RequestHandler {
+function refuseMethod(allowed: readonly string[]): RequestHandler {
   return function refuseOtherMethods(req) {
-    throw new ApiError('method-not-allowed', `${req.method} refused`, { headers: { Allow: allowed } })
+    throw new ApiError('method-not-allowed', `${req.method} refused`, { allowedMethods: allowed })
   }
 }
 
@@ -249,9 +250,9 @@ function answerProblem(): ErrorRequestHandler {
       next(error)
       return
     }
-    const { status, headers, body } = problemOf(isUndecodablePath(error) ? UNDECODABLE_PATH : error, String(req.id))
+    const { status, fields, body } = problemOf(isUndecodablePath(error) ? UNDECODABLE_PATH : error, String(req.id))
     res.removeHeader('ETag')
-    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+    for (const [name, value] of Object.entries(fields)) res.setHeader(name, value)
     res.status(status).type('application/problem+json').send(JSON.stringify(body))
   }
 }

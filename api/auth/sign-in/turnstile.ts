@@ -62,6 +62,6 @@ export class Turnstile {
 function tooMany(reason: string): ApiError {
   return new ApiError('rate-limited', reason, {
     detail: 'Too many sign-ins are waiting; Retry-After says when to come back.',
-    headers: { 'Retry-After': '1' },
+    retryAfterSeconds: 1,
   })
 }

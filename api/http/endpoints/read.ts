@@ -4,6 +4,7 @@ import type { Caller } from '../../auth/caller.js'
 import type { Quota } from '../../concurrency/quota.js'
 import type { EngineCall } from '../../model/engine-call.js'
 import { ApiError, type ErrorCode } from '../../model/error.js'
+import type { Scope } from '../../model/scope.js'
 import { addressOf } from '../middleware/address.js'
 import { callerOf } from '../middleware/authenticate.js'
 import { isContainerId, parseQuery } from '../resources/query-parts.js'
@@ -235,10 +236,9 @@ function send(res: Response, { body, type }: Answer, status: 200 | 304): void {
   res.end(body)
 }
 
-function insufficientScope(scope: string): ApiError {
+function insufficientScope(scope: Scope): ApiError {
   return new ApiError('insufficient-scope', `lacks ${scope}`, {
     detail: `This route asks for the scope ${scope}.`,
-    // RFC 6750 section 3.
-    headers: { 'WWW-Authenticate': `Bearer realm="porthole", error="insufficient_scope", scope="${scope}"` },
+    missingScope: scope,
   })
 }

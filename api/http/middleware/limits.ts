@@ -17,6 +17,8 @@ export interface LimitSettings {
 export interface LimitParts {
   readonly settings: LimitSettings
   readonly store: Pick<Store, 'counters'>
+  /** Milliseconds since 1970. */
+  readonly now: () => number
   /** What does not count: a path, for a caller who may read it. */
   readonly isFree?: (path: string, scopes: ReadonlySet<Scope>) => boolean
   /** Told once a window of whoever goes over. */
@@ -26,7 +28,7 @@ export interface LimitParts {
 /** Counts requests per subject, per address where there is none; RateLimit fields as in the IETF's draft 8. */
 export function limitRequests(
   name: 'general' | 'stats',
-  { settings, store, onReached, isFree = () => false }: LimitParts,
+  { settings, store, now, onReached, isFree = () => false }: LimitParts,
 ): RequestHandler {
   return rateLimit({
     windowMs: settings.windowMs,
@@ -42,9 +44,10 @@ export function limitRequests(
     },
     store: storeOf(name, settings.windowMs, store),
     handler: (req, res) => {
-      const { used } = (req as Request & { rateLimit: { used: number } }).rateLimit
+      const { used, resetTime } = (req as Request & { rateLimit: { used: number; resetTime: Date } }).rateLimit
       if (used === settings[name] + 1) onReached(req, res, name)
-      throw new ApiError('rate-limited', `over the ${name} limit`)
+      const retryAfterSeconds = Math.max(0, Math.ceil((resetTime.getTime() - now()) / 1_000))
+      throw new ApiError('rate-limited', `over the ${name} limit`, { retryAfterSeconds })
     },
     // Its checks only write to the console, and the configuration is checked before it gets here.
     validate: false,
