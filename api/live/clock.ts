@@ -1,3 +1,5 @@
+import { Notifier } from '../concurrency/notifier.js'
+
 /** Time as the live rooms see it, so that a test can hold it. */
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -19,39 +21,17 @@ export const SYSTEM_CLOCK: Clock = {
 
 /** Resolves after so many milliseconds, or as soon as the signal aborts. */
 export function sleep(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Doorbell(clock).wait(milliseconds, signal)
+  return sleepUnlessNotified(clock, new Notifier(), milliseconds, signal)
 }
 
-/** Lets one loop sleep until its next deadline, somebody rings, or the signal ends it. A ring while nobody waits is kept. */
-export class Doorbell {
-  readonly #clock: Clock
-  #rung = false
-  #wake: (() => void) | null = null
-
-  constructor(clock: Clock) {
-    this.#clock = clock
-  }
-
-  ring(): void {
-    this.#rung = true
-    this.#wake?.()
-  }
-
-  wait(milliseconds: number, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      const done = () => {
-        cancel()
-        signal.removeEventListener('abort', done)
-        this.#wake = null
-        this.#rung = false
-        resolve()
-      }
-      const cancel = this.#clock.after(milliseconds, done)
-      if (this.#rung || signal.aborted) done()
-      else {
-        this.#wake = done
-        signal.addEventListener('abort', done)
-      }
-    })
-  }
+/** Resolves after so many milliseconds, at a notice, or as soon as the signal aborts. */
+export async function sleepUnlessNotified(
+  clock: Clock,
+  notifier: Notifier,
+  milliseconds: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const cancel = clock.after(milliseconds, () => notifier.notify())
+  await notifier.wait(signal)
+  cancel()
 }

@@ -1,50 +1,5 @@
-import { backoff } from '../../api/live/backoff.js'
-import { Doorbell } from '../../api/live/clock.js'
-import { WorkQueue } from '../../api/live/host/work-queue.js'
-import { FakeClock, settle } from '../support/fake-clock.js'
-
-describe('backoff', () => {
-  test('starts at once, doubles, and stops growing at two seconds', () => {
-    expect([0, 1, 2, 3, 4, 5, 6, 7, 1_000].map((attempt) => backoff(attempt, 0))).toEqual([
-      0, 200, 400, 800, 1_600, 2_000, 2_000, 2_000, 2_000,
-    ])
-  })
-
-  test('takes up to half away at random', () => {
-    expect(backoff(6, 0.999)).toBeGreaterThanOrEqual(1_000)
-    expect(backoff(6, 0.5)).toBe(1_500)
-  })
-})
-
-describe('Doorbell', () => {
-  test('wakes by time, by a ring, by a ring that came before, and by the signal', async () => {
-    const clock = new FakeClock()
-    const bell = new Doorbell(clock)
-    const life = new AbortController()
-    const woken: string[] = []
-    const wait = (name: string) => bell.wait(1_000, life.signal).then(() => woken.push(name))
-    void wait('time')
-    await clock.advance(999)
-    expect(woken).toEqual([])
-    await clock.advance(1)
-    void wait('ring')
-    bell.ring()
-    await settle()
-    bell.ring()
-    void wait('kept ring')
-    await settle()
-    void wait('signal')
-    await settle()
-    expect(woken).toEqual(['time', 'ring', 'kept ring'])
-    life.abort()
-    await settle()
-    expect(woken).toEqual(['time', 'ring', 'kept ring', 'signal'])
-    void wait('after the end')
-    await settle()
-    expect(woken).toHaveLength(5)
-    expect(clock.pending).toBe(0)
-  })
-})
+import { WorkQueue } from '../../../api/live/host/work-queue.js'
+import { settle } from '../../support/fake-clock.js'
 
 describe('WorkQueue', () => {
   test('works at most so many at once, each key alone, and a key that came again once more', async () => {
