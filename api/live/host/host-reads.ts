@@ -3,7 +3,7 @@ import type { InspectedContainer } from '../../model/container.js'
 import type { DiskUse } from '../../model/engine-object.js'
 import { ApiError } from '../../model/error.js'
 import type { ChangeList } from '../../model/file-change.js'
-import type { LogLine, LogPage, LogPosition, LogStep, LogWish } from '../../model/log-line.js'
+import type { LogFollowQuery, LogLine, LogPage, LogPosition, LogQuery, LogStep } from '../../model/log-line.js'
 import type { ProcessList } from '../../model/process.js'
 import type { Clock } from '../clock.js'
 import type { LinePace } from '../logs/line-pace.js'
@@ -65,13 +65,13 @@ export class HostReads {
   }
 
   /** `signal`: whoever asks has gone. */
-  async readLog(id: string, wish: LogWish, signal: AbortSignal): Promise<LogPage> {
+  async readLog(id: string, query: LogQuery, signal: AbortSignal): Promise<LogPage> {
     const life = this.#parts.life()
     const ask = await this.#logOf(id)
     const deadline = AbortSignal.timeout(READ_LOG_MS)
     const ends = AbortSignal.any([life, signal, deadline])
     try {
-      return await readLog((request) => ask(request, ends), wish)
+      return await readLog((request) => ask(request, ends), query)
     } catch (error) {
       if (deadline.aborted) throw new ApiError('engine-timeout', `a log was not read within ${READ_LOG_MS} ms`)
       throw await this.#explainDriver(id, error)
@@ -80,7 +80,7 @@ export class HostReads {
 
   async *followLog(
     id: string,
-    wish: Omit<LogWish, 'until'>,
+    query: LogFollowQuery,
     from: LogPosition | null,
     signal: AbortSignal,
   ): AsyncGenerator<LogStep> {
@@ -93,7 +93,7 @@ export class HostReads {
       clock,
     }
     try {
-      yield* followLog(source, wish, from, AbortSignal.any([signal, life]))
+      yield* followLog(source, query, from, AbortSignal.any([signal, life]))
     } catch (error) {
       throw await this.#explainDriver(id, error)
     }

@@ -4,10 +4,11 @@ import {
   engineTimeOf,
   isBefore,
   type LogEntry,
+  type LogFollowQuery,
   type LogLine,
   type LogPosition,
+  type LogQuery,
   type LogStep,
-  type LogWish,
 } from '../../model/log-line.js'
 import { backoff, STEADY_AFTER_MS } from '../backoff.js'
 import { type Clock, sleep } from '../clock.js'
@@ -54,18 +55,18 @@ export interface LogSource {
 }
 
 /**
- * Follows a container's log from the wished lines, or from where a reader stood, until the container ends. The first step tells that
+ * Follows a container's log from the lines that the query asks for, or from where a reader stood, until the container ends. The first step tells that
  * the engine has begun to answer. A connection that is cut, and an engine that goes away and comes back, are passed over: no line
  * comes twice, and where one may be missing a gap says so. Rejects where there is nothing to be followed.
  */
 export async function* followLog(
   source: LogSource,
-  wish: Omit<LogWish, 'until'>,
+  query: LogFollowQuery,
   from: LogPosition | null,
   signal: AbortSignal,
 ): AsyncGenerator<LogStep, void, undefined> {
   const { clock } = source
-  const wanted: LogWish = { ...wish, until: null }
+  const wanted: LogQuery = { ...query, until: null }
   let places = new PlaceCounter(from)
   let hasOpened = false
   if (from === null) {
