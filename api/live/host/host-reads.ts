@@ -6,9 +6,9 @@ import type { ChangeList } from '../../model/file-change.js'
 import type { LogFollowQuery, LogLine, LogPage, LogPosition, LogQuery, LogStep } from '../../model/log-line.js'
 import type { ProcessList } from '../../model/process.js'
 import type { Clock } from '../clock.js'
-import type { LinePace } from '../logs/line-pace.js'
 import { followLog, type LogSource } from '../logs/log-follower.js'
 import { readLog } from '../logs/log-reader.js'
+import type { TokenBucket } from '../logs/token-bucket.js'
 import type { EngineObjects } from '../view.js'
 import { type Kept, KeptAnswer } from './kept-answer.js'
 
@@ -31,7 +31,8 @@ export interface HostReadsParts {
   readonly life: () => AbortSignal
   /** Whether a container has a terminal; null where nobody knows yet. */
   readonly isTty: (id: string) => boolean | null
-  readonly pace: LinePace
+  /** Shared by all hosts. */
+  readonly lineBucket: TokenBucket
 }
 
 /** What callers wait for one engine for: what memory does not hold. Every read rejects at once where the host is not live. */
@@ -85,11 +86,11 @@ export class HostReads {
     signal: AbortSignal,
   ): AsyncGenerator<LogStep> {
     const life = this.#parts.life()
-    const { clock, pace } = this.#parts
+    const { clock, lineBucket } = this.#parts
     const source: LogSource = {
       ask: await this.#logOf(id),
       isAlive: (asked) => this.#isAlive(id, asked),
-      pace: (lines, asked) => pace.take(lines, asked),
+      lineBucket,
       clock,
     }
     try {

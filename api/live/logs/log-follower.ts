@@ -13,6 +13,7 @@ import {
 import { backoff, STEADY_AFTER_MS } from '../backoff.js'
 import { type Clock, sleep } from '../clock.js'
 import { type AskLog, isWanted, PlaceCounter, readLog } from './log-reader.js'
+import type { TokenBucket, TokenBucketSize } from './token-bucket.js'
 import { Turns } from './turns.js'
 
 /**
@@ -30,6 +31,12 @@ const SEEK_MS = 5_000
 /** Characters of the lines that are held while a reader's place is looked for, and what an empty one takes all the same. */
 const MAX_HELD_LENGTH = 4 * 1024 * 1024
 const LINE_LENGTH = 64
+
+/** Lines a second of all followed logs together. Each costs this process some 15 us, so this is a sixth of a core. */
+const LINES_PER_SECOND = 10_000
+
+/** A burst is the first page of a log, or what a container writes all at once. One bucket serves every follower of a process. */
+export const FOLLOWED_LINES: TokenBucketSize = { perSecond: LINES_PER_SECOND, burst: LINES_PER_SECOND }
 
 /** Characters that cost this process as much as a line does, and milliseconds as many lines. */
 const CHARACTERS_PER_LINE = 150
@@ -49,8 +56,8 @@ export interface LogSource {
   readonly ask: (...args: [...Parameters<AskLog>, signal: AbortSignal]) => ReturnType<AskLog>
   /** Whether the container still writes, or is about to again; asks the engine. */
   readonly isAlive: (signal: AbortSignal) => Promise<boolean>
-  /** Resolves when so many lines more may be looked at. */
-  readonly pace: (lines: number, signal: AbortSignal) => Promise<void>
+  /** A token for each line of the usual length. */
+  readonly lineBucket: Pick<TokenBucket, 'take'>
   readonly clock: Clock
 }
 
@@ -104,7 +111,7 @@ export async function* followLog(
         }
         if (entries.length > 0) yield { kind: 'lines', lines: entries }
         else if (found.lines.length > 0 && places.place !== null) yield { kind: 'place', position: places.place }
-        await source.pace(costOf(batch ?? [], performance.now() - startedAt), signal)
+        await source.lineBucket.take(costOf(batch ?? [], performance.now() - startedAt), signal)
       }
       if (!(await source.isAlive(signal))) {
         const held = seeker?.giveUp().lines ?? []

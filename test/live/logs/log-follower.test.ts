@@ -71,8 +71,10 @@ function rig(
       return connection.lines()
     },
     isAlive: async () => state.isAlive,
-    pace: async (lines) => {
-      paced.push(lines)
+    lineBucket: {
+      take: async (lines) => {
+        paced.push(lines)
+      },
     },
     clock,
   }
@@ -356,7 +358,7 @@ describe('followLog', () => {
           throw new ApiError(code, 'x')
         },
         isAlive: async () => true,
-        pace: async () => {},
+        lineBucket: { take: async () => {} },
         clock,
       }
       const first = followLog(source, QUERY, from, new AbortController().signal).next()
