@@ -3,12 +3,19 @@ import type { ContainerEvent } from '../model/container-event.js'
 import type { DiskUse, Image, Network, Volume } from '../model/engine-object.js'
 import type { ChangeList } from '../model/file-change.js'
 import type { EngineInfo, EngineVersion } from '../model/host.js'
-import type { EngineTime, LogLine, LogQuery } from '../model/log-line.js'
+import type { EngineTime, LogLine } from '../model/log-line.js'
 import type { ProcessList } from '../model/process.js'
 import type { Reading } from '../model/sample.js'
 
-/** How a container's output is to be read. */
-export interface LogRequest extends LogQuery {
+/**
+ * Which messages an engine is asked for: of both streams and without an end, because it counts the last ones before it looks at
+ * stream and time, and would give fewer than asked for.
+ */
+export interface LogRequest {
+  /** The last so many of all that the engine stores; null is all. */
+  readonly tail: number | null
+  /** Inclusive, on the engine's clock. */
+  readonly since: EngineTime | null
   /** Whether the container has a terminal, as inspect tells: its output has another form then. */
   readonly isTty: boolean
   /** Goes on with what is written from now on, until the container ends. */

@@ -8,7 +8,7 @@ import type { ChangeList } from '../model/file-change.js'
 import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import { type LabelSelector, matchesSelectors } from '../model/label-selector.js'
-import type { LogPage, LogPosition, LogStep, LogWish } from '../model/log-line.js'
+import type { LogFollowQuery, LogPage, LogPosition, LogQuery, LogStep } from '../model/log-line.js'
 import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 import type { Host } from './host/host.js'
@@ -117,18 +117,18 @@ export class Fleet implements View {
     return told(container.hostId, 'changes', onCall, () => this.#hostOf(container).reads.changes(container.id))
   }
 
-  readLog(container: Container, wish: LogWish, onCall: OnCall, signal: AbortSignal): Promise<LogPage> {
+  readLog(container: Container, query: LogQuery, onCall: OnCall, signal: AbortSignal): Promise<LogPage> {
     const { reads } = this.#hostOf(container)
-    return told(container.hostId, 'logs', onCall, () => reads.readLog(container.id, wish, signal))
+    return told(container.hostId, 'logs', onCall, () => reads.readLog(container.id, query, signal))
   }
 
   followLog(
     container: Container,
-    wish: Omit<LogWish, 'until'>,
+    query: LogFollowQuery,
     from: LogPosition | null,
     signal: AbortSignal,
   ): AsyncIterable<LogStep> {
-    return this.#hostOf(container).reads.followLog(container.id, wish, from, signal)
+    return this.#hostOf(container).reads.followLog(container.id, query, from, signal)
   }
 
   objects<Kind extends keyof EngineObjects>(

@@ -8,7 +8,7 @@ import type { ChangeList } from '../model/file-change.js'
 import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import type { LabelSelector } from '../model/label-selector.js'
-import type { LogPage, LogPosition, LogStep, LogWish } from '../model/log-line.js'
+import type { LogFollowQuery, LogPage, LogPosition, LogQuery, LogStep } from '../model/log-line.js'
 import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 
@@ -43,11 +43,11 @@ export interface View {
   top(container: Container, onCall: OnCall): Promise<ProcessList>
   changes(container: Container, onCall: OnCall): Promise<ChangeList>
   /** `signal`: whoever asks has gone. */
-  readLog(container: Container, wish: LogWish, onCall: OnCall, signal: AbortSignal): Promise<LogPage>
-  /** From the wished lines on, or from where a reader stood. The first step comes when the engine has begun to answer. */
+  readLog(container: Container, query: LogQuery, onCall: OnCall, signal: AbortSignal): Promise<LogPage>
+  /** From the lines that the query asks for, or on from where a reader stood. The first step comes when the engine begins to answer. */
   followLog(
     container: Container,
-    wish: Omit<LogWish, 'until'>,
+    query: LogFollowQuery,
     from: LogPosition | null,
     signal: AbortSignal,
   ): AsyncIterable<LogStep>

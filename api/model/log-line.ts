@@ -15,10 +15,12 @@ export interface LogLine {
   readonly parts: number
 }
 
-/** What a caller wants to see of a log. */
-export interface LogWish extends Omit<LogQuery, 'tail'> {
-  /** The last so many lines of those that fit. */
+/** Which lines of a log a caller asks for. Times are the engine's. */
+export interface LogQuery {
+  /** The last so many of the lines that match. */
   readonly tail: number
+  /** Inclusive. */
+  readonly since: EngineTime | null
   /** Inclusive. */
   readonly until: EngineTime | null
   readonly stdout: boolean
@@ -27,21 +29,14 @@ export interface LogWish extends Omit<LogQuery, 'tail'> {
   readonly matches: ((message: string) => boolean) | null
 }
 
+/** A log that is followed ends with its container. */
+export type LogFollowQuery = Omit<LogQuery, 'until'>
+
 export interface LogPage {
   readonly lines: readonly LogLine[]
   /** There is more that fits: older lines, or the rest of a line. */
   readonly isTruncated: boolean
   readonly redactions: number
-}
-
-/**
- * Which messages an engine is asked for: of both streams and without an end, since it counts the last before it looks at stream
- * and time, and would give fewer than asked for. The time is its own, inclusive.
- */
-export interface LogQuery {
-  /** The last so many of all that the engine keeps; null is all. */
-  readonly tail: number | null
-  readonly since: EngineTime | null
 }
 
 /** Where a reader of a log stands: behind the so manieth line of that time. */

@@ -8,7 +8,7 @@ import type { ChangeList } from '../../api/model/file-change.js'
 import type { History } from '../../api/model/history.js'
 import type { HostStatus } from '../../api/model/host.js'
 import { type LabelSelector, matchesSelectors } from '../../api/model/label-selector.js'
-import type { LogPage, LogPosition, LogStep, LogWish } from '../../api/model/log-line.js'
+import type { LogFollowQuery, LogPage, LogPosition, LogQuery, LogStep } from '../../api/model/log-line.js'
 import type { ProcessList } from '../../api/model/process.js'
 import { type Sample, sampleBetween } from '../../api/model/sample.js'
 import { inspected, listed, readingAt } from './fake-engine.js'
@@ -65,7 +65,7 @@ export class FakeView implements View {
   logPage: LogPage = { lines: [], isTruncated: false, redactions: 0 }
   /** What a followed log gives behind its beginning. */
   steps: (signal: AbortSignal) => AsyncIterable<LogStep> = async function* () {}
-  readonly wishes: LogWish[] = []
+  readonly logQueries: LogQuery[] = []
   readonly followedFrom: (LogPosition | null)[] = []
   readonly answers: { -readonly [Kind in keyof EngineObjects]: readonly HostObjects<EngineObjects[Kind]>[] } = {
     images: [],
@@ -132,19 +132,19 @@ export class FakeView implements View {
     return this.fileChanges
   }
 
-  async readLog(_container: Container, wish: LogWish, _onCall?: unknown, _signal?: AbortSignal): Promise<LogPage> {
-    this.wishes.push(wish)
+  async readLog(_container: Container, query: LogQuery, _onCall?: unknown, _signal?: AbortSignal): Promise<LogPage> {
+    this.logQueries.push(query)
     if (this.lookupFault !== null) throw this.lookupFault
     return this.logPage
   }
 
   async *followLog(
     _container: Container,
-    wish: Omit<LogWish, 'until'>,
+    query: LogFollowQuery,
     from: LogPosition | null,
     signal: AbortSignal,
   ): AsyncIterable<LogStep> {
-    this.wishes.push({ ...wish, until: null })
+    this.logQueries.push({ ...query, until: null })
     this.followedFrom.push(from)
     if (this.lookupFault !== null) throw this.lookupFault
     yield { kind: 'lines', lines: [] }

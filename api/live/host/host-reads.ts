@@ -4,11 +4,11 @@ import type { InspectedContainer } from '../../model/container.js'
 import type { DiskUse } from '../../model/engine-object.js'
 import { ApiError } from '../../model/error.js'
 import type { ChangeList } from '../../model/file-change.js'
-import type { LogLine, LogPage, LogPosition, LogStep, LogWish } from '../../model/log-line.js'
+import type { LogFollowQuery, LogLine, LogPage, LogPosition, LogQuery, LogStep } from '../../model/log-line.js'
 import type { ProcessList } from '../../model/process.js'
-import type { LinePace } from '../logs/line-pace.js'
 import { followLog, type LogSource } from '../logs/log-follower.js'
 import { readLog } from '../logs/log-reader.js'
+import type { TokenBucket } from '../logs/token-bucket.js'
 import type { EngineObjects } from '../view.js'
 import { type Kept, KeptAnswer } from './kept-answer.js'
 
@@ -31,7 +31,8 @@ export interface HostReadsParts {
   readonly life: () => AbortSignal
   /** Whether a container has a terminal; null where nobody knows yet. */
   readonly isTty: (id: string) => boolean | null
-  readonly pace: LinePace
+  /** Shared by all hosts. */
+  readonly lineBucket: TokenBucket
 }
 
 /** What callers wait for one engine for: what memory does not hold. Every read rejects at once where the host is not live. */
@@ -65,13 +66,13 @@ export class HostReads {
   }
 
   /** `signal`: whoever asks has gone. */
-  async readLog(id: string, wish: LogWish, signal: AbortSignal): Promise<LogPage> {
+  async readLog(id: string, query: LogQuery, signal: AbortSignal): Promise<LogPage> {
     const life = this.#parts.life()
     const ask = await this.#logOf(id)
     const deadline = AbortSignal.timeout(READ_LOG_MS)
     const ends = AbortSignal.any([life, signal, deadline])
     try {
-      return await readLog((request) => ask(request, ends), wish)
+      return await readLog((request) => ask(request, ends), query)
     } catch (error) {
       if (deadline.aborted) throw new ApiError('engine-timeout', `a log was not read within ${READ_LOG_MS} ms`)
       throw await this.#explainDriver(id, error)
@@ -80,20 +81,20 @@ export class HostReads {
 
   async *followLog(
     id: string,
-    wish: Omit<LogWish, 'until'>,
+    query: LogFollowQuery,
     from: LogPosition | null,
     signal: AbortSignal,
   ): AsyncGenerator<LogStep> {
     const life = this.#parts.life()
-    const { clock, pace } = this.#parts
+    const { clock, lineBucket } = this.#parts
     const source: LogSource = {
       ask: await this.#logOf(id),
       isAlive: (asked) => this.#isAlive(id, asked),
-      pace: (lines, asked) => pace.take(lines, asked),
+      lineBucket,
       clock,
     }
     try {
-      yield* followLog(source, wish, from, AbortSignal.any([signal, life]))
+      yield* followLog(source, query, from, AbortSignal.any([signal, life]))
     } catch (error) {
       throw await this.#explainDriver(id, error)
     }

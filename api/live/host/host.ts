@@ -13,7 +13,7 @@ import { engineTime } from '../../model/log-line.js'
 import type { Sample } from '../../model/sample.js'
 import { backoff, STEADY_AFTER_MS } from '../backoff.js'
 import type { HostJournal } from '../events/event-journal.js'
-import type { LinePace } from '../logs/line-pace.js'
+import type { TokenBucket } from '../logs/token-bucket.js'
 import { Sampler, type SamplerSettings } from '../stats/sampler.js'
 import { AccidentWatch } from './accident-watch.js'
 import { EngineMeter } from './engine-meter.js'
@@ -81,8 +81,8 @@ export interface HostOptions {
   readonly engine: Engine
   readonly sampling: SamplerSettings
   readonly journal: HostJournal
-  /** Shared by all hosts. */
-  readonly pace: LinePace
+  /** Slows down followed logs, of all hosts together. */
+  readonly lineBucket: TokenBucket
   readonly clock: Clock
   readonly log: Log
 }
@@ -140,7 +140,7 @@ export class Host {
       clock: options.clock,
       life: () => this.#demandLive(),
       isTty: (id) => this.#inventory.get(id)?.tty ?? null,
-      pace: options.pace,
+      lineBucket: options.lineBucket,
     })
     this.#inspecting = new WorkQueue(INSPECT_CONCURRENCY, (id) => this.#takeFacts(id))
     this.firstOutcome = new Promise((resolve) => {

@@ -5,13 +5,15 @@ import {
   engineTimeOf,
   isBefore,
   type LogEntry,
+  type LogFollowQuery,
   type LogLine,
   type LogPosition,
+  type LogQuery,
   type LogStep,
-  type LogWish,
 } from '../../model/log-line.js'
 import { backoff, STEADY_AFTER_MS } from '../backoff.js'
 import { type AskLog, isWanted, PlaceCounter, readLog } from './log-reader.js'
+import type { TokenBucket, TokenBucketSize } from './token-bucket.js'
 import { Turns } from './turns.js'
 
 /**
@@ -29,6 +31,12 @@ const SEEK_MS = 5_000
 /** Characters of the lines that are held while a reader's place is looked for, and what an empty one takes all the same. */
 const MAX_HELD_LENGTH = 4 * 1024 * 1024
 const LINE_LENGTH = 64
+
+/** Lines a second of all followed logs together. Each costs this process some 15 us, so this is a sixth of a core. */
+const LINES_PER_SECOND = 10_000
+
+/** A burst is the first page of a log, or what a container writes all at once. One bucket serves every follower of a process. */
+export const FOLLOWED_LINES: TokenBucketSize = { perSecond: LINES_PER_SECOND, burst: LINES_PER_SECOND }
 
 /** Characters that cost this process as much as a line does, and milliseconds as many lines. */
 const CHARACTERS_PER_LINE = 150
@@ -48,24 +56,24 @@ export interface LogSource {
   readonly ask: (...args: [...Parameters<AskLog>, signal: AbortSignal]) => ReturnType<AskLog>
   /** Whether the container still writes, or is about to again; asks the engine. */
   readonly isAlive: (signal: AbortSignal) => Promise<boolean>
-  /** Resolves when so many lines more may be looked at. */
-  readonly pace: (lines: number, signal: AbortSignal) => Promise<void>
+  /** A token for each line of the usual length. */
+  readonly lineBucket: Pick<TokenBucket, 'take'>
   readonly clock: Clock
 }
 
 /**
- * Follows a container's log from the wished lines, or from where a reader stood, until the container ends. The first step tells that
+ * Follows a container's log from the lines that the query asks for, or from where a reader stood, until the container ends. The first step tells that
  * the engine has begun to answer. A connection that is cut, and an engine that goes away and comes back, are passed over: no line
  * comes twice, and where one may be missing a gap says so. Rejects where there is nothing to be followed.
  */
 export async function* followLog(
   source: LogSource,
-  wish: Omit<LogWish, 'until'>,
+  query: LogFollowQuery,
   from: LogPosition | null,
   signal: AbortSignal,
 ): AsyncGenerator<LogStep, void, undefined> {
   const { clock } = source
-  const wanted: LogWish = { ...wish, until: null }
+  const wanted: LogQuery = { ...query, until: null }
   let places = new PlaceCounter(from)
   let hasOpened = false
   if (from === null) {
@@ -103,7 +111,7 @@ export async function* followLog(
         }
         if (entries.length > 0) yield { kind: 'lines', lines: entries }
         else if (found.lines.length > 0 && places.place !== null) yield { kind: 'place', position: places.place }
-        await source.pace(costOf(batch ?? [], performance.now() - startedAt), signal)
+        await source.lineBucket.take(costOf(batch ?? [], performance.now() - startedAt), signal)
       }
       if (!(await source.isAlive(signal))) {
         const held = seeker?.giveUp().lines ?? []

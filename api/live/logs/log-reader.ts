@@ -8,7 +8,7 @@ import {
   type LogLine,
   type LogPage,
   type LogPosition,
-  type LogWish,
+  type LogQuery,
 } from '../../model/log-line.js'
 import { Turns } from './turns.js'
 
@@ -44,18 +44,18 @@ export interface ReadLog extends LogPage {
 }
 
 /**
- * The last lines that fit a wish, in bounded memory, however large the log is: the newest MAX_SCANNED messages at the most are
+ * The last lines that fit a query, in bounded memory, however large the log is: the newest MAX_SCANNED messages at the most are
  * looked through.
  */
-export async function readLog(ask: AskLog, wish: LogWish): Promise<ReadLog> {
-  const { since } = wish
-  const isSearch = wish.matches !== null || wish.until !== null || !wish.stdout || !wish.stderr
+export async function readLog(ask: AskLog, query: LogQuery): Promise<ReadLog> {
+  const { since } = query
+  const isSearch = query.matches !== null || query.until !== null || !query.stdout || !query.stderr
   // More than wanted tell whether there are older ones.
-  let asked = Math.max(wish.tail + MARGIN, isSearch ? FIRST_SEARCH : 0)
+  let asked = Math.max(query.tail + MARGIN, isSearch ? FIRST_SEARCH : 0)
   for (;;) {
-    const page = await collect(ask({ tail: asked, since, follow: false }), wish)
+    const page = await collect(ask({ tail: asked, since, follow: false }), query)
     const isAll = page.messages < asked
-    if (isAll || page.matched > wish.tail || page.isTired || asked >= MAX_SCANNED) {
+    if (isAll || page.matched > query.tail || page.isTired || asked >= MAX_SCANNED) {
       const isTruncated = page.isTruncated || page.matched > page.lines.length || !isAll
       return { lines: page.lines, isTruncated, redactions: page.redactions, end: page.end }
     }
@@ -64,7 +64,7 @@ export async function readLog(ask: AskLog, wish: LogWish): Promise<ReadLog> {
 }
 
 /** Whether a line is one that is asked for. */
-export function isWanted({ stdout, stderr, until, matches }: Omit<LogWish, 'tail' | 'since'>, line: LogLine): boolean {
+export function isWanted({ stdout, stderr, until, matches }: Omit<LogQuery, 'tail' | 'since'>, line: LogLine): boolean {
   if (until !== null && line.time !== null && isBefore(until, engineTimeOf(line.time) ?? until)) return false
   return (line.stream === 'stdout' ? stdout : stderr) && (matches === null || matches(line.message))
 }
@@ -107,7 +107,7 @@ interface Collected extends ReadLog {
   readonly isTired: boolean
 }
 
-async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish): Promise<Collected> {
+async function collect(source: AsyncIterable<readonly LogLine[]>, query: LogQuery): Promise<Collected> {
   let kept: { readonly line: LogLine; readonly bytes: number }[] = []
   let first = 0
   let bytes = 0
@@ -130,7 +130,7 @@ async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish)
         messages += line.parts
         places.pass(line)
         const startedAt = performance.now()
-        const fits = isWanted(wish, line)
+        const fits = isWanted(query, line)
         searchMs += performance.now() - startedAt
         if (searchMs > MAX_SEARCH_MS) break
         if (turns.isOver) await turns.next()
@@ -139,7 +139,7 @@ async function collect(source: AsyncIterable<readonly LogLine[]>, wish: LogWish)
         const size = sizeOf(line)
         kept.push({ line, bytes: size })
         bytes += size
-        while (kept.length - first > wish.tail || (bytes > MAX_PAGE_BYTES && kept.length > first)) drop()
+        while (kept.length - first > query.tail || (bytes > MAX_PAGE_BYTES && kept.length > first)) drop()
       }
       if (searchMs > MAX_SEARCH_MS) break
     }

@@ -122,7 +122,7 @@ describe('a followed log', () => {
     const hand = handSteps()
     view.steps = hand.steps
     const stream = await listenTo(port, `${LOG}?tail=5&stdout=false`, tokenFor())
-    expect(view.wishes[0]).toMatchObject({ tail: 5, stdout: false })
+    expect(view.logQueries[0]).toMatchObject({ tail: 5, stdout: false })
     hand.give(linesOf(1, 2))
     hand.give({ kind: 'gap' })
     hand.give({ kind: 'place', position: { at: '17.000000002', ordinal: 7 } })
@@ -176,7 +176,7 @@ describe('a followed log', () => {
     const hand = handSteps()
     view.steps = hand.steps
     const stream = await listenTo(port, LOG, tokenFor())
-    await waitFor(() => view.wishes.length === 1)
+    await waitFor(() => view.logQueries.length === 1)
     expect(hand.state.ended).toBe(false)
     stream.close()
     await waitFor(() => hand.state.ended)

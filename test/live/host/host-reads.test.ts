@@ -1,12 +1,12 @@
 import { ApiError } from '../../../api/model/error.js'
-import type { LogWish } from '../../../api/model/log-line.js'
+import type { LogQuery } from '../../../api/model/log-line.js'
 import { problemsOf } from '../../../api/model/problem.js'
 import { FakeClock, settle } from '../../support/fake-clock.js'
 import { eventOf, FakeEngine, idOf, lineAt, listed } from '../../support/fake-engine.js'
 import { startHost } from '../../support/host-rig.js'
 
 const A = idOf('a')
-const WISH: LogWish = { tail: 10, since: null, until: null, stdout: true, stderr: true, matches: null }
+const QUERY: LogQuery = { tail: 10, since: null, until: null, stdout: true, stderr: true, matches: null }
 
 async function started(prepare: (engine: FakeEngine, clock: FakeClock) => void = () => {}) {
   const clock = new FakeClock()
@@ -128,8 +128,8 @@ describe('the log of a container', () => {
       yield [lineAt(1, 'x')]
     }
     const before = engine.calls.filter((call) => call.startsWith('inspect')).length
-    expect((await host.reads.readLog(A, WISH, STAYS)).lines).toMatchObject([{ message: 'x' }])
-    await host.reads.readLog(A, WISH, STAYS)
+    expect((await host.reads.readLog(A, QUERY, STAYS)).lines).toMatchObject([{ message: 'x' }])
+    await host.reads.readLog(A, QUERY, STAYS)
     expect(asked).toEqual([true, true])
     expect(engine.calls.filter((call) => call.startsWith('inspect'))).toHaveLength(before)
     await stop()
@@ -138,13 +138,13 @@ describe('the log of a container', () => {
   test('names the driver that keeps none', async () => {
     const { engine, host, stop } = await started((engine) => engine.facts.set(A, { logDriver: 'syslog' }))
     engine.faults.set('logs', new ApiError('log-driver-unreadable', 'x', { engineStatus: 501 }))
-    await expect(host.reads.readLog(A, WISH, STAYS)).rejects.toMatchObject({
+    await expect(host.reads.readLog(A, QUERY, STAYS)).rejects.toMatchObject({
       code: 'log-driver-unreadable',
       detail: expect.stringContaining('log driver syslog of'),
       engineStatus: 501,
     })
     engine.facts.set(A, { logDriver: '<b>/etc' })
-    await expect(host.reads.readLog(A, WISH, STAYS)).rejects.toMatchObject({ detail: undefined })
+    await expect(host.reads.readLog(A, QUERY, STAYS)).rejects.toMatchObject({ detail: undefined })
     await stop()
   })
 
@@ -158,7 +158,7 @@ describe('the log of a container', () => {
       ended = true
       throw signal.reason
     }
-    const reading = host.reads.readLog(A, WISH, gone.signal)
+    const reading = host.reads.readLog(A, QUERY, gone.signal)
     const refused = expect(reading).rejects.toBeDefined()
     await settle()
     gone.abort()
@@ -172,8 +172,8 @@ describe('the log of a container', () => {
     engine.down = new ApiError('engine-unavailable', 'gone')
     engine.cut(engine.down)
     await clock.advance(0)
-    await expect(host.reads.readLog(A, WISH, STAYS)).rejects.toMatchObject({ code: 'engine-unavailable' })
-    const steps = host.reads.followLog(A, WISH, null, new AbortController().signal)
+    await expect(host.reads.readLog(A, QUERY, STAYS)).rejects.toMatchObject({ code: 'engine-unavailable' })
+    const steps = host.reads.followLog(A, QUERY, null, new AbortController().signal)
     await expect(steps.next()).rejects.toMatchObject({ code: 'engine-unavailable' })
     await stop()
   })
@@ -185,7 +185,7 @@ describe('the log of a container', () => {
       if (!follow) return
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
     }
-    const steps = host.reads.followLog(A, WISH, null, new AbortController().signal)
+    const steps = host.reads.followLog(A, QUERY, null, new AbortController().signal)
     const first = steps.next()
     await clock.advance(0)
     expect(await first).toMatchObject({ value: { kind: 'lines', lines: [] } })

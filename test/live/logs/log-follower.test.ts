@@ -6,7 +6,7 @@ import { engineTimeOf, type LogLine, type LogPosition, type LogStep } from '../.
 import { FakeClock, settle } from '../../support/fake-clock.js'
 import { lineAt } from '../../support/fake-engine.js'
 
-const WISH = { tail: 2, since: null, stdout: true, stderr: true, matches: null }
+const QUERY = { tail: 2, since: null, stdout: true, stderr: true, matches: null }
 
 /** One connection that the test holds: it gives lines, and ends or breaks. */
 class Connection {
@@ -45,7 +45,7 @@ class Connection {
 
 function rig(
   from: LogPosition | null = null,
-  wish: Partial<Parameters<typeof followLog>[1]> = {},
+  query: Partial<Parameters<typeof followLog>[1]> = {},
   page: readonly LogLine[] = [],
 ) {
   const clock = new FakeClock()
@@ -71,8 +71,10 @@ function rig(
       return connection.lines()
     },
     isAlive: async () => state.isAlive,
-    pace: async (lines) => {
-      paced.push(lines)
+    lineBucket: {
+      take: async (lines) => {
+        paced.push(lines)
+      },
     },
     clock,
   }
@@ -88,7 +90,7 @@ function rig(
   }
   const run = async () => {
     try {
-      for await (const step of followLog(source, { ...WISH, ...wish }, from, life.signal)) note(step)
+      for await (const step of followLog(source, { ...QUERY, ...query }, from, life.signal)) note(step)
       state.ended = 'quietly'
     } catch (error) {
       state.ended = error
@@ -105,7 +107,7 @@ const at = (second: number, ordinal = 1): LogPosition => ({
 })
 
 describe('followLog', () => {
-  test('begins with the wished lines and goes on with what is written', async () => {
+  test('begins with the lines that the query asks for and goes on with what is written', async () => {
     const { clock, pages, seen, last, position } = rig(null, { since: '7.000000000' }, [lineAt(1, 'a'), lineAt(2, 'b')])
     await clock.advance(0)
     expect(pages).toMatchObject([{ since: '7.000000000', follow: false }])
@@ -356,10 +358,10 @@ describe('followLog', () => {
           throw new ApiError(code, 'x')
         },
         isAlive: async () => true,
-        pace: async () => {},
+        lineBucket: { take: async () => {} },
         clock,
       }
-      const first = followLog(source, WISH, from, new AbortController().signal).next()
+      const first = followLog(source, QUERY, from, new AbortController().signal).next()
       const answered = expect(first).rejects.toMatchObject({ code })
       await clock.advance(0)
       await answered
