@@ -10,7 +10,7 @@ import { PasswordChecker } from './auth/sign-in/password.js'
 import { RefreshTokens } from './auth/sign-in/refresh-token.js'
 import { SignIn } from './auth/sign-in/sign-in.js'
 import { SignInGuard } from './auth/sign-in/sign-in-guard.js'
-import { Turnstile } from './auth/sign-in/turnstile.js'
+import { SignInQueue } from './auth/sign-in/sign-in-queue.js'
 import { UserDirectory } from './auth/sign-in/user-directory.js'
 import { WithdrawnTokenFile } from './auth/withdrawn-tokens.js'
 import type { AuthConfig, Config, HostConfig } from './config/config.js'
@@ -189,13 +189,12 @@ function createSignIn(
     now,
   })
   const checker = new PasswordChecker(() => users.users())
-  const turnstile = new Turnstile()
   return new SignIn({
     token,
     settings,
     users,
     checkPassword: (name, password) => checker.check(name, password),
-    oneAtATime: (address, run, isKnown) => turnstile.enter(address, run, isKnown),
+    queue: new SignInQueue(),
     guard: new SignInGuard(store, { limit: limits.login, windowMs: limits.windowMs }),
     sessions: store.sessions,
     // Sessions end with this process, and so does what their tokens are made with.
