@@ -9,7 +9,7 @@ import { type TokenSettings, verifyToken } from './token.js'
  */
 const MAX_REMEMBERED_TOKENS = 1_000
 
-/** How long a token is believed without another look: what another instance or an outside provider withdraws bites by then. */
+/** How long a token is believed without another look: what another instance or an outside provider revokes is refused by then. */
 export const BELIEVED_MS = 60_000
 
 /** Verifies the tokens of an outside provider. */
@@ -19,8 +19,8 @@ export interface OutsideProvider {
   verify(token: string): Promise<Caller>
 }
 
-/** Tokens that the operator has withdrawn by hand. */
-export interface WithdrawnTokens {
+/** Ids of tokens that the operator has revoked by hand. */
+export interface RevokedTokens {
   has(tokenId: string): boolean
 }
 
@@ -28,7 +28,7 @@ export interface AuthenticatorParts {
   /** Null where only an outside provider's tokens are accepted. */
   readonly token: TokenSettings | null
   readonly provider: OutsideProvider | null
-  readonly withdrawn: WithdrawnTokens
+  readonly revokedTokens: RevokedTokens
   readonly store: Pick<Store, 'sessions' | 'revocations'>
   readonly now: () => number
 }
@@ -46,7 +46,7 @@ interface Remembered {
 export class Authenticator {
   readonly #parts: AuthenticatorParts
   readonly #remembered = new Map<string, Remembered>()
-  /** The tokens of an outside provider's callers, whose keys may be withdrawn while a stream is open. */
+  /** The tokens of an outside provider's callers, whose keys the provider may remove while a stream is open. */
   readonly #outside = new WeakMap<Caller, { readonly token: string; verifiedAt: number }>()
   /** Grows with each `forget`, so that a look that began before it leaves nothing behind. */
   #forgotten = 0
@@ -68,9 +68,9 @@ export class Authenticator {
   /** Whether what was believed once may still be: not expired, not revoked, and its session not ended. */
   async isGood(caller: Caller): Promise<boolean> {
     const { issuer, tokenId, sessionId, expiresAt } = caller
-    const { store, withdrawn, now } = this.#parts
+    const { store, revokedTokens, now } = this.#parts
     if (expiresAt === null) return true
-    if (expiresAt * 1000 <= now() || withdrawn.has(tokenId)) return false
+    if (expiresAt * 1000 <= now() || revokedTokens.has(tokenId)) return false
     if (await store.revocations.has(issuer, tokenId)) return false
     if (sessionId !== null && (await store.sessions.find(sessionId)) === null) return false
     return this.#isStillVouchedFor(caller)
@@ -97,7 +97,7 @@ export class Authenticator {
   }
 
   async #verify(token: string): Promise<Caller> {
-    const { token: settings, provider, withdrawn, store, now } = this.#parts
+    const { token: settings, provider, revokedTokens, store, now } = this.#parts
     const forgotten = this.#forgotten
     let caller: Caller
     if (provider?.isAddressed(token)) {
@@ -105,7 +105,7 @@ export class Authenticator {
       this.#outside.set(caller, { token, verifiedAt: now() })
     } else if (settings !== null) caller = verifyToken(settings, token, now())
     else throw new ApiError('invalid-token', 'token refused: not of the provider')
-    if (withdrawn.has(caller.tokenId)) throw new ApiError('invalid-token', 'token refused: withdrawn')
+    if (revokedTokens.has(caller.tokenId)) throw new ApiError('invalid-token', 'token refused: revoked by the operator')
     if (await store.revocations.has(caller.issuer, caller.tokenId))
       throw new ApiError('invalid-token', 'token refused: revoked')
     if (caller.sessionId !== null && (await store.sessions.find(caller.sessionId)) === null)

@@ -14,7 +14,7 @@ const FETCH_TIMEOUT_MS = 5_000
 /** Bytes of a key set: the largest providers publish a dozen keys, some with certificates. */
 const MAX_JWKS_BYTES = 256 * 1024
 
-/** A key that the provider withdraws is believed no longer than this and what the authenticator remembers. */
+/** A key that the provider removes is accepted no longer than this and what the authenticator remembers. */
 const CACHE_MAX_AGE_MS = 5 * 60_000
 
 /** An unknown `kid` may be a new key, or made up: the provider is asked at most so often. */

@@ -116,7 +116,7 @@ function readRevokedTokens(read: SettingsReader, files: ConfigFiles): string | n
   return path
 }
 
-/** A file that is not there yet withdraws nothing; one that cannot be read would silently do the same. */
+/** A file that is not there yet revokes nothing; one that cannot be read would silently do the same. */
 function refuseUnreadable(read: SettingsReader, files: ConfigFiles, path: string): void {
   try {
     files.readFile(path)

@@ -9,9 +9,9 @@ function rig() {
   const time = { now: START }
   const now = () => time.now
   const store = createMemoryStore(now)
-  const withdrawn = new Set<string>()
-  const authenticator = new Authenticator({ token: TOKEN_SETTINGS, provider: null, withdrawn, store, now })
-  return { authenticator, store, time, withdrawn }
+  const revokedTokens = new Set<string>()
+  const authenticator = new Authenticator({ token: TOKEN_SETTINGS, provider: null, revokedTokens, store, now })
+  return { authenticator, store, time, revokedTokens }
 }
 
 async function openSession(store: ReturnType<typeof createMemoryStore>, id: string): Promise<void> {
@@ -62,10 +62,10 @@ describe('Authenticator', () => {
     await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'invalid-token' })
   })
 
-  test('refuses what the operator has withdrawn, within a minute where nobody told it', async () => {
-    const { authenticator, withdrawn, time } = rig()
+  test('refuses what the operator has revoked, within a minute where nothing told it to forget', async () => {
+    const { authenticator, revokedTokens, time } = rig()
     const token = tokenFor({}, START)
-    withdrawn.add((await authenticator.authenticate(token)).tokenId)
+    revokedTokens.add((await authenticator.authenticate(token)).tokenId)
     expect(authenticator.authenticate(token)).not.toBeInstanceOf(Promise)
     time.now += BELIEVED_MS
     await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'invalid-token' })
@@ -94,12 +94,12 @@ describe('Authenticator', () => {
   })
 
   test('tells whether a caller who was believed still may be', async () => {
-    const { authenticator, store, time, withdrawn } = rig()
+    const { authenticator, store, time, revokedTokens } = rig()
     const caller = await authenticator.authenticate(tokenFor({ lifetimeSeconds: 60 }, START))
     expect(await authenticator.isGood(caller)).toBe(true)
-    withdrawn.add(caller.tokenId)
+    revokedTokens.add(caller.tokenId)
     expect(await authenticator.isGood(caller)).toBe(false)
-    withdrawn.clear()
+    revokedTokens.clear()
     await store.revocations.add(caller.issuer, caller.tokenId, START + 60_000)
     expect(await authenticator.isGood(caller)).toBe(false)
     const other = await authenticator.authenticate(tokenFor({ lifetimeSeconds: 60 }, START))
@@ -108,27 +108,27 @@ describe('Authenticator', () => {
     expect(await authenticator.isGood(other)).toBe(false)
   })
 
-  test('asks an outside provider again each minute whether a caller is still good, as its keys may be withdrawn', async () => {
-    const { store, time, withdrawn } = rig()
-    const state = { asked: 0, isWithdrawn: false }
-    const inside = new Authenticator({ token: TOKEN_SETTINGS, provider: null, withdrawn, store, now: () => START })
+  test('asks an outside provider again each minute whether a caller is still valid, as its keys may be removed', async () => {
+    const { store, time, revokedTokens } = rig()
+    const state = { asked: 0, isKeyRemoved: false }
+    const inside = new Authenticator({ token: TOKEN_SETTINGS, provider: null, revokedTokens, store, now: () => START })
     const provider = {
       isAddressed: () => true,
       verify: async (token: string) => {
         state.asked += 1
-        if (state.isWithdrawn) throw new ApiError('invalid-token', 'token refused: unknown key')
+        if (state.isKeyRemoved) throw new ApiError('invalid-token', 'token refused: unknown key')
         return { ...(await inside.authenticate(token)) }
       },
     }
     const now = () => time.now
-    const authenticator = new Authenticator({ token: null, provider, withdrawn, store, now })
+    const authenticator = new Authenticator({ token: null, provider, revokedTokens, store, now })
     const caller = await authenticator.authenticate(tokenFor({ lifetimeSeconds: 86_400 }, START))
     time.now += BELIEVED_MS - 1
     expect([await authenticator.isGood(caller), state.asked]).toEqual([true, 1])
     time.now += 1
     expect([await authenticator.isGood(caller), state.asked]).toEqual([true, 2])
     expect([await authenticator.isGood(caller), state.asked]).toEqual([true, 2])
-    state.isWithdrawn = true
+    state.isKeyRemoved = true
     time.now += BELIEVED_MS
     expect(await authenticator.isGood(caller)).toBe(false)
   })

@@ -205,7 +205,7 @@ describe('Provider', () => {
     }
   })
 
-  test('refuses a key that was withdrawn, once its copy is five minutes old', async () => {
+  test('refuses a key that the provider removed, once its copy is five minutes old', async () => {
     const by = provider()
     await by.verify(sign(claims()))
     server.keys = [jwk('next', NEXT.publicKey)]
