@@ -4,7 +4,7 @@ import type { ConfigFiles, SettingsReader } from './settings.js'
 import { KEY_VARIABLES, readTokenKeys, SECRET_VARIABLES, type TokenConfig } from './token-keys.js'
 import { parseUsers } from './users-file.js'
 
-/** Who is believed. Durations are in milliseconds. */
+/** Whose tokens are accepted, and who signs in. Durations are in milliseconds. */
 export interface AuthConfig {
   /** Null where only an outside provider's tokens are accepted. */
   readonly token: TokenConfig | null
@@ -24,7 +24,7 @@ export interface UsersConfig {
 export const ACCESS_TOKEN_TTL = { min: '1m', max: '7d', fallback: '15m' }
 export const REFRESH_TOKEN_TTL = { min: '5m', max: '90d', fallback: '7d' }
 
-/** Guards that mean nothing without authentication: who sets one believes that it holds. */
+/** Guards that do nothing without authentication: an operator who sets one relies on it. */
 const AUTH_ONLY = ['USERS_FILE', 'JWKS_URL', 'REVOKED_TOKENS_FILE']
 
 export function refuseUnguarded(read: SettingsReader): void {

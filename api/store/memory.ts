@@ -14,7 +14,7 @@ const MAX_SESSIONS_PER_USER = 32
 /** Sessions of all users, about 5 MiB. The oldest gives way. */
 const MAX_SESSIONS = 10_000
 
-/** Revoked tokens that have not expired. Each took a valid token to make; to forget one would be to believe it again. */
+/** Revoked tokens that have not expired. Each took a valid token to make; to forget one would be to accept it again. */
 const MAX_REVOCATIONS = 100_000
 
 /** Tickets live for seconds, and the limits bound who may draw them. The oldest gives way. */

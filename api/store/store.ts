@@ -11,8 +11,8 @@ export interface Store {
 }
 
 /**
- * What is counted. Strangers make keys of some kinds as they like, and of others (subjects, users at addresses that they signed
- * in from) only who was believed.
+ * What is counted. A stranger can make any number of keys of some kinds; keys of the others (subjects, users at addresses that they
+ * signed in from) take a verified caller.
  */
 export type CounterKind =
   | 'general subjects'

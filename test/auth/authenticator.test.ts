@@ -1,4 +1,4 @@
-import { Authenticator, BELIEVED_MS } from '../../api/auth/authenticator.js'
+import { Authenticator, VERIFIED_MS } from '../../api/auth/authenticator.js'
 import { ApiError } from '../../api/model/error.js'
 import { createMemoryStore } from '../../api/store/memory.js'
 import { TOKEN_SETTINGS, tokenFor } from '../support/tokens.js'
@@ -21,11 +21,11 @@ async function openSession(store: ReturnType<typeof createMemoryStore>, id: stri
 }
 
 describe('Authenticator', () => {
-  test('remembers a token that it believed for a minute, and not beyond its expiry', async () => {
+  test('remembers a token that it verified for a minute, and not beyond its expiry', async () => {
     const { authenticator, time } = rig()
     const token = tokenFor({ lifetimeSeconds: 90 }, START)
     const caller = await authenticator.authenticate(token)
-    time.now += BELIEVED_MS - 1
+    time.now += VERIFIED_MS - 1
     expect(authenticator.authenticate(token)).toBe(caller)
     time.now += 1
     const again = authenticator.authenticate(token)
@@ -42,7 +42,7 @@ describe('Authenticator', () => {
     for (let i = 0; i < 3; i += 1) await expect(authenticator.authenticate('hello')).rejects.toThrow(ApiError)
   })
 
-  test('goes on remembering the first token after 999 others, and still believes it after one more', async () => {
+  test('goes on remembering the first token after 999 others, and verifies it anew after one more', async () => {
     const { authenticator } = rig()
     const first = tokenFor({}, START)
     const caller = await authenticator.authenticate(first)
@@ -67,11 +67,11 @@ describe('Authenticator', () => {
     const token = tokenFor({}, START)
     revokedTokens.add((await authenticator.authenticate(token)).tokenId)
     expect(authenticator.authenticate(token)).not.toBeInstanceOf(Promise)
-    time.now += BELIEVED_MS
+    time.now += VERIFIED_MS
     await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'invalid-token' })
   })
 
-  test("believes a sign-in's token while its session lives, and never one of a session that it does not know", async () => {
+  test("accepts a sign-in's token while its session lives, and never one of a session that it does not know", async () => {
     const { authenticator, store } = rig()
     const sessionId = '7f2f4b5e-0000-4000-8000-000000000001'
     const token = tokenFor({ sessionId }, START)
@@ -93,19 +93,19 @@ describe('Authenticator', () => {
     await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'invalid-token' })
   })
 
-  test('tells whether a caller who was believed still may be', async () => {
+  test('says whether a caller who was verified before is still valid', async () => {
     const { authenticator, store, time, revokedTokens } = rig()
     const caller = await authenticator.authenticate(tokenFor({ lifetimeSeconds: 60 }, START))
-    expect(await authenticator.isGood(caller)).toBe(true)
+    expect(await authenticator.isStillValid(caller)).toBe(true)
     revokedTokens.add(caller.tokenId)
-    expect(await authenticator.isGood(caller)).toBe(false)
+    expect(await authenticator.isStillValid(caller)).toBe(false)
     revokedTokens.clear()
     await store.revocations.add(caller.issuer, caller.tokenId, START + 60_000)
-    expect(await authenticator.isGood(caller)).toBe(false)
+    expect(await authenticator.isStillValid(caller)).toBe(false)
     const other = await authenticator.authenticate(tokenFor({ lifetimeSeconds: 60 }, START))
-    expect(await authenticator.isGood({ ...other, sessionId: 'gone' })).toBe(false)
+    expect(await authenticator.isStillValid({ ...other, sessionId: 'gone' })).toBe(false)
     time.now += 60_000
-    expect(await authenticator.isGood(other)).toBe(false)
+    expect(await authenticator.isStillValid(other)).toBe(false)
   })
 
   test('asks an outside provider again each minute whether a caller is still valid, as its keys may be removed', async () => {
@@ -123,13 +123,13 @@ describe('Authenticator', () => {
     const now = () => time.now
     const authenticator = new Authenticator({ token: null, provider, revokedTokens, store, now })
     const caller = await authenticator.authenticate(tokenFor({ lifetimeSeconds: 86_400 }, START))
-    time.now += BELIEVED_MS - 1
-    expect([await authenticator.isGood(caller), state.asked]).toEqual([true, 1])
+    time.now += VERIFIED_MS - 1
+    expect([await authenticator.isStillValid(caller), state.asked]).toEqual([true, 1])
     time.now += 1
-    expect([await authenticator.isGood(caller), state.asked]).toEqual([true, 2])
-    expect([await authenticator.isGood(caller), state.asked]).toEqual([true, 2])
+    expect([await authenticator.isStillValid(caller), state.asked]).toEqual([true, 2])
+    expect([await authenticator.isStillValid(caller), state.asked]).toEqual([true, 2])
     state.isKeyRemoved = true
-    time.now += BELIEVED_MS
-    expect(await authenticator.isGood(caller)).toBe(false)
+    time.now += VERIFIED_MS
+    expect(await authenticator.isStillValid(caller)).toBe(false)
   })
 })
