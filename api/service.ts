@@ -36,7 +36,7 @@ import type { Store } from './store/store.js'
 const FIRST_OUTCOME_MS = 3_000
 
 /** How often the service looks at what changes outside: revoked tokens, and an audit trail that could not be written. */
-const HOUSEKEEPING_MS = 1_000
+const MAINTENANCE_MS = 1_000
 
 /** What a test may replace, by name. */
 export interface ServiceParts {
@@ -100,9 +100,9 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
   const life = new AbortController()
   let lives: readonly Promise<void>[] = []
 
-  async function keepHouse(): Promise<void> {
+  async function runMaintenance(): Promise<void> {
     while (!life.signal.aborted) {
-      await sleep(clock, HOUSEKEEPING_MS, life.signal)
+      await sleep(clock, MAINTENANCE_MS, life.signal)
       if (revokedTokens.refresh()) authenticator?.forget(({ tokenId }) => revokedTokens.has(tokenId))
       audit.retry()
     }
@@ -110,7 +110,7 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
 
   async function start(): Promise<number | null> {
     revokedTokens.refresh()
-    lives = [...hosts.map((host) => host.run(life.signal)), keepHouse()]
+    lives = [...hosts.map((host) => host.run(life.signal)), runMaintenance()]
     const patience = new AbortController()
     await Promise.race([
       Promise.all(hosts.map((host) => host.firstOutcome)),

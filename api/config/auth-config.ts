@@ -86,7 +86,7 @@ export function readSigningKeys(read: SettingsReader): TokenConfig | null {
 
 function missingKey(read: SettingsReader): void {
   if (read.oneOf('JWT_ALGORITHM', ['HS256', 'RS256', 'ES256', 'PS256'], 'HS256') === 'HS256')
-    read.fault('JWT_SECRET', 'is missing', 'set it, or JWT_SECRET_FILE; draw one with: openssl rand -base64 48')
+    read.fault('JWT_SECRET', 'is missing', 'set it, or JWT_SECRET_FILE; make one with: openssl rand -base64 48')
   else read.fault('JWT_PRIVATE_KEY', 'is missing', 'set it, or JWT_PRIVATE_KEY_FILE; or JWT_PUBLIC_KEY to verify alone')
 }
 
