@@ -6,13 +6,13 @@ import { createOutputSink } from './audit/sink.js'
 import { AuditTrail } from './audit/trail.js'
 import { Authenticator } from './auth/authenticator.js'
 import { Provider } from './auth/provider.js'
+import { RevokedTokenFile } from './auth/revoked-token-file.js'
 import { PasswordChecker } from './auth/sign-in/password.js'
 import { RefreshTokens } from './auth/sign-in/refresh-token.js'
 import { SignIn } from './auth/sign-in/sign-in.js'
 import { SignInGuard } from './auth/sign-in/sign-in-guard.js'
-import { Turnstile } from './auth/sign-in/turnstile.js'
+import { SignInQueue } from './auth/sign-in/sign-in-queue.js'
 import { UserDirectory } from './auth/sign-in/user-directory.js'
-import { WithdrawnTokenFile } from './auth/withdrawn-tokens.js'
 import { type Clock, SYSTEM_CLOCK, sleep } from './clock.js'
 import type { AuthConfig, Config, HostConfig } from './config/config.js'
 import { parseUsers } from './config/users-file.js'
@@ -36,8 +36,8 @@ import type { Store } from './store/store.js'
 /** How long a start waits to hear of the engines; one that says nothing by then is data, not a reason to wait. */
 const FIRST_OUTCOME_MS = 3_000
 
-/** How often what changes outside is looked at: withdrawn tokens, and an audit trail that could not be written. */
-const HOUSEKEEPING_MS = 1_000
+/** How often the service looks at what changes outside: revoked tokens, and an audit trail that could not be written. */
+const MAINTENANCE_MS = 1_000
 
 /** What a test may replace, by name. */
 export interface ServiceParts {
@@ -91,8 +91,8 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
   const view = new Fleet(hosts, journal, clock)
   const store = createMemoryStore(now)
   const streams = new OpenStreams()
-  const withdrawn = withdrawnTokens(config.auth, log)
-  const authenticator = config.auth === null ? null : createAuthenticator(config.auth, withdrawn, store, clock, log)
+  const revokedTokens = watchRevokedTokens(config.auth, log)
+  const authenticator = config.auth === null ? null : createAuthenticator(config.auth, revokedTokens, store, clock, log)
   const signIn = config.auth === null ? null : createSignIn(config.auth, config.limits, store, clock, log)
   const { limits, network } = config
   const metrics = createMetrics({ view, streams, audit })
@@ -101,17 +101,17 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
   const life = new AbortController()
   let lives: readonly Promise<void>[] = []
 
-  async function keepHouse(): Promise<void> {
+  async function runMaintenance(): Promise<void> {
     while (!life.signal.aborted) {
-      await sleep(clock, HOUSEKEEPING_MS, life.signal)
-      if (withdrawn.refresh()) authenticator?.forget(({ tokenId }) => withdrawn.has(tokenId))
+      await sleep(clock, MAINTENANCE_MS, life.signal)
+      if (revokedTokens.refresh()) authenticator?.forget(({ tokenId }) => revokedTokens.has(tokenId))
       audit.retry()
     }
   }
 
   async function start(): Promise<number | null> {
-    withdrawn.refresh()
-    lives = [...hosts.map((host) => host.run(life.signal)), keepHouse()]
+    revokedTokens.refresh()
+    lives = [...hosts.map((host) => host.run(life.signal)), runMaintenance()]
     const patience = new AbortController()
     await Promise.race([
       Promise.all(hosts.map((host) => host.firstOutcome)),
@@ -149,9 +149,9 @@ function endTrail(audit: AuditTrail, log: Log): void {
   audit.close()
 }
 
-function withdrawnTokens(auth: AuthConfig | null, log: Log): WithdrawnTokenFile {
+function watchRevokedTokens(auth: AuthConfig | null, log: Log): RevokedTokenFile {
   const path = auth?.revokedTokensFile ?? null
-  return new WithdrawnTokenFile(
+  return new RevokedTokenFile(
     {
       read: () => (path === null ? '' : readFileSync(path, 'utf8')),
       stamp: () => (path === null ? '' : stampOf(path)),
@@ -162,14 +162,14 @@ function withdrawnTokens(auth: AuthConfig | null, log: Log): WithdrawnTokenFile 
 
 function createAuthenticator(
   { token, provider }: AuthConfig,
-  withdrawn: WithdrawnTokenFile,
+  revokedTokens: RevokedTokenFile,
   store: Store,
   clock: Clock,
   log: Log,
 ): Authenticator {
   const now = () => clock.now()
   const outside = provider === null ? null : new Provider(provider, { now, log })
-  return new Authenticator({ token, provider: outside, withdrawn, store, now })
+  return new Authenticator({ token, provider: outside, revokedTokens, store, now })
 }
 
 function createSignIn(
@@ -190,13 +190,12 @@ function createSignIn(
     now,
   })
   const checker = new PasswordChecker(() => users.users())
-  const turnstile = new Turnstile()
   return new SignIn({
     token,
     settings,
     users,
     checkPassword: (name, password) => checker.check(name, password),
-    oneAtATime: (address, run, isKnown) => turnstile.enter(address, run, isKnown),
+    queue: new SignInQueue(),
     guard: new SignInGuard(store, { limit: limits.login, windowMs: limits.windowMs }),
     sessions: store.sessions,
     // Sessions end with this process, and so does what their tokens are made with.

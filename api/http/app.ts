@@ -126,8 +126,8 @@ export function createApp(appParts: AppParts): Express {
     largeResponses: largeResponseQuota(),
     now,
   }
-  const isGood = async (caller: Caller) => authenticator === null || (await authenticator.isGood(caller))
-  const streamParts = { streams: appParts.streams, channels: new Channels(), isGood }
+  const isStillValid = async (caller: Caller) => authenticator === null || (await authenticator.isStillValid(caller))
+  const streamParts = { streams: appParts.streams, channels: new Channels(), isStillValid }
   const mount = (route: Pick<Route, 'path' | 'limit'>, handler: RequestHandler) => {
     if (route.limit === 'stats') app.get(route.path, stats)
     app.get(route.path, handler)

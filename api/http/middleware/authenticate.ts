@@ -10,7 +10,7 @@ import { addressOf } from './address.js'
 import { fieldValues } from './request-shape.js'
 
 interface Identity {
-  /** Null where the request carries no token, or one that is not believed. */
+  /** Null where the request carries no token, or one that is refused. */
   readonly caller: Caller | null
   readonly fault: ApiError | null
 }
@@ -45,8 +45,8 @@ export function identify({ authenticator, tickets, isStream }: IdentifyParts): R
     }
     if (caller instanceof Promise)
       caller.then(
-        (believed) => {
-          res.locals['identity'] = { caller: believed, fault: null }
+        (verified) => {
+          res.locals['identity'] = { caller: verified, fault: null }
           next()
         },
         (error: unknown) => {
@@ -78,7 +78,7 @@ function redeemTicket(
   if (ticket === undefined) return null
   if (more.length > 0) throw new ApiError('invalid-token', 'ticket refused: several')
   return tickets.redeem(ticket, req.path).then(async (caller) => {
-    if (await authenticator.isGood(caller)) return caller
+    if (await authenticator.isStillValid(caller)) return caller
     throw new ApiError('invalid-token', 'ticket refused: its token has expired or was revoked')
   })
 }

@@ -66,7 +66,7 @@ function storeOf(name: 'general' | 'stats', windowMs: number, store: Pick<Store,
       const { hits, resetsAt } = await countersOf(key).add(key, windowMs)
       return { totalHits: hits, resetTime: new Date(resetsAt) }
     },
-    decrement: (key) => countersOf(key).takeBack(key),
+    decrement: (key) => countersOf(key).decrement(key),
     resetKey: (key) => countersOf(key).clear(key),
   }
 }

@@ -1,10 +1,10 @@
-import type { WithdrawnTokens } from './authenticator.js'
+import type { RevokedTokens } from './authenticator.js'
 
 /** Characters of one line: a token id has at most 256. */
 const MAX_LINE_LENGTH = 1_024
 
 /** A list that is read again where its stamp has changed. */
-export interface WithdrawnFile {
+export interface RevokedFile {
   /** Throws where it cannot be read. */
   read(): string
   /** Changes with the content; empty where there is no file. Throws where that cannot be found out. */
@@ -13,17 +13,17 @@ export interface WithdrawnFile {
 
 /**
  * The token ids of REVOKED_TOKENS_FILE, one a line; a `#` at the beginning or after a blank begins a remark. `refresh` is called from time to time. A file
- * that is gone or unreadable withdraws nothing: what was read last goes on to hold.
+ * that is gone or unreadable changes nothing: what was read last goes on to hold.
  */
-export class WithdrawnTokenFile implements WithdrawnTokens {
-  readonly #file: WithdrawnFile
+export class RevokedTokenFile implements RevokedTokens {
+  readonly #file: RevokedFile
   readonly #onUnreadable: (error: unknown) => void
   #stamp = ''
   /** So that a fault that lasts is told once. */
   #isUnreadable = false
   #ids: ReadonlySet<string> = new Set()
 
-  constructor(file: WithdrawnFile, onUnreadable: (error: unknown) => void) {
+  constructor(file: RevokedFile, onUnreadable: (error: unknown) => void) {
     this.#file = file
     this.#onUnreadable = onUnreadable
   }
@@ -37,7 +37,7 @@ export class WithdrawnTokenFile implements WithdrawnTokens {
     try {
       const stamp = this.#file.stamp()
       if (stamp === this.#stamp) return false
-      if (stamp !== '') this.#ids = parseWithdrawn(this.#file.read())
+      if (stamp !== '') this.#ids = parseRevoked(this.#file.read())
       // Only now: what could not be read is tried again at the next look.
       this.#stamp = stamp
       this.#isUnreadable = false
@@ -50,7 +50,7 @@ export class WithdrawnTokenFile implements WithdrawnTokens {
   }
 }
 
-export function parseWithdrawn(text: string): ReadonlySet<string> {
+export function parseRevoked(text: string): ReadonlySet<string> {
   const lines = text.split('\n').map((line) =>
     line
       .slice(0, MAX_LINE_LENGTH)
