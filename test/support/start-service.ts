@@ -7,6 +7,8 @@ import { SimulatedEngine, type SimulatedEngineOptions } from '../../demo/engine.
 import { GENEROUS, OPEN_NETWORK } from './app-parts.js'
 import { TOKEN_SETTINGS, tokenFor } from './tokens.js'
 
+export { eventually } from './eventually.js'
+
 /** Tokens of TOKEN_SETTINGS are accepted, and sign-in is off. */
 export const AUTH: AuthConfig = { token: TOKEN_SETTINGS, provider: null, users: null, revokedTokensFile: null }
 
@@ -93,21 +95,4 @@ export async function startSimulated(
 export function endpointOf(engine: SimulatedEngine): EngineEndpoint {
   const address = engine.endpoint
   return 'socketPath' in address ? { kind: 'unix', socketPath: address.socketPath } : { kind: 'tcp', ...address }
-}
-
-/** Asks until the answer is right; fails with the last answer after so many milliseconds. Gives how long it took. */
-export async function eventually<T>(
-  ask: () => Promise<T> | T,
-  isRight: (answer: T) => boolean,
-  withinMs: number,
-): Promise<number> {
-  const started = performance.now()
-  for (;;) {
-    const answer = await ask()
-    const elapsed = performance.now() - started
-    if (isRight(answer)) return elapsed
-    if (elapsed > withinMs)
-      throw new Error(`not within ${withinMs} ms; the last answer was ${JSON.stringify(answer)?.slice(0, 500)}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
 }
