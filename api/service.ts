@@ -95,7 +95,7 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
   const signIn = config.auth === null ? null : createSignIn(config.auth, config.limits, store, clock, log)
   const { limits, network } = config
   const metrics = createMetrics({ view, streams, audit })
-  const app = createApp({ view, authenticator, signIn, store, audit, limits, network, streams, metrics, log, now })
+  const app = createApp({ view, authenticator, signIn, store, audit, limits, network, streams, metrics, log, clock })
   const server = createHttpServer(app, log)
   const life = new AbortController()
   let lives: readonly Promise<void>[] = []
@@ -129,7 +129,7 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
   async function stop(): Promise<void> {
     life.abort()
     streams.endAll()
-    await Promise.all([server.listening ? closeServer(server) : null, ...lives])
+    await Promise.all([server.listening ? closeServer(server, clock) : null, ...lives])
     endTrail(audit, log)
   }
 

@@ -6,6 +6,7 @@ import type { Authenticator } from '../auth/authenticator.js'
 import type { Caller } from '../auth/caller.js'
 import type { SignIn } from '../auth/sign-in/sign-in.js'
 import { StreamTickets } from '../auth/stream-tickets.js'
+import type { Clock } from '../clock.js'
 import type { View } from '../live/view.js'
 import type { Log } from '../log.js'
 import { ApiError } from '../model/error.js'
@@ -49,12 +50,13 @@ export interface AppParts {
   readonly log: Log
   readonly streams: OpenStreams
   readonly metrics: Metrics
-  readonly now: () => number
+  readonly clock: Clock
 }
 
 /** Every middleware in order, on one screen. */
 export function createApp(appParts: AppParts): Express {
-  const { view, authenticator, signIn, store, audit, limits, network, log, now } = appParts
+  const { view, authenticator, signIn, store, audit, limits, network, log, clock } = appParts
+  const now = () => clock.now()
   const app = express()
   app.disable('x-powered-by')
   app.set('etag', false)
@@ -124,7 +126,7 @@ export function createApp(appParts: AppParts): Express {
     cache: new AnswerCache(),
     audit,
     largeResponses: largeResponseQuota(),
-    now,
+    clock,
   }
   const isGood = async (caller: Caller) => authenticator === null || (await authenticator.isGood(caller))
   const streamParts = { streams: appParts.streams, channels: new Channels(), isGood }
