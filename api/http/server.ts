@@ -5,8 +5,8 @@ import type { Express } from 'express'
 import type { Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { ApiError, type ErrorCode } from '../model/error.js'
-import { messageClasses } from './app.js'
 import { problemOf } from './endpoints/problem.js'
+import { messageClasses } from './hot-path.js'
 
 /** Bytes of all header fields together: a token takes 1 KiB, proxies add some. More is answered 431. */
 const MAX_HEADER_BYTES = 16 * 1024
