@@ -35,8 +35,8 @@ export function mountRoutes(app: Express, parts: RouteParts, limitStats: Request
     largeResponses: largeResponseQuota(),
     clock,
   }
-  const isGood = async (caller: Caller) => authenticator === null || (await authenticator.isGood(caller))
-  const streamParts = { ...readParts, streams, channels: new Channels(), isGood }
+  const isStillValid = async (caller: Caller) => authenticator === null || (await authenticator.isStillValid(caller))
+  const streamParts = { ...readParts, streams, channels: new Channels(), isStillValid }
   const mount = ({ path, limit }: Pick<Route, 'path' | 'limit'>, handler: RequestHandler) => {
     if (limit === 'stats') app.get(path, limitStats)
     app.get(path, handler)

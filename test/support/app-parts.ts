@@ -40,5 +40,5 @@ export function createRig(changes: Partial<AppParts> & { readonly open?: boolean
 }
 
 export function authenticatorOver(store: AppParts['store'], now: () => number): Authenticator {
-  return new Authenticator({ token: TOKEN_SETTINGS, provider: null, withdrawn: new Set<string>(), store, now })
+  return new Authenticator({ token: TOKEN_SETTINGS, provider: null, revokedTokens: new Set<string>(), store, now })
 }

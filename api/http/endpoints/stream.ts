@@ -12,7 +12,7 @@ export interface StreamParts extends EndpointParts {
   readonly streams: OpenStreams
   readonly channels: Channels
   /** Whether the caller may go on: a stream outlives the look that opened it. */
-  readonly isGood: (caller: Caller) => Promise<boolean>
+  readonly isStillValid: (caller: Caller) => Promise<boolean>
 }
 
 /**
@@ -54,7 +54,7 @@ export function streamEndpoint(stream: Stream, parts: StreamParts): RequestHandl
     res.once('close', leaveStreams)
     let sent = ''
     const tick = async (frame: Frame) => {
-      if (!(await parts.isGood(caller))) events.end(endEvent(EXPIRED))
+      if (!(await parts.isStillValid(caller))) events.end(endEvent(EXPIRED))
       else if (frame.etag !== sent && events.send(frame.bytes)) sent = frame.etag
     }
     const topic = { key: `${view}\n${interval}`, event: stream.event, intervalMs, make }

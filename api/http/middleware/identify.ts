@@ -42,7 +42,7 @@ export function identify({ authenticator, tickets, isStream }: IdentifyParts): R
 
   const redeem = async (ticket: string, path: string): Promise<Caller> => {
     const caller = await tickets.redeem(ticket, path)
-    if (await authenticator.isGood(caller)) return caller
+    if (await authenticator.isStillValid(caller)) return caller
     throw new ApiError('invalid-token', 'ticket refused: its token has expired or was revoked')
   }
 

@@ -70,7 +70,7 @@ function storeOf(name: LimitName, windowMs: number, store: Pick<Store, 'counters
       const { hits, resetsAt } = await countersOf(key).add(key, windowMs)
       return { totalHits: hits, resetTime: new Date(resetsAt) }
     },
-    decrement: (key) => countersOf(key).takeBack(key),
+    decrement: (key) => countersOf(key).decrement(key),
     resetKey: (key) => countersOf(key).clear(key),
   }
 }

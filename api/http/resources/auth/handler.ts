@@ -102,7 +102,7 @@ export async function drawTicket(desk: AuthDesk, { body, caller, actor }: Action
     desk.audit.record(authEvent(actor, 'ticket-refused', 'deny', `lacks ${scope}`))
     throw new ApiError('insufficient-scope', `lacks ${scope}`, { detail: `This stream asks for the scope ${scope}.` })
   }
-  const { ticket, expiresAt } = await desk.tickets.draw(caller, body.path, [scope])
+  const { ticket, expiresAt } = await desk.tickets.issue(caller, body.path, [scope])
   desk.audit.record(authEvent(actor, 'ticket', 'allow', null))
   return { ticket, expiresAt: time(expiresAt) }
 }

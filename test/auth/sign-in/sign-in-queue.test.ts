@@ -1,4 +1,4 @@
-import { Turnstile } from '../../../api/auth/sign-in/turnstile.js'
+import { SignInQueue } from '../../../api/auth/sign-in/sign-in-queue.js'
 import { ApiError } from '../../../api/model/error.js'
 import { settle } from '../../support/fake-clock.js'
 
@@ -31,11 +31,11 @@ async function refusalOf(entered: Promise<unknown>): Promise<ApiError> {
   return error
 }
 
-describe('Turnstile', () => {
-  test('lets in one at a time, in the order of coming, and gives what each gives', async () => {
+describe('SignInQueue', () => {
+  test('runs one at a time, in order of arrival, and gives what each gives', async () => {
     const { began, work, end } = openWork()
-    const turnstile = new Turnstile()
-    const results = ['a', 'b', 'c'].map((name) => turnstile.enter(name, work(name)))
+    const queue = new SignInQueue()
+    const results = ['a', 'b', 'c'].map((name) => queue.enter(name, work(name)))
     await settle()
     expect(began).toEqual(['a'])
     await end('a')
@@ -46,21 +46,21 @@ describe('Turnstile', () => {
     expect(await Promise.all(results)).toEqual(['a', 'b', 'c'])
   })
 
-  test('starts at once where nobody is inside', () => {
+  test('starts at once where no sign-in runs', () => {
     const { began, work } = openWork()
-    void new Turnstile().enter('a', work('a'))
+    void new SignInQueue().enter('a', work('a'))
     expect(began).toEqual(['a'])
   })
 
   test('goes on after what fails, at once or later', async () => {
     const { began, ends, work, end } = openWork()
-    const turnstile = new Turnstile()
-    const thrown = turnstile.enter('a', () => {
+    const queue = new SignInQueue()
+    const thrown = queue.enter('a', () => {
       throw new Error('at once')
     })
     await expect(thrown).rejects.toThrow('at once')
-    const failing = turnstile.enter('b', work('b'))
-    const next = turnstile.enter('c', work('c'))
+    const failing = queue.enter('b', work('b'))
+    const next = queue.enter('c', work('c'))
     ends.get('b')?.reject(new Error('later'))
     await expect(failing).rejects.toThrow('later')
     await settle()
@@ -69,11 +69,11 @@ describe('Turnstile', () => {
     expect(await next).toBe('c')
   })
 
-  test('lets nobody slip in between one that ends and one that waits', async () => {
+  test('lets nothing slip in between one that ends and one that waits', async () => {
     const { began, ends, work, end } = openWork()
-    const turnstile = new Turnstile()
-    const first = turnstile.enter('a', work('a')).then(() => turnstile.enter('late', work('late')))
-    void turnstile.enter('b', work('b'))
+    const queue = new SignInQueue()
+    const first = queue.enter('a', work('a')).then(() => queue.enter('late', work('late')))
+    void queue.enter('b', work('b'))
     ends.get('a')?.resolve()
     await settle()
     expect(began).toEqual(['a', 'b'])
@@ -85,34 +85,34 @@ describe('Turnstile', () => {
 
   test('lets four of one address wait and refuses a fifth, while others wait on', async () => {
     const { began, work, end } = openWork()
-    const turnstile = new Turnstile()
-    const inside = turnstile.enter('a', work('a0'))
-    const waiting = range(4).map((i) => turnstile.enter('a', work(`a${i + 1}`)))
-    const error = await refusalOf(turnstile.enter('a', work('a5')))
+    const queue = new SignInQueue()
+    const running = queue.enter('a', work('a0'))
+    const waiting = range(4).map((i) => queue.enter('a', work(`a${i + 1}`)))
+    const error = await refusalOf(queue.enter('a', work('a5')))
     expect(error.code).toBe('rate-limited')
     expect(error.retryAfterSeconds).toBe(1)
-    const other = turnstile.enter('b', work('b'))
+    const other = queue.enter('b', work('b'))
     for (const name of ['a0', 'a1']) await end(name)
-    // One of the four has its turn, so another may wait.
-    const again = turnstile.enter('a', work('a6'))
+    // One of the four runs, so another may wait.
+    const again = queue.enter('a', work('a6'))
     for (const name of ['a2', 'a3', 'a4', 'b', 'a6']) await end(name)
-    await Promise.all([inside, ...waiting, other, again])
+    await Promise.all([running, ...waiting, other, again])
     expect(began).toEqual(['a0', 'a1', 'a2', 'a3', 'a4', 'b', 'a6'])
   })
 
-  test('lets 64 wait in all and refuses the next, whoever it is', async () => {
+  test('lets 64 wait in all and refuses the next, whatever its address', async () => {
     const { began, work, end } = openWork()
-    const turnstile = new Turnstile()
-    const all = range(65).map((i) => turnstile.enter(`address ${i}`, work(String(i))))
-    const error = await refusalOf(turnstile.enter('address 65', work('65')))
+    const queue = new SignInQueue()
+    const all = range(65).map((i) => queue.enter(`address ${i}`, work(String(i))))
+    const error = await refusalOf(queue.enter('address 65', work('65')))
     expect([error.code, error.retryAfterSeconds]).toEqual(['rate-limited', 1])
     for (const i of range(65)) await end(String(i))
     await Promise.all(all)
     expect(began).toEqual(range(65).map(String))
   })
 
-  test('lets the preferred in before the others, in their order, and keeps places for them', async () => {
-    const turnstile = new Turnstile()
+  test('runs the preferred before the others, in their order, and keeps places for them', async () => {
+    const queue = new SignInQueue()
     const done: string[] = []
     let open = () => {}
     const gate = new Promise<void>((resolve) => {
@@ -122,11 +122,11 @@ describe('Turnstile', () => {
       await gate
       done.push(name)
     }
-    const first = turnstile.enter('first', run('first'))
-    const crowd = range(64).map((i) => turnstile.enter(`crowd ${i}`, run(`crowd ${i}`)))
-    await expect(turnstile.enter('one more', run('one more'))).rejects.toMatchObject({ code: 'rate-limited' })
-    const owners = range(16).map((i) => turnstile.enter(`owner ${i}`, run(`owner ${i}`), true))
-    await expect(turnstile.enter('owner 16', run('owner 16'), true)).rejects.toMatchObject({ code: 'rate-limited' })
+    const first = queue.enter('first', run('first'))
+    const crowd = range(64).map((i) => queue.enter(`crowd ${i}`, run(`crowd ${i}`)))
+    await expect(queue.enter('one more', run('one more'))).rejects.toMatchObject({ code: 'rate-limited' })
+    const owners = range(16).map((i) => queue.enter(`owner ${i}`, run(`owner ${i}`), true))
+    await expect(queue.enter('owner 16', run('owner 16'), true)).rejects.toMatchObject({ code: 'rate-limited' })
     open()
     await Promise.all([first, ...crowd, ...owners])
     expect(done.slice(0, 18)).toEqual(['first', ...range(16).map((i) => `owner ${i}`), 'crowd 0'])
