@@ -1,29 +1,20 @@
 import type { RevokedTokens } from './authenticator.js'
+import type { WatchedFile } from './watched-file.js'
 
 /** Characters of one line: a token id has at most 256. */
 const MAX_LINE_LENGTH = 1_024
 
-/** A list that is read again where its stamp has changed. */
-export interface RevokedFile {
-  /** Throws where it cannot be read. */
-  read(): string
-  /** Changes with the content; empty where there is no file. Throws where that cannot be found out. */
-  stamp(): string
-}
-
 /**
- * The token ids of REVOKED_TOKENS_FILE, one a line; a `#` at the beginning or after a blank begins a remark. `refresh` is called from time to time. A file
- * that is gone or unreadable changes nothing: what was read last goes on to hold.
+ * The token ids of REVOKED_TOKENS_FILE, one a line; a `#` at the beginning or after a blank begins a remark. While the file is gone
+ * or unreadable, the ids that were read last stay revoked.
  */
 export class RevokedTokenFile implements RevokedTokens {
-  readonly #file: RevokedFile
+  readonly #file: WatchedFile
   readonly #onUnreadable: (error: unknown) => void
-  #stamp = ''
-  /** So that a fault that lasts is told once. */
-  #isUnreadable = false
   #ids: ReadonlySet<string> = new Set()
 
-  constructor(file: RevokedFile, onUnreadable: (error: unknown) => void) {
+  /** `onUnreadable` hears of a fault once, however long it lasts; a file that is gone is no fault. */
+  constructor(file: WatchedFile, onUnreadable: (error: unknown) => void) {
     this.#file = file
     this.#onUnreadable = onUnreadable
   }
@@ -32,21 +23,15 @@ export class RevokedTokenFile implements RevokedTokens {
     return this.#ids.has(tokenId)
   }
 
-  /** Whether there may be new ones. */
+  /** Looks at the file; true where its ids may have changed. */
   refresh(): boolean {
-    try {
-      const stamp = this.#file.stamp()
-      if (stamp === this.#stamp) return false
-      if (stamp !== '') this.#ids = parseRevoked(this.#file.read())
-      // Only now: what could not be read is tried again at the next look.
-      this.#stamp = stamp
-      this.#isUnreadable = false
-      return stamp !== ''
-    } catch (error) {
-      if (!this.#isUnreadable) this.#onUnreadable(error)
-      this.#isUnreadable = true
+    const news = this.#file.checkNow()
+    if (news?.text === undefined) {
+      if (news?.isNew && !isMissing(news.error)) this.#onUnreadable(news.error)
       return false
     }
+    this.#ids = parseRevoked(news.text)
+    return true
   }
 }
 
@@ -58,4 +43,8 @@ export function parseRevoked(text: string): ReadonlySet<string> {
       .trim(),
   )
   return new Set(lines.filter((line) => line !== ''))
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | null)?.code === 'ENOENT'
 }

@@ -1,35 +1,39 @@
 import type { Request, RequestHandler, Response } from 'express'
 import { type Store as LimitStore, rateLimit } from 'express-rate-limit'
+import { type Audit, authEvent } from '../../audit/event.js'
+import type { Config } from '../../config/config.js'
 import { ApiError } from '../../model/error.js'
 import type { Scope } from '../../model/scope.js'
 import type { Store } from '../../store/store.js'
-import { addressKeyOf } from './address.js'
-import { knownCaller } from './authenticate.js'
+import { actorOf, knownCaller } from './identify.js'
+import type { RecordRefusal } from './refusals.js'
+import { addressKeyOf } from './resolve-address.js'
 
-export interface LimitSettings {
-  /** Milliseconds. */
-  readonly windowMs: number
-  /** Requests per window. */
-  readonly general: number
-  readonly stats: number
-}
+type LimitName = 'general' | 'stats'
 
 export interface LimitParts {
-  readonly settings: LimitSettings
+  readonly settings: Pick<Config['limits'], LimitName | 'windowMs'>
   readonly store: Pick<Store, 'counters'>
+  readonly audit: Audit
+  readonly recordRefusal: RecordRefusal
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** What does not count: a path, for a caller who may read it. */
+  /** Paths that do not count for a caller who holds these scopes. */
   readonly isFree?: (path: string, scopes: ReadonlySet<Scope>) => boolean
-  /** Told once a window of whoever goes over. */
-  readonly onReached: (req: Request, res: Response, name: string) => void
 }
 
-/** Counts requests per subject, per address where there is none; RateLimit fields as in the IETF's draft 8. */
-export function limitRequests(
-  name: 'general' | 'stats',
-  { settings, store, now, onReached, isFree = () => false }: LimitParts,
-): RequestHandler {
+/**
+ * Counts requests by subject, and by address where there is no caller. RateLimit fields as in draft 8 of the IETF. The first
+ * request over the limit is recorded, the others of its window are not.
+ */
+export function limitRequests(name: LimitName, parts: LimitParts): RequestHandler {
+  const { settings, store, audit, recordRefusal, now, isFree = () => false } = parts
+  const recordReached = (req: Request, res: Response) => {
+    const event = authEvent(actorOf(req, res), 'rate-limited', 'deny', `the ${name} limit`)
+    if (event.subject !== null) audit.record(event)
+    // The request is refused in any case, and the trail itself reports that it cannot write.
+    else recordRefusal(event, 1).catch(() => {})
+  }
   return rateLimit({
     windowMs: settings.windowMs,
     limit: settings[name],
@@ -37,7 +41,7 @@ export function limitRequests(
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     keyGenerator: keyOf,
-    // A stranger is counted wherever the request goes.
+    // A stranger counts on every path.
     skip: (req, res) => {
       const caller = knownCaller(res)
       return caller !== null && isFree(req.path, caller.scopes)
@@ -45,19 +49,19 @@ export function limitRequests(
     store: storeOf(name, settings.windowMs, store),
     handler: (req, res) => {
       const { used, resetTime } = (req as Request & { rateLimit: { used: number; resetTime: Date } }).rateLimit
-      if (used === settings[name] + 1) onReached(req, res, name)
+      if (used === settings[name] + 1) recordReached(req, res)
       const retryAfterSeconds = Math.max(0, Math.ceil((resetTime.getTime() - now()) / 1_000))
       throw new ApiError('rate-limited', `over the ${name} limit`, { retryAfterSeconds })
     },
-    // Its checks only write to the console, and the configuration is checked before it gets here.
+    // Its checks write to the console, and the configuration was checked at the start.
     validate: false,
   })
 }
 
 const SUBJECT = 'subject '
 
-/** The counters that all instances share, as express-rate-limit wants to see them. */
-function storeOf(name: 'general' | 'stats', windowMs: number, store: Pick<Store, 'counters'>): LimitStore {
+/** The counters that all instances share, as express-rate-limit asks for them. */
+function storeOf(name: LimitName, windowMs: number, store: Pick<Store, 'counters'>): LimitStore {
   const subjects = store.counters(`${name} subjects`)
   const addresses = store.counters(`${name} addresses`)
   const countersOf = (key: string) => (key.startsWith(SUBJECT) ? subjects : addresses)
