@@ -56,6 +56,12 @@ module.exports = {
       to: { path: '^api/(service|main)[.]ts$' },
     },
     {
+      name: 'nothing-imports-the-commands',
+      severity: 'error',
+      from: { path: '^api/', pathNot: '^api/(main[.]ts$|cli/)' },
+      to: { path: '^api/cli/' },
+    },
+    {
       name: 'the-demo-stands-apart',
       comment: 'The simulated engine speaks to the API over a socket, as a real one does.',
       severity: 'error',

@@ -31,7 +31,7 @@ const DOCUMENTS = [
   ...['docs', 'api', 'examples'].flatMap(filesBelow).filter((name) => name.endsWith('.md')),
 ]
 
-const SOURCES = ['api', 'test', 'scripts', 'bench']
+const SOURCES = ['api', 'demo', 'test', 'scripts', 'bench']
   .flatMap(filesBelow)
   .filter((path) => !path.startsWith(join('test', 'fixtures')))
 
@@ -278,6 +278,7 @@ const NO_VARIABLES = [
   'AF_INET6',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'ERROR_CODES',
+  'PROXY_SWITCH',
 ]
 
 const COMMANDS = [
@@ -374,6 +375,11 @@ describe('every document', () => {
       ...[...text.matchAll(/`((?:api|test|bench|docs)\/[\w./-]*)`/g)].map(([, name]) => name ?? ''),
     ]
     expect([...new Set(files)].filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
+  })
+
+  test.each(DOCUMENTS)('%s names source files that exist, also where it leaves out their folder', (path) => {
+    const named = [...read(path).matchAll(/`((?:[\w-]+\/)*[\w.-]+\.(?:ts|mjs))`/g)].map(([, name]) => `/${name}`)
+    expect(named.filter((name) => !SOURCES.some((source) => `/${source}`.endsWith(name)))).toEqual([])
   })
 
   test.each(DOCUMENTS)('%s names variables that are read', (path) => {
