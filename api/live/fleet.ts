@@ -7,7 +7,7 @@ import type { ChangeList } from '../model/file-change.js'
 import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import { type LabelSelector, matchesSelectors } from '../model/label-selector.js'
-import type { LogFollowQuery, LogPage, LogPosition, LogQuery, LogStep } from '../model/log-line.js'
+import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogStep } from '../model/log-line.js'
 import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 import type { Clock } from './clock.js'
@@ -125,7 +125,7 @@ export class Fleet implements View {
   followLog(
     container: Container,
     query: LogFollowQuery,
-    from: LogPosition | null,
+    from: LogCursor | null,
     signal: AbortSignal,
   ): AsyncIterable<LogStep> {
     return this.#hostOf(container).reads.followLog(container.id, query, from, signal)

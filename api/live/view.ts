@@ -8,7 +8,7 @@ import type { ChangeList } from '../model/file-change.js'
 import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import type { LabelSelector } from '../model/label-selector.js'
-import type { LogFollowQuery, LogPage, LogPosition, LogQuery, LogStep } from '../model/log-line.js'
+import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogStep } from '../model/log-line.js'
 import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 
@@ -48,7 +48,7 @@ export interface View {
   followLog(
     container: Container,
     query: LogFollowQuery,
-    from: LogPosition | null,
+    from: LogCursor | null,
     signal: AbortSignal,
   ): AsyncIterable<LogStep>
   /**

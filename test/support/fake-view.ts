@@ -8,7 +8,7 @@ import type { ChangeList } from '../../api/model/file-change.js'
 import type { History } from '../../api/model/history.js'
 import type { HostStatus } from '../../api/model/host.js'
 import { type LabelSelector, matchesSelectors } from '../../api/model/label-selector.js'
-import type { LogFollowQuery, LogPage, LogPosition, LogQuery, LogStep } from '../../api/model/log-line.js'
+import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogStep } from '../../api/model/log-line.js'
 import type { ProcessList } from '../../api/model/process.js'
 import { type Sample, sampleBetween } from '../../api/model/sample.js'
 import { inspected, listed, readingAt } from './fake-engine.js'
@@ -66,7 +66,7 @@ export class FakeView implements View {
   /** What a followed log gives behind its beginning. */
   steps: (signal: AbortSignal) => AsyncIterable<LogStep> = async function* () {}
   readonly logQueries: LogQuery[] = []
-  readonly followedFrom: (LogPosition | null)[] = []
+  readonly followedFrom: (LogCursor | null)[] = []
   readonly answers: { -readonly [Kind in keyof EngineObjects]: readonly HostObjects<EngineObjects[Kind]>[] } = {
     images: [],
     networks: [],
@@ -141,7 +141,7 @@ export class FakeView implements View {
   async *followLog(
     _container: Container,
     query: LogFollowQuery,
-    from: LogPosition | null,
+    from: LogCursor | null,
     signal: AbortSignal,
   ): AsyncIterable<LogStep> {
     this.logQueries.push({ ...query, until: null })

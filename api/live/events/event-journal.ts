@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { ContainerEvent, RecordedEvent } from '../../model/container-event.js'
-import { keepNewest } from '../../model/keep-newest.js'
+import { evictOldest } from '../../model/evict-oldest.js'
 import { type EngineTime, engineTimeBefore, engineTimeOfNano } from '../../model/log-line.js'
 import type { EventPassage, Events } from '../view.js'
 
@@ -228,7 +228,7 @@ export class HostJournal {
 
   #remember(id: string): void {
     this.#seen.add(id)
-    keepNewest(this.#seen, MAX_SEEN)
+    evictOldest(this.#seen, MAX_SEEN)
   }
 
   /** Of an exec, at whichever of its events; undefined where its beginning was not told, null of all else. */
@@ -240,7 +240,7 @@ export class HostJournal {
       return known
     }
     this.#execs.set(execId, command)
-    keepNewest(this.#execs, MAX_OPEN_EXECS)
+    evictOldest(this.#execs, MAX_OPEN_EXECS)
     return command
   }
 }

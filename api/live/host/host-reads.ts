@@ -1,13 +1,14 @@
+import { STOPWATCH } from '../../concurrency/event-loop-yield.js'
 import type { Engine, LogRequest } from '../../engine/engine.js'
 import type { InspectedContainer } from '../../model/container.js'
 import type { DiskUse } from '../../model/engine-object.js'
 import { ApiError } from '../../model/error.js'
 import type { ChangeList } from '../../model/file-change.js'
-import type { LogFollowQuery, LogLine, LogPage, LogPosition, LogQuery, LogStep } from '../../model/log-line.js'
+import type { LogCursor, LogFollowQuery, LogLine, LogPage, LogQuery, LogStep } from '../../model/log-line.js'
 import type { ProcessList } from '../../model/process.js'
 import type { Clock } from '../clock.js'
 import { followLog, type LogSource } from '../logs/log-follower.js'
-import { readLog } from '../logs/log-reader.js'
+import { readTail } from '../logs/log-reader.js'
 import type { TokenBucket } from '../logs/token-bucket.js'
 import type { EngineObjects } from '../view.js'
 import { type Kept, KeptAnswer } from './kept-answer.js'
@@ -68,11 +69,11 @@ export class HostReads {
   /** `signal`: whoever asks has gone. */
   async readLog(id: string, query: LogQuery, signal: AbortSignal): Promise<LogPage> {
     const life = this.#parts.life()
-    const ask = await this.#logOf(id)
+    const open = await this.#logOf(id)
     const deadline = AbortSignal.timeout(READ_LOG_MS)
     const ends = AbortSignal.any([life, signal, deadline])
     try {
-      return await readLog((request) => ask(request, ends), query)
+      return await readTail((request) => open(request, ends), query)
     } catch (error) {
       if (deadline.aborted) throw new ApiError('engine-timeout', `a log was not read within ${READ_LOG_MS} ms`)
       throw await this.#explainDriver(id, error)
@@ -82,16 +83,17 @@ export class HostReads {
   async *followLog(
     id: string,
     query: LogFollowQuery,
-    from: LogPosition | null,
+    from: LogCursor | null,
     signal: AbortSignal,
   ): AsyncGenerator<LogStep> {
     const life = this.#parts.life()
     const { clock, lineBucket } = this.#parts
     const source: LogSource = {
-      ask: await this.#logOf(id),
+      open: await this.#logOf(id),
       isAlive: (asked) => this.#isAlive(id, asked),
       lineBucket,
       clock,
+      stopwatch: STOPWATCH,
     }
     try {
       yield* followLog(source, query, from, AbortSignal.any([signal, life]))

@@ -78,7 +78,7 @@ const linesOf = (...seconds: number[]): LogStep => ({
   kind: 'lines',
   lines: seconds.map((second) => ({
     line: lineAt(second, `line ${second}`),
-    position: { at: `17.00000000${second}`, ordinal: 1 },
+    cursor: { at: `17.00000000${second}`, nth: 1 },
   })),
 })
 
@@ -124,7 +124,7 @@ describe('a followed log', () => {
     expect(view.logQueries[0]).toMatchObject({ tail: 5, stdout: false })
     hand.give(linesOf(1, 2))
     hand.give({ kind: 'gap' })
-    hand.give({ kind: 'place', position: { at: '17.000000002', ordinal: 7 } })
+    hand.give({ kind: 'cursor', cursor: { at: '17.000000002', nth: 7 } })
     hand.give(linesOf(3))
     hand.end()
     await waitFor(() => stream.ended)
@@ -146,12 +146,12 @@ describe('a followed log', () => {
 
   test('goes on where its reader stood, as the field or the parameter tells', async () => {
     const { view, port, stop } = rig()
-    const position = { at: '17.000000002', ordinal: 1 }
+    const cursor = { at: '17.000000002', nth: 1 }
     ;(await listenTo(port, LOG, tokenFor(), '17.000000002-1')).close()
     ;(await listenTo(port, `${LOG}?lastEventId=17.000000002-1`, tokenFor())).close()
     ;(await listenTo(port, `${LOG}?lastEventId=17.000000001-1`, tokenFor(), '17.000000002-1')).close()
     ;(await listenTo(port, LOG, tokenFor(), '')).close()
-    expect(view.followedFrom).toEqual([position, position, position, null])
+    expect(view.followedFrom).toEqual([cursor, cursor, cursor, null])
     stop()
   })
 
