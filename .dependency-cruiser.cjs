@@ -14,7 +14,8 @@ module.exports = {
     { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^(api|demo)/' }, to: {} },
     { name: 'no-dep-on-test', severity: 'error', from: { path: '^(api|demo)/' }, to: { path: '^(test|bench)/' } },
     layer('model-imports-nothing', '^api/model/', ['^api/model/']),
-    layer('concurrency-imports-nothing', '^api/concurrency/', ['^api/concurrency/']),
+    layer('clock-imports-nothing', '^api/clock[.]ts$', ['^api/clock[.]ts$']),
+    layer('concurrency-on-clock', '^api/concurrency/', ['^api/concurrency/', '^api/clock[.]ts$']),
     layer('redaction-imports-nothing', '^api/redaction/', ['^api/redaction/']),
     layer('log-imports-nothing', '^api/log[.]ts$', ['^api/(log[.]ts$|redaction/)']),
     layer('config-on-model', '^api/config/', ['^api/(config|model)/']),
@@ -25,14 +26,14 @@ module.exports = {
     layer('live-on-engine-port', '^api/live/', [
       '^api/(live|concurrency|model|redaction)/',
       '^api/engine/engine[.]ts$',
-      '^api/log[.]ts$',
+      '^api/(clock|log)[.]ts$',
     ]),
     layer('http-on-view-and-auth', '^api/http/', [
       '^api/(http|auth|concurrency|model|redaction)/',
       '^api/audit/(event|recent)[.]ts$',
       '^api/store/store[.]ts$',
       '^api/live/view[.]ts$',
-      '^api/log[.]ts$',
+      '^api/(clock|log)[.]ts$',
     ]),
     layer('cli-on-main', '^api/cli/', [
       '^api/(cli|config|auth|audit|model)/',

@@ -1,4 +1,4 @@
-import { type Clock, sleep } from './clock.js'
+import { type Clock, sleep } from '../clock.js'
 
 /** Whether the promise settles within so many milliseconds; it goes on either way. Rejects as it does, where it does so in time. */
 export async function settlesWithin(promise: Promise<unknown>, milliseconds: number, clock: Clock): Promise<boolean> {

@@ -1,28 +1,32 @@
 import { Notifier } from '../../api/concurrency/notifier.js'
-import { settle } from '../support/fake-clock.js'
+import { FakeClock, settle } from '../support/fake-clock.js'
 
-describe('Notifier', () => {
-  test('wakes the loop that waits, or the next that does, once a notice', async () => {
-    const notifier = new Notifier()
+describe('a notifier', () => {
+  test('wakes by time, by a notification, by one that came before, and by the signal', async () => {
+    const clock = new FakeClock()
+    const notifier = new Notifier(clock)
     const life = new AbortController()
-    let woken = 0
-    const wait = () => notifier.wait(life.signal).then(() => (woken += 1))
-    void wait()
-    await settle()
-    expect(woken).toBe(0)
+    const woken: string[] = []
+    const wait = (name: string) => notifier.wait(1_000, life.signal).then(() => woken.push(name))
+    void wait('time')
+    await clock.advance(999)
+    expect(woken).toEqual([])
+    await clock.advance(1)
+    void wait('notification')
     notifier.notify()
     await settle()
-    expect(woken).toBe(1)
     notifier.notify()
-    notifier.notify()
-    void wait()
+    void wait('earlier notification')
     await settle()
-    expect(woken).toBe(2)
-    void wait()
+    void wait('signal')
     await settle()
-    expect(woken).toBe(2)
+    expect(woken).toEqual(['time', 'notification', 'earlier notification'])
     life.abort()
     await settle()
-    expect(woken).toBe(3)
+    expect(woken).toEqual(['time', 'notification', 'earlier notification', 'signal'])
+    void wait('after the end')
+    await settle()
+    expect(woken).toHaveLength(5)
+    expect(clock.pending).toBe(0)
   })
 })

@@ -1,5 +1,5 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises'
-import type { Clock } from '../../api/live/clock.js'
+import type { Clock } from '../../api/clock.js'
 
 interface Timer {
   readonly at: number

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events'
+import { type Clock, sleep } from '../../clock.js'
 import { Notifier } from '../../concurrency/notifier.js'
 import type { Engine } from '../../engine/engine.js'
 import type { Log } from '../../log.js'
@@ -11,7 +12,6 @@ import type { EngineInfo, EngineVersion, HostState, HostStatus } from '../../mod
 import { engineTime } from '../../model/log-line.js'
 import type { Sample } from '../../model/sample.js'
 import { backoff, STEADY_AFTER_MS } from '../backoff.js'
-import { type Clock, sleep, sleepUnlessNotified } from '../clock.js'
 import type { HostJournal } from '../events/event-journal.js'
 import type { TokenBucket } from '../logs/token-bucket.js'
 import { Sampler, type SamplerSettings } from '../stats/sampler.js'
@@ -100,7 +100,7 @@ export class Host {
   readonly #log: Log
   readonly #inventory: Inventory
   readonly #sampler: Sampler
-  readonly #wakeUp = new Notifier()
+  readonly #wakeUp: Notifier
   readonly #dirty = new Set<string>()
   readonly #inspecting: WorkQueue
   readonly #rereads = new Map<string, number>()
@@ -133,6 +133,7 @@ export class Host {
     this.#log = options.log.child({ host: options.id })
     this.#inventory = new Inventory(options.id)
     this.#sampler = new Sampler(this.#engine, options.sampling, options.clock, this.#log)
+    this.#wakeUp = new Notifier(options.clock)
     this.#journal = options.journal
     this.reads = new HostReads({
       engine: this.#engine,
@@ -329,7 +330,7 @@ export class Host {
         reconcileAt = now + RECONCILE_INTERVAL_MS
         this.#takeList(null, await this.#engine.containers(null, signal))
         this.#changes += 1
-      } else await sleepUnlessNotified(this.#clock, this.#wakeUp, reconcileAt - now, signal)
+      } else await this.#wakeUp.wait(reconcileAt - now, signal)
     }
   }
 

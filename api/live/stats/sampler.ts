@@ -1,10 +1,10 @@
+import type { Clock } from '../../clock.js'
 import { Notifier } from '../../concurrency/notifier.js'
 import type { Engine } from '../../engine/engine.js'
 import type { Log } from '../../log.js'
 import { type Container, isRunning } from '../../model/container.js'
 import type { History } from '../../model/history.js'
 import { type Reading, type Sample, sampleBetween } from '../../model/sample.js'
-import { type Clock, sleepUnlessNotified } from '../clock.js'
 import { SampleHistory } from './sample-history.js'
 
 /** After a first reading the second follows soon, so that rates are there within seconds rather than a whole interval. */
@@ -57,7 +57,7 @@ export class Sampler {
   readonly #clock: Clock
   readonly #log: Log
   readonly #settings: SamplerSettings
-  readonly #wakeUp = new Notifier()
+  readonly #wakeUp: Notifier
   readonly #entries = new Map<string, Entry>()
   #polling = 0
   #lastWatched = 0
@@ -67,6 +67,7 @@ export class Sampler {
     this.#engine = engine
     this.#settings = settings
     this.#clock = clock
+    this.#wakeUp = new Notifier(clock)
     this.#log = log
   }
 
@@ -161,7 +162,7 @@ export class Sampler {
         if (this.#polling >= concurrency) break
         void this.#poll(id, entry, signal)
       }
-      await sleepUnlessNotified(this.#clock, this.#wakeUp, nextAt - now, signal)
+      await this.#wakeUp.wait(nextAt - now, signal)
     }
   }
 
