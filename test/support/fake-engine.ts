@@ -1,5 +1,5 @@
 import type { Engine, LogRequest } from '../../api/engine/engine.js'
-import type { Circumstances } from '../../api/live/events/event-journal.js'
+import type { EventContext } from '../../api/live/events/host-journal.js'
 import type { InspectedContainer, ListedContainer } from '../../api/model/container.js'
 import type { ContainerEvent } from '../../api/model/container-event.js'
 import type { DiskUse, Image, Network, Volume } from '../../api/model/engine-object.js'
@@ -137,8 +137,8 @@ export function eventOf(
 /** An event that comes as it happens, of a container without a health check. */
 export const HAPPENED = happened(() => null)
 
-export function happened(probeOf: Circumstances['probeOf']): Circumstances {
-  return { at: Date.UTC(2026, 10, 24), isPast: false, probeOf }
+export function happened(healthCommandOf: EventContext['healthCommandOf']): EventContext {
+  return { at: Date.UTC(2026, 10, 24), isPast: false, healthCommandOf }
 }
 
 /** A line of a log, so many seconds after 2026-11-24T00:00:00Z. */

@@ -12,7 +12,7 @@ import type { EngineInfo, EngineVersion, HostState, HostStatus } from '../../mod
 import { engineTime } from '../../model/log-line.js'
 import type { Sample } from '../../model/sample.js'
 import { backoff, STEADY_AFTER_MS } from '../backoff.js'
-import type { HostJournal } from '../events/event-journal.js'
+import type { HostJournal } from '../events/host-journal.js'
 import type { TokenBucket } from '../logs/token-bucket.js'
 import { Sampler, type SamplerSettings } from '../stats/sampler.js'
 import { AccidentWatch } from './accident-watch.js'
@@ -266,7 +266,7 @@ export class Host {
     const opened = (engineNow: number | null) => {
       openedAt = engineNow
       if (engineNow !== null) this.#noteClock(engineNow)
-      this.#journal.subscribed()
+      this.#journal.markSubscribed()
       onOpen()
     }
     try {
@@ -279,7 +279,7 @@ export class Host {
         this.#mark(event.containerId)
       }
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'engine-bad-answer') this.#journal.poisoned()
+      if (error instanceof ApiError && error.code === 'engine-bad-answer') this.#journal.markUndecodable()
       throw error
     }
   }
@@ -288,9 +288,9 @@ export class Host {
     const known = this.#inventory.get(event.containerId)
     // What the list tells of a container's labels is what callers are told apart by; the event may come before it.
     const labels = known?.labels ?? event.labels
-    const probeOf = () => (known === undefined || known.tty === null ? undefined : known.healthCommand)
+    const healthCommandOf = () => (known === undefined || known.tty === null ? undefined : known.healthCommand)
     const at = eventMilliseconds(event) - (this.#clockSkewMs ?? 0)
-    if (this.#journal.take({ ...event, labels }, { at, isPast, probeOf }) === null) return
+    if (this.#journal.record({ ...event, labels }, { at, isPast, healthCommandOf }) === null) return
     const accidents = this.#accidents.take(event, at)
     if (accidents !== null) this.#inventory.takeAccidents(event.containerId, accidents)
   }
@@ -370,7 +370,7 @@ export class Host {
     const signal = this.#session.signal
     try {
       const inspected = await this.#engine.inspect(id, signal)
-      this.#journal.decide(id, inspected.healthCheck?.command ?? null)
+      this.#journal.decideNoise(id, inspected.healthCheck?.command ?? null)
       if (this.#inventory.takeInspect(inspected)) this.#rereads.delete(id)
       else this.#readAgain(id)
     } catch (err) {

@@ -26,7 +26,7 @@ function rig(changes: Parameters<typeof createRig>[0] = {}) {
   const tell = (action: string, of: Partial<Parameters<typeof eventOf>[0]> = {}, ago = 0) => {
     time += 1
     const base = { containerId: idOf('a'), action, timeNano: String(time), labels: new Map([['team', 'web']]) }
-    return journal.take(eventOf({ ...base, ...of }), { ...HAPPENED, at: HAPPENED.at - ago })
+    return journal.record(eventOf({ ...base, ...of }), { ...HAPPENED, at: HAPPENED.at - ago })
   }
   const stop = () => server.closeAllConnections() ?? server.close()
   return { ...made, port, journal, tell, stop }
@@ -189,7 +189,7 @@ describe('a followed log', () => {
       while (!signal.aborted) {
         given += 1
         const line = lineAt(1, 'x'.repeat(10_000))
-        yield { kind: 'lines', lines: Array(10).fill({ line, position: null }) }
+        yield { kind: 'lines', lines: Array(10).fill({ line, cursor: null }) }
       }
     }
     const stream = await listenTo(port, LOG, tokenFor())
@@ -286,7 +286,7 @@ describe('the stream of events', () => {
     await waitFor(() => stream.lastEventId !== '')
     tell('die')
     await waitFor(() => stream.events.length === 1)
-    journal.subscribed()
+    journal.markSubscribed()
     tell('start')
     await waitFor(() => stream.events.length === 3)
     expect(actionsOf(stream.events)).toEqual(['die', 'gap', 'start'])
