@@ -1,8 +1,8 @@
 import { EventJournal } from '../../api/live/events/event-journal.js'
 import type { EngineObjects, HostObjects, View } from '../../api/live/view.js'
 import type { Container, InspectedContainer } from '../../api/model/container.js'
+import type { EngineMetrics } from '../../api/model/engine-metrics.js'
 import type { DiskUse } from '../../api/model/engine-object.js'
-import type { EngineUse } from '../../api/model/engine-use.js'
 import { ApiError } from '../../api/model/error.js'
 import type { ChangeList } from '../../api/model/file-change.js'
 import type { History } from '../../api/model/history.js'
@@ -58,7 +58,7 @@ export class FakeView implements View {
   inspections = 0
   readonly samples = new Map<string, Sample>()
   readonly histories = new Map<string, History>()
-  uses: EngineUse[] = []
+  metrics: EngineMetrics[] = []
   lookupFault: Error | null = null
   processes: ProcessList = { processes: [], isTruncated: false }
   fileChanges: ChangeList = { changes: [], isTruncated: false }
@@ -112,8 +112,8 @@ export class FakeView implements View {
     this.watched.push({ ids: [...containers].map(({ id }) => id), intervalMs })
   }
 
-  engineUse(): readonly EngineUse[] {
-    return this.uses
+  engineMetrics(): readonly EngineMetrics[] {
+    return this.metrics
   }
 
   async inspect(container: Container): Promise<InspectedContainer> {

@@ -5,7 +5,7 @@ import type { Engine } from '../../engine/engine.js'
 import type { Log } from '../../log.js'
 import type { Container } from '../../model/container.js'
 import { type ContainerEvent, eventMilliseconds } from '../../model/container-event.js'
-import type { EngineUse } from '../../model/engine-use.js'
+import type { EngineMetrics } from '../../model/engine-metrics.js'
 import { ApiError, TlsIdentityError } from '../../model/error.js'
 import type { History } from '../../model/history.js'
 import type { EngineInfo, EngineVersion, HostState, HostStatus } from '../../model/host.js'
@@ -16,7 +16,6 @@ import type { HostJournal } from '../events/host-journal.js'
 import type { TokenBucket } from '../logs/token-bucket.js'
 import { Sampler, type SamplerSettings } from '../stats/sampler.js'
 import { AccidentWatch } from './accident-watch.js'
-import { EngineMeter } from './engine-meter.js'
 import { HostReads } from './host-reads.js'
 import { Inventory } from './inventory.js'
 import { WorkQueue } from './work-queue.js'
@@ -95,7 +94,7 @@ export class Host {
   readonly id: string
   readonly #endpoint: string
   readonly #labels: Readonly<Record<string, string>>
-  readonly #engine: EngineMeter
+  readonly #engine: Engine
   readonly #clock: Clock
   readonly #log: Log
   readonly #inventory: Inventory
@@ -128,7 +127,7 @@ export class Host {
     this.id = options.id
     this.#endpoint = options.endpoint
     this.#labels = options.labels
-    this.#engine = new EngineMeter(options.engine)
+    this.#engine = options.engine
     this.#clock = options.clock
     this.#log = options.log.child({ host: options.id })
     this.#inventory = new Inventory(options.id)
@@ -198,10 +197,10 @@ export class Host {
     this.#sampler.watch(id, intervalMs)
   }
 
-  use(): EngineUse {
+  metrics(): EngineMetrics {
     const { watched, historyBytes } = this.#sampler
-    const { uses, logRedactions } = this.#engine
-    return { host: this.id, calls: uses, watchedContainers: watched, historyBytes, logRedactions }
+    const { logRedactions } = this.reads
+    return { host: this.id, calls: this.#engine.callTotals(), watchedContainers: watched, historyBytes, logRedactions }
   }
 
   /** Lives until the signal ends it. */
