@@ -1,14 +1,14 @@
 import { EventJournal } from '../../api/live/events/event-journal.js'
 import type { EngineObjects, HostObjects, View } from '../../api/live/view.js'
 import type { Container, InspectedContainer } from '../../api/model/container.js'
+import type { EngineMetrics } from '../../api/model/engine-metrics.js'
 import type { DiskUse } from '../../api/model/engine-object.js'
-import type { EngineUse } from '../../api/model/engine-use.js'
 import { ApiError } from '../../api/model/error.js'
 import type { ChangeList } from '../../api/model/file-change.js'
 import type { History } from '../../api/model/history.js'
 import type { HostStatus } from '../../api/model/host.js'
 import { type LabelSelector, matchesSelectors } from '../../api/model/label-selector.js'
-import type { LogFollowQuery, LogPage, LogPosition, LogQuery, LogStep } from '../../api/model/log-line.js'
+import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogStep } from '../../api/model/log-line.js'
 import type { ProcessList } from '../../api/model/process.js'
 import { type Sample, sampleBetween } from '../../api/model/sample.js'
 import { inspected, listed, readingAt } from './fake-engine.js'
@@ -58,7 +58,7 @@ export class FakeView implements View {
   inspections = 0
   readonly samples = new Map<string, Sample>()
   readonly histories = new Map<string, History>()
-  uses: EngineUse[] = []
+  metrics: EngineMetrics[] = []
   lookupFault: Error | null = null
   processes: ProcessList = { processes: [], isTruncated: false }
   fileChanges: ChangeList = { changes: [], isTruncated: false }
@@ -66,7 +66,7 @@ export class FakeView implements View {
   /** What a followed log gives behind its beginning. */
   steps: (signal: AbortSignal) => AsyncIterable<LogStep> = async function* () {}
   readonly logQueries: LogQuery[] = []
-  readonly followedFrom: (LogPosition | null)[] = []
+  readonly followedFrom: (LogCursor | null)[] = []
   readonly answers: { -readonly [Kind in keyof EngineObjects]: readonly HostObjects<EngineObjects[Kind]>[] } = {
     images: [],
     networks: [],
@@ -112,8 +112,8 @@ export class FakeView implements View {
     this.watched.push({ ids: [...containers].map(({ id }) => id), intervalMs })
   }
 
-  engineUse(): readonly EngineUse[] {
-    return this.uses
+  engineMetrics(): readonly EngineMetrics[] {
+    return this.metrics
   }
 
   async inspect(container: Container): Promise<InspectedContainer> {
@@ -141,7 +141,7 @@ export class FakeView implements View {
   async *followLog(
     _container: Container,
     query: LogFollowQuery,
-    from: LogPosition | null,
+    from: LogCursor | null,
     signal: AbortSignal,
   ): AsyncIterable<LogStep> {
     this.logQueries.push({ ...query, until: null })
