@@ -13,8 +13,6 @@ import { userList } from '../../api/cli/user-list.js'
 import { userPassword } from '../../api/cli/user-password.js'
 import { userRemove } from '../../api/cli/user-remove.js'
 import { describeFaults, loadConfig, VARIABLES } from '../../api/config/config.js'
-import { guardRead } from '../../api/engine/guard.js'
-import { LANES } from '../../api/engine/lanes.js'
 import { problemOf } from '../../api/http/endpoints/problem.js'
 import { parseQuery } from '../../api/http/resources/query-parts.js'
 import { ACTIONS, FEEDS, ROUTES, STREAMS } from '../../api/http/routes.js'
@@ -180,73 +178,8 @@ describe('api/SECURITY.md', () => {
   })
 })
 
-/** What the engine is asked for, once for each shape of a read. */
+/** What stands for an id in examples. */
 const ID = '0'.repeat(64)
-const READABLE: readonly (readonly [path: string, options?: object])[] = [
-  ['/_ping'],
-  ['/version'],
-  ['/info'],
-  ['/events', { filters: { type: ['container'] } }],
-  ['/images/json'],
-  ['/networks'],
-  ['/volumes'],
-  ['/system/df'],
-  ['/containers/json'],
-  [`/containers/${ID}/json`],
-  [`/containers/${ID}/stats`, { stream: false }],
-  [`/containers/${ID}/logs`, { tail: 1 }],
-  [`/containers/${ID}/top`],
-  [`/containers/${ID}/changes`],
-]
-
-/** What a proxy by prefix would let through, or what another container could be named like. */
-const UNREADABLE = [
-  `/containers/${ID}/export`,
-  `/containers/${ID}/archive`,
-  `/containers/${ID}/attach/ws`,
-  `/containers/${ID}/json/`,
-  `/containers/${ID.slice(1)}/json`,
-  `/containers/${'A'.repeat(64)}/json`,
-  '/containers/json/x',
-  '/CONTAINERS/json',
-  '//containers/json',
-  '/containers/../secrets',
-  '/images/get',
-  '/images/alpine/get',
-  '/images/search',
-  '/networks/bridge',
-  '/system/dial',
-  '/secrets',
-  '/swarm',
-  '/configs',
-  '/_pingx',
-]
-
-/** The allow rules of HAProxy that documents and tests give. */
-const PROXY_RULES = [...DOCUMENTS, 'test/support/haproxy/tight.cfg'].flatMap((path) =>
-  [...read(path).matchAll(/^ *http-request allow if \{ path -m reg '?(\^\/?[^\s']+\$)'? \}$/gm)].map(
-    ([, rule = '']) => [path, rule] as const,
-  ),
-)
-
-describe('a tight socket proxy', () => {
-  test('is shown in the document that tells of one', () => {
-    expect(PROXY_RULES.map(([path]) => path)).toContain('docs/docker-socket-security.md')
-  })
-
-  test.each(PROXY_RULES)('as in %s lets through what Porthole asks for, and nothing else', (_path, rule) => {
-    const pattern = new RegExp(rule)
-    const shapes = READABLE.map(([path, options]) => {
-      const isStream = path === '/events'
-      return guardRead({ method: 'GET', path, options, isStream }).shape
-    })
-    expect(shapes.sort()).toEqual(Object.keys(LANES).sort())
-    expect(READABLE.filter(([path]) => !pattern.test(path))).toEqual([])
-    expect(UNREADABLE.filter((path) => pattern.test(path))).toEqual([])
-    for (const path of UNREADABLE) expect(() => guardRead({ method: 'GET', path })).toThrow()
-  })
-})
-
 /** Settings of later versions, which the start refuses. */
 const NOT_YET = ['REDIS_URL', 'ALERT_WEBHOOK_URL']
 

@@ -1,38 +1,14 @@
 import type { EngineEndpoint } from '../model/endpoint.js'
 import { ApiError, TlsIdentityError } from '../model/error.js'
 import { scrubText } from '../redaction/scrub.js'
-import type { Read, ReadShape } from './guard.js'
+import type { Read } from './guard.js'
+import type { ReadRow } from './reads.js'
 
 /** Characters of an error answer that the log gets to see. */
 const EXCERPT_LENGTH = 200
 
-/** What tecnativa/docker-socket-proxy calls the switch that opens each read. */
-const PROXY_SWITCH: Readonly<Record<ReadShape, string>> = {
-  ping: 'PING',
-  version: 'VERSION',
-  info: 'INFO',
-  list: 'CONTAINERS',
-  inspect: 'CONTAINERS',
-  stats: 'CONTAINERS',
-  events: 'EVENTS',
-  logs: 'CONTAINERS',
-  top: 'CONTAINERS',
-  changes: 'CONTAINERS',
-  images: 'IMAGES',
-  networks: 'NETWORKS',
-  volumes: 'VOLUMES',
-  disk: 'SYSTEM',
-}
-
-/** linuxserver/socket-proxy has a switch of its own for these, beside that for all of /containers. */
-const LINUXSERVER_SWITCH: Readonly<Partial<Record<ReadShape, string>>> = {
-  logs: 'ALLOW_LOGS',
-  top: 'ALLOW_TOP',
-  changes: 'ALLOW_CHANGE',
-}
-
-/** Reads of one container: a 404 means that there is none. */
-const OF_CONTAINER: ReadonlySet<ReadShape> = new Set(['inspect', 'stats', 'logs', 'top', 'changes'])
+/** What 503 means: a socket proxy answers it that stands while its engine is down. */
+const UNREACHED = 'engine-unavailable'
 
 /** What a read that failed is called in a reason: its path, with the id cut to the 12 digits that people know. */
 export function describeRead(read: Read): string {
@@ -56,24 +32,15 @@ export function statusFault(read: Read, status: number, body: Buffer): ApiError 
   const text = excerpt(body)
   const reason = `${describeRead(read)}: status ${status}${text === '' ? '' : `, ${JSON.stringify(text)}`}`
   const engineStatus = status
-  if (status === 404 && OF_CONTAINER.has(read.shape))
-    return new ApiError('container-not-found', reason, { engineStatus })
-  if (status === 403) {
-    return new ApiError('engine-endpoint-blocked', reason, { detail: blockedDetail(read.shape), engineStatus })
-  }
-  // moby daemon/top_unix.go: a conflict says that the container does not run, or is about to again.
-  if (status === 409 && read.shape === 'top') return new ApiError('container-not-running', reason, { engineStatus })
-  // moby daemon/logger/logger.go: ErrReadLogsNotSupported.
-  if (status === 501 && read.shape === 'logs') return new ApiError('log-driver-unreadable', reason, { engineStatus })
-  // A socket proxy that stands while its engine is down answers this.
-  if (status === 503) return new ApiError('engine-unavailable', reason, { engineStatus })
-  return new ApiError('engine-bad-answer', reason, { engineStatus })
+  if (status === 403)
+    return new ApiError('engine-endpoint-blocked', reason, { detail: blockedDetail(read.row), engineStatus })
+  const code = read.row.faults?.[status] ?? (status === 503 ? UNREACHED : 'engine-bad-answer')
+  return new ApiError(code, reason, { engineStatus })
 }
 
-function blockedDetail(shape: ReadShape): string {
-  const own = LINUXSERVER_SWITCH[shape]
-  const also = own === undefined ? '' : ` (linuxserver's proxy asks for ${own}=1 as well)`
-  return `A socket proxy in front of the engine closes this endpoint; its switch ${PROXY_SWITCH[shape]}=1 opens it${also}.`
+function blockedDetail({ proxySwitch, linuxserverSwitch }: ReadRow): string {
+  const also = linuxserverSwitch === undefined ? '' : ` (linuxserver's proxy asks for ${linuxserverSwitch}=1 as well)`
+  return `A socket proxy in front of the engine closes this endpoint; its switch ${proxySwitch}=1 opens it${also}.`
 }
 
 /** An error of the connection before there was an answer, by Node's and OpenSSL's codes. */

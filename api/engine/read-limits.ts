@@ -1,5 +1,3 @@
-import type { ReadShape } from './guard.js'
-
 /** Milliseconds for what an engine answers from memory: one that takes longer is not well. */
 const QUICK_DEADLINE_MS = 5_000
 
@@ -12,10 +10,7 @@ const LOOKUP_DEADLINE_MS = 15_000
 /** Milliseconds for statistics: the engine takes 1 to 2 s for each, and its collector visits containers one by one. */
 const STATS_DEADLINE_MS = 10_000
 
-/**
- * Milliseconds for what makes an engine walk files, and for what it keeps in files: a log whose lines are looked for, the
- * changes of a container.
- */
+/** Milliseconds for what makes an engine walk files, and for what it has in files: a log, the changes of a container. */
 const BULK_DEADLINE_MS = 20_000
 
 /** Milliseconds for GET /system/df, which walks every volume and every container: minutes on a machine with slow disks. */
@@ -46,7 +41,7 @@ const BULK_SOCKETS = 8
 /** Event streams open at once: one, and those that are on their way out. */
 const MAX_STREAMS = 32
 
-/** Logs that are followed at once. Each is a connection of its own, a slot in the proxy's table, and a reader in the engine. */
+/** Logs that are followed at once. Each is a connection here, another one behind the proxy, and a reader in the engine. */
 const MAX_LOG_STREAMS = 100
 
 /** Every bound can be set, for tests and for slow engines. Milliseconds, bytes and counts. */
@@ -67,35 +62,19 @@ export interface TransportOptions {
 
 export type Bounds = Required<TransportOptions>
 
-/** How each read is bounded: which connections it takes, how long it may take, and how many bytes its answer may have. */
-export interface Lane {
+/** How a read is bounded: which connections it shares, how long it may take, and how many bytes its answer may have. */
+export interface ReadLimits {
   readonly pool: 'quick' | 'stats' | 'bulk'
   readonly deadline: 'quickDeadlineMs' | 'lookupDeadlineMs' | 'statsDeadlineMs' | 'bulkDeadlineMs' | 'diskDeadlineMs'
   readonly bytes: 'maxListBytes' | 'maxAnswerBytes'
 }
 
-const QUICK: Lane = { pool: 'quick', deadline: 'quickDeadlineMs', bytes: 'maxAnswerBytes' }
-const LOOKUP: Lane = { pool: 'quick', deadline: 'lookupDeadlineMs', bytes: 'maxAnswerBytes' }
-const LIST: Lane = { pool: 'quick', deadline: 'lookupDeadlineMs', bytes: 'maxListBytes' }
-const BULK: Lane = { pool: 'bulk', deadline: 'bulkDeadlineMs', bytes: 'maxListBytes' }
-
-export const LANES: Readonly<Record<ReadShape, Lane>> = {
-  ping: QUICK,
-  version: QUICK,
-  events: QUICK,
-  info: LOOKUP,
-  inspect: LOOKUP,
-  list: LIST,
-  stats: { pool: 'stats', deadline: 'statsDeadlineMs', bytes: 'maxAnswerBytes' },
-  // `ps` runs on the engine's host, which takes as long as that host is busy.
-  top: LOOKUP,
-  networks: LIST,
-  volumes: LIST,
-  images: BULK,
-  logs: BULK,
-  changes: BULK,
-  disk: { pool: 'bulk', deadline: 'diskDeadlineMs', bytes: 'maxListBytes' },
-}
+export const QUICK: ReadLimits = { pool: 'quick', deadline: 'quickDeadlineMs', bytes: 'maxAnswerBytes' }
+export const LOOKUP: ReadLimits = { pool: 'quick', deadline: 'lookupDeadlineMs', bytes: 'maxAnswerBytes' }
+export const LIST: ReadLimits = { pool: 'quick', deadline: 'lookupDeadlineMs', bytes: 'maxListBytes' }
+export const STATS: ReadLimits = { pool: 'stats', deadline: 'statsDeadlineMs', bytes: 'maxAnswerBytes' }
+export const BULK: ReadLimits = { pool: 'bulk', deadline: 'bulkDeadlineMs', bytes: 'maxListBytes' }
+export const DISK: ReadLimits = { pool: 'bulk', deadline: 'diskDeadlineMs', bytes: 'maxListBytes' }
 
 export function boundsOf(options: TransportOptions): Bounds {
   return {

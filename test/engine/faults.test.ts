@@ -1,4 +1,4 @@
-import { connectionFault, describeRead, statusFault } from '../../api/engine/engine-fault.js'
+import { connectionFault, describeRead, statusFault } from '../../api/engine/faults.js'
 import { guardRead } from '../../api/engine/guard.js'
 import type { EngineEndpoint } from '../../api/model/endpoint.js'
 import { TlsIdentityError } from '../../api/model/error.js'
