@@ -1,6 +1,6 @@
 import { amountOf, digest, goTime, type SimulatedContainer } from './container.js'
 import { countedImages, imageBytes, layersBytes, type SimulatedImage } from './images.js'
-import { CACHE_TOKEN } from './services.js'
+import { CACHE_TOKEN } from './planted-secrets.js'
 import { type SimulatedVolume, volumeBody } from './volumes.js'
 import { listEntry } from './wire.js'
 import type { SimulatedWorld } from './world.js'

@@ -11,8 +11,8 @@ import { type Endpoint, routeOf, type Scene } from './routes.js'
 import { type RunOptions, SimulatedWorld } from './world.js'
 
 export type { Fault } from './faults.js'
+export { PLANTED_SECRETS } from './planted-secrets.js'
 export type { Endpoint } from './routes.js'
-export { PLANTED_SECRETS } from './services.js'
 export type { RunOptions } from './world.js'
 
 export interface SimulatedEngineOptions {

@@ -1,10 +1,10 @@
-import { type CataloguedContainer, cataloguedContainer, plainSpec } from './catalogue.js'
 import { digest, hasProcesses, nanosOf, type SimulatedContainer, type SimulatedSpec } from './container.js'
 import type { HealthState } from './docker-words.js'
 import { EventBus } from './events.js'
 import { imageId } from './images.js'
 import { Journal, type LogLine } from './journal.js'
 import { nextAddress } from './networks.js'
+import { plainSpec, type SeedContainer, seedContainer } from './seed-data.js'
 import { Stock } from './stock.js'
 
 /** What `docker run` takes here; the rest is plain. */
@@ -54,7 +54,7 @@ export class SimulatedWorld {
     this.events = new EventBus(now)
     const openedAt = now()
     this.stock = new Stock(openedAt - MAX_AGE_MS)
-    for (let index = 0; index < count; index += 1) this.#place(cataloguedContainer(index, random), openedAt)
+    for (let index = 0; index < count; index += 1) this.#place(seedContainer(index, random), openedAt)
   }
 
   /** Newest first, as the engine lists them. */
@@ -282,7 +282,7 @@ export class SimulatedWorld {
   }
 
   /** Sets a container of the opening scene where its fate wants it, without a word: it is the past. */
-  #place({ spec, fate }: CataloguedContainer, openedAt: number): void {
+  #place({ spec, fate }: SeedContainer, openedAt: number): void {
     const age = MIN_AGE_MS + this.#random() * (MAX_AGE_MS - MIN_AGE_MS)
     const container = this.#build(spec, Math.floor(openedAt - age))
     container.state = fate.state

@@ -1,5 +1,17 @@
 import type { SimulatedLoad, SimulatedMount, SimulatedPort, SimulatedSpec } from './container.js'
 import type { ContainerState, HealthState } from './docker-words.js'
+import {
+  BLOG_PASSWORD,
+  CACHE_PASSWORD,
+  CLOUD_KEY,
+  DASHBOARD_HASH,
+  DATABASE_PASSWORD,
+  PROBE_TOKEN,
+  QUEUE_PASSWORD,
+  REGISTRY_PASSWORD,
+  SESSION_TOKEN,
+  SPLUNK_TOKEN,
+} from './planted-secrets.js'
 
 /** How a container of the opening scene stands when the engine comes up. */
 export interface SimulatedFate {
@@ -11,8 +23,8 @@ export interface SimulatedFate {
   readonly restartCount: number
 }
 
-/** One kind of container that the opening scene is made of. */
-export interface SimulatedService {
+/** One kind of container of the initial state. */
+export interface SeedService {
   /** Null is a container that no compose project owns. */
   readonly project: string | null
   readonly service: string
@@ -22,50 +34,8 @@ export interface SimulatedService {
 }
 
 const MIB = 2 ** 20
-/** Made up for the demo, and shaped like the real ones: none opens anything anywhere. */
-const DATABASE_PASSWORD = 'tide-Lantern-4471'
-const QUEUE_PASSWORD = 'copper-Heron-9026'
-const CACHE_PASSWORD = 'velvet-Anchor-3318'
-const BLOG_PASSWORD = 'quartz-Meadow-7750'
-const REGISTRY_PASSWORD = 'walnut-Comet-1294'
-const PROBE_TOKEN = 'probe-7f3ac19e55d04b28'
-const SPLUNK_TOKEN = 'b1946ac9-2d5c-4f0e-9c1a-77d0e64f2a83'
-const CLOUD_KEY = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
-const DASHBOARD_HASH = '$apr1$r31kc9Xq$Zb4Vw0yTn6mJfHd2LsPuA1'
-/** Of an image's labels. */
-export const BUILD_TOKEN = 'saffron-Gantry-5527'
-/** Of a network's driver. */
-export const NETWORK_KEY = 'marsh-Falcon-6183'
-/** Of a volume's mount options. */
-export const SHARE_PASSWORD = 'pewter-Osprey-8842'
-/** Of a command line in the build cache. */
-export const CACHE_TOKEN = 'juniper-Cobalt-2906'
-const SESSION_TOKEN = [
-  Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url'),
-  Buffer.from('{"sub":"probe","scope":"internal","iat":1700000000}').toString('base64url'),
-  'c2ltdWxhdGVkLXNpZ25hdHVyZS1ub3QtcmVhbC1hdC1hbGw',
-].join('.')
-
-/** What the containers hide in their environment, commands, labels, health output and faults, and the rest in its options. */
-export const PLANTED_SECRETS: readonly string[] = [
-  DATABASE_PASSWORD,
-  QUEUE_PASSWORD,
-  CACHE_PASSWORD,
-  BLOG_PASSWORD,
-  REGISTRY_PASSWORD,
-  PROBE_TOKEN,
-  SPLUNK_TOKEN,
-  CLOUD_KEY,
-  DASHBOARD_HASH,
-  SESSION_TOKEN,
-  BUILD_TOKEN,
-  NETWORK_KEY,
-  SHARE_PASSWORD,
-  CACHE_TOKEN,
-]
-
 /** The first twelve, the default, show every state but `created`; all eighteen together hold every planted secret. */
-export const SERVICES: readonly SimulatedService[] = [
+export const SEED_SERVICES: readonly SeedService[] = [
   {
     project: 'shop',
     service: 'web',
@@ -348,7 +318,7 @@ function volume(source: string, destination: string): SimulatedMount {
   return { type: 'volume', source, destination, readOnly: false }
 }
 
-/** What an image's VOLUME makes where nobody names one. */
+/** A volume that an image's VOLUME makes, without a name. */
 function unnamedVolume(destination: string): SimulatedMount {
   return { type: 'volume', source: '', destination, readOnly: false }
 }
