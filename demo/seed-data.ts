@@ -1,10 +1,11 @@
 import type { SimulatedLoad, SimulatedMount, SimulatedPort, SimulatedSpec } from './container.js'
 import type { HealthState } from './docker-words.js'
-import { SEED_SERVICES, type SeedService, type SimulatedFate } from './seed-services.js'
+import type { InitialState } from './initial-state.js'
+import { SEED_SERVICES, type SeedService } from './seed-services.js'
 import { anonymousVolume } from './volumes.js'
 
 const MIB = 2 ** 20
-const CALM: SimulatedFate = {
+const RUNNING_STATE: InitialState = {
   state: 'running',
   exitCode: 0,
   oomKilled: false,
@@ -70,7 +71,7 @@ const TROUBLED_SHARE = 0.3
 
 export interface SeedContainer {
   readonly spec: SimulatedSpec
-  readonly fate: SimulatedFate
+  readonly initialState: InitialState
 }
 
 /** The container at `index` of the initial state. It draws from `random` alone, so that one seed gives one state. */
@@ -78,16 +79,16 @@ export function seedContainer(index: number, random: () => number): SeedContaine
   const service = SEED_SERVICES[index % SEED_SERVICES.length] as SeedService
   const round = Math.floor(index / SEED_SERVICES.length)
   const spread = 0.6 + random() * 0.9
-  const isDoneJob = service.fate?.state === 'exited' && service.fate.exitCode === 0
+  const isDoneJob = service.initialState?.state === 'exited' && service.initialState.exitCode === 0
   const troubled = round === 0 || random() < TROUBLED_SHARE || isDoneJob
   const healthy: HealthState = service.spec.healthTest === undefined ? 'none' : 'healthy'
-  const fate: SimulatedFate = { ...CALM, health: healthy, ...(troubled ? service.fate : {}) }
+  const initialState: InitialState = { ...RUNNING_STATE, health: healthy, ...(troubled ? service.initialState : {}) }
   const project = projectName(service.project, round)
   const name =
     project === null ? `${service.service}${round === 0 ? '' : `-${round}`}` : `${project}-${service.service}-1`
   const network = service.spec.network ?? (project === null ? 'bridge' : `${project}_default`)
   return {
-    fate,
+    initialState,
     spec: {
       ...PLAIN,
       ...service.spec,

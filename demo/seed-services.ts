@@ -1,5 +1,5 @@
 import type { SimulatedLoad, SimulatedMount, SimulatedPort, SimulatedSpec } from './container.js'
-import type { ContainerState, HealthState } from './docker-words.js'
+import type { InitialState } from './initial-state.js'
 import {
   BLOG_PASSWORD,
   CACHE_PASSWORD,
@@ -13,16 +13,6 @@ import {
   SPLUNK_TOKEN,
 } from './planted-secrets.js'
 
-/** How a container of the opening scene stands when the engine comes up. */
-export interface SimulatedFate {
-  readonly state: ContainerState
-  readonly exitCode: number
-  readonly oomKilled: boolean
-  readonly error: string
-  readonly health: HealthState
-  readonly restartCount: number
-}
-
 /** One kind of container of the initial state. */
 export interface SeedService {
   /** Null is a container that no compose project owns. */
@@ -30,7 +20,7 @@ export interface SeedService {
   readonly service: string
   readonly spec: Partial<SimulatedSpec> & Pick<SimulatedSpec, 'image' | 'cmd'>
   readonly load?: Partial<SimulatedLoad>
-  readonly fate?: Partial<SimulatedFate>
+  readonly initialState?: Partial<InitialState>
 }
 
 const MIB = 2 ** 20
@@ -109,13 +99,13 @@ export const SEED_SERVICES: readonly SeedService[] = [
       healthOutput: `Error: connect ETIMEDOUT redis://default:${CACHE_PASSWORD}@cache:6379\n`,
     },
     load: { cores: 0.71, memoryBytes: 190 * MIB, pids: 12 },
-    fate: { health: 'unhealthy', restartCount: 2 },
+    initialState: { health: 'unhealthy', restartCount: 2 },
   },
   {
     project: 'shop',
     service: 'migrate',
     spec: { image: 'registry.example.com/shop/api:2.14.3', cmd: ['node', 'migrate.js'], restartPolicy: 'no' },
-    fate: { state: 'exited', exitCode: 0 },
+    initialState: { state: 'exited', exitCode: 0 },
   },
   {
     project: 'edge',
@@ -143,7 +133,7 @@ export const SEED_SERVICES: readonly SeedService[] = [
       restartPolicy: 'no',
     },
     load: { memoryBytes: 230 * MIB },
-    fate: { state: 'exited', exitCode: 137, oomKilled: true },
+    initialState: { state: 'exited', exitCode: 137, oomKilled: true },
   },
   {
     project: 'etl',
@@ -153,14 +143,14 @@ export const SEED_SERVICES: readonly SeedService[] = [
       cmd: ['python', '-m', 'scheduler'],
       restartPolicy: 'always',
     },
-    fate: { state: 'restarting', exitCode: 3, restartCount: 17 },
+    initialState: { state: 'restarting', exitCode: 3, restartCount: 17 },
   },
   {
     project: 'etl',
     service: 'archiver',
     spec: { image: 'debian:12-slim', cmd: ['/bin/sh', '/opt/archive.sh'], capAdd: ['CAP_SYS_ADMIN'] },
     load: { writeBytesPerSecond: 900_000 },
-    fate: { state: 'paused' },
+    initialState: { state: 'paused' },
   },
   {
     project: 'monitoring',
@@ -189,7 +179,7 @@ export const SEED_SERVICES: readonly SeedService[] = [
       healthTest: 'wget -q -O /dev/null http://localhost:9090/-/healthy',
     },
     load: { cores: 0.22, memoryBytes: 640 * MIB, writeBytesPerSecond: 210_000, pids: 15 },
-    fate: { health: 'starting' },
+    initialState: { health: 'starting' },
   },
   {
     project: null,
@@ -294,7 +284,7 @@ export const SEED_SERVICES: readonly SeedService[] = [
       mounts: [volume('nas-backup', '/data')],
       restartPolicy: 'no',
     },
-    fate: {
+    initialState: {
       state: 'created',
       exitCode: 127,
       error: `failed to pull: https://ci:${REGISTRY_PASSWORD}@registry.example.com/v2/: unauthorized`,
