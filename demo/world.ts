@@ -5,8 +5,8 @@ import { imageId } from './images.js'
 import { applyInitialState } from './initial-state.js'
 import { Journal, type LogLine } from './journal.js'
 import { nextAddress } from './networks.js'
+import { ObjectStore } from './object-store.js'
 import { plainSpec, type SeedContainer, seedContainer } from './seed-data.js'
-import { Stock } from './stock.js'
 
 /** What `docker run` takes here; the rest is plain. */
 export interface RunOptions {
@@ -41,7 +41,7 @@ const STOP_SIGNALS = { SIGINT: 2, SIGQUIT: 3, SIGWINCH: 28 } as const
 /** All containers of the simulated engine, and the changes that can happen to them, each with its real events. */
 export class SimulatedWorld {
   readonly events: EventBus
-  readonly stock: Stock
+  readonly objectStore: ObjectStore
   readonly journal = new Journal()
   readonly #now: () => number
   readonly #random: () => number
@@ -53,7 +53,7 @@ export class SimulatedWorld {
     this.#random = random
     this.events = new EventBus(now)
     const openedAt = now()
-    this.stock = new Stock(openedAt - MAX_AGE_MS)
+    this.objectStore = new ObjectStore(openedAt - MAX_AGE_MS)
     for (let index = 0; index < count; index += 1) this.#seed(seedContainer(index, random), openedAt)
   }
 
@@ -253,7 +253,7 @@ export class SimulatedWorld {
   #build(spec: SimulatedSpec, createdAt: number): SimulatedContainer {
     this.#created += 1
     const id = digest(`container ${this.#created} ${this.#random()}`)
-    const network = this.stock.take(spec, createdAt)
+    const network = this.objectStore.add(spec, createdAt)
     return {
       id,
       spec,
