@@ -6,10 +6,10 @@ const OUT_OF_MEMORY_EXIT = 137
 const FAILED_PROBE_EXIT = 1
 
 /**
- * Lets something happen at each call: what was broken is mended first, so that the world neither calms down nor falls apart.
- * Draws from a generator of its own, so that the opening scene stays the same.
+ * Makes one change at each call: it repairs first what it broke before, so that the containers neither calm down nor fall apart.
+ * It draws from a generator of its own, so that the initial state stays the same.
  */
-export function restlessStep(world: SimulatedWorld, seed: number): () => void {
+export function churnStep(world: SimulatedWorld, seed: number): () => void {
   const random = seededRandom(seed)
   const repairs: (() => void)[] = []
   return () => {
@@ -27,7 +27,7 @@ export function restlessStep(world: SimulatedWorld, seed: number): () => void {
     }
     const { healthTest } = chosen.spec
     const checked = healthTest !== null
-    // As an engine runs it and tells of it: whole, secrets included.
+    // An engine's events hold the whole command line, secrets included.
     const probe = (exitCode?: number) => world.exec(id, `/bin/sh -c ${healthTest}`, exitCode)
     const dice = random()
     if (checked && dice < 0.35) {
@@ -42,7 +42,7 @@ export function restlessStep(world: SimulatedWorld, seed: number): () => void {
       world.pause(id)
       repairs.push(stillThere(() => world.unpause(id), 'paused'))
     }
-    // After a start the engine's verdict is open again: it comes last.
+    // A start opens the engine's verdict again, so this repair comes last.
     const recover = () => {
       probe()
       world.setHealth(id, 'healthy')
