@@ -4,13 +4,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { MAX_STREAMS_PER_SUBJECT } from '../../api/http/open-streams.js'
 import {
   type Answer,
-  BUILD_MS,
-  buildImage,
   cut,
   type Deployment,
   describeDeployment,
   HOSTNAME,
-  IMAGE,
   makeDeployment,
   PASSWORD,
   type Part,
@@ -18,6 +15,7 @@ import {
   UP_MS,
 } from '../support/deployment.js'
 import { docker, realEngine } from '../support/dockerd.js'
+import { BUILD_MS, buildImage, IMAGE } from '../support/image.js'
 import { eventually } from '../support/start-service.js'
 
 /** What outage.test.ts promises of an engine holds for the proxy before it, and a few seconds for Docker's own work. */
@@ -251,27 +249,31 @@ describeDeployment('the compose file on a real engine', () => {
         expect((await published(part)).filter(([, hosts]) => hosts !== null)).toEqual([])
     })
 
-    test('is on the networks of its neighbours, and knows nobody else', async () => {
-      const networks = async (part: Part) =>
-        Object.keys((await deployment.inspect(part)).NetworkSettings.Networks)
-          .map((name) => name.replace(`${deployment.project}_`, ''))
-          .sort()
-      expect(await networks('traefik')).toEqual(['edge', 'front'])
-      expect(await networks('porthole')).toEqual(['edge', 'engine'])
-      expect(await networks('socket-proxy')).toEqual(['engine'])
-      // Who is not known here is asked of the machine's own resolvers, and those may take their time.
-      const lookUp = async (network: string, name: string) =>
-        (
-          await deployment.beside(
-            network,
-            `new (require('node:dns').Resolver)({ timeout: 500, tries: 1 }).resolve4('${name}', (error) =>
-              console.log(error === null ? 'known' : 'unknown'))`,
-          )
-        ).trim()
-      expect(await lookUp('front', 'porthole')).toBe('unknown')
-      expect(await lookUp('edge', 'socket-proxy')).toBe('unknown')
-      expect(await lookUp('edge', 'porthole')).toBe('known')
-    })
+    test(
+      'is on the networks of its neighbours, and knows nobody else',
+      async () => {
+        const networks = async (part: Part) =>
+          Object.keys((await deployment.inspect(part)).NetworkSettings.Networks)
+            .map((name) => name.replace(`${deployment.project}_`, ''))
+            .sort()
+        expect(await networks('traefik')).toEqual(['edge', 'front'])
+        expect(await networks('porthole')).toEqual(['edge', 'engine'])
+        expect(await networks('socket-proxy')).toEqual(['engine'])
+        // Who is not known here is asked of the machine's own resolvers, and those may take their time.
+        const lookUp = async (network: string, name: string) =>
+          (
+            await deployment.beside(
+              network,
+              `new (require('node:dns').Resolver)({ timeout: 500, tries: 1 }).resolve4('${name}', (error) =>
+                console.log(error === null ? 'known' : 'unknown'))`,
+            )
+          ).trim()
+        expect(await lookUp('front', 'porthole')).toBe('unknown')
+        expect(await lookUp('edge', 'socket-proxy')).toBe('unknown')
+        expect(await lookUp('edge', 'porthole')).toBe('known')
+      },
+      STEP_MS,
+    )
 
     test('keeps Porthole from writing anywhere but into its audit', async () => {
       const program = `
