@@ -6,6 +6,7 @@ import type { Authenticator } from '../auth/authenticator.js'
 import type { Caller } from '../auth/caller.js'
 import type { SignIn } from '../auth/sign-in/sign-in.js'
 import { StreamTickets } from '../auth/stream-tickets.js'
+import type { NetworkConfig } from '../config/network.js'
 import type { View } from '../live/view.js'
 import type { Log } from '../log.js'
 import { ApiError } from '../model/error.js'
@@ -20,7 +21,7 @@ import { largeResponseQuota, type OpenStreams } from './endpoints/open-streams.j
 import { problemOf } from './endpoints/problem.js'
 import { endpoint } from './endpoints/read.js'
 import { streamEndpoint } from './endpoints/stream.js'
-import { allowAddresses, resolveAddress, type TrustProxy, trustProxies } from './middleware/address.js'
+import { allowAddresses, resolveAddress, trustProxies } from './middleware/address.js'
 import { actorOf, identify, requireCaller } from './middleware/authenticate.js'
 import { allowOrigins } from './middleware/cors.js'
 import { type LimitSettings, limitRequests } from './middleware/limits.js'
@@ -28,13 +29,6 @@ import { requestLog } from './middleware/request-log.js'
 import { refuseBody, refuseForeignHost, requireOneHost } from './middleware/request-shape.js'
 import { type AuthDesk, authEvent } from './resources/auth/handler.js'
 import { ACTIONS, FEEDS, ROUTES, type Route, STREAMS, streamScope } from './routes.js'
-
-export interface NetworkSettings {
-  readonly trustProxy: TrustProxy
-  /** Addresses and networks in CIDR notation; empty is everybody. */
-  readonly allowlist: readonly string[]
-  readonly corsOrigins: readonly string[]
-}
 
 export interface AppParts {
   readonly view: View
@@ -45,7 +39,7 @@ export interface AppParts {
   readonly store: Store
   readonly audit: Audit & Records
   readonly limits: LimitSettings
-  readonly network: NetworkSettings
+  readonly network: NetworkConfig
   readonly log: Log
   readonly streams: OpenStreams
   readonly metrics: Metrics

@@ -1,17 +1,14 @@
-import { BlockList, isIP } from 'node:net'
+import { isIP } from 'node:net'
 import type { Express, Request, RequestHandler, Response } from 'express'
 import { ipKeyGenerator } from 'express-rate-limit'
+import type { Network, TrustProxy } from '../../config/network.js'
 import { ApiError } from '../../model/error.js'
-
-/** Whose word counts about where a request comes from (TRUST_PROXY). */
-export type TrustProxy =
-  | { readonly kind: 'none' }
-  | { readonly kind: 'hops'; readonly hops: number }
-  | { readonly kind: 'networks'; readonly networks: readonly string[] }
+import { matchNetworks } from './match-networks.js'
 
 /** X-Forwarded-For is believed as far as the proxies that wrote it are; Forwarded and X-Real-IP are never read. */
 export function trustProxies(app: Express, trust: TrustProxy): void {
-  app.set('trust proxy', trust.kind === 'hops' ? trust.hops : trust.kind === 'networks' ? [...trust.networks] : false)
+  if (trust.kind === 'networks') app.set('trust proxy', matchNetworks(trust.networks))
+  else app.set('trust proxy', trust.kind === 'hops' ? trust.hops : false)
 }
 
 /** Finds the client's address once. */
@@ -41,19 +38,12 @@ export function addressKeyOf(res: Response): string {
 
 /** Answers only the networks that the operator lists; `onRefused` is told of the others. */
 export function allowAddresses(
-  networks: readonly string[],
+  networks: readonly Network[],
   onRefused: (req: Request, res: Response) => Promise<void>,
 ): RequestHandler {
-  const allowed = new BlockList()
-  for (const network of networks) {
-    const [address = '', prefix] = network.split('/')
-    const family = isIP(address) === 6 ? 'ipv6' : 'ipv4'
-    allowed.addSubnet(address, prefix === undefined ? (family === 'ipv6' ? 128 : 32) : Number(prefix), family)
-  }
+  const isAllowed = matchNetworks(networks)
   return async function refuseOtherAddresses(req, res, next) {
-    const address = addressOf(res)
-    const family = isIP(address)
-    if (family !== 0 && allowed.check(address, family === 6 ? 'ipv6' : 'ipv4')) {
+    if (isAllowed(addressOf(res))) {
       next()
       return
     }

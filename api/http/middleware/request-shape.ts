@@ -1,5 +1,6 @@
 import type { Request, RequestHandler } from 'express'
 import { ApiError } from '../../model/error.js'
+import { isLoopback } from '../../model/loopback.js'
 
 /** A read carries no body; one that does is a mistake, or a second request smuggled inside the first. */
 export function refuseBody(takesBody: (req: Request) => boolean): RequestHandler {
@@ -50,7 +51,7 @@ export function fieldValues(req: Request, name: string): string[] {
 export function refuseForeignHost(): RequestHandler {
   return function refuseRebinding(req, _res, next) {
     const host = (req.headers.host ?? '').replace(/:\d*$/, '')
-    if (host !== 'localhost' && host !== '[::1]' && !/^127(?:\.\d{1,3}){3}$/.test(host))
+    if (!isLoopback(host))
       throw new ApiError('invalid-request', 'foreign Host', {
         detail: 'Without authentication, only requests to localhost are answered.',
       })
