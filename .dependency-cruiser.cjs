@@ -1,7 +1,8 @@
-// The table of docs/architecture.md, enforced: who may import whom, and which one file may import each gated package. Without
-// TypeScript's own parser this sees no difference between a type and a value: that rooms take types alone from config/, so that no
-// settings type exists twice, is for test/project/config-types.test.ts to check.
+// The table of docs/architecture.md, enforced: who may import whom, and which one file may import each gated package.
 const layer = (name, path, may) => ({ name, severity: 'error', from: { path }, to: { path: '^api/', pathNot: may } })
+// A setting is typed once, in config/. The rooms above take its type alone, and are given its value: dependency-cruiser cannot
+// tell the one from the other without TypeScript's old compiler, so test/project/layers.test.ts does.
+const CONFIG_TYPES = '^api/config/'
 const gate = (name, pkg, only, comment) => ({
   name,
   comment,
@@ -16,25 +17,32 @@ module.exports = {
     { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^(api|demo)/' }, to: {} },
     { name: 'no-dep-on-test', severity: 'error', from: { path: '^(api|demo)/' }, to: { path: '^(test|bench)/' } },
     layer('model-imports-nothing', '^api/model/', ['^api/model/']),
-    layer('concurrency-imports-nothing', '^api/concurrency/', ['^api/concurrency/']),
+    layer('clock-imports-nothing', '^api/clock[.]ts$', ['^api/clock[.]ts$']),
+    layer('concurrency-on-clock', '^api/concurrency/', ['^api/concurrency/', '^api/clock[.]ts$']),
     layer('redaction-imports-nothing', '^api/redaction/', ['^api/redaction/']),
     layer('log-imports-nothing', '^api/log[.]ts$', ['^api/(log[.]ts$|redaction/)']),
     layer('config-on-model', '^api/config/', ['^api/(config|model)/']),
-    layer('auth-on-model-and-store', '^api/auth/', ['^api/(auth|concurrency|config|model)/', '^api/store/store[.]ts$']),
+    layer('auth-on-model-and-store', '^api/auth/', [
+      '^api/(auth|concurrency|model)/',
+      CONFIG_TYPES,
+      '^api/store/store[.]ts$',
+    ]),
     layer('store-on-model', '^api/store/', ['^api/(store|model)/']),
-    layer('audit-on-model', '^api/audit/', ['^api/(audit|config|model)/', '^api/log[.]ts$']),
+    layer('audit-on-model', '^api/audit/', ['^api/(audit|model)/', CONFIG_TYPES, '^api/log[.]ts$']),
     layer('engine-on-model', '^api/engine/', ['^api/(engine|concurrency|model|redaction)/', '^api/log[.]ts$']),
     layer('live-on-engine-port', '^api/live/', [
-      '^api/(live|concurrency|config|model|redaction)/',
+      '^api/(live|concurrency|model|redaction)/',
+      CONFIG_TYPES,
       '^api/engine/engine[.]ts$',
-      '^api/log[.]ts$',
+      '^api/(clock|log)[.]ts$',
     ]),
     layer('http-on-view-and-auth', '^api/http/', [
-      '^api/(http|auth|concurrency|config|model|redaction)/',
+      '^api/(http|auth|concurrency|model|redaction)/',
+      CONFIG_TYPES,
       '^api/audit/(event|recent)[.]ts$',
       '^api/store/store[.]ts$',
       '^api/live/view[.]ts$',
-      '^api/log[.]ts$',
+      '^api/(clock|log)[.]ts$',
     ]),
     layer('cli-on-main', '^api/cli/', [
       '^api/(cli|config|auth|audit|model)/',
@@ -124,7 +132,7 @@ module.exports = {
     gate(
       'sockets-and-files-at-the-edges',
       '^(node:)?(net|http|https|tls|dgram|child_process|fs|fs/promises)$',
-      '^api/(service|main|audit/file-sink|config/(config-files|docker-host|cidr)|engine/transport|http/(app|server|middleware/[a-z-]+)|cli/[a-z-]+)[.]ts$',
+      '^api/(service|main|audit/file-sink|config/(config-files|docker-host|cidr)|engine/transport|http/(hot-path|server|middleware/[a-z-]+)|cli/[a-z-]+)[.]ts$',
       'Sockets, files and processes are opened at the edges only.',
     ),
   ],

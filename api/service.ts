@@ -13,6 +13,7 @@ import { SignInGuard } from './auth/sign-in/sign-in-guard.js'
 import { SignInQueue } from './auth/sign-in/sign-in-queue.js'
 import { UserDirectory } from './auth/sign-in/user-directory.js'
 import { WatchedFile } from './auth/watched-file.js'
+import { type Clock, SYSTEM_CLOCK, sleep } from './clock.js'
 import type { AuthConfig, Config, HostConfig } from './config/config.js'
 import { watchableFile } from './config/config-files.js'
 import { describeFileFaults } from './config/list-file.js'
@@ -23,7 +24,6 @@ import { createApp } from './http/app.js'
 import { OpenStreams } from './http/endpoints/open-streams.js'
 import { createMetrics } from './http/resources/metrics/metrics.js'
 import { closeServer, createHttpServer, listen } from './http/server.js'
-import { type Clock, SYSTEM_CLOCK, sleep } from './live/clock.js'
 import { EventJournal } from './live/events/event-journal.js'
 import { Fleet } from './live/fleet.js'
 import { Host } from './live/host/host.js'
@@ -98,7 +98,7 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
   const signIn = config.auth === null ? null : createSignIn(config.auth, config.limits, store, clock, log)
   const { limits, network } = config
   const metrics = createMetrics({ view, streams, audit })
-  const app = createApp({ view, authenticator, signIn, store, audit, limits, network, streams, metrics, log, now })
+  const app = createApp({ view, authenticator, signIn, store, audit, limits, network, streams, metrics, log, clock })
   const server = createHttpServer(app, log)
   const life = new AbortController()
   let lives: readonly Promise<void>[] = []
@@ -132,7 +132,7 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
   async function stop(): Promise<void> {
     life.abort()
     streams.endAll()
-    await Promise.all([server.listening ? closeServer(server) : null, ...lives])
+    await Promise.all([server.listening ? closeServer(server, clock) : null, ...lives])
     endTrail(audit, log)
   }
 

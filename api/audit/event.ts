@@ -63,6 +63,15 @@ export interface AuthEvent extends Actor {
   readonly reason: string | null
 }
 
+export function authEvent(
+  actor: Actor,
+  action: AuthEvent['action'],
+  decision: AuthEvent['decision'],
+  reason: string | null,
+): AuthEvent {
+  return { kind: 'auth', ...actor, action, decision, reason }
+}
+
 /** Something that the service did by itself. */
 export type ServiceEvent = LifeEvent | TrailEvent
 

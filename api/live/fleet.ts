@@ -1,3 +1,4 @@
+import type { Clock } from '../clock.js'
 import type { Container, InspectedContainer } from '../model/container.js'
 import type { EngineCall } from '../model/engine-call.js'
 import type { DiskUse } from '../model/engine-object.js'
@@ -10,7 +11,6 @@ import { type LabelSelector, matchesSelectors } from '../model/label-selector.js
 import type { LogPage, LogPosition, LogStep, LogWish } from '../model/log-line.js'
 import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
-import type { Clock } from './clock.js'
 import type { Host } from './host/host.js'
 import type { EngineObjects, Events, HostObjects, OnCall, View } from './view.js'
 

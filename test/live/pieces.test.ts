@@ -1,7 +1,6 @@
 import { backoff } from '../../api/live/backoff.js'
-import { Doorbell } from '../../api/live/clock.js'
 import { WorkQueue } from '../../api/live/host/work-queue.js'
-import { FakeClock, settle } from '../support/fake-clock.js'
+import { settle } from '../support/fake-clock.js'
 
 describe('backoff', () => {
   test('starts at once, doubles, and stops growing at two seconds', () => {
@@ -13,36 +12,6 @@ describe('backoff', () => {
   test('takes up to half away at random', () => {
     expect(backoff(6, 0.999)).toBeGreaterThanOrEqual(1_000)
     expect(backoff(6, 0.5)).toBe(1_500)
-  })
-})
-
-describe('Doorbell', () => {
-  test('wakes by time, by a ring, by a ring that came before, and by the signal', async () => {
-    const clock = new FakeClock()
-    const bell = new Doorbell(clock)
-    const life = new AbortController()
-    const woken: string[] = []
-    const wait = (name: string) => bell.wait(1_000, life.signal).then(() => woken.push(name))
-    void wait('time')
-    await clock.advance(999)
-    expect(woken).toEqual([])
-    await clock.advance(1)
-    void wait('ring')
-    bell.ring()
-    await settle()
-    bell.ring()
-    void wait('kept ring')
-    await settle()
-    void wait('signal')
-    await settle()
-    expect(woken).toEqual(['time', 'ring', 'kept ring'])
-    life.abort()
-    await settle()
-    expect(woken).toEqual(['time', 'ring', 'kept ring', 'signal'])
-    void wait('after the end')
-    await settle()
-    expect(woken).toHaveLength(5)
-    expect(clock.pending).toBe(0)
   })
 })
 

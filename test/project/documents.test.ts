@@ -177,15 +177,15 @@ describe('api/SECURITY.md', () => {
   const STEPS: readonly (readonly [code: string, heading: string])[] = [
     ['app.use(requestLog(', 'A line in the log'],
     ['app.use(resolveAddress(', 'Whose address'],
-    ['app.use(helmet(', 'Header fields of every answer'],
+    ['app.use(securityHeaders(', 'Header fields of every answer'],
     ['app.use(requireOneHost(', 'The shape of a request'],
     ["'/health/live',", 'Health'],
     ['allowAddresses(network', 'Who may connect, which pages may read'],
     ['app.use(identify(', 'Who asks'],
     ["app.use(limitRequests('general'", 'How often'],
     ['app.use(AUTH_PREFIX', 'Signing in, and what else concerns the caller'],
-    ['app.use(known)', 'Strangers end here'],
-    ['for (const route of ROUTES) mount(', 'The route'],
+    ['app.use(callersOnly)', 'Strangers end here'],
+    ['mountRoutes(app,', 'The route'],
     ['app.use(answerProblem())', 'What went wrong'],
   ]
 

@@ -1,4 +1,4 @@
-import type { Clock } from '../../api/live/clock.js'
+import type { Clock } from '../../api/clock.js'
 
 interface Timer {
   readonly at: number

@@ -61,6 +61,6 @@ function quota(perHolder: number, total: number, reason: string): Quota {
 function tooManyWaiting(reason: string): ApiError {
   return new ApiError('rate-limited', reason, {
     detail: 'Too many sign-ins are waiting; Retry-After says when to come back.',
-    headers: { 'Retry-After': '1' },
+    retryAfterSeconds: 1,
   })
 }

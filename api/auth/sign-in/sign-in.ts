@@ -178,9 +178,8 @@ function refused(
 }
 
 function tooManyFailures(waitMs: number): ApiError {
-  const seconds = String(Math.max(1, Math.ceil(waitMs / 1000)))
   return new ApiError('rate-limited', 'too many failed sign-ins', {
     detail: 'Too many sign-ins have failed; Retry-After says when to come back.',
-    headers: { 'Retry-After': seconds },
+    retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)),
   })
 }

@@ -30,8 +30,8 @@ export function streamEndpoint(stream: Stream, parts: StreamParts): RequestHandl
     const intervalMs = interval * 1_000
     const view = `${stream.path}\n${input.id}\n${input.showHostPaths}\n${caller.visibilityKey}\n${JSON.stringify(query)}`
     const make = () => {
-      const { sources, cache, now } = parts
-      const asked = { ...input, now: now() }
+      const { sources, cache, clock } = parts
+      const asked = { ...input, now: clock.now() }
       sources.view.watch(stream.watches(sources, asked), intervalMs)
       const version = versionOf(stream, sources)
       const kept = version === null ? null : cache.get(view, version)

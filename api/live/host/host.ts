@@ -1,4 +1,6 @@
 import { setMaxListeners } from 'node:events'
+import { type Clock, sleep } from '../../clock.js'
+import { Notifier } from '../../concurrency/notifier.js'
 import type { Engine } from '../../engine/engine.js'
 import type { Log } from '../../log.js'
 import type { Container } from '../../model/container.js'
@@ -10,7 +12,6 @@ import type { EngineInfo, EngineVersion, HostState, HostStatus } from '../../mod
 import { engineTime } from '../../model/log-line.js'
 import type { Sample } from '../../model/sample.js'
 import { backoff, STEADY_AFTER_MS } from '../backoff.js'
-import { type Clock, Doorbell, sleep } from '../clock.js'
 import type { HostJournal } from '../events/event-journal.js'
 import type { LinePace } from '../logs/line-pace.js'
 import { Sampler, type SamplerSettings } from '../stats/sampler.js'
@@ -99,7 +100,7 @@ export class Host {
   readonly #log: Log
   readonly #inventory: Inventory
   readonly #sampler: Sampler
-  readonly #bell: Doorbell
+  readonly #notifier: Notifier
   readonly #dirty = new Set<string>()
   readonly #inspecting: WorkQueue
   readonly #rereads = new Map<string, number>()
@@ -132,7 +133,7 @@ export class Host {
     this.#log = options.log.child({ host: options.id })
     this.#inventory = new Inventory(options.id)
     this.#sampler = new Sampler(this.#engine, options.sampling, options.clock, this.#log)
-    this.#bell = new Doorbell(options.clock)
+    this.#notifier = new Notifier(options.clock)
     this.#journal = options.journal
     this.reads = new HostReads({
       engine: this.#engine,
@@ -329,7 +330,7 @@ export class Host {
         reconcileAt = now + RECONCILE_INTERVAL_MS
         this.#takeList(null, await this.#engine.containers(null, signal))
         this.#changes += 1
-      } else await this.#bell.wait(reconcileAt - now, signal)
+      } else await this.#notifier.wait(reconcileAt - now, signal)
     }
   }
 
@@ -387,7 +388,7 @@ export class Host {
 
   #mark(id: string): void {
     this.#dirty.add(id)
-    this.#bell.ring()
+    this.#notifier.notify()
   }
 
   #becomeLive(): void {

@@ -1,5 +1,5 @@
+import { type Clock, sleep } from '../../clock.js'
 import { ApiError } from '../../model/error.js'
-import { type Clock, sleep } from '../clock.js'
 
 /** Milliseconds that a caller waits for a fresh answer where an older one is at hand, or where other hosts have theirs. */
 const PATIENCE_MS = 2_500

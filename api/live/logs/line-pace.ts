@@ -1,4 +1,4 @@
-import { type Clock, sleep } from '../clock.js'
+import { type Clock, sleep } from '../../clock.js'
 
 /** Lines a second of all followed logs together. Each costs this process some 15 us, so this is a sixth of a core. */
 export const MAX_LINES_PER_SECOND = 10_000

@@ -1,3 +1,4 @@
+import { type Clock, sleep } from '../../clock.js'
 import { ApiError, type ErrorCode } from '../../model/error.js'
 import {
   engineTimeBefore,
@@ -10,7 +11,6 @@ import {
   type LogWish,
 } from '../../model/log-line.js'
 import { backoff, STEADY_AFTER_MS } from '../backoff.js'
-import { type Clock, sleep } from '../clock.js'
 import { type AskLog, isWanted, PlaceCounter, readLog } from './log-reader.js'
 import { Turns } from './turns.js'
 

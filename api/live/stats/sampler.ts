@@ -1,9 +1,10 @@
+import type { Clock } from '../../clock.js'
+import { Notifier } from '../../concurrency/notifier.js'
 import type { Engine } from '../../engine/engine.js'
 import type { Log } from '../../log.js'
 import { type Container, isRunning } from '../../model/container.js'
 import type { History } from '../../model/history.js'
 import { type Reading, type Sample, sampleBetween } from '../../model/sample.js'
-import { type Clock, Doorbell } from '../clock.js'
 import { SampleHistory } from './sample-history.js'
 
 /** After a first reading the second follows soon, so that rates are there within seconds rather than a whole interval. */
@@ -56,7 +57,7 @@ export class Sampler {
   readonly #clock: Clock
   readonly #log: Log
   readonly #settings: SamplerSettings
-  readonly #bell: Doorbell
+  readonly #notifier: Notifier
   readonly #entries = new Map<string, Entry>()
   #polling = 0
   #lastWatched = 0
@@ -67,7 +68,7 @@ export class Sampler {
     this.#settings = settings
     this.#clock = clock
     this.#log = log
-    this.#bell = new Doorbell(clock)
+    this.#notifier = new Notifier(clock)
   }
 
   /** Grows with each new sample. */
@@ -116,7 +117,7 @@ export class Sampler {
     const dueAt = entry.readAt + this.#intervalOf(entry, now)
     if (dueAt >= entry.dueAt) return
     entry.dueAt = dueAt
-    this.#bell.ring()
+    this.#notifier.notify()
   }
 
   /** Says which containers there are now. Those that stopped lose their latest sample: they use nothing. */
@@ -134,7 +135,7 @@ export class Sampler {
       this.#rest(entry)
       this.#entries.delete(id)
     }
-    this.#bell.ring()
+    this.#notifier.notify()
   }
 
   /** Samples until the signal ends it. */
@@ -161,7 +162,7 @@ export class Sampler {
         if (this.#polling >= concurrency) break
         void this.#poll(id, entry, signal)
       }
-      await this.#bell.wait(nextAt - now, signal)
+      await this.#notifier.wait(nextAt - now, signal)
     }
   }
 
@@ -192,7 +193,7 @@ export class Sampler {
       const wanted = entry.readAt + interval
       entry.dueAt = Math.max(now, isFirst ? Math.min(wanted, now + WARM_UP_MS) : wanted)
       this.#polling -= 1
-      this.#bell.ring()
+      this.#notifier.notify()
     }
   }
 

@@ -90,7 +90,7 @@ describe('SignInQueue', () => {
     const waiting = range(4).map((i) => queue.enter('a', work(`a${i + 1}`)))
     const error = await refusalOf(queue.enter('a', work('a5')))
     expect(error.code).toBe('rate-limited')
-    expect(error.headers).toEqual({ 'Retry-After': '1' })
+    expect(error.retryAfterSeconds).toBe(1)
     const other = queue.enter('b', work('b'))
     for (const name of ['a0', 'a1']) await end(name)
     // One of the four runs, so another may wait.
@@ -105,7 +105,7 @@ describe('SignInQueue', () => {
     const queue = new SignInQueue()
     const all = range(65).map((i) => queue.enter(`address ${i}`, work(String(i))))
     const error = await refusalOf(queue.enter('address 65', work('65')))
-    expect([error.code, error.headers]).toEqual(['rate-limited', { 'Retry-After': '1' }])
+    expect([error.code, error.retryAfterSeconds]).toEqual(['rate-limited', 1])
     for (const i of range(65)) await end(String(i))
     await Promise.all(all)
     expect(began).toEqual(range(65).map(String))

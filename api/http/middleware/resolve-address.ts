@@ -1,28 +1,20 @@
 import { isIP } from 'node:net'
-import type { Express, Request, RequestHandler, Response } from 'express'
+import type { RequestHandler, Response } from 'express'
 import { ipKeyGenerator } from 'express-rate-limit'
-import type { Network, TrustProxy } from '../../config/network.js'
-import { ApiError } from '../../model/error.js'
-import { matchNetworks } from './match-networks.js'
+import type { TrustProxy } from '../../config/network.js'
 
-/** X-Forwarded-For is believed as far as the proxies that wrote it are; Forwarded and X-Real-IP are never read. */
-export function trustProxies(app: Express, trust: TrustProxy): void {
-  if (trust.kind === 'networks') app.set('trust proxy', matchNetworks(trust.networks))
-  else app.set('trust proxy', trust.kind === 'hops' ? trust.hops : false)
-}
-
-/** Finds the client's address once. */
+/** Finds the client's address once, for the limits, the allow-list, the log and the audit. */
 export function resolveAddress(trust: TrustProxy): RequestHandler {
   const isProxied = trust.kind !== 'none'
   return function resolveClientAddress(req, res, next) {
-    // What a proxy passes on may be anything; then the proxy itself is who is known.
+    // What a proxy passes on may be anything. Where it is no address, the proxy's own is the one we know.
     const claimed = isProxied ? plainAddress(req.ip) : null
     res.locals['address'] = claimed ?? plainAddress(req.socket.remoteAddress) ?? UNKNOWN
     next()
   }
 }
 
-/** A connection that is gone already has no address. */
+/** A connection that has closed already has no address. */
 const UNKNOWN = 'unknown'
 
 /** The client's address: IPv4, or IPv6 in the one spelling of RFC 5952. */
@@ -30,29 +22,13 @@ export function addressOf(res: Response): string {
   return (res.locals['address'] as string | undefined) ?? UNKNOWN
 }
 
-/** What limits count by: IPv6 by /56, since a household is one caller whichever of its addresses it uses. */
+/** What limits count by: IPv6 by its /56, since a household is one client, whichever of its addresses it uses. */
 export function addressKeyOf(res: Response): string {
   const address = addressOf(res)
   return address === UNKNOWN ? UNKNOWN : ipKeyGenerator(address)
 }
 
-/** Answers only the networks that the operator lists; `onRefused` is told of the others. */
-export function allowAddresses(
-  networks: readonly Network[],
-  onRefused: (req: Request, res: Response) => Promise<void>,
-): RequestHandler {
-  const isAllowed = matchNetworks(networks)
-  return async function refuseOtherAddresses(req, res, next) {
-    if (isAllowed(addressOf(res))) {
-      next()
-      return
-    }
-    await onRefused(req, res)
-    throw new ApiError('address-not-allowed', 'not on IP_ALLOWLIST')
-  }
-}
-
-/** An address alone, of what may carry a port, brackets, a zone or IPv4 inside IPv6; null where there is none. */
+/** The address alone, without a port, brackets, a zone or the IPv6 around an IPv4; null where the text is no address. */
 export function plainAddress(text: string | undefined): string | null {
   if (text === undefined) return null
   if (isIP(text) === 4) return text

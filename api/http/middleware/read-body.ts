@@ -11,7 +11,7 @@ export const MAX_BODY_BYTES = 4_096
 /** `application/json`, with no charset but UTF-8 (RFC 8259 section 8.1). */
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i
 
-/** Reads a small JSON object and leaves what the schema makes of it in `res.locals.body`. */
+/** Reads a small JSON object, and leaves what the schema makes of it in `res.locals.body`. */
 export function readBody(schema: z.ZodType): RequestHandler[] {
   const read = express.raw({ type: () => true, limit: MAX_BODY_BYTES, inflate: false })
   return [
@@ -30,7 +30,7 @@ export function readBody(schema: z.ZodType): RequestHandler[] {
     function parseBody(req, res, next) {
       const json = jsonOf(req.body)
       if (json === null)
-        throw new ApiError('invalid-request', 'the body is no JSON', {
+        throw new ApiError('invalid-request', 'the body is not JSON', {
           detail: 'The body must be JSON that names no member twice.',
         })
       const parsed = schema.safeParse(json.value)
@@ -42,13 +42,13 @@ export function readBody(schema: z.ZodType): RequestHandler[] {
   ]
 }
 
-/** An empty body says as much as an empty object. Null where it is no JSON. */
+/** An empty body reads as an empty object. Null where the bytes are not JSON. */
 function jsonOf(bytes: unknown): { readonly value: unknown } | null {
   if (!Buffer.isBuffer(bytes) || bytes.length === 0) return { value: {} }
   return isUtf8(bytes) ? parseStrictJson(bytes.toString('utf8')) : null
 }
 
-/** By body-parser's own `type` of its errors. */
+/** By the `type` that body-parser gives its errors. */
 function unreadable(error: unknown): ApiError {
   const type = (error as { type?: unknown } | null)?.type
   if (type === 'entity.too.large')
