@@ -4,9 +4,10 @@ import { allowAddresses } from '../../../api/http/middleware/allow-addresses.js'
 import { resolveAddress } from '../../../api/http/middleware/resolve-address.js'
 import { createRig, OPEN_NETWORK } from '../../support/app-parts.js'
 import { appOf } from '../../support/middleware-app.js'
+import { networks } from '../../support/networks.js'
 import { tokenFor } from '../../support/tokens.js'
 
-const LOOPBACK: TrustProxy = { kind: 'networks', networks: ['127.0.0.0/8', '::1/128'] }
+const LOOPBACK: TrustProxy = { kind: 'networks', networks: networks('127.0.0.0/8', '::1/128') }
 
 describe('allowAddresses', () => {
   test('lets a client of the networks pass, and records and refuses any other', async () => {
@@ -14,8 +15,8 @@ describe('allowAddresses', () => {
     const record = async (...given: readonly unknown[]) => {
       recorded.push(given)
     }
-    const appFor = (...networks: readonly string[]) =>
-      appOf([resolveAddress({ kind: 'none' }), allowAddresses(networks, record)])
+    const appFor = (...texts: readonly string[]) =>
+      appOf([resolveAddress({ kind: 'none' }), allowAddresses(networks(...texts), record)])
     expect((await request(appFor('127.0.0.0/8', '::1')).get('/')).status).toBe(200)
     expect(recorded).toEqual([])
     const refused = await request(appFor('192.0.2.0/24')).get('/')
@@ -24,13 +25,13 @@ describe('allowAddresses', () => {
   })
 
   test('refuses a client whose address is not known', async () => {
-    const app = appOf([allowAddresses(['0.0.0.0/1', '128.0.0.0/1', '::/1', '8000::/1'], async () => {})])
+    const app = appOf([allowAddresses(networks('0.0.0.0/1', '128.0.0.0/1', '8000::/1'), async () => {})])
     expect((await request(app).get('/')).status).toBe(403)
   })
 
   test('refuses no one without a record', async () => {
     const app = appOf([
-      allowAddresses(['192.0.2.1'], async () => {
+      allowAddresses(networks('192.0.2.1'), async () => {
         throw new Error('broken')
       }),
     ])
@@ -42,7 +43,7 @@ describe('IP_ALLOWLIST', () => {
   const network = {
     ...OPEN_NETWORK,
     trustProxy: LOOPBACK,
-    allowlist: ['203.0.113.0/24', '2001:db8::/32', '198.51.100.7'],
+    allowlist: networks('203.0.113.0/24', '2001:db8::/32', '198.51.100.7'),
   }
 
   test.each<[string, number]>([

@@ -10,6 +10,7 @@ import { idOf } from '../../support/fake-engine.js'
 import { containerOf } from '../../support/fake-view.js'
 import { get } from '../../support/get.js'
 import { appOf } from '../../support/middleware-app.js'
+import { networks } from '../../support/networks.js'
 import { tokenFor } from '../../support/tokens.js'
 
 const cleanup = cleanupAfterEach()
@@ -120,7 +121,10 @@ describe('limits', () => {
 
   const behindProxy = {
     limits: { ...limits, general: 3 },
-    network: { ...OPEN_NETWORK, trustProxy: { kind: 'networks', networks: ['127.0.0.0/8', '::1/128'] } as const },
+    network: {
+      ...OPEN_NETWORK,
+      trustProxy: { kind: 'networks', networks: networks('127.0.0.0/8', '::1/128') } as const,
+    },
   }
 
   test('count each client behind a trusted proxy apart, whatever else it claims', async () => {

@@ -5,6 +5,7 @@ import { createMemoryStore } from '../../../api/store/memory.js'
 import type { Store } from '../../../api/store/store.js'
 import { createRig, OPEN_NETWORK } from '../../support/app-parts.js'
 import { FakeAudit } from '../../support/fake-audit.js'
+import { networks } from '../../support/networks.js'
 import { createSignInRig } from '../../support/sign-in-rig.js'
 
 const WINDOW_MS = 60_000
@@ -50,7 +51,10 @@ describe('a recorder of refusals', () => {
   })
 })
 
-const network = { ...OPEN_NETWORK, trustProxy: { kind: 'networks', networks: ['127.0.0.0/8', '::1/128'] } as const }
+const network = {
+  ...OPEN_NETWORK,
+  trustProxy: { kind: 'networks', networks: networks('127.0.0.0/8', '::1/128') } as const,
+}
 
 /** As if so many other addresses had been refused in this window. */
 async function refuseOthers(store: Store, count: number): Promise<void> {

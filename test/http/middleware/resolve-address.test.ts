@@ -4,8 +4,9 @@ import type { TrustProxy } from '../../../api/config/network.js'
 import { addressKeyOf, addressOf, plainAddress, resolveAddress } from '../../../api/http/middleware/resolve-address.js'
 import { trustProxies } from '../../../api/http/middleware/trust-proxies.js'
 import { appOf } from '../../support/middleware-app.js'
+import { networks } from '../../support/networks.js'
 
-const LOOPBACK: TrustProxy = { kind: 'networks', networks: ['127.0.0.0/8', '::1/128'] }
+const LOOPBACK: TrustProxy = { kind: 'networks', networks: networks('127.0.0.0/8', '::1/128') }
 const hops = (count: number): TrustProxy => ({ kind: 'hops', hops: count })
 
 async function seen(trust: TrustProxy, fields: Record<string, string>): Promise<{ address: string; key: string }> {

@@ -2,12 +2,13 @@ import type { Express } from 'express'
 import request from 'supertest'
 import type { AuthEvent } from '../../../api/audit/event.js'
 import { RefreshTokens } from '../../../api/auth/sign-in/refresh-token.js'
+import { networks } from '../../support/networks.js'
 import { createSignInRig, PASSWORD, userOf } from '../../support/sign-in-rig.js'
 import { tokenFor } from '../../support/tokens.js'
 
 const HOUR = 3_600_000
 const GOOD = { username: 'alice', password: PASSWORD }
-const BEHIND_PROXY = { trustProxy: { kind: 'networks', networks: ['127.0.0.0/8', '::1/128'] } } as const
+const BEHIND_PROXY = { trustProxy: { kind: 'networks', networks: networks('127.0.0.0/8', '::1/128') } } as const
 const NETWORK = { ...BEHIND_PROXY, allowlist: [], corsOrigins: [] }
 
 function post(app: Express, path: string, body: object | string, fields: Record<string, string> = {}) {
