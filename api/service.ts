@@ -16,6 +16,7 @@ import { WatchedFile } from './auth/watched-file.js'
 import { type Clock, SYSTEM_CLOCK, sleep } from './clock.js'
 import type { AuthConfig, Config, HostConfig } from './config/config.js'
 import { watchableFile } from './config/config-files.js'
+import { describeFileFaults } from './config/list-file.js'
 import { parseUsers } from './config/users-file.js'
 import { createDockerodeEngine } from './engine/dockerode.js'
 import type { Engine } from './engine/engine.js'
@@ -179,7 +180,7 @@ function createSignIn(
   if (settings === null || token === null) return null
   const now = () => clock.now()
   const file = new WatchedFile(watchableFile(settings.path), now)
-  const users = new UserDirectory({ file, parse: parseUsers, log })
+  const users = new UserDirectory({ file, parse: usersIn, log })
   const checker = new PasswordChecker(() => users.users())
   return new SignIn({
     token,
@@ -193,4 +194,9 @@ function createSignIn(
     refreshTokens: new RefreshTokens(randomBytes(32)),
     now,
   })
+}
+
+function usersIn(text: string) {
+  const { users, faults } = parseUsers(text)
+  return users === undefined ? { problems: describeFileFaults(faults) } : { users }
 }
