@@ -27,7 +27,8 @@ import { closeServer, createHttpServer, listen } from './http/server.js'
 import { EventJournal } from './live/events/event-journal.js'
 import { Fleet } from './live/fleet.js'
 import { Host } from './live/host/host.js'
-import { LinePace } from './live/logs/line-pace.js'
+import { FOLLOWED_LINES } from './live/logs/log-follower.js'
+import { TokenBucket } from './live/logs/token-bucket.js'
 import type { Log } from './log.js'
 import { describeEndpoint } from './model/endpoint.js'
 import { TlsIdentityError } from './model/error.js'
@@ -74,7 +75,7 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
   const sink = destination.kind === 'file' ? new FileSink(destination.path, now()) : createOutputSink(records)
   const audit = new AuditTrail({ sink, clock, log, onFailure })
   const journal = new EventJournal()
-  const pace = new LinePace(clock)
+  const lineBucket = new TokenBucket(FOLLOWED_LINES, clock)
   const hosts = config.hosts.map(
     (host) =>
       new Host({
@@ -84,7 +85,7 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
         labels: host.labels,
         sampling: config.sampling,
         journal: journal.openHost(host.id),
-        pace,
+        lineBucket,
         clock,
         log,
       }),

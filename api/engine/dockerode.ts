@@ -2,6 +2,7 @@ import { Readable } from 'node:stream'
 import Docker from 'dockerode'
 import type { ContainerEvent } from '../model/container-event.js'
 import type { EngineEndpoint } from '../model/endpoint.js'
+import type { RecordCall } from '../model/engine-call.js'
 import { ApiError } from '../model/error.js'
 import type { EngineTime, LogLine } from '../model/log-line.js'
 import { decodeContainers, decodeInspect } from './decode/container.js'
@@ -17,6 +18,7 @@ import { MAX_FILTER_IDS } from './guard.js'
 import { readLines } from './lines.js'
 import { readLogLines } from './log-lines.js'
 import { LogScrubber, plainLogLine } from './log-scrubber.js'
+import type { MeasuredCall } from './measured-call.js'
 import { ReadOnlyTransport, type TransportOptions } from './transport.js'
 
 /**
@@ -54,8 +56,9 @@ interface LogOptions {
 /** Codes of a connection that ended under an open stream. */
 const CUT = /^(?:ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_STREAM_PREMATURE_CLOSE)$/
 
+/** dockerode hands this one option on whatever it is asked, untouched: it carries the call. */
 interface Signal {
-  readonly abortSignal: AbortSignal
+  readonly abortSignal: MeasuredCall
 }
 
 export interface DockerodeEngineOptions extends TransportOptions {
@@ -75,79 +78,103 @@ export function createDockerodeEngine(
   const modem = new ReadOnlyTransport(endpoint, options)
   const docker = new Docker({ modem } as Docker.DockerOptions) as unknown as DockerodeReads
   const eventDecoder = new EventDecoder()
+
+  /** Measured until the answer is decoded: an answer that cannot be is a bad one. */
+  async function ask<T>(
+    send: (options: Signal) => Promise<unknown>,
+    decode: (answer: unknown) => T,
+    signal: AbortSignal,
+    recordCall: RecordCall | undefined,
+  ): Promise<T> {
+    const call = modem.measure(signal, recordCall)
+    try {
+      const answer = decode(await send({ abortSignal: call }))
+      call.succeed()
+      return answer
+    } catch (error) {
+      call.fail(error)
+      throw error
+    }
+  }
+
+  /** Measured until the stream ends. One whose reader stops has ended well. */
+  async function* stream<T>(
+    read: (call: MeasuredCall) => AsyncIterable<T>,
+    signal: AbortSignal,
+    recordCall: RecordCall | undefined,
+  ): AsyncGenerator<T, void, undefined> {
+    const call = modem.measure(signal, recordCall)
+    try {
+      yield* read(call)
+    } catch (error) {
+      call.fail(error)
+      throw error
+    } finally {
+      call.succeed()
+    }
+  }
+
   return {
-    async ping(abortSignal) {
-      const answer = await docker.ping({ abortSignal })
-      if (typeof answer !== 'string' || answer.trim() !== 'OK')
-        throw new ApiError('engine-bad-answer', 'GET /_ping: what answers is no engine')
-    },
-    async version(abortSignal) {
-      return decodeVersion(await docker.version({ abortSignal }))
-    },
-    async info(abortSignal) {
-      return decodeInfo(await docker.info({ abortSignal }))
-    },
-    async containers(ids, abortSignal) {
+    ping: (signal, recordCall) => ask((options) => docker.ping(options), decodePing, signal, recordCall),
+    version: (signal, recordCall) => ask((options) => docker.version(options), decodeVersion, signal, recordCall),
+    info: (signal, recordCall) => ask((options) => docker.info(options), decodeInfo, signal, recordCall),
+    async containers(ids, signal, recordCall) {
       // An empty filter would mean no filter.
       if (ids?.length === 0) return []
-      if (ids === null) return decodeContainers(await docker.listContainers({ abortSignal, all: true }))
-      if (ids.length <= MAX_FILTER_IDS)
-        return decodeContainers(await docker.listContainers({ abortSignal, all: true, filters: { id: ids } }))
+      const isFilter = ids !== null && ids.length <= MAX_FILTER_IDS
+      const filter = isFilter ? { filters: { id: ids } } : {}
+      const send = (options: Signal) => docker.listContainers({ ...options, all: true, ...filter })
+      const all = await ask(send, decodeContainers, signal, recordCall)
+      if (ids === null || isFilter) return all
       const asked = new Set(ids)
-      return decodeContainers(await docker.listContainers({ abortSignal, all: true })).filter(({ id }) => asked.has(id))
+      return all.filter(({ id }) => asked.has(id))
     },
-    async inspect(id, abortSignal) {
-      return decodeInspect(await docker.getContainer(id).inspect({ abortSignal }))
-    },
-    async stats(id, abortSignal) {
+    inspect: (id, signal, recordCall) =>
+      ask((options) => docker.getContainer(id).inspect(options), decodeInspect, signal, recordCall),
+    stats(id, signal, recordCall) {
       // One-shot spares newer engines the wait for a second reading: rates come from our own previous one.
-      return decodeReading(await docker.getContainer(id).stats({ abortSignal, stream: false, 'one-shot': true }))
+      const send = (options: Signal) => docker.getContainer(id).stats({ ...options, stream: false, 'one-shot': true })
+      return ask(send, decodeReading, signal, recordCall)
     },
-    events(since, abortSignal, onOpen) {
-      return readEvents(docker, eventDecoder, since, abortSignal, onOpen)
-    },
-    logs(id, request, abortSignal) {
-      return readLog(docker, id, request, scrubLogs, abortSignal)
-    },
-    async top(id, abortSignal) {
-      return decodeTop(await docker.getContainer(id).top({ abortSignal }))
-    },
-    async changes(id, abortSignal) {
-      return decodeChanges(await docker.getContainer(id).changes({ abortSignal }))
-    },
-    async images(abortSignal) {
-      return decodeImages(await docker.listImages({ abortSignal }))
-    },
-    async networks(abortSignal) {
-      return decodeNetworks(await docker.listNetworks({ abortSignal }))
-    },
-    async volumes(abortSignal) {
-      return decodeVolumes(await docker.listVolumes({ abortSignal }))
-    },
-    async diskUse(abortSignal) {
-      return decodeDiskUse(await docker.df({ abortSignal }))
-    },
-    close() {
-      modem.close()
-    },
+    events: (since, signal, onOpen, recordCall) =>
+      stream((call) => readEvents(docker, eventDecoder, since, call, onOpen), signal, recordCall),
+    logs: (id, request, signal, recordCall) =>
+      stream((call) => readLog(docker, id, request, scrubLogs, call), signal, recordCall),
+    top: (id, signal, recordCall) =>
+      ask((options) => docker.getContainer(id).top(options), decodeTop, signal, recordCall),
+    changes: (id, signal, recordCall) =>
+      ask((options) => docker.getContainer(id).changes(options), decodeChanges, signal, recordCall),
+    images: (signal, recordCall) => ask((options) => docker.listImages(options), decodeImages, signal, recordCall),
+    networks: (signal, recordCall) =>
+      ask((options) => docker.listNetworks(options), decodeNetworks, signal, recordCall),
+    volumes: (signal, recordCall) => ask((options) => docker.listVolumes(options), decodeVolumes, signal, recordCall),
+    diskUse: (signal, recordCall) => ask((options) => docker.df(options), decodeDiskUse, signal, recordCall),
+    callTotals: () => modem.totals.list(),
+    close: () => modem.close(),
   }
+}
+
+function decodePing(answer: unknown): void {
+  if (typeof answer !== 'string' || answer.trim() !== 'OK')
+    throw new ApiError('engine-bad-answer', 'GET /_ping: what answers is no engine')
 }
 
 async function* readEvents(
   docker: DockerodeReads,
   decoder: EventDecoder,
   since: EngineTime | null,
-  abortSignal: AbortSignal,
+  call: MeasuredCall,
   onOpen: (engineNow: number | null) => void,
 ): AsyncGenerator<ContainerEvent, void, undefined> {
   const filters = { type: ['container'] } as const
-  const stream = await opened('GET /events', abortSignal, () =>
-    docker.getEvents({ abortSignal, filters, ...(since === null ? {} : { since }) }),
+  const { signal } = call
+  const stream = await opened('GET /events', signal, () =>
+    docker.getEvents({ abortSignal: call, filters, ...(since === null ? {} : { since }) }),
   )
   if (stream === null) return
   try {
     onOpen(clockOf(stream))
-    for await (const line of untilCut('GET /events', readLines(stream), abortSignal)) {
+    for await (const line of untilCut('GET /events', readLines(call.counting(stream)), signal)) {
       const event = decoder.decode(line)
       if (event !== null) yield event
     }
@@ -161,19 +188,20 @@ async function* readLog(
   id: string,
   { tail, since, isTty, follow }: LogRequest,
   isScrubbed: boolean,
-  abortSignal: AbortSignal,
+  call: MeasuredCall,
 ): AsyncGenerator<readonly LogLine[], void, undefined> {
   const what = `GET /containers/${id.slice(0, 12)}/logs`
+  const { signal } = call
   const bounds = since === null ? {} : { since }
   const options = { follow, stdout: true, stderr: true, timestamps: true, tail: tail ?? 'all', ...bounds } as const
-  const stream = await opened(what, abortSignal, () => docker.getContainer(id).logs({ abortSignal, ...options }))
+  const stream = await opened(what, signal, () => docker.getContainer(id).logs({ abortSignal: call, ...options }))
   if (stream === null && follow) return
-  if (stream === null) throw abortSignal.reason
+  if (stream === null) throw signal.reason
   const scrubber = new LogScrubber()
   try {
     yield []
-    const lines = readLogLines(stream, isTty)
-    for await (const some of follow ? untilCut(what, lines, abortSignal) : whole(what, lines, abortSignal))
+    const lines = readLogLines(call.counting(stream), isTty)
+    for await (const some of follow ? untilCut(what, lines, signal) : whole(what, lines, signal))
       yield some.map((line) => (isScrubbed ? scrubber.scrub(line) : plainLogLine(line)))
   } finally {
     stream.destroy()

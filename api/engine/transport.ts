@@ -6,10 +6,13 @@ import { isIP } from 'node:net'
 import { createSecureContext } from 'node:tls'
 import { Semaphore } from '../concurrency/semaphore.js'
 import type { EngineEndpoint } from '../model/endpoint.js'
+import type { RecordCall } from '../model/engine-call.js'
 import { ApiError } from '../model/error.js'
+import { CallTotals } from './call-totals.js'
 import { badAnswer, codeOf, connectionFault, statusFault, timeoutFault, unusableIdentity } from './engine-fault.js'
 import { guardRead, type Read } from './guard.js'
 import { type Bounds, boundsOf, LANES, type Lane, type TransportOptions } from './lanes.js'
+import { MeasuredCall } from './measured-call.js'
 
 /** Bytes read of an error answer, for the log. */
 const MAX_ERROR_BYTES = 4 * 1024
@@ -37,6 +40,7 @@ interface Call {
   isSettled: boolean
   /** Null while it waits for a connection; the second one where the first met a connection that had gone stale. */
   request: ClientRequest | null
+  readonly measured: MeasuredCall | null
   /** Gives back the connection, or the place in the line for one. */
   leave(): void
   succeed(value: unknown): void
@@ -55,6 +59,8 @@ interface Call {
 export class ReadOnlyTransport {
   /** dockerode writes the promise library here. */
   Promise: PromiseConstructor = Promise
+  /** Of every measured call since the start. */
+  readonly totals = new CallTotals()
   readonly #endpoint: EngineEndpoint
   readonly #bounds: Bounds
   readonly #streamAgent: Agent
@@ -79,6 +85,17 @@ export class ReadOnlyTransport {
     this.#streamAgent = makeAgent(maxStreams + maxLogStreams, false)
   }
 
+  /**
+   * A call to be dialled, in place of its signal: `abortSignal` is the one option that every method of dockerode hands on. It
+   * counts towards the totals when its reader ends it.
+   */
+  measure(signal: AbortSignal, recordCall?: RecordCall): MeasuredCall {
+    return new MeasuredCall(signal, (record) => {
+      this.totals.add(record)
+      recordCall?.(record)
+    })
+  }
+
   /** docker-modem's interface. Calls back once, never within the call itself. */
   dial(options: unknown, callback: DialCallback): void {
     this.#dial(options).then(
@@ -100,15 +117,17 @@ export class ReadOnlyTransport {
   async #dial(options: unknown): Promise<unknown> {
     const read = guardRead(options)
     const { abortSignal } = options as { abortSignal?: unknown }
-    const signal = abortSignal instanceof AbortSignal ? abortSignal : null
+    const measured = abortSignal instanceof MeasuredCall ? abortSignal : null
+    const signal = abortSignal instanceof AbortSignal ? abortSignal : (measured?.signal ?? null)
+    measured?.passed(read.shape)
     signal?.throwIfAborted()
     // One signal ends all that a host has under way, hundreds of calls at once: no leak to warn of.
     if (signal !== null) setMaxListeners(0, signal)
     if (this.#isClosed) throw new ApiError('engine-unavailable', 'the connection to the engine is closed')
-    if (!isStreamed(read)) return this.#call(read, signal)
+    if (!isStreamed(read)) return this.#call(read, signal, measured)
     const release = this.#takePlace(read)
     try {
-      const stream = await this.#call(read, signal)
+      const stream = await this.#call(read, signal, measured)
       this.#hold(stream as IncomingMessage, read, signal, release)
       return stream
     } catch (error) {
@@ -133,7 +152,7 @@ export class ReadOnlyTransport {
   }
 
   /** From the request to the last byte of its answer or, for a stream, to the end of its head. */
-  #call(read: Read, signal: AbortSignal | null): Promise<unknown> {
+  #call(read: Read, signal: AbortSignal | null, measured: MeasuredCall | null): Promise<unknown> {
     const deadlineMs = this.#bounds[LANES[read.shape].deadline]
     return new Promise((resolve, reject) => {
       const settle = (): boolean => {
@@ -149,6 +168,7 @@ export class ReadOnlyTransport {
       const call: Call = {
         isSettled: false,
         request: null,
+        measured,
         leave: () => {},
         succeed: (value) => {
           if (settle()) resolve(value)
@@ -229,6 +249,7 @@ export class ReadOnlyTransport {
 
   #receive(read: Read, response: IncomingMessage, call: Call): void {
     const status = response.statusCode ?? 0
+    call.measured?.answered(status)
     // A cut shows in `complete` when the answer closes; the listener keeps an error that comes late from being
     // uncaught.
     response.on('error', () => {})
@@ -247,6 +268,7 @@ export class ReadOnlyTransport {
     response.on('data', (chunk: Buffer) => {
       chunks.push(chunk)
       size += chunk.length
+      call.measured?.received(chunk.length)
       if (size <= maxBytes) return
       if (status === 200) call.fail(badAnswer(read, `the answer is larger than ${maxBytes} bytes`))
       else refuse()

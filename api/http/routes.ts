@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { Container } from '../model/container.js'
-import { readLogPosition } from '../model/log-line.js'
+import { parseLogCursor } from '../model/log-line.js'
 import type { Scope } from '../model/scope.js'
 import type { FeedInput, FeedItem, Input, Sources } from './endpoints/input.js'
 import { listRecords } from './resources/audit/handler.js'
@@ -118,7 +118,7 @@ export interface Feed<Id = never, Query = never> extends Pick<Route<Query>, 'pat
 }
 
 export const FEEDS: readonly Feed[] = [
-  feed('/api/containers/:id/logs/stream', 'logs:read', LOG_STREAM_QUERY, followLog, readLogPosition),
+  feed('/api/containers/:id/logs/stream', 'logs:read', LOG_STREAM_QUERY, followLog, parseLogCursor),
   feed('/api/events/stream', 'events:read', EVENT_STREAM_QUERY, followEvents, readEventId),
 ]
 

@@ -1,14 +1,14 @@
 import type { Clock } from '../clock.js'
 import type { Container, InspectedContainer } from '../model/container.js'
-import type { EngineCall } from '../model/engine-call.js'
+import type { RecordCall } from '../model/engine-call.js'
+import type { EngineMetrics } from '../model/engine-metrics.js'
 import type { DiskUse } from '../model/engine-object.js'
-import type { EngineUse } from '../model/engine-use.js'
 import { ApiError } from '../model/error.js'
 import type { ChangeList } from '../model/file-change.js'
 import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import { type LabelSelector, matchesSelectors } from '../model/label-selector.js'
-import type { LogPage, LogPosition, LogStep, LogWish } from '../model/log-line.js'
+import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogStep } from '../model/log-line.js'
 import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 import type { Host } from './host/host.js'
@@ -101,34 +101,33 @@ export class Fleet implements View {
     for (const { hostId, id } of containers) this.#hosts.get(hostId)?.watch(id, paceMs)
   }
 
-  engineUse(): readonly EngineUse[] {
-    return [...this.#hosts.values()].map((host) => host.use())
+  engineMetrics(): readonly EngineMetrics[] {
+    return [...this.#hosts.values()].map((host) => host.metrics())
   }
 
   inspect(container: Container, onCall: OnCall): Promise<InspectedContainer> {
-    return told(container.hostId, 'inspect', onCall, () => this.#hostOf(container).reads.inspect(container.id))
+    return this.#hostOf(container).reads.inspect(container.id, callOf(container.hostId, onCall))
   }
 
   top(container: Container, onCall: OnCall): Promise<ProcessList> {
-    return told(container.hostId, 'top', onCall, () => this.#hostOf(container).reads.top(container.id))
+    return this.#hostOf(container).reads.top(container.id, callOf(container.hostId, onCall))
   }
 
   changes(container: Container, onCall: OnCall): Promise<ChangeList> {
-    return told(container.hostId, 'changes', onCall, () => this.#hostOf(container).reads.changes(container.id))
+    return this.#hostOf(container).reads.changes(container.id, callOf(container.hostId, onCall))
   }
 
-  readLog(container: Container, wish: LogWish, onCall: OnCall, signal: AbortSignal): Promise<LogPage> {
-    const { reads } = this.#hostOf(container)
-    return told(container.hostId, 'logs', onCall, () => reads.readLog(container.id, wish, signal))
+  readLog(container: Container, query: LogQuery, onCall: OnCall, signal: AbortSignal): Promise<LogPage> {
+    return this.#hostOf(container).reads.readLog(container.id, query, signal, callOf(container.hostId, onCall))
   }
 
   followLog(
     container: Container,
-    wish: Omit<LogWish, 'until'>,
-    from: LogPosition | null,
+    query: LogFollowQuery,
+    from: LogCursor | null,
     signal: AbortSignal,
   ): AsyncIterable<LogStep> {
-    return this.#hostOf(container).reads.followLog(container.id, wish, from, signal)
+    return this.#hostOf(container).reads.followLog(container.id, query, from, signal)
   }
 
   objects<Kind extends keyof EngineObjects>(
@@ -139,12 +138,8 @@ export class Fleet implements View {
     const asked = [...this.#hosts.values()].filter(({ id }) => hosts.length === 0 || hosts.includes(id))
     return Promise.all(
       asked.map(async (host) => {
-        const startedAt = performance.now()
-        const kept = await host.reads.objects(kind)
-        const status = kept.fault === null ? 200 : kept.fault.engineStatus
-        // Out of memory at once is no call.
-        if (kept.isNews) onCall({ host: host.id, call: kind, status, milliseconds: performance.now() - startedAt })
-        return { hostId: host.id, value: kept.value, observedAt: kept.observedAt, fault: kept.fault }
+        const { value, observedAt, fault } = await host.reads.objects(kind, callOf(host.id, onCall))
+        return { hostId: host.id, value, observedAt, fault }
       }),
     )
   }
@@ -160,18 +155,9 @@ export class Fleet implements View {
   }
 }
 
-/** Tells of a call however it ends. */
-async function told<T>(host: string, call: EngineCall['call'], onCall: OnCall, ask: () => Promise<T>): Promise<T> {
-  const startedAt = performance.now()
-  const tell = (status: number | null) => onCall({ host, call, status, milliseconds: performance.now() - startedAt })
-  try {
-    const answer = await ask()
-    tell(200)
-    return answer
-  } catch (error) {
-    tell(error instanceof ApiError ? error.engineStatus : null)
-    throw error
-  }
+/** Adds the host to each record. */
+function callOf(host: string, onCall: OnCall): RecordCall {
+  return ({ read, status, milliseconds }) => onCall({ host, call: read, status, milliseconds })
 }
 
 function startingWith(host: Host, digits: string): Container[] {

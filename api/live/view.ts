@@ -1,21 +1,21 @@
 import type { Container, InspectedContainer } from '../model/container.js'
 import type { RecordedEvent } from '../model/container-event.js'
 import type { EngineCall } from '../model/engine-call.js'
+import type { EngineMetrics } from '../model/engine-metrics.js'
 import type { DiskUse, Image, Network, Volume } from '../model/engine-object.js'
-import type { EngineUse } from '../model/engine-use.js'
 import type { ApiError } from '../model/error.js'
 import type { ChangeList } from '../model/file-change.js'
 import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import type { LabelSelector } from '../model/label-selector.js'
-import type { LogPage, LogPosition, LogStep, LogWish } from '../model/log-line.js'
+import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogStep } from '../model/log-line.js'
 import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 
 /**
  * The questions that http may ask. Each that concerns containers takes the caller's selectors, and answers as if containers
- * that they do not select did not exist. What takes an engine gives a promise; all else reads memory. `onCall` is told of the
- * engine's part in it, also where it failed.
+ * that they do not select did not exist. What takes an engine gives a promise; all else reads memory. `onCall` gets
+ * each call to an engine that the answer waited for, also one that failed.
  */
 export interface View {
   /** Changes whenever an answer about containers or hosts could. */
@@ -38,17 +38,17 @@ export interface View {
   /** Has these read every `intervalMs` for a while; a watcher says so again with each look. */
   watch(containers: readonly Container[], intervalMs: number): void
   /** What watching each engine takes. */
-  engineUse(): readonly EngineUse[]
+  engineMetrics(): readonly EngineMetrics[]
   inspect(container: Container, onCall: OnCall): Promise<InspectedContainer>
   top(container: Container, onCall: OnCall): Promise<ProcessList>
   changes(container: Container, onCall: OnCall): Promise<ChangeList>
   /** `signal`: whoever asks has gone. */
-  readLog(container: Container, wish: LogWish, onCall: OnCall, signal: AbortSignal): Promise<LogPage>
-  /** From the wished lines on, or from where a reader stood. The first step comes when the engine has begun to answer. */
+  readLog(container: Container, query: LogQuery, onCall: OnCall, signal: AbortSignal): Promise<LogPage>
+  /** From the lines that the query asks for, or on from where a reader stood. The first step comes when the engine begins to answer. */
   followLog(
     container: Container,
-    wish: Omit<LogWish, 'until'>,
-    from: LogPosition | null,
+    query: LogFollowQuery,
+    from: LogCursor | null,
     signal: AbortSignal,
   ): AsyncIterable<LogStep>
   /**

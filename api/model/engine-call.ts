@@ -1,8 +1,29 @@
-/** One request that was made to an engine for a caller who waited for it. */
+import type { ErrorCode } from './error.js'
+
+/** How a call ended: in full, by our own hand, or by an error. */
+export type CallResult = 'ok' | 'aborted' | ErrorCode
+
+/** One call to an engine, as it was measured. */
+export interface CallRecord {
+  /** Which read, as the table of reads names it. */
+  readonly read: string
+  /** Of the engine's answer; null where none came. */
+  readonly status: number | null
+  /** From the question to the decoded answer; of a stream, as long as it was open. */
+  readonly milliseconds: number
+  /** Of the answer's body, as far as it was read. */
+  readonly bytes: number
+  readonly result: CallResult
+}
+
+/** Runs once for each call, when it ends and before its answer is handed on. */
+export type RecordCall = (record: CallRecord) => void
+
+/** A call that a caller waited for, as the audit records it. */
 export interface EngineCall {
   readonly host: string
-  /** Which read, as the engine port names it. */
-  readonly call: 'inspect' | 'logs' | 'top' | 'changes' | 'images' | 'networks' | 'volumes' | 'disk'
+  /** Which read. */
+  readonly call: string
   /** Of the engine's answer; null where none came. */
   readonly status: number | null
   readonly milliseconds: number

@@ -15,10 +15,12 @@ export interface LogLine {
   readonly parts: number
 }
 
-/** What a caller wants to see of a log. */
-export interface LogWish extends Omit<LogQuery, 'tail'> {
-  /** The last so many lines of those that fit. */
+/** Which lines of a log a caller asks for. Times are the engine's. */
+export interface LogQuery {
+  /** The last so many of the lines that match. */
   readonly tail: number
+  /** Inclusive. */
+  readonly since: EngineTime | null
   /** Inclusive. */
   readonly until: EngineTime | null
   readonly stdout: boolean
@@ -27,6 +29,9 @@ export interface LogWish extends Omit<LogQuery, 'tail'> {
   readonly matches: ((message: string) => boolean) | null
 }
 
+/** A log that is followed ends with its container. */
+export type LogFollowQuery = Omit<LogQuery, 'until'>
+
 export interface LogPage {
   readonly lines: readonly LogLine[]
   /** There is more that fits: older lines, or the rest of a line. */
@@ -34,43 +39,34 @@ export interface LogPage {
   readonly redactions: number
 }
 
-/**
- * Which messages an engine is asked for: of both streams and without an end, since it counts the last before it looks at stream
- * and time, and would give fewer than asked for. The time is its own, inclusive.
- */
-export interface LogQuery {
-  /** The last so many of all that the engine keeps; null is all. */
-  readonly tail: number | null
-  readonly since: EngineTime | null
-}
-
-/** Where a reader of a log stands: behind the so manieth line of that time. */
-export interface LogPosition {
+/** Behind the nth line of that time: from here a reader goes on. */
+export interface LogCursor {
   readonly at: EngineTime
-  readonly ordinal: number
+  /** From 1. */
+  readonly nth: number
 }
 
 /** What comes next of a log that is followed; `gap`: some lines may be missing here. */
 export type LogStep =
   | { readonly kind: 'gap' }
-  // Lines have passed that are not wanted, and the reader stands behind them.
-  | { readonly kind: 'place'; readonly position: LogPosition }
+  // Lines have passed that the query does not ask for, and the reader is behind them.
+  | { readonly kind: 'cursor'; readonly cursor: LogCursor }
   | { readonly kind: 'lines'; readonly lines: readonly LogEntry[] }
 
 export interface LogEntry {
   readonly line: LogLine
   /** Null where a reader who stops here has to begin anew. */
-  readonly position: LogPosition | null
+  readonly cursor: LogCursor | null
 }
 
-export function writeLogPosition({ at, ordinal }: LogPosition): string {
-  return `${at}-${ordinal}`
+export function formatLogCursor({ at, nth }: LogCursor): string {
+  return `${at}-${nth}`
 }
 
-/** Null where the text was not written by writeLogPosition. */
-export function readLogPosition(text: string): LogPosition | null {
-  const [, at, ordinal] = /^((?:0|[1-9]\d{0,11})\.\d{9})-([1-9]\d{0,8})$/.exec(text) ?? []
-  return at === undefined ? null : { at, ordinal: Number(ordinal) }
+/** Null where the text was not written by formatLogCursor. */
+export function parseLogCursor(text: string): LogCursor | null {
+  const [, at, nth] = /^((?:0|[1-9]\d{0,11})\.\d{9})-([1-9]\d{0,8})$/.exec(text) ?? []
+  return at === undefined ? null : { at, nth: Number(nth) }
 }
 
 /** Seconds since 1970 with nine digits after the point, as the engine's parameters and its own times have them. */

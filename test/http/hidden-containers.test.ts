@@ -84,7 +84,7 @@ function tellOfBoth(view: FakeView): void {
   const tell = (id: string, team: string, time: string) => {
     const name = id === SEEN ? 'seen' : 'hidden-name'
     const of = { containerId: id, action: 'die', timeNano: time, name, labels: new Map([['team', team]]) }
-    journal.take(eventOf(of), HAPPENED)
+    journal.record(eventOf(of), HAPPENED)
   }
   tell(SEEN, 'web', '1')
   tell(HIDDEN, 'data', '2')

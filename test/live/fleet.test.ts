@@ -1,7 +1,8 @@
 import { EventJournal } from '../../api/live/events/event-journal.js'
 import { Fleet, MAX_WATCHED_READINGS_PER_SECOND } from '../../api/live/fleet.js'
 import { Host } from '../../api/live/host/host.js'
-import { LinePace } from '../../api/live/logs/line-pace.js'
+import { FOLLOWED_LINES } from '../../api/live/logs/log-follower.js'
+import { TokenBucket } from '../../api/live/logs/token-bucket.js'
 import { createLog } from '../../api/log.js'
 import type { EngineCall } from '../../api/model/engine-call.js'
 import { ApiError } from '../../api/model/error.js'
@@ -23,7 +24,7 @@ async function fleetOf(engines: Readonly<Record<string, FakeEngine>>) {
         engine,
         sampling: { intervalMs: 10_000, historyMs: 3_600_000 },
         journal: journal.openHost(id),
-        pace: new LinePace(clock),
+        lineBucket: new TokenBucket(FOLLOWED_LINES, clock),
         clock,
         log: QUIET,
       }),

@@ -3,10 +3,10 @@ import {
   engineTime,
   engineTimeBefore,
   engineTimeOf,
+  formatLogCursor,
   isBefore,
-  readLogPosition,
+  parseLogCursor,
   rfc3339Of,
-  writeLogPosition,
 } from '../../api/model/log-line.js'
 
 describe('times of an engine', () => {
@@ -58,11 +58,11 @@ describe('times of an engine', () => {
   })
 })
 
-describe('the place of a reader', () => {
+describe('the cursor of a log', () => {
   test('is written and read back', () => {
-    const position = { at: '1795663620.345108494', ordinal: 3 }
-    expect(writeLogPosition(position)).toBe('1795663620.345108494-3')
-    expect(readLogPosition(writeLogPosition(position))).toEqual(position)
+    const cursor = { at: '1795663620.345108494', nth: 3 }
+    expect(formatLogCursor(cursor)).toBe('1795663620.345108494-3')
+    expect(parseLogCursor(formatLogCursor(cursor))).toEqual(cursor)
   })
 
   test.each([
@@ -79,6 +79,6 @@ describe('the place of a reader', () => {
     '1795663620.345108494-1\n',
     '1795663620.345108494-1&follow=1',
   ])('%j is none', (text) => {
-    expect(readLogPosition(text)).toBeNull()
+    expect(parseLogCursor(text)).toBeNull()
   })
 })

@@ -1,7 +1,10 @@
+import { CallTotals } from '../../api/engine/call-totals.js'
 import type { Engine, LogRequest } from '../../api/engine/engine.js'
-import type { Circumstances } from '../../api/live/events/event-journal.js'
+import type { EventContext } from '../../api/live/events/host-journal.js'
 import type { InspectedContainer, ListedContainer } from '../../api/model/container.js'
 import type { ContainerEvent } from '../../api/model/container-event.js'
+import type { CallResult, RecordCall } from '../../api/model/engine-call.js'
+import type { CallTotal } from '../../api/model/engine-metrics.js'
 import type { DiskUse, Image, Network, Volume } from '../../api/model/engine-object.js'
 import { ApiError } from '../../api/model/error.js'
 import type { ChangeList } from '../../api/model/file-change.js'
@@ -137,8 +140,8 @@ export function eventOf(
 /** An event that comes as it happens, of a container without a health check. */
 export const HAPPENED = happened(() => null)
 
-export function happened(probeOf: Circumstances['probeOf']): Circumstances {
-  return { at: Date.UTC(2026, 10, 24), isPast: false, probeOf }
+export function happened(healthCommandOf: EventContext['healthCommandOf']): EventContext {
+  return { at: Date.UTC(2026, 10, 24), isPast: false, healthCommandOf }
 }
 
 /** A line of a log, so many seconds after 2026-11-24T00:00:00Z. */
@@ -182,6 +185,7 @@ export class FakeEngine implements Engine {
   }
   disk: DiskUse | null = null
   #streams = new Set<{ push: (event: ContainerEvent) => void; end: (error: Error | null) => void }>()
+  readonly #totals = new CallTotals()
   #time = 0
 
   constructor(readings: (id: string) => Reading | null = () => null) {
@@ -208,25 +212,23 @@ export class FakeEngine implements Engine {
     return this.#streams.size
   }
 
-  async ping(signal: AbortSignal): Promise<void> {
-    this.#enter('ping', signal)
+  async ping(signal: AbortSignal, recordCall?: RecordCall): Promise<void> {
+    this.#begin('ping', signal, recordCall).answer(undefined)
   }
 
-  async version(signal: AbortSignal): Promise<EngineVersion> {
-    this.#enter('version', signal)
-    return {
+  async version(signal: AbortSignal, recordCall?: RecordCall): Promise<EngineVersion> {
+    return this.#begin('version', signal, recordCall).answer({
       version: '27.0',
       apiVersion: '1.46',
       minApiVersion: '1.24',
       os: 'linux',
       architecture: 'amd64',
       kernelVersion: '6.1',
-    }
+    })
   }
 
-  async info(signal: AbortSignal): Promise<EngineInfo> {
-    this.#enter('info', signal)
-    return {
+  async info(signal: AbortSignal, recordCall?: RecordCall): Promise<EngineInfo> {
+    return this.#begin('info', signal, recordCall).answer({
       name: 'box',
       operatingSystem: 'Debian',
       cgroupVersion: '2',
@@ -236,79 +238,93 @@ export class FakeEngine implements Engine {
       rootless: false,
       cpus: 4,
       memoryBytes: 8_000,
-    }
+    })
   }
 
-  async containers(ids: readonly string[] | null, signal: AbortSignal): Promise<readonly ListedContainer[]> {
-    this.#enter(ids === null ? 'list' : `list ${ids.length}`, signal)
-    return [...this.world.values()].filter(({ id }) => ids === null || ids.includes(id))
+  async containers(
+    ids: readonly string[] | null,
+    signal: AbortSignal,
+    recordCall?: RecordCall,
+  ): Promise<readonly ListedContainer[]> {
+    const call = this.#begin(ids === null ? 'list' : `list ${ids.length}`, signal, recordCall)
+    return call.answer([...this.world.values()].filter(({ id }) => ids === null || ids.includes(id)))
   }
 
-  async inspect(id: string, signal: AbortSignal): Promise<InspectedContainer> {
-    this.#enter(`inspect ${id.slice(0, 4)}`, signal)
+  async inspect(id: string, signal: AbortSignal, recordCall?: RecordCall): Promise<InspectedContainer> {
+    const call = this.#begin(`inspect ${id.slice(0, 4)}`, signal, recordCall)
     await this.gate
     const container = this.world.get(id)
-    if (container === undefined) throw new ApiError('container-not-found', 'gone')
-    return inspected(container, this.facts.get(id))
+    if (container === undefined) throw call.fault(new ApiError('container-not-found', 'gone', { engineStatus: 404 }))
+    return call.answer(inspected(container, this.facts.get(id)))
   }
 
-  async stats(id: string, signal: AbortSignal): Promise<Reading | null> {
-    this.#enter(`stats ${id.slice(0, 4)}`, signal)
+  async stats(id: string, signal: AbortSignal, recordCall?: RecordCall): Promise<Reading | null> {
+    const call = this.#begin(`stats ${id.slice(0, 4)}`, signal, recordCall)
     this.polling += 1
     this.mostPolling = Math.max(this.mostPolling, this.polling)
     await this.gate
     this.polling -= 1
-    return this.readings(id)
+    return call.answer(this.readings(id))
   }
 
-  async *logs(id: string, request: LogRequest, signal: AbortSignal): AsyncIterable<readonly LogLine[]> {
-    this.#enter(`logs ${id.slice(0, 4)}`, signal)
-    yield* this.log(request, signal)
+  async *logs(
+    id: string,
+    request: LogRequest,
+    signal: AbortSignal,
+    recordCall?: RecordCall,
+  ): AsyncIterable<readonly LogLine[]> {
+    const call = this.#begin(`logs ${id.slice(0, 4)}`, signal, recordCall)
+    try {
+      yield* this.log(request, signal)
+    } finally {
+      call.answer(undefined)
+    }
   }
 
-  async top(id: string, signal: AbortSignal): Promise<ProcessList> {
-    this.#enter(`top ${id.slice(0, 4)}`, signal)
+  async top(id: string, signal: AbortSignal, recordCall?: RecordCall): Promise<ProcessList> {
+    const call = this.#begin(`top ${id.slice(0, 4)}`, signal, recordCall)
     await this.gate
-    return this.processes
+    return call.answer(this.processes)
   }
 
-  async changes(id: string, signal: AbortSignal): Promise<ChangeList> {
-    this.#enter(`changes ${id.slice(0, 4)}`, signal)
+  async changes(id: string, signal: AbortSignal, recordCall?: RecordCall): Promise<ChangeList> {
+    const call = this.#begin(`changes ${id.slice(0, 4)}`, signal, recordCall)
     await this.gate
-    return this.fileChanges
+    return call.answer(this.fileChanges)
   }
 
-  async images(signal: AbortSignal): Promise<readonly Image[]> {
-    this.#enter('images', signal)
+  async images(signal: AbortSignal, recordCall?: RecordCall): Promise<readonly Image[]> {
+    const call = this.#begin('images', signal, recordCall)
     await this.gate
-    return this.objects.images
+    return call.answer(this.objects.images)
   }
 
-  async networks(signal: AbortSignal): Promise<readonly Network[]> {
-    this.#enter('networks', signal)
+  async networks(signal: AbortSignal, recordCall?: RecordCall): Promise<readonly Network[]> {
+    const call = this.#begin('networks', signal, recordCall)
     await this.gate
-    return this.objects.networks
+    return call.answer(this.objects.networks)
   }
 
-  async volumes(signal: AbortSignal): Promise<readonly Volume[]> {
-    this.#enter('volumes', signal)
+  async volumes(signal: AbortSignal, recordCall?: RecordCall): Promise<readonly Volume[]> {
+    const call = this.#begin('volumes', signal, recordCall)
     await this.gate
-    return this.objects.volumes
+    return call.answer(this.objects.volumes)
   }
 
-  async diskUse(signal: AbortSignal): Promise<DiskUse> {
-    this.#enter('disk', signal)
+  async diskUse(signal: AbortSignal, recordCall?: RecordCall): Promise<DiskUse> {
+    const call = this.#begin('disk', signal, recordCall)
     await this.gate
-    if (this.disk === null) throw new ApiError('engine-endpoint-blocked', 'closed')
-    return this.disk
+    if (this.disk === null) throw call.fault(new ApiError('engine-endpoint-blocked', 'closed', { engineStatus: 403 }))
+    return call.answer(this.disk)
   }
 
   async *events(
     since: EngineTime | null,
     signal: AbortSignal,
     onOpen: (engineNow: number | null) => void,
+    recordCall?: RecordCall,
   ): AsyncIterable<ContainerEvent> {
-    this.#enter('events', signal)
+    const call = this.#begin('events', signal, recordCall)
     this.sinces.push(since)
     const queue: ContainerEvent[] = [...this.past]
     let ended: Error | null | undefined
@@ -341,17 +357,40 @@ export class FakeEngine implements Engine {
     } finally {
       this.#streams.delete(stream)
       signal.removeEventListener('abort', abort)
+      call.answer(undefined)
     }
+  }
+
+  callTotals(): readonly CallTotal[] {
+    return this.#totals.list()
   }
 
   close(): void {
     this.closed = true
   }
 
-  #enter(call: string, signal: AbortSignal): void {
+  /** One call, recorded as the transport does: when it ends, before its answer is given. Throws a fault that is set. */
+  #begin(call: string, signal: AbortSignal, recordCall?: RecordCall) {
+    const read = call.split(' ')[0] ?? ''
+    const record = (status: number | null, result: CallResult) => {
+      const one = { read, status, milliseconds: 1, bytes: 2, result }
+      this.#totals.add(one)
+      recordCall?.(one)
+    }
+    const fault = (error: ApiError) => {
+      record(error.engineStatus, error.code)
+      return error
+    }
     this.calls.push(call)
     signal.throwIfAborted()
-    const fault = this.down ?? this.faults.get(call.split(' ')[0] ?? '')
-    if (fault != null) throw fault
+    const set = this.down ?? this.faults.get(read)
+    if (set != null) throw fault(set)
+    return {
+      answer: <T>(value: T): T => {
+        record(200, 'ok')
+        return value
+      },
+      fault,
+    }
   }
 }

@@ -1,14 +1,14 @@
 import { EventJournal } from '../../api/live/events/event-journal.js'
 import type { EngineObjects, HostObjects, View } from '../../api/live/view.js'
 import type { Container, InspectedContainer } from '../../api/model/container.js'
+import type { EngineMetrics } from '../../api/model/engine-metrics.js'
 import type { DiskUse } from '../../api/model/engine-object.js'
-import type { EngineUse } from '../../api/model/engine-use.js'
 import { ApiError } from '../../api/model/error.js'
 import type { ChangeList } from '../../api/model/file-change.js'
 import type { History } from '../../api/model/history.js'
 import type { HostStatus } from '../../api/model/host.js'
 import { type LabelSelector, matchesSelectors } from '../../api/model/label-selector.js'
-import type { LogPage, LogPosition, LogStep, LogWish } from '../../api/model/log-line.js'
+import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogStep } from '../../api/model/log-line.js'
 import type { ProcessList } from '../../api/model/process.js'
 import { type Sample, sampleBetween } from '../../api/model/sample.js'
 import { inspected, listed, readingAt } from './fake-engine.js'
@@ -58,15 +58,15 @@ export class FakeView implements View {
   inspections = 0
   readonly samples = new Map<string, Sample>()
   readonly histories = new Map<string, History>()
-  uses: EngineUse[] = []
+  metrics: EngineMetrics[] = []
   lookupFault: Error | null = null
   processes: ProcessList = { processes: [], isTruncated: false }
   fileChanges: ChangeList = { changes: [], isTruncated: false }
   logPage: LogPage = { lines: [], isTruncated: false, redactions: 0 }
   /** What a followed log gives behind its beginning. */
   steps: (signal: AbortSignal) => AsyncIterable<LogStep> = async function* () {}
-  readonly wishes: LogWish[] = []
-  readonly followedFrom: (LogPosition | null)[] = []
+  readonly logQueries: LogQuery[] = []
+  readonly followedFrom: (LogCursor | null)[] = []
   readonly answers: { -readonly [Kind in keyof EngineObjects]: readonly HostObjects<EngineObjects[Kind]>[] } = {
     images: [],
     networks: [],
@@ -112,8 +112,8 @@ export class FakeView implements View {
     this.watched.push({ ids: [...containers].map(({ id }) => id), intervalMs })
   }
 
-  engineUse(): readonly EngineUse[] {
-    return this.uses
+  engineMetrics(): readonly EngineMetrics[] {
+    return this.metrics
   }
 
   async inspect(container: Container): Promise<InspectedContainer> {
@@ -132,19 +132,19 @@ export class FakeView implements View {
     return this.fileChanges
   }
 
-  async readLog(_container: Container, wish: LogWish, _onCall?: unknown, _signal?: AbortSignal): Promise<LogPage> {
-    this.wishes.push(wish)
+  async readLog(_container: Container, query: LogQuery, _onCall?: unknown, _signal?: AbortSignal): Promise<LogPage> {
+    this.logQueries.push(query)
     if (this.lookupFault !== null) throw this.lookupFault
     return this.logPage
   }
 
   async *followLog(
     _container: Container,
-    wish: Omit<LogWish, 'until'>,
-    from: LogPosition | null,
+    query: LogFollowQuery,
+    from: LogCursor | null,
     signal: AbortSignal,
   ): AsyncIterable<LogStep> {
-    this.wishes.push({ ...wish, until: null })
+    this.logQueries.push({ ...query, until: null })
     this.followedFrom.push(from)
     if (this.lookupFault !== null) throw this.lookupFault
     yield { kind: 'lines', lines: [] }

@@ -1,6 +1,7 @@
 import { EventJournal } from '../../api/live/events/event-journal.js'
 import { Host } from '../../api/live/host/host.js'
-import { LinePace } from '../../api/live/logs/line-pace.js'
+import { FOLLOWED_LINES } from '../../api/live/logs/log-follower.js'
+import { TokenBucket } from '../../api/live/logs/token-bucket.js'
 import { createLog } from '../../api/log.js'
 import { FakeClock } from './fake-clock.js'
 import { FakeEngine } from './fake-engine.js'
@@ -23,7 +24,7 @@ export async function startHost(engine = new FakeEngine(), clock = new FakeClock
     engine,
     sampling: { intervalMs: 10_000, historyMs: 3_600_000 },
     journal: journal.openHost('local'),
-    pace: new LinePace(clock),
+    lineBucket: new TokenBucket(FOLLOWED_LINES, clock),
     clock,
     log: createLog('silent', { write: () => {} }),
   })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ContainerEvent } from '../../model/container-event.js'
 import { ApiError } from '../../model/error.js'
-import { keepNewest } from '../../model/keep-newest.js'
+import { evictOldest } from '../../model/evict-oldest.js'
 import { scrubText } from '../../redaction/scrub.js'
 import {
   containerId,
@@ -92,7 +92,7 @@ export class EventDecoder {
     const given = Object.entries(attributes).filter(([key]) => !OWN_ATTRIBUTES.has(key))
     const labels = scrubbedLabels(Object.fromEntries(given)).value
     this.#labels.set(id, labels)
-    keepNewest(this.#labels, MAX_REMEMBERED)
+    evictOldest(this.#labels, MAX_REMEMBERED)
     return labels
   }
 }

@@ -1,6 +1,6 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { RequestHandler } from 'express'
 import type { Caller } from '../../auth/caller.js'
+import { yieldToEventLoop } from '../../concurrency/event-loop-yield.js'
 import { ApiError } from '../../model/error.js'
 import type { Feed } from '../routes.js'
 import { endEvent } from './channels.js'
@@ -58,7 +58,7 @@ export function feedEndpoint(feed: Feed, parts: StreamParts): RequestHandler {
       for (; turn.done !== true; turn = await iterator.next()) {
         if (turn.value.length > 0) await events.write(Buffer.concat(turn.value.map(frameOf)))
         // A source that never runs dry leaves room for everybody else.
-        await nextTurn()
+        await yieldToEventLoop()
       }
       end()
     } catch (error) {

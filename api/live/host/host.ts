@@ -5,18 +5,17 @@ import type { Engine } from '../../engine/engine.js'
 import type { Log } from '../../log.js'
 import type { Container } from '../../model/container.js'
 import { type ContainerEvent, eventMilliseconds } from '../../model/container-event.js'
-import type { EngineUse } from '../../model/engine-use.js'
+import type { EngineMetrics } from '../../model/engine-metrics.js'
 import { ApiError, TlsIdentityError } from '../../model/error.js'
 import type { History } from '../../model/history.js'
 import type { EngineInfo, EngineVersion, HostState, HostStatus } from '../../model/host.js'
 import { engineTime } from '../../model/log-line.js'
 import type { Sample } from '../../model/sample.js'
 import { backoff, STEADY_AFTER_MS } from '../backoff.js'
-import type { HostJournal } from '../events/event-journal.js'
-import type { LinePace } from '../logs/line-pace.js'
+import type { HostJournal } from '../events/host-journal.js'
+import type { TokenBucket } from '../logs/token-bucket.js'
 import { Sampler, type SamplerSettings } from '../stats/sampler.js'
 import { AccidentWatch } from './accident-watch.js'
-import { EngineMeter } from './engine-meter.js'
 import { HostReads } from './host-reads.js'
 import { Inventory } from './inventory.js'
 import { WorkQueue } from './work-queue.js'
@@ -81,8 +80,8 @@ export interface HostOptions {
   readonly engine: Engine
   readonly sampling: SamplerSettings
   readonly journal: HostJournal
-  /** Shared by all hosts. */
-  readonly pace: LinePace
+  /** Slows down followed logs, of all hosts together. */
+  readonly lineBucket: TokenBucket
   readonly clock: Clock
   readonly log: Log
 }
@@ -95,12 +94,12 @@ export class Host {
   readonly id: string
   readonly #endpoint: string
   readonly #labels: Readonly<Record<string, string>>
-  readonly #engine: EngineMeter
+  readonly #engine: Engine
   readonly #clock: Clock
   readonly #log: Log
   readonly #inventory: Inventory
   readonly #sampler: Sampler
-  readonly #notifier: Notifier
+  readonly #wakeUp: Notifier
   readonly #dirty = new Set<string>()
   readonly #inspecting: WorkQueue
   readonly #rereads = new Map<string, number>()
@@ -128,19 +127,19 @@ export class Host {
     this.id = options.id
     this.#endpoint = options.endpoint
     this.#labels = options.labels
-    this.#engine = new EngineMeter(options.engine)
+    this.#engine = options.engine
     this.#clock = options.clock
     this.#log = options.log.child({ host: options.id })
     this.#inventory = new Inventory(options.id)
     this.#sampler = new Sampler(this.#engine, options.sampling, options.clock, this.#log)
-    this.#notifier = new Notifier(options.clock)
+    this.#wakeUp = new Notifier(options.clock)
     this.#journal = options.journal
     this.reads = new HostReads({
       engine: this.#engine,
       clock: options.clock,
       life: () => this.#demandLive(),
       isTty: (id) => this.#inventory.get(id)?.tty ?? null,
-      pace: options.pace,
+      lineBucket: options.lineBucket,
     })
     this.#inspecting = new WorkQueue(INSPECT_CONCURRENCY, (id) => this.#takeFacts(id))
     this.firstOutcome = new Promise((resolve) => {
@@ -198,10 +197,10 @@ export class Host {
     this.#sampler.watch(id, intervalMs)
   }
 
-  use(): EngineUse {
+  metrics(): EngineMetrics {
     const { watched, historyBytes } = this.#sampler
-    const { uses, logRedactions } = this.#engine
-    return { host: this.id, calls: uses, watchedContainers: watched, historyBytes, logRedactions }
+    const { logRedactions } = this.reads
+    return { host: this.id, calls: this.#engine.callTotals(), watchedContainers: watched, historyBytes, logRedactions }
   }
 
   /** Lives until the signal ends it. */
@@ -266,7 +265,7 @@ export class Host {
     const opened = (engineNow: number | null) => {
       openedAt = engineNow
       if (engineNow !== null) this.#noteClock(engineNow)
-      this.#journal.subscribed()
+      this.#journal.markSubscribed()
       onOpen()
     }
     try {
@@ -279,7 +278,7 @@ export class Host {
         this.#mark(event.containerId)
       }
     } catch (error) {
-      if (error instanceof ApiError && error.code === 'engine-bad-answer') this.#journal.poisoned()
+      if (error instanceof ApiError && error.code === 'engine-bad-answer') this.#journal.markUndecodable()
       throw error
     }
   }
@@ -288,9 +287,9 @@ export class Host {
     const known = this.#inventory.get(event.containerId)
     // What the list tells of a container's labels is what callers are told apart by; the event may come before it.
     const labels = known?.labels ?? event.labels
-    const probeOf = () => (known === undefined || known.tty === null ? undefined : known.healthCommand)
+    const healthCommandOf = () => (known === undefined || known.tty === null ? undefined : known.healthCommand)
     const at = eventMilliseconds(event) - (this.#clockSkewMs ?? 0)
-    if (this.#journal.take({ ...event, labels }, { at, isPast, probeOf }) === null) return
+    if (this.#journal.record({ ...event, labels }, { at, isPast, healthCommandOf }) === null) return
     const accidents = this.#accidents.take(event, at)
     if (accidents !== null) this.#inventory.takeAccidents(event.containerId, accidents)
   }
@@ -330,7 +329,7 @@ export class Host {
         reconcileAt = now + RECONCILE_INTERVAL_MS
         this.#takeList(null, await this.#engine.containers(null, signal))
         this.#changes += 1
-      } else await this.#notifier.wait(reconcileAt - now, signal)
+      } else await this.#wakeUp.wait(reconcileAt - now, signal)
     }
   }
 
@@ -370,7 +369,7 @@ export class Host {
     const signal = this.#session.signal
     try {
       const inspected = await this.#engine.inspect(id, signal)
-      this.#journal.decide(id, inspected.healthCheck?.command ?? null)
+      this.#journal.decideNoise(id, inspected.healthCheck?.command ?? null)
       if (this.#inventory.takeInspect(inspected)) this.#rereads.delete(id)
       else this.#readAgain(id)
     } catch (err) {
@@ -388,7 +387,7 @@ export class Host {
 
   #mark(id: string): void {
     this.#dirty.add(id)
-    this.#notifier.notify()
+    this.#wakeUp.notify()
   }
 
   #becomeLive(): void {

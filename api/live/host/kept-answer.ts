@@ -1,4 +1,5 @@
 import { type Clock, sleep } from '../../clock.js'
+import type { RecordCall } from '../../model/engine-call.js'
 import { ApiError } from '../../model/error.js'
 
 /** Milliseconds that a caller waits for a fresh answer where an older one is at hand, or where other hosts have theirs. */
@@ -18,12 +19,12 @@ export interface Kept<T> {
   readonly observedAt: number | null
   /** Why there is no newer one; null where it is as new as it should be. */
   readonly fault: ApiError | null
-  /** Whether the engine was asked for it now. */
-  readonly isNews: boolean
+  /** The engine is asked for a newer one, and has not answered yet. */
+  readonly isPending: boolean
 }
 
 export interface KeptAnswerOptions<T> {
-  readonly ask: () => Promise<T>
+  readonly ask: (recordCall: RecordCall) => Promise<T>
   /** An answer that is younger is good enough. */
   readonly maxAgeMs: number
   readonly clock: Clock
@@ -40,16 +41,22 @@ export class KeptAnswer<T> {
   #fault: ApiError | null = null
   #failedAt = Number.NEGATIVE_INFINITY
   #asking: Promise<void> | null = null
+  /** Of callers who wait for the engine now. */
+  readonly #recorders = new Set<RecordCall>()
 
   constructor(options: KeptAnswerOptions<T>) {
     this.#options = options
   }
 
-  async get(): Promise<Kept<T>> {
+  /** `recordCall` gets the record of the call where the caller caused or awaited one. */
+  async get(recordCall?: RecordCall): Promise<Kept<T>> {
     const { clock, maxAgeMs } = this.#options
     if (this.#observedAt !== null && this.#fault === null && clock.now() - this.#observedAt < maxAgeMs)
-      return this.#kept(null, false)
-    if (this.#asking === null && clock.now() - this.#failedAt < RETRY_MS) return this.#kept(this.#fault, false)
+      return this.#kept(null)
+    if (this.#asking === null && clock.now() - this.#failedAt < RETRY_MS) return this.#kept(this.#fault)
+    // Wrapped, so that a caller who comes twice is two callers.
+    const recorder: RecordCall = (record) => recordCall?.(record)
+    this.#recorders.add(recorder)
     this.#asking ??= this.#ask().finally(() => {
       this.#asking = null
     })
@@ -60,7 +67,8 @@ export class KeptAnswer<T> {
     })
     await Promise.race([over, sleep(clock, PATIENCE_MS, patience.signal)])
     patience.abort()
-    return this.#kept(isOver ? this.#fault : PENDING, true)
+    this.#recorders.delete(recorder)
+    return this.#kept(isOver ? this.#fault : PENDING)
   }
 
   /** What is known now; asks nobody. */
@@ -68,13 +76,15 @@ export class KeptAnswer<T> {
     return this.#value
   }
 
-  #kept(fault: ApiError | null, isNews: boolean): Kept<T> {
-    return { value: this.#value, observedAt: this.#observedAt, fault, isNews }
+  #kept(fault: ApiError | null): Kept<T> {
+    return { value: this.#value, observedAt: this.#observedAt, fault, isPending: fault === PENDING }
   }
 
   async #ask(): Promise<void> {
     try {
-      this.#value = await this.#options.ask()
+      this.#value = await this.#options.ask((record) => {
+        for (const recordCall of this.#recorders) recordCall(record)
+      })
       this.#observedAt = this.#options.clock.now()
       this.#fault = null
     } catch (error) {

@@ -2,12 +2,12 @@ import { HISTORY_COLUMN_NAMES, HISTORY_COLUMNS, type History, mapColumns } from 
 import type { Sample } from '../../model/sample.js'
 
 /**
- * Samples that are kept as they came, however close together: two minutes of one a second, so that a client that asks each 90 s
- * (10 in 15 minutes) gets every one. Older ones are merged to one an interval when room is wanted.
+ * Samples that stay as they came, however close together: two minutes of one a second, so that a client that asks each 90 s
+ * (10 in 15 minutes) gets every one. Older ones are merged to one an interval when the room is full.
  */
 export const FINE_ROWS = 120
 
-/** An eighth is room to work in: what is thrown out or merged is so many rows at once, not one with each sample. */
+/** An eighth is room to work in: rows are dropped or merged that many at once, not one with each sample. */
 const SPARE = 8 / 7
 
 /** A container that lives for seconds takes no more than this; the room doubles until the window fits. */
@@ -57,7 +57,7 @@ export class SampleHistory {
     this.#rows += 1
   }
 
-  /** What was read after `since` (milliseconds since 1970, the engine's clock), and within the window before the last. */
+  /** Samples read after `since` (milliseconds since 1970, the engine's clock) and within the window before the last. */
   after(since: number): History {
     const from = Math.max(since, (this.#times[this.#rows - 1] ?? 0) - this.#windowMs)
     let first = 0
@@ -114,17 +114,17 @@ export class SampleHistory {
     let fineFrom = Math.max(0, this.#rows - FINE_ROWS)
     // A slot is merged as a whole, so that its mean is of all that came in it.
     while (fineFrom > 0 && this.#slotOf(fineFrom - 1) === this.#slotOf(fineFrom)) fineFrom -= 1
-    let kept = 0
+    let rows = 0
     for (let from = 0; from < this.#rows; ) {
       let to = from + 1
       if (from < fineFrom) while (to < fineFrom && this.#slotOf(to) === this.#slotOf(from)) to += 1
-      this.#times[kept] = this.#times[to - 1] ?? 0
+      this.#times[rows] = this.#times[to - 1] ?? 0
       for (let column = 0; column < COLUMNS; column += 1)
-        this.#values[column * this.#capacity + kept] = mean(this.#column(column, from, to))
-      kept += 1
+        this.#values[column * this.#capacity + rows] = mean(this.#column(column, from, to))
+      rows += 1
       from = to
     }
-    this.#rows = kept
+    this.#rows = rows
   }
 
   #column(column: number, from: number, to: number): Float32Array {

@@ -19,22 +19,22 @@ const MAX_CONCURRENCY = 64
 /** Share of the interval by which each next reading is moved to and fro, so that readings spread out by themselves. */
 const JITTER = 0.1
 
-/** A watcher who comes back so soon, as a browser does that reloads, finds its containers still read at its pace. */
+/** A watcher that comes back within this time, as a browser does that reloads, finds its containers still read at its pace. */
 const LINGER_MS = 5_000
 
 export interface SamplerSettings {
-  /** Between two readings of a container that nobody watches. */
+  /** Between two readings of a container that is not watched. */
   readonly intervalMs: number
-  /** How far back samples are kept. */
+  /** How far back samples go. */
   readonly historyMs: number
 }
 
 interface Entry {
   isRunning: boolean
-  /** When it was started, as the engine tells. */
+  /** RFC 3339, as the engine gives it. */
   startedAt: string | null
-  /** Grows with each stop and start: a reading of an earlier life is no base for rates. */
-  life: number
+  /** Grows with each stop: a reading of an earlier run is no base for rates. */
+  incarnation: number
   /** What the next reading is compared with. */
   previous: Reading | null
   sample: Sample | null
@@ -42,22 +42,29 @@ interface Entry {
   readAt: number
   dueAt: number
   isPolling: boolean
-  /** The shortest interval that somebody asked for, and until when it holds. */
+  /** The shortest interval that a watcher asks for, and until when it holds. */
   watchedMs: number
   watchedUntil: number
 }
 
+/** What the next round reads, and when the one after it begins. */
+interface Round {
+  /** Longest due first, where there are more than may run. */
+  readonly due: readonly (readonly [string, Entry])[]
+  readonly concurrency: number
+  readonly nextAt: number
+}
+
 /**
- * Reads each running container's statistics every interval, at the pace of whoever watches it while somebody does, and keeps the
- * latest sample and those of the window, rates included. Callers read memory; the engine's cost does not depend on how many
- * they are.
+ * Reads each running container's statistics every interval, or at its watchers' pace while it has some. Holds the latest sample and
+ * those of the window, rates included. Callers read memory: the engine's cost does not depend on how many they are.
  */
 export class Sampler {
   readonly #engine: Engine
   readonly #clock: Clock
   readonly #log: Log
   readonly #settings: SamplerSettings
-  readonly #notifier: Notifier
+  readonly #wakeUp: Notifier
   readonly #entries = new Map<string, Entry>()
   #polling = 0
   #lastWatched = 0
@@ -67,8 +74,8 @@ export class Sampler {
     this.#engine = engine
     this.#settings = settings
     this.#clock = clock
+    this.#wakeUp = new Notifier(clock)
     this.#log = log
-    this.#notifier = new Notifier(clock)
   }
 
   /** Grows with each new sample. */
@@ -84,7 +91,7 @@ export class Sampler {
     return count
   }
 
-  /** The same as of the last round: costs nothing to ask. */
+  /** `watched` as of the last round, which costs nothing to read. */
   get lastWatched(): number {
     return this.#lastWatched
   }
@@ -105,65 +112,70 @@ export class Sampler {
     return this.#entries.get(id)?.history?.after(since) ?? null
   }
 
-  /** Somebody looks at this container, so often: asked again before `intervalMs` and some seconds are over, it stays so. */
+  /** Reads this container every `intervalMs` from now on, until that and LINGER_MS have passed without another call. */
   watch(id: string, intervalMs: number): void {
     const entry = this.#entries.get(id)
     if (entry === undefined) return
     const now = this.#clock.now()
-    // Who looks less often asks again when the other's time is over.
+    // A slower watcher calls again, and has its turn when the faster one has gone.
     if (entry.watchedUntil > now && entry.watchedMs < intervalMs) return
     entry.watchedMs = intervalMs
     entry.watchedUntil = now + intervalMs + LINGER_MS
     const dueAt = entry.readAt + this.#intervalOf(entry, now)
     if (dueAt >= entry.dueAt) return
     entry.dueAt = dueAt
-    this.#notifier.notify()
+    this.#wakeUp.notify()
   }
 
-  /** Says which containers there are now. Those that stopped lose their latest sample: they use nothing. */
+  /** Takes in which containers there are now. Those that stopped lose their latest sample: they use nothing. */
   track(containers: Iterable<Container>): void {
     const present = new Set<string>()
     for (const container of containers) {
       present.add(container.id)
       const entry = this.#entries.get(container.id)
-      if (!isRunning(container)) this.#rest(entry)
+      if (!isRunning(container)) this.#markStopped(entry)
       else if (entry === undefined) this.#entries.set(container.id, this.#newEntry(container))
-      else this.#wake(entry, container)
+      else this.#markRunning(entry, container)
     }
     for (const [id, entry] of this.#entries) {
       if (present.has(id)) continue
-      this.#rest(entry)
+      this.#markStopped(entry)
       this.#entries.delete(id)
     }
-    this.#notifier.notify()
+    this.#wakeUp.notify()
   }
 
-  /** Samples until the signal ends it. */
+  /** Samples until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
       const now = this.#clock.now()
-      let nextAt = now + this.#settings.intervalMs
-      let needed = 0
-      let watched = 0
-      const due: [string, Entry][] = []
-      for (const [id, entry] of this.#entries) {
-        if (!entry.isRunning) continue
-        if (entry.watchedUntil > now) watched += 1
-        needed += (SECONDS_PER_READING * 2_000) / this.#intervalOf(entry, now)
-        if (entry.isPolling) continue
-        if (entry.dueAt > now) nextAt = Math.min(nextAt, entry.dueAt)
-        else due.push([id, entry])
-      }
-      this.#lastWatched = watched
-      const concurrency = Math.min(MAX_CONCURRENCY, Math.max(MIN_CONCURRENCY, Math.ceil(needed)))
-      // Who has waited longest comes first, so that none is passed over where all together want more than there is.
-      if (due.length > concurrency - this.#polling) due.sort(([, a], [, b]) => a.dueAt - b.dueAt)
+      const { due, concurrency, nextAt } = this.#plan(now)
       for (const [id, entry] of due) {
         if (this.#polling >= concurrency) break
         void this.#poll(id, entry, signal)
       }
-      await this.#notifier.wait(nextAt - now, signal)
+      await this.#wakeUp.wait(nextAt - now, signal)
     }
+  }
+
+  #plan(now: number): Round {
+    let nextAt = now + this.#settings.intervalMs
+    let needed = 0
+    let watched = 0
+    const due: [string, Entry][] = []
+    for (const [id, entry] of this.#entries) {
+      if (!entry.isRunning) continue
+      if (entry.watchedUntil > now) watched += 1
+      needed += (SECONDS_PER_READING * 2_000) / this.#intervalOf(entry, now)
+      if (entry.isPolling) continue
+      if (entry.dueAt > now) nextAt = Math.min(nextAt, entry.dueAt)
+      else due.push([id, entry])
+    }
+    this.#lastWatched = watched
+    const concurrency = Math.min(MAX_CONCURRENCY, Math.max(MIN_CONCURRENCY, Math.ceil(needed)))
+    // Sorted, so that no container is passed over for ever where all together want more than may run.
+    if (due.length > concurrency - this.#polling) due.sort(([, a], [, b]) => a.dueAt - b.dueAt)
+    return { due, concurrency, nextAt }
   }
 
   async #poll(id: string, entry: Entry, signal: AbortSignal): Promise<void> {
@@ -172,10 +184,10 @@ export class Sampler {
     this.#polling += 1
     let isFirst = false
     try {
-      const { life } = entry
+      const { incarnation } = entry
       const reading = await this.#engine.stats(id, signal)
-      if (entry.life !== life) return
-      if (reading === null) this.#rest(entry)
+      if (entry.incarnation !== incarnation) return
+      if (reading === null) this.#markStopped(entry)
       else if (reading.readAt !== entry.sample?.reading.readAt) {
         isFirst = entry.previous === null
         entry.sample = sampleBetween(entry.previous, reading)
@@ -193,7 +205,7 @@ export class Sampler {
       const wanted = entry.readAt + interval
       entry.dueAt = Math.max(now, isFirst ? Math.min(wanted, now + WARM_UP_MS) : wanted)
       this.#polling -= 1
-      this.#notifier.notify()
+      this.#wakeUp.notify()
     }
   }
 
@@ -207,7 +219,7 @@ export class Sampler {
     return {
       isRunning: true,
       startedAt,
-      life: 0,
+      incarnation: 0,
       previous: null,
       sample: null,
       history: null,
@@ -219,19 +231,19 @@ export class Sampler {
     }
   }
 
-  #wake(entry: Entry, { startedAt }: Container): void {
-    const isAnotherLife = entry.startedAt !== null && startedAt !== null && entry.startedAt !== startedAt
-    if (isAnotherLife) this.#rest(entry)
+  #markRunning(entry: Entry, { startedAt }: Container): void {
+    const hasRestarted = entry.startedAt !== null && startedAt !== null && entry.startedAt !== startedAt
+    if (hasRestarted) this.#markStopped(entry)
     if (!entry.isRunning) entry.dueAt = this.#clock.now()
     entry.startedAt = startedAt ?? entry.startedAt
     entry.isRunning = true
   }
 
-  #rest(entry: Entry | undefined): void {
+  #markStopped(entry: Entry | undefined): void {
     if (entry === undefined) return
     if (entry.sample !== null) this.#version += 1
     entry.isRunning = false
-    entry.life += 1
+    entry.incarnation += 1
     entry.previous = null
     entry.sample = null
   }

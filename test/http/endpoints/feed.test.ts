@@ -26,7 +26,7 @@ function rig(changes: Parameters<typeof createRig>[0] = {}) {
   const tell = (action: string, of: Partial<Parameters<typeof eventOf>[0]> = {}, ago = 0) => {
     time += 1
     const base = { containerId: idOf('a'), action, timeNano: String(time), labels: new Map([['team', 'web']]) }
-    return journal.take(eventOf({ ...base, ...of }), { ...HAPPENED, at: HAPPENED.at - ago })
+    return journal.record(eventOf({ ...base, ...of }), { ...HAPPENED, at: HAPPENED.at - ago })
   }
   const stop = () => server.closeAllConnections() ?? server.close()
   return { ...made, port, journal, tell, stop }
@@ -78,7 +78,7 @@ const linesOf = (...seconds: number[]): LogStep => ({
   kind: 'lines',
   lines: seconds.map((second) => ({
     line: lineAt(second, `line ${second}`),
-    position: { at: `17.00000000${second}`, ordinal: 1 },
+    cursor: { at: `17.00000000${second}`, nth: 1 },
   })),
 })
 
@@ -121,10 +121,10 @@ describe('a followed log', () => {
     const hand = handSteps()
     view.steps = hand.steps
     const stream = await listenTo(port, `${LOG}?tail=5&stdout=false`, tokenFor())
-    expect(view.wishes[0]).toMatchObject({ tail: 5, stdout: false })
+    expect(view.logQueries[0]).toMatchObject({ tail: 5, stdout: false })
     hand.give(linesOf(1, 2))
     hand.give({ kind: 'gap' })
-    hand.give({ kind: 'place', position: { at: '17.000000002', ordinal: 7 } })
+    hand.give({ kind: 'cursor', cursor: { at: '17.000000002', nth: 7 } })
     hand.give(linesOf(3))
     hand.end()
     await waitFor(() => stream.ended)
@@ -146,12 +146,12 @@ describe('a followed log', () => {
 
   test('goes on where its reader stood, as the field or the parameter tells', async () => {
     const { view, port, stop } = rig()
-    const position = { at: '17.000000002', ordinal: 1 }
+    const cursor = { at: '17.000000002', nth: 1 }
     ;(await listenTo(port, LOG, tokenFor(), '17.000000002-1')).close()
     ;(await listenTo(port, `${LOG}?lastEventId=17.000000002-1`, tokenFor())).close()
     ;(await listenTo(port, `${LOG}?lastEventId=17.000000001-1`, tokenFor(), '17.000000002-1')).close()
     ;(await listenTo(port, LOG, tokenFor(), '')).close()
-    expect(view.followedFrom).toEqual([position, position, position, null])
+    expect(view.followedFrom).toEqual([cursor, cursor, cursor, null])
     stop()
   })
 
@@ -175,7 +175,7 @@ describe('a followed log', () => {
     const hand = handSteps()
     view.steps = hand.steps
     const stream = await listenTo(port, LOG, tokenFor())
-    await waitFor(() => view.wishes.length === 1)
+    await waitFor(() => view.logQueries.length === 1)
     expect(hand.state.ended).toBe(false)
     stream.close()
     await waitFor(() => hand.state.ended)
@@ -189,7 +189,7 @@ describe('a followed log', () => {
       while (!signal.aborted) {
         given += 1
         const line = lineAt(1, 'x'.repeat(10_000))
-        yield { kind: 'lines', lines: Array(10).fill({ line, position: null }) }
+        yield { kind: 'lines', lines: Array(10).fill({ line, cursor: null }) }
       }
     }
     const stream = await listenTo(port, LOG, tokenFor())
@@ -286,7 +286,7 @@ describe('the stream of events', () => {
     await waitFor(() => stream.lastEventId !== '')
     tell('die')
     await waitFor(() => stream.events.length === 1)
-    journal.subscribed()
+    journal.markSubscribed()
     tell('start')
     await waitFor(() => stream.events.length === 3)
     expect(actionsOf(stream.events)).toEqual(['die', 'gap', 'start'])

@@ -24,7 +24,7 @@ function rig() {
     const asked = request(made.app).get(`${PATH}${query}`).set('Authorization', `Bearer ${tokenFor()}`)
     return accept === undefined ? asked : asked.set('Accept', accept)
   }
-  const wish = () => made.view.wishes.at(-1)
+  const wish = () => made.view.logQueries.at(-1)
   return { ...made, ask, wish }
 }
 
@@ -108,7 +108,7 @@ describe('GET /api/containers/:id/logs', () => {
     view.all = [containerOf({ id: idOf('a') })]
     const token = tokenFor({}, now)
     await request(app).get(`${PATH}?since=90s`).set('Authorization', `Bearer ${token}`)
-    expect(view.wishes[0]?.since).toBe(`${now / 1_000 - 90}.000000000`)
+    expect(view.logQueries[0]?.since).toBe(`${now / 1_000 - 90}.000000000`)
   })
 
   test.each([

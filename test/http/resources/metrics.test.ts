@@ -6,7 +6,7 @@ import { tokenFor } from '../../support/tokens.js'
 function rig(changes: Parameters<typeof createRig>[0] = {}) {
   const made = createRig(changes)
   made.view.fleet = [hostOf(), hostOf({ id: 'two', state: 'stale' })]
-  made.view.uses = [
+  made.view.metrics = [
     {
       host: 'local',
       calls: [

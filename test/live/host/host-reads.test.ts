@@ -1,12 +1,13 @@
+import type { CallRecord } from '../../../api/model/engine-call.js'
 import { ApiError } from '../../../api/model/error.js'
-import type { LogWish } from '../../../api/model/log-line.js'
+import type { LogQuery } from '../../../api/model/log-line.js'
 import { problemsOf } from '../../../api/model/problem.js'
 import { FakeClock, settle } from '../../support/fake-clock.js'
 import { eventOf, FakeEngine, idOf, lineAt, listed } from '../../support/fake-engine.js'
 import { startHost } from '../../support/host-rig.js'
 
 const A = idOf('a')
-const WISH: LogWish = { tail: 10, since: null, until: null, stdout: true, stderr: true, matches: null }
+const QUERY: LogQuery = { tail: 10, since: null, until: null, stdout: true, stderr: true, matches: null }
 
 async function started(prepare: (engine: FakeEngine, clock: FakeClock) => void = () => {}) {
   const clock = new FakeClock()
@@ -128,8 +129,8 @@ describe('the log of a container', () => {
       yield [lineAt(1, 'x')]
     }
     const before = engine.calls.filter((call) => call.startsWith('inspect')).length
-    expect((await host.reads.readLog(A, WISH, STAYS)).lines).toMatchObject([{ message: 'x' }])
-    await host.reads.readLog(A, WISH, STAYS)
+    expect((await host.reads.readLog(A, QUERY, STAYS)).lines).toMatchObject([{ message: 'x' }])
+    await host.reads.readLog(A, QUERY, STAYS)
     expect(asked).toEqual([true, true])
     expect(engine.calls.filter((call) => call.startsWith('inspect'))).toHaveLength(before)
     await stop()
@@ -138,13 +139,13 @@ describe('the log of a container', () => {
   test('names the driver that keeps none', async () => {
     const { engine, host, stop } = await started((engine) => engine.facts.set(A, { logDriver: 'syslog' }))
     engine.faults.set('logs', new ApiError('log-driver-unreadable', 'x', { engineStatus: 501 }))
-    await expect(host.reads.readLog(A, WISH, STAYS)).rejects.toMatchObject({
+    await expect(host.reads.readLog(A, QUERY, STAYS)).rejects.toMatchObject({
       code: 'log-driver-unreadable',
       detail: expect.stringContaining('log driver syslog of'),
       engineStatus: 501,
     })
     engine.facts.set(A, { logDriver: '<b>/etc' })
-    await expect(host.reads.readLog(A, WISH, STAYS)).rejects.toMatchObject({ detail: undefined })
+    await expect(host.reads.readLog(A, QUERY, STAYS)).rejects.toMatchObject({ detail: undefined })
     await stop()
   })
 
@@ -158,7 +159,7 @@ describe('the log of a container', () => {
       ended = true
       throw signal.reason
     }
-    const reading = host.reads.readLog(A, WISH, gone.signal)
+    const reading = host.reads.readLog(A, QUERY, gone.signal)
     const refused = expect(reading).rejects.toBeDefined()
     await settle()
     gone.abort()
@@ -172,9 +173,24 @@ describe('the log of a container', () => {
     engine.down = new ApiError('engine-unavailable', 'gone')
     engine.cut(engine.down)
     await clock.advance(0)
-    await expect(host.reads.readLog(A, WISH, STAYS)).rejects.toMatchObject({ code: 'engine-unavailable' })
-    const steps = host.reads.followLog(A, WISH, null, new AbortController().signal)
+    await expect(host.reads.readLog(A, QUERY, STAYS)).rejects.toMatchObject({ code: 'engine-unavailable' })
+    const steps = host.reads.followLog(A, QUERY, null, new AbortController().signal)
     await expect(steps.next()).rejects.toMatchObject({ code: 'engine-unavailable' })
+    await stop()
+  })
+
+  test('counts the secrets that were taken out of its lines, read once or followed', async () => {
+    const { engine, host, stop } = await started()
+    engine.log = async function* () {
+      yield [lineAt(1, 'x', { redactions: 2 }), lineAt(2, 'y')]
+      yield [lineAt(3, 'z', { redactions: 1 })]
+    }
+    await host.reads.readLog(A, QUERY, STAYS)
+    expect(host.metrics().logRedactions).toBe(3)
+    const steps = host.reads.followLog(A, QUERY, null, STAYS)
+    await steps.next()
+    await steps.return(undefined)
+    expect(host.metrics().logRedactions).toBeGreaterThan(3)
     await stop()
   })
 
@@ -185,7 +201,7 @@ describe('the log of a container', () => {
       if (!follow) return
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
     }
-    const steps = host.reads.followLog(A, WISH, null, new AbortController().signal)
+    const steps = host.reads.followLog(A, QUERY, null, new AbortController().signal)
     const first = steps.next()
     await clock.advance(0)
     expect(await first).toMatchObject({ value: { kind: 'lines', lines: [] } })
@@ -209,6 +225,53 @@ describe('what takes an engine', () => {
     expect(engine.calls.filter((call) => /^(?:top|changes)/.test(call)).sort()).toEqual(['changes aaaa', 'top aaaa'])
     await host.reads.top(A)
     expect(engine.calls.filter((call) => call.startsWith('top'))).toHaveLength(2)
+    await stop()
+  })
+
+  test('gives the record of a shared call to each who shares it, also where it failed', async () => {
+    const { engine, host, stop } = await started()
+    const records: CallRecord[] = []
+    const record = (call: CallRecord) => records.push(call)
+    await Promise.all([host.reads.top(A, record), host.reads.top(A, record)])
+    expect(records).toMatchObject(Array(2).fill({ read: 'top', status: 200, result: 'ok' }))
+    engine.faults.set('changes', new ApiError('container-not-found', 'gone', { engineStatus: 404 }))
+    await Promise.allSettled([host.reads.changes(A, record), host.reads.changes(A, record)])
+    expect(records.slice(2)).toMatchObject(
+      Array(2).fill({ read: 'changes', status: 404, result: 'container-not-found' }),
+    )
+    await stop()
+  })
+
+  test('records each call that a log took, the inspect that explains its driver too', async () => {
+    const { engine, host, stop } = await started()
+    const reads: string[] = []
+    const record = ({ read, result }: CallRecord) => reads.push(`${read} ${result}`)
+    engine.log = async function* ({ tail }) {
+      yield Array.from({ length: tail ?? 0 }, (_, second) => lineAt(second, 'x'))
+    }
+    await host.reads.readLog(A, { ...QUERY, matches: () => false }, STAYS, record)
+    expect(reads.length).toBeGreaterThan(1)
+    expect(new Set(reads)).toEqual(new Set(['logs ok']))
+    reads.length = 0
+    engine.faults.set('logs', new ApiError('log-driver-unreadable', 'x', { engineStatus: 501 }))
+    await host.reads.readLog(A, QUERY, STAYS, record).catch(() => {})
+    expect(reads).toEqual(['logs log-driver-unreadable', 'inspect ok'])
+    await stop()
+  })
+
+  test('records of a call that takes too long as much as its caller waited for, once', async () => {
+    const { engine, clock, host, stop } = await started()
+    let open = () => {}
+    engine.gate = new Promise((resolve) => {
+      open = resolve
+    })
+    const records: CallRecord[] = []
+    const asked = host.reads.objects('images', (call) => records.push(call))
+    await clock.advance(2_500)
+    expect(await asked).toMatchObject({ isPending: true, value: null })
+    open()
+    await settle()
+    expect(records).toMatchObject([{ read: 'images', status: null, result: 'engine-timeout' }])
     await stop()
   })
 

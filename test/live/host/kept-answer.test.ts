@@ -1,14 +1,16 @@
 import { KeptAnswer } from '../../../api/live/host/kept-answer.js'
+import type { CallRecord, RecordCall } from '../../../api/model/engine-call.js'
 import { ApiError } from '../../../api/model/error.js'
 import { FakeClock, settle } from '../../support/fake-clock.js'
 
+const RECORD: CallRecord = { read: 'images', status: 200, milliseconds: 1, bytes: 2, result: 'ok' }
 const DOWN = new ApiError('engine-unavailable', 'down')
 
 function rig() {
   const clock = new FakeClock()
-  const asked: { resolve: (value: string) => void; reject: (error: unknown) => void }[] = []
+  const asked: { resolve: (value: string) => void; reject: (error: unknown) => void; record: RecordCall }[] = []
   const answer = new KeptAnswer<string>({
-    ask: () => new Promise((resolve, reject) => asked.push({ resolve, reject })),
+    ask: (record) => new Promise((resolve, reject) => asked.push({ resolve, reject, record })),
     maxAgeMs: 10_000,
     clock,
   })
@@ -21,7 +23,25 @@ describe('KeptAnswer', () => {
     const both = [answer.get(), answer.get()]
     expect(asked).toHaveLength(1)
     asked[0]?.resolve('x')
-    for (const one of await Promise.all(both)) expect(one).toMatchObject({ value: 'x', fault: null, isNews: true })
+    for (const one of await Promise.all(both)) expect(one).toMatchObject({ value: 'x', fault: null, isPending: false })
+  })
+
+  test('gives the record of its call to each who waits for it, and to nobody who finds the answer at hand', async () => {
+    const { asked, answer, clock } = rig()
+    const records: string[] = []
+    const recordFor =
+      (name: string) =>
+      ({ read, result }: CallRecord) =>
+        records.push(`${name} ${read} ${result}`)
+    const impatient = answer.get(recordFor('impatient'))
+    await clock.advance(2_500)
+    expect(await impatient).toMatchObject({ isPending: true })
+    const waiting = [answer.get(recordFor('first')), answer.get(recordFor('second'))]
+    asked[0]?.record(RECORD)
+    asked[0]?.resolve('x')
+    await Promise.all(waiting)
+    await answer.get(recordFor('late'))
+    expect(records).toEqual(['first images ok', 'second images ok'])
   })
 
   test.each([
@@ -36,7 +56,7 @@ describe('KeptAnswer', () => {
     await clock.advance(milliseconds)
     const second = answer.get()
     asked[1]?.resolve('y')
-    expect(await second).toMatchObject({ value: times === 1 ? 'x' : 'y', fault: null, isNews: times === 2 })
+    expect(await second).toMatchObject({ value: times === 1 ? 'x' : 'y', fault: null })
     expect(asked).toHaveLength(times)
   })
 
@@ -57,7 +77,7 @@ describe('KeptAnswer', () => {
     // The question goes on, and its answer is there for the next.
     asked[1]?.resolve('y')
     await settle()
-    expect(await answer.get()).toMatchObject({ value: 'y', fault: null, isNews: false })
+    expect(await answer.get()).toMatchObject({ value: 'y', fault: null, isPending: false })
     expect(asked).toHaveLength(2)
   })
 

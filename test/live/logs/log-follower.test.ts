@@ -1,12 +1,13 @@
 import { setMaxListeners } from 'node:events'
 import type { LogRequest } from '../../../api/engine/engine.js'
-import { followLog, type LogSource, RESUME_MESSAGES } from '../../../api/live/logs/log-follower.js'
+import { RESUME_MESSAGES } from '../../../api/live/logs/cursor.js'
+import { followLog, type LogSource } from '../../../api/live/logs/log-follower.js'
 import { ApiError } from '../../../api/model/error.js'
-import { engineTimeOf, type LogLine, type LogPosition, type LogStep } from '../../../api/model/log-line.js'
+import { engineTimeOf, type LogCursor, type LogLine, type LogStep } from '../../../api/model/log-line.js'
 import { FakeClock, settle } from '../../support/fake-clock.js'
 import { lineAt } from '../../support/fake-engine.js'
 
-const WISH = { tail: 2, since: null, stdout: true, stderr: true, matches: null }
+const QUERY = { tail: 2, since: null, stdout: true, stderr: true, matches: null }
 
 /** One connection that the test holds: it gives lines, and ends or breaks. */
 class Connection {
@@ -44,21 +45,22 @@ class Connection {
 }
 
 function rig(
-  from: LogPosition | null = null,
-  wish: Partial<Parameters<typeof followLog>[1]> = {},
+  from: LogCursor | null = null,
+  query: Partial<Parameters<typeof followLog>[1]> = {},
   page: readonly LogLine[] = [],
+  onStep = () => {},
 ) {
   const clock = new FakeClock()
   const connections: Connection[] = []
   const pages: Omit<LogRequest, 'isTty'>[] = []
-  const paced: number[] = []
+  const tokens: number[] = []
   const life = new AbortController()
   setMaxListeners(0, life.signal)
   const seen: string[] = []
-  const state = { isAlive: true, ended: null as unknown }
-  let position: LogPosition | null = null
+  const state = { isAlive: true, ended: null as unknown, busyMs: 0 }
+  let cursor: LogCursor | null = null
   const source: LogSource = {
-    ask(request, signal) {
+    open(request, signal) {
       const connection = new Connection(request)
       signal.addEventListener('abort', () => connection.end())
       connection.give()
@@ -71,24 +73,30 @@ function rig(
       return connection.lines()
     },
     isAlive: async () => state.isAlive,
-    pace: async (lines) => {
-      paced.push(lines)
+    lineBucket: {
+      take: async (lines) => {
+        tokens.push(lines)
+      },
     },
     clock,
+    stopwatch: () => state.busyMs,
   }
   const note = (step: LogStep) => {
     if (step.kind === 'gap') seen.push('GAP')
-    else if (step.kind === 'place') position = step.position
+    else if (step.kind === 'cursor') cursor = step.cursor
     else if (step.lines.length === 0) seen.push('OPEN')
     else
-      for (const { line, position: at } of step.lines) {
+      for (const { line, cursor: at } of step.lines) {
         seen.push(line.message)
-        position = at
+        cursor = at
       }
   }
   const run = async () => {
     try {
-      for await (const step of followLog(source, { ...WISH, ...wish }, from, life.signal)) note(step)
+      for await (const step of followLog(source, { ...QUERY, ...query }, from, life.signal)) {
+        note(step)
+        onStep()
+      }
       state.ended = 'quietly'
     } catch (error) {
       state.ended = error
@@ -96,17 +104,17 @@ function rig(
   }
   void run()
   const last = () => connections.at(-1)
-  return { clock, connections, pages, paced, life, seen, state, position: () => position, last }
+  return { clock, connections, pages, tokens, life, seen, state, cursor: () => cursor, last }
 }
 
-const at = (second: number, ordinal = 1): LogPosition => ({
+const at = (second: number, nth = 1): LogCursor => ({
   at: engineTimeOf(lineAt(second, '').time ?? '') ?? '',
-  ordinal,
+  nth,
 })
 
 describe('followLog', () => {
-  test('begins with the wished lines and goes on with what is written', async () => {
-    const { clock, pages, seen, last, position } = rig(null, { since: '7.000000000' }, [lineAt(1, 'a'), lineAt(2, 'b')])
+  test('begins with the lines that the query asks for and goes on with what is written', async () => {
+    const { clock, pages, seen, last, cursor } = rig(null, { since: '7.000000000' }, [lineAt(1, 'a'), lineAt(2, 'b')])
     await clock.advance(0)
     expect(pages).toMatchObject([{ since: '7.000000000', follow: false }])
     // By number: clocks are set back.
@@ -116,7 +124,7 @@ describe('followLog', () => {
     last()?.give(lineAt(3, 'c'))
     await settle()
     expect(seen).toEqual(['a', 'b', 'c'])
-    expect(position()).toEqual(at(3))
+    expect(cursor()).toEqual(at(3))
   })
 
   test('begins with the last of what fits, and goes on behind the last line of all', async () => {
@@ -148,7 +156,7 @@ describe('followLog', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('passes over a cut, and skips what was shown', async () => {
+  test('goes on after a cut, and skips what was shown', async () => {
     const { clock, seen, last, connections } = rig(null, {}, [lineAt(1, 'a'), lineAt(2, 'b')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'), lineAt(2, 'b'))
@@ -179,7 +187,7 @@ describe('followLog', () => {
     expect(seen).toEqual(['a', 'b'])
   })
 
-  test('of a log that nothing was written to yet all that comes is new, whatever was cut and refused meanwhile', async () => {
+  test('a log that was empty at first is new from its first line, whatever was cut and refused meanwhile', async () => {
     const { clock, seen, last, connections } = rig(null, { tail: 0 })
     await clock.advance(0)
     expect(last()?.request).toEqual({ tail: null, since: null, follow: true })
@@ -216,13 +224,13 @@ describe('followLog', () => {
   })
 
   test('tells lines of the same nanosecond apart by their order', async () => {
-    const { clock, seen, last, position } = rig(at(5, 2))
+    const { clock, seen, last, cursor } = rig(at(5, 2))
     await clock.advance(0)
     last()?.give(lineAt(5, 'one'), lineAt(5, 'two'), lineAt(5, 'three'), lineAt(5, 'four'))
     await settle()
     expect(seen).toEqual(['OPEN', 'three', 'four'])
     // Counted from where the reader stood.
-    expect(position()).toEqual(at(5, 4))
+    expect(cursor()).toEqual(at(5, 4))
   })
 
   test('counts all lines of one moment, though the tail begins in their middle', async () => {
@@ -248,7 +256,7 @@ describe('followLog', () => {
   test.each([
     [4_999, []],
     [5_000, ['GAP', 'held']],
-  ])('a log that stays silent for %i ms and has not the line shows %j', async (milliseconds, shown) => {
+  ])('a log without the line that stays silent for %i ms shows %j', async (milliseconds, shown) => {
     const { clock, seen, last } = rig(at(5))
     await clock.advance(0)
     last()?.give(lineAt(6, 'held'))
@@ -256,7 +264,7 @@ describe('followLog', () => {
     expect(seen).toEqual(['OPEN', ...shown])
   })
 
-  test('a log that talks all the while, and has not the line, is not looked through for ever', async () => {
+  test('a log without the line that goes on all the while is not looked through for ever', async () => {
     const { clock, seen, last } = rig(at(5_000))
     await clock.advance(0)
     for (let second = 1; second <= 6; second += 1) {
@@ -266,16 +274,15 @@ describe('followLog', () => {
     expect(seen).toEqual(['OPEN', 'GAP', 'line 6'])
   })
 
-  test('what is held while the line is looked for is bounded, also where lines are empty', async () => {
+  test('what is held back while the line is looked for is bounded, also where lines are empty', async () => {
     const { clock, seen, last } = rig(at(5))
     await clock.advance(0)
     last()?.give(...Array.from({ length: 70_000 }, () => lineAt(6, '', { parts: 0 })))
     await settle()
-    await new Promise((resolve) => setTimeout(resolve, 50))
     expect(seen[1]).toBe('GAP')
   })
 
-  test('a container that ends while the place is looked for still shows what was held', async () => {
+  test('a container that ends while the line is looked for still shows what was held back', async () => {
     const { clock, seen, last, state } = rig(at(5))
     await clock.advance(0)
     last()?.give(lineAt(6, 'held'))
@@ -286,34 +293,63 @@ describe('followLog', () => {
     expect([seen, state.ended]).toEqual([['OPEN', 'GAP', 'held'], 'quietly'])
   })
 
-  test('lines that are not wanted move the place all the same', async () => {
-    const { clock, last, position } = rig(null, { stderr: false }, [lineAt(1, 'a')])
+  test('lines that the query does not ask for move the cursor all the same', async () => {
+    const { clock, last, cursor } = rig(null, { stderr: false }, [lineAt(1, 'a')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'), lineAt(9, 'other', { stream: 'stderr' }))
     await settle()
-    expect(position()).toEqual(at(9))
+    expect(cursor()).toEqual(at(9))
   })
 
-  test('times that alternate between two hands keep their order', async () => {
-    const { clock, last, position } = rig(null, {}, [lineAt(1, 'a')])
+  test('lines of two times that alternate keep their order', async () => {
+    const { clock, last, cursor } = rig(null, {}, [lineAt(1, 'a')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'), lineAt(2, 'b'), lineAt(1, 'c'), lineAt(2, 'd'))
     await settle()
-    expect(position()).toEqual(at(2, 2))
+    expect(cursor()).toEqual(at(2, 2))
   })
 
-  test('long lines and those that are not wanted are paced as well', async () => {
-    const { clock, last, paced } = rig(null, { matches: () => false }, [lineAt(1, 'a')])
+  test('every line takes a token, a long one as many as its characters are worth', async () => {
+    const { clock, last, tokens } = rig(null, { matches: () => false }, [lineAt(1, 'a')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'), ...Array.from({ length: 99 }, () => lineAt(2, 'x')))
     await settle()
     last()?.give(lineAt(3, 'x'.repeat(150_000)))
     await settle()
-    expect(paced.filter((lines) => lines >= 100)).toHaveLength(2)
-    expect(Math.max(...paced)).toBeGreaterThanOrEqual(1_000)
+    expect(tokens).toEqual([0, 100, 1_000])
   })
 
-  test('an engine that goes away and comes back is passed over', async () => {
+  test('a pattern that takes long costs as many tokens as lines would in that time, and lets others in between', async () => {
+    const made = rig(null, {
+      matches: () => {
+        made.state.busyMs += 20
+        return false
+      },
+    })
+    await made.clock.advance(0)
+    let turns = 0
+    const count = () => {
+      turns += 1
+      if (made.tokens.length < 2) setImmediate(count)
+    }
+    setImmediate(count)
+    made.last()?.give(...Array.from({ length: 5 }, () => lineAt(2, 'x')))
+    while (made.tokens.length < 2) await settle()
+    expect(made.tokens).toEqual([0, 100 * 60])
+    expect(turns).toBeGreaterThanOrEqual(5)
+  })
+
+  test('a reader who is slow to take lines costs the others nothing', async () => {
+    const { clock, state, last, tokens } = rig(null, {}, [lineAt(1, 'a')], () => {
+      state.busyMs += 10_000
+    })
+    await clock.advance(0)
+    last()?.give(lineAt(1, 'a'), lineAt(2, 'b'))
+    await settle()
+    expect(tokens).toEqual([0, 2])
+  })
+
+  test('goes on where an engine went away and came back', async () => {
     const { clock, seen, last, connections } = rig(null, {}, [lineAt(1, 'a')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'))
@@ -330,7 +366,7 @@ describe('followLog', () => {
     expect(seen).toEqual(['a', 'b'])
   })
 
-  test('does not knock faster than it should where every connection ends at once', async () => {
+  test('does not connect ever faster where every connection ends at once', async () => {
     const { clock, last, connections } = rig()
     await clock.advance(0)
     for (let second = 0; second < 60; second += 1) {
@@ -352,14 +388,15 @@ describe('followLog', () => {
       const clock = new FakeClock()
       const source: LogSource = {
         // biome-ignore lint/correctness/useYield: it breaks before it gives anything
-        async *ask(): AsyncGenerator<readonly LogLine[]> {
+        async *open(): AsyncGenerator<readonly LogLine[]> {
           throw new ApiError(code, 'x')
         },
         isAlive: async () => true,
-        pace: async () => {},
+        lineBucket: { take: async () => {} },
         clock,
+        stopwatch: () => 0,
       }
-      const first = followLog(source, WISH, from, new AbortController().signal).next()
+      const first = followLog(source, QUERY, from, new AbortController().signal).next()
       const answered = expect(first).rejects.toMatchObject({ code })
       await clock.advance(0)
       await answered
@@ -376,12 +413,12 @@ describe('followLog', () => {
     expect(state.ended).toMatchObject({ code: 'container-not-found' })
   })
 
-  test('a line without a time is shown, and is no place to go on from', async () => {
-    const { clock, seen, last, position } = rig(null, {}, [lineAt(1, 'a')])
+  test('a line without a time is shown, and has the cursor of the line before it', async () => {
+    const { clock, seen, last, cursor } = rig(null, {}, [lineAt(1, 'a')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'), lineAt(2, 'timeless', { time: null }))
     await settle()
     expect(seen).toEqual(['a', 'timeless'])
-    expect(position()).toEqual(at(1))
+    expect(cursor()).toEqual(at(1))
   })
 })

@@ -1,15 +1,15 @@
 import type { LogRequest } from '../../../api/engine/engine.js'
-import { MAX_PAGE_BYTES, MAX_SCANNED, readLog } from '../../../api/live/logs/log-reader.js'
+import { MAX_PAGE_BYTES, MAX_SCANNED, MAX_SEARCH_MS, readTail } from '../../../api/live/logs/log-reader.js'
 import { ApiError } from '../../../api/model/error.js'
-import type { LogLine, LogWish } from '../../../api/model/log-line.js'
+import type { LogLine, LogQuery } from '../../../api/model/log-line.js'
 import { lineAt } from '../../support/fake-engine.js'
 
-const WISH: LogWish = { tail: 3, since: null, until: null, stdout: true, stderr: true, matches: null }
+const QUERY: LogQuery = { tail: 3, since: null, until: null, stdout: true, stderr: true, matches: null }
 
 /** A log as an engine keeps it: asked for its last messages it gives those, in batches. */
 function logOf(lines: readonly LogLine[]) {
   const asked: Omit<LogRequest, 'isTty'>[] = []
-  const ask = async function* (request: Omit<LogRequest, 'isTty'>) {
+  const open = async function* (request: Omit<LogRequest, 'isTty'>) {
     asked.push(request)
     yield []
     let messages = 0
@@ -20,7 +20,7 @@ function logOf(lines: readonly LogLine[]) {
     }
     for (let at = first; at < lines.length; at += 1_000) yield lines.slice(at, at + 1_000)
   }
-  return { ask, asked }
+  return { open, asked }
 }
 
 function many(count: number, message = (row: number) => `line ${row}`): LogLine[] {
@@ -29,7 +29,7 @@ function many(count: number, message = (row: number) => `line ${row}`): LogLine[
 
 const messagesOf = (page: { readonly lines: readonly LogLine[] }) => page.lines.map(({ message }) => message)
 
-describe('readLog', () => {
+describe('readTail', () => {
   test.each([
     [0, [], false],
     [2, ['line 0', 'line 1'], false],
@@ -37,22 +37,22 @@ describe('readLog', () => {
     [4, ['line 1', 'line 2', 'line 3'], true],
     [9, ['line 6', 'line 7', 'line 8'], true],
   ])('of %i lines the last three are shown, and whether there are more', async (count, messages, isTruncated) => {
-    const { ask, asked } = logOf(many(count))
-    const page = await readLog(ask, WISH)
+    const { open, asked } = logOf(many(count))
+    const page = await readTail(open, QUERY)
     expect([messagesOf(page), page.isTruncated]).toEqual([messages, isTruncated])
     // Some more than wanted, and never the whole log.
     expect(asked).toMatchObject([{ tail: 53, follow: false }])
   })
 
   test('no lines are wanted: none are shown, and whether there are any', async () => {
-    expect(await readLog(logOf(many(1)).ask, { ...WISH, tail: 0 })).toMatchObject({ lines: [], isTruncated: true })
-    expect(await readLog(logOf([]).ask, { ...WISH, tail: 0 })).toMatchObject({ lines: [], isTruncated: false })
+    expect(await readTail(logOf(many(1)).open, { ...QUERY, tail: 0 })).toMatchObject({ lines: [], isTruncated: true })
+    expect(await readTail(logOf([]).open, { ...QUERY, tail: 0 })).toMatchObject({ lines: [], isTruncated: false })
   })
 
   test('a search looks through more than it shows, and shows the last that fit', async () => {
-    const { ask, asked } = logOf(many(5_000))
+    const { open, asked } = logOf(many(5_000))
     const matches = (message: string) => message.endsWith('7')
-    const page = await readLog(ask, { ...WISH, matches })
+    const page = await readTail(open, { ...QUERY, matches })
     expect(messagesOf(page)).toEqual(['line 4977', 'line 4987', 'line 4997'])
     expect(page.isTruncated).toBe(true)
     expect(asked).toMatchObject([{ tail: 2_000 }])
@@ -60,7 +60,7 @@ describe('readLog', () => {
 
   test('a search that has seen the whole log says so', async () => {
     const matches = (message: string) => message === 'line 1'
-    expect(await readLog(logOf(many(2)).ask, { ...WISH, matches })).toMatchObject({ isTruncated: false })
+    expect(await readTail(logOf(many(2)).open, { ...QUERY, matches })).toMatchObject({ isTruncated: false })
   })
 
   test.each([
@@ -68,13 +68,17 @@ describe('readLog', () => {
     [MAX_SCANNED, true],
     [MAX_SCANNED + 1, true],
   ])('a search through a log of %i lines may have missed some: %s', async (count, isTruncated) => {
-    const page = await readLog(logOf(many(count)).ask, { ...WISH, matches: (message) => message === 'none' })
+    const page = await readTail(
+      logOf(many(count)).open,
+      { ...QUERY, matches: (message) => message === 'none' },
+      () => 0,
+    )
     expect(page).toMatchObject({ lines: [], isTruncated })
   })
 
   test('what ends at a moment is looked for among many, since an engine counts before it looks', async () => {
-    const { ask, asked } = logOf(many(10))
-    const page = await readLog(ask, { ...WISH, until: '1795478405.000000000' })
+    const { open, asked } = logOf(many(10))
+    const page = await readTail(open, { ...QUERY, until: '1795478405.000000000' })
     // The moment itself is within.
     expect([messagesOf(page), page.isTruncated]).toEqual([['line 3', 'line 4', 'line 5'], true])
     expect(asked).toMatchObject([{ tail: 2_000 }])
@@ -82,9 +86,9 @@ describe('readLog', () => {
   })
 
   test('a search that finds too little looks through more, and through no more than it may', async () => {
-    const { ask, asked } = logOf(many(MAX_SCANNED + 10))
+    const { open, asked } = logOf(many(MAX_SCANNED + 10))
     const matches = (message: string) => message === 'line 20'
-    expect(await readLog(ask, { ...WISH, matches })).toMatchObject({
+    expect(await readTail(open, { ...QUERY, matches })).toMatchObject({
       lines: [{ message: 'line 20' }],
       isTruncated: true,
     })
@@ -93,9 +97,9 @@ describe('readLog', () => {
 
   test('one stream alone is looked for among both, since an engine counts both', async () => {
     const lines = many(9).map((line, row) => ({ ...line, stream: row === 1 ? ('stderr' as const) : line.stream }))
-    const page = await readLog(logOf(lines).ask, { ...WISH, tail: 1, stdout: false })
+    const page = await readTail(logOf(lines).open, { ...QUERY, tail: 1, stdout: false })
     expect(page).toMatchObject({ lines: [{ message: 'line 1' }], isTruncated: false })
-    expect(messagesOf(await readLog(logOf(lines).ask, { ...WISH, stderr: false }))).toEqual([
+    expect(messagesOf(await readTail(logOf(lines).open, { ...QUERY, stderr: false }))).toEqual([
       'line 6',
       'line 7',
       'line 8',
@@ -103,15 +107,15 @@ describe('readLog', () => {
   })
 
   test('tells where the last line of all stands, wanted or not', async () => {
-    const page = await readLog(logOf(many(3)).ask, { ...WISH, matches: (message) => message === 'line 1' })
-    expect(page.end).toEqual({ at: '1795478402.000000000', ordinal: 1 })
-    expect((await readLog(logOf([]).ask, WISH)).end).toBeNull()
+    const page = await readTail(logOf(many(3)).open, { ...QUERY, matches: (message) => message === 'line 1' })
+    expect(page.end).toEqual({ at: '1795478402.000000000', nth: 1 })
+    expect((await readTail(logOf([]).open, QUERY)).end).toBeNull()
   })
 
   test('long lines that an engine keeps in parts are asked for again until there are as many as wanted', async () => {
     const lines = many(100).map((line) => ({ ...line, parts: 50 }))
-    const { ask, asked } = logOf(lines)
-    const page = await readLog(ask, WISH)
+    const { open, asked } = logOf(lines)
+    const page = await readTail(open, QUERY)
     expect(messagesOf(page)).toEqual(['line 97', 'line 98', 'line 99'])
     expect(asked.map(({ tail }) => tail)).toEqual([53, 424])
   })
@@ -123,50 +127,58 @@ describe('readLog', () => {
     // JSON puts two quotes around each.
     const quarter = MAX_PAGE_BYTES / 4 - 2
     const lines = many(4, (row) => 'x'.repeat(quarter + (row === 3 ? excess : 0)))
-    const page = await readLog(logOf(lines).ask, { ...WISH, tail: 100 })
+    const page = await readTail(logOf(lines).open, { ...QUERY, tail: 100 })
     expect([page.lines.length, page.isTruncated]).toEqual([shown, isTruncated])
   })
 
   test('control characters count for what JSON makes of them', async () => {
     const lines = many(4, () => '\u0001'.repeat(MAX_PAGE_BYTES / 12))
-    const page = await readLog(logOf(lines).ask, { ...WISH, tail: 100 })
+    const page = await readTail(logOf(lines).open, { ...QUERY, tail: 100 })
     expect(JSON.stringify(page.lines).length).toBeLessThan(MAX_PAGE_BYTES * 1.01)
     expect(page.isTruncated).toBe(true)
   })
 
   test('a search that takes too long shows what it found until then', async () => {
+    let now = 0
+    const looked: string[] = []
     const slow = (message: string) => {
-      const until = performance.now() + 15
-      while (performance.now() < until);
+      now += 15
+      looked.push(message)
       return message === 'line 0'
     }
-    const page = await readLog(logOf(many(1_000)).ask, { ...WISH, matches: slow })
+    const { open, asked } = logOf(many(1_000))
+    const page = await readTail(open, { ...QUERY, matches: slow }, () => now)
     expect(page).toMatchObject({ lines: [{ message: 'line 0' }], isTruncated: true })
+    expect(looked).toHaveLength(Math.floor(MAX_SEARCH_MS / 15) + 1)
+    expect(asked).toHaveLength(1)
   })
 
   test('lets others in between, however long one line takes', async () => {
+    let now = 0
     const slow = () => {
-      const until = performance.now() + 12
-      while (performance.now() < until);
+      now += 12
       return false
     }
     let turns = 0
-    const others = setInterval(() => {
+    let isOver = false
+    const count = () => {
       turns += 1
-    }, 1)
-    await readLog(logOf(many(20)).ask, { ...WISH, matches: slow })
-    clearInterval(others)
-    expect(turns).toBeGreaterThan(10)
+      if (!isOver) setImmediate(count)
+    }
+    setImmediate(count)
+    await readTail(logOf(many(20)).open, { ...QUERY, matches: slow }, () => now)
+    isOver = true
+    expect(turns).toBeGreaterThanOrEqual(20)
   })
 
   test('a line that was cut is more than is shown', async () => {
-    const { ask } = logOf([lineAt(1, 'x', { isCut: true })])
-    expect(await readLog(ask, WISH)).toMatchObject({ lines: [{ message: 'x' }], isTruncated: true })
+    const { open } = logOf([lineAt(1, 'x', { isCut: true })])
+    expect(await readTail(open, QUERY)).toMatchObject({ lines: [{ message: 'x' }], isTruncated: true })
   })
 
   test('counts what was taken out of the lines that are shown', async () => {
     const lines = many(5).map((line) => ({ ...line, redactions: 2 }))
-    expect(await readLog(logOf(lines).ask, WISH)).toMatchObject({ redactions: 6 })
+    expect(await readTail(logOf(lines).open, QUERY)).toMatchObject({ redactions: 6 })
   })
 
   const broken = (error: Error, lines: readonly LogLine[]) =>
@@ -177,12 +189,12 @@ describe('readLog', () => {
 
   test('a damaged log still shows its readable lines', async () => {
     const error = new ApiError('engine-bad-answer', 'broken')
-    expect(await readLog(broken(error, many(2)), WISH)).toMatchObject({ lines: [{}, {}], isTruncated: true })
-    await expect(readLog(broken(error, []), WISH)).rejects.toBe(error)
+    expect(await readTail(broken(error, many(2)), QUERY)).toMatchObject({ lines: [{}, {}], isTruncated: true })
+    await expect(readTail(broken(error, []), QUERY)).rejects.toBe(error)
   })
 
   test('an engine that is too slow or gone is a fault, whatever it gave before', async () => {
     for (const code of ['engine-timeout', 'engine-unavailable'] as const)
-      await expect(readLog(broken(new ApiError(code, 'x'), many(2)), WISH)).rejects.toMatchObject({ code })
+      await expect(readTail(broken(new ApiError(code, 'x'), many(2)), QUERY)).rejects.toMatchObject({ code })
   })
 })

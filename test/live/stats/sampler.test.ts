@@ -2,6 +2,8 @@ import { Sampler } from '../../../api/live/stats/sampler.js'
 import { createLog } from '../../../api/log.js'
 import type { Container } from '../../../api/model/container.js'
 import { ApiError } from '../../../api/model/error.js'
+import type { Reading } from '../../../api/model/sample.js'
+import { cleanupAfterEach } from '../../support/cleanup.js'
 import { FakeClock, settle } from '../../support/fake-clock.js'
 import { FakeEngine, idOf, readingAt } from '../../support/fake-engine.js'
 import { containerOf } from '../../support/fake-view.js'
@@ -12,40 +14,44 @@ function container(id: string, state: Container['state'] = 'running'): Container
   return containerOf({ id, state, startedAt: null, restartCount: null })
 }
 
-function rig(intervalMs = 10_000) {
+const cleanup = cleanupAfterEach()
+
+function rig(reading: (now: number) => Reading | null = readingAt, intervalMs = 10_000) {
   const clock = new FakeClock()
-  const engine = new FakeEngine(() => readingAt(clock.now()))
+  const engine = new FakeEngine(() => reading(clock.now()))
   const sampler = new Sampler(engine, { intervalMs, historyMs: 3_600_000 }, clock, QUIET)
   const life = new AbortController()
-  void sampler.run(life.signal)
-  return { clock, engine, sampler, stop: () => life.abort() }
+  const run = sampler.run(life.signal)
+  cleanup(() => {
+    life.abort()
+    return run
+  })
+  return { clock, engine, sampler }
 }
 
 describe('Sampler', () => {
   test('has nothing, then a reading without rates, then rates within two seconds', async () => {
-    const { clock, sampler, stop } = rig()
+    const { clock, sampler } = rig()
     expect(sampler.sample(idOf('a'))).toBeNull()
     sampler.track([container(idOf('a'))])
     await settle()
     expect(sampler.sample(idOf('a'))).toMatchObject({ intervalSeconds: null, cpuPercent: null, reading: { pids: 3 } })
     await clock.advance(2_000)
     expect(sampler.sample(idOf('a'))).toMatchObject({ intervalSeconds: 1.5, rxBytesPerSecond: 1_000 })
-    stop()
   })
 
-  test('then reads once an interval, whoever asks how often', async () => {
-    const { clock, engine, sampler, stop } = rig()
+  test('then reads once an interval, however often it is asked', async () => {
+    const { clock, engine, sampler } = rig()
     sampler.track([container(idOf('a'))])
     await clock.advance(2_000)
     const before = engine.calls.length
     for (let i = 0; i < 1_000; i += 1) sampler.sample(idOf('a'))
     await clock.advance(60_000)
     expect(engine.calls.length - before).toBe(6)
-    stop()
   })
 
   test('reads running and paused containers and no others', async () => {
-    const { clock, engine, sampler, stop } = rig()
+    const { clock, engine, sampler } = rig()
     sampler.track([
       container(idOf('a')),
       container(idOf('b'), 'paused'),
@@ -54,11 +60,10 @@ describe('Sampler', () => {
     ])
     await clock.advance(1_000)
     expect(engine.calls.sort()).toEqual(['stats aaaa', 'stats bbbb'])
-    stop()
   })
 
   test('bounds how many readings run at once', async () => {
-    const { clock, engine, sampler, stop } = rig()
+    const { clock, engine, sampler } = rig()
     let open = () => {}
     engine.gate = new Promise((resolve) => {
       open = resolve
@@ -70,11 +75,10 @@ describe('Sampler', () => {
     await clock.advance(0)
     expect(engine.mostPolling).toBe(64)
     expect(engine.calls).toHaveLength(1_000)
-    stop()
   })
 
   test('keeps the last sample when a reading fails, and tries again an interval later', async () => {
-    const { clock, engine, sampler, stop } = rig()
+    const { clock, engine, sampler } = rig()
     sampler.track([container(idOf('a'))])
     await clock.advance(2_000)
     const last = sampler.sample(idOf('a'))
@@ -84,37 +88,26 @@ describe('Sampler', () => {
     engine.faults.clear()
     await clock.advance(10_000)
     expect(sampler.sample(idOf('a'))).not.toBe(last)
-    stop()
   })
 
   test('keeps its sample when the engine repeats a reading', async () => {
-    const clock = new FakeClock()
-    const engine = new FakeEngine(() => readingAt(5))
-    const sampler = new Sampler(engine, { intervalMs: 10_000, historyMs: 3_600_000 }, clock, QUIET)
-    const life = new AbortController()
-    void sampler.run(life.signal)
+    const { clock, sampler } = rig(() => readingAt(5))
     sampler.track([container(idOf('a'))])
     await clock.advance(1_000)
     const { version } = sampler
     await clock.advance(30_000)
     expect(sampler.version).toBe(version)
-    life.abort()
   })
 
   test('forgets a container that the engine says does not run', async () => {
-    const clock = new FakeClock()
-    const engine = new FakeEngine(() => null)
-    const sampler = new Sampler(engine, { intervalMs: 10_000, historyMs: 3_600_000 }, clock, QUIET)
-    const life = new AbortController()
-    void sampler.run(life.signal)
+    const { clock, engine, sampler } = rig(() => null)
     sampler.track([container(idOf('a'))])
     await clock.advance(30_000)
     expect(engine.calls).toEqual(['stats aaaa'])
-    life.abort()
   })
 
-  test('reads what somebody watches at their pace, all else at its own, and is slow again seconds after the last look', async () => {
-    const { clock, engine, sampler, stop } = rig()
+  test("reads what is watched at its watcher's pace, all else at its own, and is slow again seconds after the last look", async () => {
+    const { clock, engine, sampler } = rig()
     sampler.track([container(idOf('a')), container(idOf('b'))])
     await clock.advance(15_000)
     const count = (digit: string) => engine.calls.filter((call) => call === `stats ${digit.repeat(4)}`).length
@@ -131,12 +124,11 @@ describe('Sampler', () => {
     const after = count('a')
     await clock.advance(60_000)
     expect(count('a') - after).toBeLessThanOrEqual(7)
-    stop()
   })
 
   test('costs the engine the same for one watcher and for fifty, at the pace of the fastest', async () => {
     const readings = async (watchers: number) => {
-      const { clock, engine, sampler, stop } = rig()
+      const { clock, engine, sampler } = rig()
       sampler.track([container(idOf('a'))])
       await clock.advance(5_000)
       const before = engine.calls.length
@@ -144,7 +136,6 @@ describe('Sampler', () => {
         for (let i = 0; i < watchers; i += 1) sampler.watch(idOf('a'), i % 2 === 0 ? 2_000 : 5_000)
         await clock.advance(1_000)
       }
-      stop()
       return engine.calls.length - before
     }
     const one = await readings(1)
@@ -152,8 +143,8 @@ describe('Sampler', () => {
     expect(await readings(50)).toBe(one)
   })
 
-  test('is read no less often for being watched seldom', async () => {
-    const { clock, engine, sampler, stop } = rig()
+  test('reads no less often what is watched seldom', async () => {
+    const { clock, engine, sampler } = rig()
     sampler.track([container(idOf('a'))])
     await clock.advance(5_000)
     const before = engine.calls.length
@@ -162,39 +153,32 @@ describe('Sampler', () => {
       await clock.advance(20_000)
     }
     expect(engine.calls.length - before).toBe(10)
-    stop()
   })
 
   test('knows nothing of a container that is watched and is not there', () => {
-    const { sampler, stop } = rig()
+    const { sampler } = rig()
     sampler.watch(idOf('f'), 1_000)
     expect(sampler.watched).toBe(0)
-    stop()
   })
 
-  test('passes none over where all together want more readings than there can be', async () => {
-    const clock = new FakeClock()
+  test('passes over no container where all together want more readings than there can be', async () => {
+    const { clock, engine, sampler } = rig(readingAt, 1_000)
     const counts = new Map<string, number>()
-    const engine = new FakeEngine(() => readingAt(clock.now()))
     engine.stats = async (id) => {
       counts.set(id, (counts.get(id) ?? 0) + 1)
       await new Promise<void>((resolve) => clock.after(2_000, resolve))
       return readingAt(clock.now())
     }
-    const sampler = new Sampler(engine, { intervalMs: 1_000, historyMs: 60_000 }, clock, QUIET)
-    const life = new AbortController()
-    void sampler.run(life.signal)
     sampler.track(Array.from({ length: 200 }, (_, i) => container(i.toString(16).padStart(64, '0'))))
     await clock.advance(60_000)
     expect(counts.size).toBe(200)
     // 64 at once for 2 s each are 9.6 readings of each of 200 in a minute.
     expect(Math.min(...counts.values())).toBeGreaterThanOrEqual(7)
     expect(Math.max(...counts.values())).toBeLessThanOrEqual(12)
-    life.abort()
   })
 
   test('compares nothing with the time before a restart that only the start time gives away', async () => {
-    const { clock, sampler, stop } = rig()
+    const { clock, sampler } = rig()
     const started = (startedAt: string) => ({ ...container(idOf('a')), startedAt })
     sampler.track([started('2026-11-24T00:00:00Z')])
     await clock.advance(15_000)
@@ -205,11 +189,10 @@ describe('Sampler', () => {
     expect(sampler.sample(idOf('a'))).toMatchObject({ intervalSeconds: null, cpuPercent: null, rxBytesPerSecond: null })
     await clock.advance(2_000)
     expect(sampler.sample(idOf('a'))).toMatchObject({ intervalSeconds: 1.5 })
-    stop()
   })
 
-  test('keeps the past of a container that stopped, until the container is gone', async () => {
-    const { clock, sampler, stop } = rig()
+  test('holds the past of a container that stopped, until the container is gone', async () => {
+    const { clock, sampler } = rig()
     sampler.track([container(idOf('a'))])
     await clock.advance(15_000)
     sampler.track([container(idOf('a'), 'exited')])
@@ -223,16 +206,11 @@ describe('Sampler', () => {
     sampler.track([])
     expect(sampler.history(idOf('a'), 0)).toBeNull()
     expect(sampler.historyBytes).toBe(0)
-    stop()
   })
 
   test('takes a reading of a clock that was set back, without rates', async () => {
-    const clock = new FakeClock()
     let skew = 0
-    const engine = new FakeEngine(() => readingAt(clock.now() - skew, { cpuUsageNs: 5 }))
-    const sampler = new Sampler(engine, { intervalMs: 10_000, historyMs: 3_600_000 }, clock, QUIET)
-    const life = new AbortController()
-    void sampler.run(life.signal)
+    const { clock, sampler } = rig((now) => readingAt(now - skew, { cpuUsageNs: 5 }))
     sampler.track([container(idOf('a'))])
     await clock.advance(15_000)
     skew = 3_600_000
@@ -240,6 +218,5 @@ describe('Sampler', () => {
     expect(sampler.sample(idOf('a'))).toMatchObject({ intervalSeconds: null, rxBytesPerSecond: null })
     await clock.advance(10_000)
     expect(sampler.sample(idOf('a'))).toMatchObject({ intervalSeconds: 10 })
-    life.abort()
   })
 })

@@ -1,7 +1,7 @@
 import type { View } from '../../../live/view.js'
 import type { Container } from '../../../model/container.js'
 import { ApiError } from '../../../model/error.js'
-import { type LogPosition, type LogStep, writeLogPosition } from '../../../model/log-line.js'
+import { formatLogCursor, type LogCursor, type LogStep } from '../../../model/log-line.js'
 import type { FeedInput, FeedItem, Input, Sources } from '../../endpoints/input.js'
 import { presentLog, presentLogLine, presentLogText } from './answer.js'
 import type { LogStreamQuery, LogsQuery } from './query.js'
@@ -25,7 +25,7 @@ export async function showLog(
 /** Ends when the container does. */
 export async function* followLog(
   { view }: Sources,
-  { query, id, now, selectors, lastEventId, signal, onOpen }: FeedInput<LogPosition, LogStreamQuery>,
+  { query, id, now, selectors, lastEventId, signal, onOpen }: FeedInput<LogCursor, LogStreamQuery>,
 ): AsyncGenerator<readonly FeedItem[]> {
   const { host, since, lastEventId: given, ...lines } = query
   const container = view.find(id, host, selectors)
@@ -43,10 +43,10 @@ function clockSkewOf(view: View, { hostId }: Container): number {
 
 function itemsOf(step: LogStep, hostId: string): readonly FeedItem[] {
   if (step.kind === 'gap') return [{ event: 'gap', id: null, data: { hosts: [hostId] } }]
-  if (step.kind === 'place') return [{ event: null, id: writeLogPosition(step.position), data: null }]
-  return step.lines.map(({ line, position }) => ({
+  if (step.kind === 'cursor') return [{ event: null, id: formatLogCursor(step.cursor), data: null }]
+  return step.lines.map(({ line, cursor }) => ({
     event: 'log',
-    id: position === null ? null : writeLogPosition(position),
+    id: cursor === null ? null : formatLogCursor(cursor),
     data: presentLogLine(line),
   }))
 }

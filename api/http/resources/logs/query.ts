@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { engineTime, engineTimeOf, type LogPosition, readLogPosition } from '../../../model/log-line.js'
+import { engineTime, engineTimeOf, type LogCursor, parseLogCursor } from '../../../model/log-line.js'
 import { flag, momentIn, once, whichHost } from '../query-parts.js'
 import { type LineMatcher, literalMatcher, patternMatcher } from './line-matcher.js'
 
@@ -72,9 +72,9 @@ export type LogsQuery = z.output<typeof LOGS_QUERY>
 const position = z
   .string()
   .optional()
-  .transform((text, context): LogPosition | null => {
+  .transform((text, context): LogCursor | null => {
     if (text === undefined) return null
-    const read = readLogPosition(text)
+    const read = parseLogCursor(text)
     if (read !== null) return read
     context.addIssue({ code: 'custom', message: 'is not an id of this stream' })
     return z.NEVER

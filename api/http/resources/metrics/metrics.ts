@@ -26,11 +26,11 @@ export function createMetrics({ view, streams, audit }: MetricsParts): Metrics {
     'Containers that are read at the pace of somebody who watches them.',
     ['host'],
     (set) => {
-      for (const { host, watchedContainers } of view.engineUse()) set({ host }, watchedContainers)
+      for (const { host, watchedContainers } of view.engineMetrics()) set({ host }, watchedContainers)
     },
   )
   gauge(whole, 'porthole_history_bytes', 'Memory that the samples of the window take.', ['host'], (set) => {
-    for (const { host, historyBytes } of view.engineUse()) set({ host }, historyBytes)
+    for (const { host, historyBytes } of view.engineMetrics()) set({ host }, historyBytes)
   })
   total(
     whole,
@@ -38,7 +38,7 @@ export function createMetrics({ view, streams, audit }: MetricsParts): Metrics {
     'Secrets that were taken out of log lines on their way to a reader.',
     ['host'],
     (add) => {
-      for (const { host, logRedactions } of view.engineUse()) add({ host }, logRedactions)
+      for (const { host, logRedactions } of view.engineMetrics()) add({ host }, logRedactions)
     },
   )
   total(
@@ -47,7 +47,7 @@ export function createMetrics({ view, streams, audit }: MetricsParts): Metrics {
     'Requests to the engine, by how they ended.',
     ['host', 'call', 'result'],
     (add) => {
-      for (const { host, calls } of view.engineUse())
+      for (const { host, calls } of view.engineMetrics())
         for (const { call, result, count } of calls) add({ host, call, result }, count)
     },
   )
@@ -57,7 +57,7 @@ export function createMetrics({ view, streams, audit }: MetricsParts): Metrics {
     'Seconds that requests to the engine took.',
     ['host', 'call', 'result'],
     (add) => {
-      for (const { host, calls } of view.engineUse())
+      for (const { host, calls } of view.engineMetrics())
         for (const { call, result, seconds } of calls) add({ host, call, result }, seconds)
     },
   )

@@ -1,4 +1,4 @@
-import { keepNewest } from '../../api/model/keep-newest.js'
+import { evictOldest } from '../../api/model/evict-oldest.js'
 
 test.each([
   [1, ['a']],
@@ -7,9 +7,9 @@ test.each([
 ])('of %i keys the newest two are kept', (count, kept) => {
   const keys = ['a', 'b', 'c'].slice(0, count)
   const map = new Map(keys.map((key) => [key, 1]))
-  keepNewest(map, 2)
+  evictOldest(map, 2)
   expect([...map.keys()]).toEqual(kept)
   const set = new Set(keys)
-  keepNewest(set, 2)
+  evictOldest(set, 2)
   expect([...set]).toEqual(kept)
 })

@@ -1,7 +1,9 @@
+import type { CallResult } from './engine-call.js'
+
 /** What watching one engine has taken so far: totals since the start, and what is held now. */
-export interface EngineUse {
+export interface EngineMetrics {
   readonly host: string
-  readonly calls: readonly CallUse[]
+  readonly calls: readonly CallTotal[]
   /** Containers that are read at a watcher's pace now. */
   readonly watchedContainers: number
   /** Bytes that the samples of its containers take. */
@@ -10,12 +12,12 @@ export interface EngineUse {
   readonly logRedactions: number
 }
 
-export interface CallUse {
-  /** Which read, as the engine port names it. */
+/** All calls of one read that ended in one way. */
+export interface CallTotal {
+  /** Which read, as the table of reads names it. */
   readonly call: string
-  /** `ok`, `aborted` by ourselves, or an error code. */
-  readonly result: string
+  readonly result: CallResult
   readonly count: number
-  /** From the question to the whole answer; of a stream, as long as it was open. */
+  /** From the question to the decoded answer; of a stream, as long as it was open. */
   readonly seconds: number
 }

@@ -1,0 +1,127 @@
+import { createHash } from 'node:crypto'
+import type { ContainerEvent, RecordedEvent } from '../../model/container-event.js'
+import { evictOldest } from '../../model/evict-oldest.js'
+import { type EngineTime, engineTimeBefore, engineTimeOfNano } from '../../model/log-line.js'
+import { EventRing } from './event-ring.js'
+import { type HealthCommandOf, NoiseClassifier } from './noise.js'
+
+/** Events remembered of each host. A deployment of a hundred containers makes five hundred. */
+const MAX_EVENTS = 1_000
+
+/** Of health checks and the like, apart, since they would push out everything else within minutes. */
+const MAX_NOISE_EVENTS = 200
+
+/** Ids of events that came, so that each is recorded once: more than an engine replays (moby daemon/events/events.go, eventsLimit: 256). */
+const MAX_SEEN = 2_000
+
+/** An engine's parts make events at the same time, and they may reach the stream a little out of their order. */
+const DISORDER_MS = 1_000
+
+/** Base64url digits of an event's id: 132 bits, so that no two events share one. */
+const ID_LENGTH = 22
+
+/** What is known of an event when it comes. */
+export interface EventContext {
+  /** When it happened, by our clock: milliseconds since 1970. */
+  readonly at: number
+  /** It happened before this process first subscribed. */
+  readonly isPast: boolean
+  readonly healthCommandOf: HealthCommandOf
+}
+
+/** The events of one host, over all of its connections. */
+export class HostJournal {
+  readonly hostId: string
+  readonly #nextSeq: () => number
+  readonly #events = new EventRing(MAX_EVENTS)
+  readonly #noise = new EventRing(MAX_NOISE_EVENTS)
+  readonly #classifier = new NoiseClassifier()
+  /** By id, in order of arrival. */
+  readonly #seen = new Set<string>()
+  #lastTimeNano: string | null = null
+  /** Subscribed anew, and no event has come yet that came before. */
+  #isResuming = false
+  #isUndecodable = false
+  /** The position at which something was lost on the way from the engine. */
+  #gapAt = 0
+  /** Events up to this position had happened before this process first subscribed. */
+  #pastUntil = 0
+
+  constructor(hostId: string, nextSeq: () => number) {
+    this.hostId = hostId
+    this.#nextSeq = nextSeq
+  }
+
+  get isEmpty(): boolean {
+    return this.#lastTimeNano === null
+  }
+
+  /**
+   * The engine's time from which a subscription asks for events: `first` where none has come yet, else a little before the last
+   * one. That one comes again then, which shows that none between was lost. Null is from now on.
+   */
+  resumeFrom(first: EngineTime): EngineTime | null {
+    if (this.#isUndecodable) return null
+    return this.#lastTimeNano === null ? first : engineTimeBefore(engineTimeOfNano(this.#lastTimeNano), DISORDER_MS)
+  }
+
+  /** What the engine remembers cannot be decoded, and would fail again until the engine has forgotten it: it is not asked for again. */
+  markUndecodable(): void {
+    this.#isUndecodable = true
+  }
+
+  /** A subscription has begun. */
+  markSubscribed(): void {
+    this.#isResuming = this.#lastTimeNano !== null
+  }
+
+  /** Null where the event is recorded already. */
+  record(event: ContainerEvent, { at, isPast, healthCommandOf }: EventContext): RecordedEvent | null {
+    const id = this.#idOf(event)
+    if (this.#seen.has(id)) {
+      this.#isResuming = false
+      return null
+    }
+    // An engine that was restarted, or that replays its last 256 and no more, begins with another event than we ended with.
+    if (this.#isResuming || this.#isUndecodable) this.#gapAt = this.#nextSeq()
+    this.#isResuming = false
+    this.#isUndecodable = false
+    this.#seen.add(id)
+    evictOldest(this.#seen, MAX_SEEN)
+    this.#lastTimeNano = event.timeNano
+    const recorded: RecordedEvent = { ...event, id, hostId: this.hostId, at, isNoise: false, seq: this.#nextSeq() }
+    if (isPast) this.#pastUntil = recorded.seq
+    this.#classifier.classify(recorded, healthCommandOf)
+    const ring = recorded.isNoise ? this.#noise : this.#events
+    ring.add(recorded)
+    return recorded
+  }
+
+  /** The container is inspected: its earlier events can be told from those of its health check. */
+  decideNoise(containerId: string, healthCommand: string | null): void {
+    this.#classifier.decide(containerId, healthCommand)
+  }
+
+  after(position: number): readonly RecordedEvent[] {
+    return [...this.#events.after(position), ...this.#noise.after(position)]
+  }
+
+  /** Noise that was dropped is no loss. */
+  hasLostAfter(position: number): boolean {
+    return this.#gapAt > position || this.#events.lostUntil > position
+  }
+
+  find(id: string): RecordedEvent | null {
+    return this.#seen.has(id) ? (this.#events.find(id) ?? this.#noise.find(id)) : null
+  }
+
+  isPast(event: RecordedEvent): boolean {
+    return event.seq <= this.#pastUntil
+  }
+
+  /** Engines give events no id; host, time, container, verb and exec together are those of one event. */
+  #idOf({ timeNano, containerId, action, execId }: ContainerEvent): string {
+    const hash = createHash('sha256').update(JSON.stringify([this.hostId, timeNano, containerId, action, execId]))
+    return hash.digest('base64url').slice(0, ID_LENGTH)
+  }
+}

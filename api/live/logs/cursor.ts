@@ -1,0 +1,121 @@
+import { evictOldest } from '../../model/evict-oldest.js'
+import {
+  type EngineTime,
+  engineTimeBefore,
+  engineTimeOf,
+  isBefore,
+  type LogCursor,
+  type LogLine,
+} from '../../model/log-line.js'
+
+/** Times whose lines are counted: two streams are stamped apart, so lines of one time may come with others between them. */
+const COUNTED_TIMES = 256
+
+/**
+ * Messages that are read back to find a cursor, by number and not by time: clocks are set back, and an engine finds the last
+ * messages at once and all others by reading the whole log. A container that has written more meanwhile leaves a gap.
+ */
+export const RESUME_MESSAGES = 5_000
+
+/** Milliseconds in which an engine gives its last messages; where the cursor's line is not among them by then, it is gone. */
+const FIND_MS = 5_000
+
+/** Output and error output are stamped apart, so times may run backwards by this much. */
+const DISORDER_MS = 2_000
+
+/** Characters of the lines that are held back while the cursor is looked for, and what an empty line counts for. */
+const MAX_HELD_LENGTH = 4 * 1024 * 1024
+const LINE_LENGTH = 64
+
+/** Gives each line its cursor. */
+export class CursorTracker {
+  readonly #counts = new Map<EngineTime, number>()
+  #cursor: LogCursor | null
+
+  constructor(from: LogCursor | null) {
+    this.#cursor = from
+    if (from !== null) this.#counts.set(from.at, from.nth)
+  }
+
+  /** Behind the last line; null before any line that has a time. */
+  get cursor(): LogCursor | null {
+    return this.#cursor
+  }
+
+  /** A line without a time has the cursor of the line before it. */
+  pass({ time }: LogLine): LogCursor | null {
+    const at = time === null ? null : engineTimeOf(time)
+    if (at === null) return this.#cursor
+    const nth = (this.#counts.get(at) ?? 0) + 1
+    this.#counts.set(at, nth)
+    evictOldest(this.#counts, COUNTED_TIMES)
+    this.#cursor = { at, nth }
+    return this.#cursor
+  }
+}
+
+/** Lines that are new to a reader; `isGap`: some may be missing before them. */
+export interface Resumed {
+  readonly lines: readonly LogLine[]
+  readonly isGap: boolean
+}
+
+/** Finds the line of a reader's cursor among the last messages of a log, so that the reader goes on behind it. */
+export class ResumeFinder {
+  readonly #cursor: LogCursor | null
+  readonly #deadline: number
+  /** Lines with a time behind the cursor's: they are new if the cursor's own line never comes. */
+  #held: LogLine[] = []
+  #heldLength = 0
+  #messages = 0
+  #sameTime = 0
+  #isSearching: boolean
+
+  /** Without a cursor every line is new. `openedAt`: milliseconds since 1970, when the engine was asked. */
+  constructor(cursor: LogCursor | null, openedAt: number) {
+    this.#cursor = cursor
+    this.#isSearching = cursor !== null
+    this.#deadline = openedAt + FIND_MS
+  }
+
+  /** Milliseconds until the search is given up; null where it is over. */
+  timeLeft(now: number): number | null {
+    return this.#isSearching ? Math.max(0, this.#deadline - now) : null
+  }
+
+  /** Null stands for a silence until the search has no time left. */
+  take(batch: readonly LogLine[] | null, now: number): Resumed {
+    if (!this.#isSearching || this.#cursor === null) return { lines: batch ?? [], isGap: false }
+    if (batch === null || now >= this.#deadline || this.#messages > RESUME_MESSAGES) return this.#giveUp(batch ?? [])
+    for (const [row, line] of batch.entries()) {
+      this.#messages += line.parts
+      const at = line.time === null ? null : engineTimeOf(line.time)
+      if (at === null) continue
+      if (at === this.#cursor.at) {
+        this.#sameTime += 1
+        if (this.#sameTime < this.#cursor.nth) continue
+        this.#isSearching = false
+        return { lines: batch.slice(row + 1), isGap: false }
+      }
+      if (isBefore(at, this.#cursor.at)) continue
+      if (isBefore(this.#cursor.at, engineTimeBefore(at, DISORDER_MS))) return this.#giveUp(batch.slice(row))
+      this.#held.push(line)
+      this.#heldLength += line.message.length + LINE_LENGTH
+      if (this.#heldLength > MAX_HELD_LENGTH) return this.#giveUp(batch.slice(row + 1))
+    }
+    return { lines: [], isGap: false }
+  }
+
+  /** The log has ended: what was held back is new. */
+  end(): Resumed {
+    const { lines } = this.#giveUp([])
+    return { lines, isGap: lines.length > 0 }
+  }
+
+  #giveUp(rest: readonly LogLine[]): Resumed {
+    const lines = [...this.#held, ...rest]
+    this.#held = []
+    this.#isSearching = false
+    return { lines, isGap: true }
+  }
+}

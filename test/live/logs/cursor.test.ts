@@ -1,0 +1,59 @@
+import { CursorTracker, RESUME_MESSAGES, ResumeFinder } from '../../../api/live/logs/cursor.js'
+import type { LogLine } from '../../../api/model/log-line.js'
+import { lineAt } from '../../support/fake-engine.js'
+
+const at = (second: number, nth = 1) => ({ at: `${1_795_478_400 + second}.000000000`, nth })
+const messages = ({ lines }: { readonly lines: readonly LogLine[] }) => lines.map(({ message }) => message)
+
+describe('CursorTracker', () => {
+  test('counts the lines of one time, also where other times come between', () => {
+    const tracker = new CursorTracker(null)
+    const lines = [lineAt(1, 'a'), lineAt(2, 'b'), lineAt(1, 'c'), lineAt(2, 'd')]
+    expect(lines.map((line) => tracker.pass(line))).toEqual([at(1), at(2), at(1, 2), at(2, 2)])
+  })
+
+  test('counts on from where it begins', () => {
+    expect(new CursorTracker(at(1, 7)).pass(lineAt(1, 'a'))).toEqual(at(1, 8))
+  })
+
+  test('has no cursor before the first line with a time, and keeps it over lines without one', () => {
+    const tracker = new CursorTracker(null)
+    const timeless = lineAt(1, 'x', { time: null })
+    expect([timeless, lineAt(1, 'a'), timeless].map((line) => tracker.pass(line))).toEqual([null, at(1), at(1)])
+  })
+})
+
+describe('ResumeFinder', () => {
+  test('without a cursor every line is new, and nothing is looked for', () => {
+    const finder = new ResumeFinder(null, 0)
+    expect(finder.timeLeft(0)).toBeNull()
+    expect(finder.take([lineAt(1, 'a')], 0)).toMatchObject({ lines: [{ message: 'a' }], isGap: false })
+  })
+
+  test('counts the time down while it searches', () => {
+    const finder = new ResumeFinder(at(5), 1_000)
+    expect([1_000, 3_000, 9_000].map((now) => finder.timeLeft(now))).toEqual([5_000, 3_000, 0])
+    finder.take([lineAt(5, 'here')], 3_000)
+    expect(finder.timeLeft(3_000)).toBeNull()
+  })
+
+  test.each([
+    [RESUME_MESSAGES, []],
+    [RESUME_MESSAGES + 1, ['next']],
+  ])('after %i older messages shows %j', (count, expected) => {
+    const finder = new ResumeFinder(at(5), 0)
+    finder.take(
+      Array.from({ length: count }, () => lineAt(1, 'old')),
+      0,
+    )
+    const found = finder.take([lineAt(2, 'next')], 0)
+    expect([messages(found), found.isGap]).toEqual([expected, expected.length > 0])
+  })
+
+  test('the end shows what was held back, behind a gap, and nothing where nothing was', () => {
+    const finder = new ResumeFinder(at(5), 0)
+    finder.take([lineAt(6, 'held')], 0)
+    expect(finder.end()).toMatchObject({ lines: [{ message: 'held' }], isGap: true })
+    expect(finder.end()).toEqual({ lines: [], isGap: false })
+  })
+})
