@@ -44,9 +44,9 @@ export interface LimitConfig {
 }
 
 export interface SamplingConfig {
-  /** Between two readings of a container that nobody watches. */
+  /** Between two readings of a container that is not watched. */
   readonly intervalMs: number
-  /** How far back readings are kept. */
+  /** How far back samples go. */
   readonly historyMs: number
 }
 

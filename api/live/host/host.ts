@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { type Clock, sleep } from '../../clock.js'
 import { Notifier } from '../../concurrency/notifier.js'
+import type { SamplingConfig } from '../../config/config.js'
 import type { Engine } from '../../engine/engine.js'
 import type { Log } from '../../log.js'
 import type { Container } from '../../model/container.js'
@@ -14,7 +15,7 @@ import type { Sample } from '../../model/sample.js'
 import { backoff, STEADY_AFTER_MS } from '../backoff.js'
 import type { HostJournal } from '../events/host-journal.js'
 import type { TokenBucket } from '../logs/token-bucket.js'
-import { Sampler, type SamplerSettings } from '../stats/sampler.js'
+import { Sampler } from '../stats/sampler.js'
 import { AccidentWatch } from './accident-watch.js'
 import { HostReads } from './host-reads.js'
 import { Inventory } from './inventory.js'
@@ -78,7 +79,7 @@ export interface HostOptions {
   readonly endpoint: string
   readonly labels: Readonly<Record<string, string>>
   readonly engine: Engine
-  readonly sampling: SamplerSettings
+  readonly sampling: SamplingConfig
   readonly journal: HostJournal
   /** Slows down followed logs, of all hosts together. */
   readonly lineBucket: TokenBucket
