@@ -118,7 +118,7 @@ export class Fleet implements View {
   }
 
   readLog(container: Container, query: LogQuery, onCall: OnCall, signal: AbortSignal): Promise<LogPage> {
-    return this.#hostOf(container).reads.readLog(container.id, query, signal, callOf(container.hostId, onCall))
+    return this.#hostOf(container).logs.read(container.id, query, signal, callOf(container.hostId, onCall))
   }
 
   followLog(
@@ -127,7 +127,7 @@ export class Fleet implements View {
     from: LogCursor | null,
     signal: AbortSignal,
   ): AsyncIterable<LogStep> {
-    return this.#hostOf(container).reads.followLog(container.id, query, from, signal)
+    return this.#hostOf(container).logs.follow(container.id, query, from, signal)
   }
 
   objects<Kind extends keyof EngineObjects>(
