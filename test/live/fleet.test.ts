@@ -65,7 +65,7 @@ describe('Fleet', () => {
     expect(codeOf(() => fleet.find(idOf('a'), null, []))).toBe('container-not-found')
   })
 
-  test('tells containers that fit a prefix apart by what the caller may see', async () => {
+  test('finds the one container of a prefix that the caller may see', async () => {
     const [one, two] = [`${'ab'.repeat(6)}${'1'.repeat(52)}`, `${'ab'.repeat(6)}${'2'.repeat(52)}`]
     const engine = new FakeEngine()
     engine.add(listed({ id: one, labels: new Map([['team', 'web']]) }))
@@ -76,7 +76,7 @@ describe('Fleet', () => {
     expect(codeOf(() => fleet.find(two, null, [{ key: 'team', value: 'web' }]))).toBe('container-not-found')
   })
 
-  test('tells containers of one id on two hosts apart by the host', async () => {
+  test('finds one of two containers with the same id by its host', async () => {
     const { fleet } = await fleetOf({ one: engineWith(idOf('a')), two: engineWith(idOf('a')) })
     expect(fleet.containers([])).toHaveLength(2)
     for (const id of [idOf('a'), 'a'.repeat(12)]) {

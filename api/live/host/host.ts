@@ -19,7 +19,7 @@ import { HostReads } from './host-reads.js'
 import { Inventory } from './inventory.js'
 import { Reconciler } from './reconciler.js'
 
-/** How often an engine whose event stream is silent is asked whether it still lives: a hung one says nothing by itself. */
+/** How often an engine whose event stream is silent is pinged: a hung one says nothing by itself. */
 const PING_INTERVAL_MS = 5_000
 
 const ENDED_AT_ONCE = new ApiError('engine-unavailable', 'the event stream ended as soon as it was open')

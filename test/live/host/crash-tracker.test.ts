@@ -12,14 +12,14 @@ function rig() {
 }
 
 describe('CrashTracker', () => {
-  test('an end that nobody asked for is a crash', () => {
+  test('an end that was not asked for is a crash', () => {
     const { record } = rig()
     expect(record('die', 5)).toEqual({ crashes: [5_000], memoryKills: [] })
     expect(record('start', 6)).toBeNull()
     expect(record('die', 7)).toEqual({ crashes: [5_000, 7_000], memoryKills: [] })
   })
 
-  test('an end that was asked for is none, and the next one is again', () => {
+  test('an end that was asked for is no crash, and the next one is again', () => {
     const { record, tracker } = rig()
     expect(record('kill', 5, { signal: 15 })).toBeNull()
     expect(record('die', 6)).toBeNull()
@@ -57,13 +57,13 @@ describe('CrashTracker', () => {
     for (let second = 1; second <= 5; second += 1) expect(record('die', second, { exitCode: 0 })).toBeNull()
   })
 
-  test('what the kernel killed for memory is kept apart', () => {
+  test('a kill for memory is recorded apart', () => {
     const { record } = rig()
     expect(record('oom', 5)).toEqual({ crashes: [], memoryKills: [5_000] })
     expect(record('die', 6)).toEqual({ crashes: [6_000], memoryKills: [5_000] })
   })
 
-  test('the last eight of each are kept', () => {
+  test('the last eight of each stay', () => {
     const { record, tracker } = rig()
     for (let second = 1; second <= 9; second += 1) record('die', second)
     expect(tracker.historyOf(A)?.crashes).toEqual([2, 3, 4, 5, 6, 7, 8, 9].map((second) => second * 1_000))

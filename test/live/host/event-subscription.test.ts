@@ -29,7 +29,7 @@ describe('the events of a host', () => {
     expect(engine.sinces[1]).toBe(`${start / 1_000 + 4}.500000000`)
   })
 
-  test('are remembered once, though each connection begins with what was told before', async () => {
+  test('are recorded once, though each connection begins with the last one again', async () => {
     const start = Date.UTC(2026, 10, 24)
     const past = eventOf({ containerId: A, action: 'start', timeNano: nanosAt(start - 60_000) })
     const { engine, clock, journal } = await started((engine) => engine.past.push(past))
@@ -42,7 +42,7 @@ describe('the events of a host', () => {
     expect(journal.after(0).lostHosts).toEqual([])
   })
 
-  test('that came before the subscription ask for no second look: the list that follows it tells all', async () => {
+  test('from before the subscription cause no list: the whole list that follows has all', async () => {
     const start = Date.UTC(2026, 10, 24)
     const past = eventOf({ containerId: A, action: 'start', timeNano: nanosAt(start - 60_000) })
     const { engine, clock } = await started((engine) => {
@@ -69,7 +69,7 @@ describe('the events of a host', () => {
     expect(host.status().clockSkewMs).toBe(skew)
   })
 
-  test('of a health check are told from others, also those that came before the container was known', async () => {
+  test('of a health check are noise, also those that came before the container was inspected', async () => {
     const check = { command: 'sh -c true', intervalMs: 1_000, timeoutMs: null, startPeriodMs: null, retries: null }
     const execId = 'e'.repeat(64)
     const early = eventOf({ containerId: A, action: 'exec_create', timeNano: '5', command: 'sh -c true', execId })
@@ -84,7 +84,7 @@ describe('the events of a host', () => {
     expect(journal.after(0).events.map(({ isNoise }) => isNoise)).toEqual([true, true, false])
   })
 
-  test('carry the labels by which callers are told apart, as the list has them', async () => {
+  test('carry the labels that the list has, because they decide who sees them', async () => {
     const { engine, journal } = await started()
     engine.emit('die', A, { labels: new Map([['team', 'other']]) })
     engine.emit('die', idOf('b'), { labels: new Map([['team', 'unlisted']]) })
@@ -92,7 +92,7 @@ describe('the events of a host', () => {
     expect(journal.after(0).events.map(({ labels }) => labels.get('team'))).toEqual(['web', 'unlisted'])
   })
 
-  test('show a container that keeps ending by itself, those before the first list included', async () => {
+  test('show a crash loop, those from before the first list included', async () => {
     const start = Date.UTC(2026, 10, 24)
     const die = (milliseconds: number) =>
       eventOf({ containerId: A, action: 'die', timeNano: nanosAt(start - milliseconds), exitCode: 1 })

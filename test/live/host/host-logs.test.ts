@@ -21,7 +21,7 @@ async function started(prepare: (engine: FakeEngine, clock: FakeClock) => void =
 const STAYS = new AbortController().signal
 
 describe('the log of a container', () => {
-  test('is asked for as inspect tells that it is written, and inspected once for that', async () => {
+  test('is asked for with or without a terminal, as one inspect shows', async () => {
     const { engine, clock, host } = await started((engine) => engine.facts.set(A, { tty: true }))
     await clock.advance(1_000)
     const asked: boolean[] = []
@@ -36,7 +36,7 @@ describe('the log of a container', () => {
     expect(engine.calls.filter((call) => call.startsWith('inspect'))).toHaveLength(before)
   })
 
-  test('names the driver that keeps none', async () => {
+  test('names the driver that cannot be read', async () => {
     const { engine, host } = await started((engine) => engine.facts.set(A, { logDriver: 'syslog' }))
     engine.faults.set('logs', new ApiError('log-driver-unreadable', 'x', { engineStatus: 501 }))
     await expect(host.logs.read(A, QUERY, STAYS)).rejects.toMatchObject({
@@ -48,7 +48,7 @@ describe('the log of a container', () => {
     await expect(host.logs.read(A, QUERY, STAYS)).rejects.toMatchObject({ detail: undefined })
   })
 
-  test('is read no further once whoever asked has gone', async () => {
+  test('is read no further once the caller has gone', async () => {
     const { engine, host } = await started()
     const gone = new AbortController()
     let ended = false

@@ -60,19 +60,19 @@ describe('what takes an engine', () => {
     expect(records).toMatchObject([{ read: 'images', status: null, result: 'engine-timeout' }])
   })
 
-  test('keeps what it told of images while it is down, and says why it is not newer', async () => {
+  test('still shows the last images while it is down, and says why they are not newer', async () => {
     const { engine, clock, host } = await started()
     await host.reads.objects('images')
     engine.down = new ApiError('engine-unavailable', 'gone')
     engine.cut(engine.down)
     await clock.advance(20_000)
-    const kept = host.reads.objects('images')
+    const fetched = host.reads.objects('images')
     await clock.advance(0)
-    expect(await kept).toMatchObject({ value: [], fault: { code: 'engine-unavailable' } })
+    expect(await fetched).toMatchObject({ value: [], fault: { code: 'engine-unavailable' } })
     expect(engine.calls.filter((call) => call === 'images')).toHaveLength(1)
   })
 
-  test('tells a closed endpoint apart from an empty one', async () => {
+  test('shows a closed endpoint otherwise than an empty one', async () => {
     const { engine, host } = await started()
     engine.faults.set('volumes', new ApiError('engine-endpoint-blocked', 'closed'))
     expect(await host.reads.objects('volumes')).toMatchObject({

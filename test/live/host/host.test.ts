@@ -18,7 +18,7 @@ describe('Host', () => {
     expect(engine.calls.indexOf('events')).toBeLessThan(engine.calls.indexOf('list'))
   })
 
-  test('becomes live with what it listed, and fills in what only an inspect tells', async () => {
+  test('becomes live with what it listed, and fills in what only an inspect has', async () => {
     const engine = new FakeEngine()
     engine.add(listed({ id: idOf('a'), name: 'web' }), { restartCount: 3, health: 'healthy' })
     const { host } = await startHost(engine)
@@ -91,7 +91,7 @@ describe('Host', () => {
     expect(engine.calls).toHaveLength(before)
   })
 
-  test('keeps what it knew while the engine is down, says so, and comes back by itself', async () => {
+  test('shows what it knew while the engine is down, says so, and comes back by itself', async () => {
     const { engine, clock, host } = await startHost()
     engine.add(listed({ id: idOf('a'), name: 'web' }))
     engine.emit('start', idOf('a'))
@@ -199,7 +199,7 @@ describe('Host', () => {
     expect(inspects() - before).toBeLessThanOrEqual(12)
   })
 
-  test('lives with a proxy that closes version and info, and not with one that closes events', async () => {
+  test('works with a proxy that closes version and info, and not with one that closes events', async () => {
     const blocked = new ApiError('engine-endpoint-blocked', '403', { detail: 'needs INFO=1' })
     const engine = new FakeEngine()
     engine.faults.set('info', blocked)
@@ -237,7 +237,7 @@ describe('Host', () => {
     expect(names(host)).toEqual([])
   })
 
-  test('keeps a container whose inspect fails for another reason', async () => {
+  test('still shows a container whose inspect fails for another reason', async () => {
     const engine = new FakeEngine()
     engine.add(listed({ id: idOf('a'), status: 'Up 2 hours (unhealthy)' }))
     engine.faults.set('inspect', new ApiError('engine-bad-answer', 'garbage'))

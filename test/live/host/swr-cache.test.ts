@@ -26,7 +26,7 @@ describe('SwrCache', () => {
     for (const one of await Promise.all(both)) expect(one).toMatchObject({ value: 'x', fault: null, isPending: false })
   })
 
-  test('gives the record of its call to each who waits for it, and to nobody who finds the answer at hand', async () => {
+  test('gives the record of its call to each caller who waits for it, and to none who finds a value at hand', async () => {
     const { fetches, cache, clock } = rig()
     const records: string[] = []
     const recordFor =
@@ -48,7 +48,7 @@ describe('SwrCache', () => {
     [9_999, 1],
     [10_000, 2],
     [10_001, 2],
-  ])('after %i ms it has fetches %i times', async (milliseconds, times) => {
+  ])('after %i ms it has fetched %i times', async (milliseconds, times) => {
     const { fetches, cache, clock } = rig()
     const first = cache.get()
     fetches[0]?.resolve('x')
@@ -60,7 +60,7 @@ describe('SwrCache', () => {
     expect(fetches).toHaveLength(times)
   })
 
-  test('a slow engine delays nobody for more than a moment: what was known is shown, with its age', async () => {
+  test('a slow engine delays no caller for more than a moment: the last value comes, with its age', async () => {
     const { fetches, cache, clock } = rig()
     const first = cache.get()
     fetches[0]?.resolve('x')
@@ -88,7 +88,7 @@ describe('SwrCache', () => {
     expect(await first).toMatchObject({ value: null, observedAt: null, fault: { code: 'engine-timeout' } })
   })
 
-  test('a fault keeps what was known, and is fetches again', async () => {
+  test('a fault leaves the last value, and is followed by another fetch', async () => {
     const { fetches, cache, clock } = rig()
     const first = cache.get()
     fetches[0]?.resolve('x')
@@ -107,7 +107,7 @@ describe('SwrCache', () => {
   test.each([
     [1_999, 1],
     [2_000, 2],
-  ])('an engine that has failed is fetches again after %i ms or not: %i times', async (milliseconds, times) => {
+  ])('an engine that has failed is asked again after %i ms or not: %i times', async (milliseconds, times) => {
     const { fetches, cache, clock } = rig()
     const first = cache.get()
     fetches[0]?.reject(DOWN)
