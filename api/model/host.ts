@@ -6,7 +6,7 @@ import type { ApiError } from './error.js'
  */
 export type HostState = 'connecting' | 'live' | 'stale'
 
-/** What GET /version tells. Null where a socket proxy closes it. */
+/** Answer of GET /version. Null where a socket proxy closes it. */
 export interface EngineVersion {
   readonly version: string | null
   readonly apiVersion: string | null
@@ -16,7 +16,7 @@ export interface EngineVersion {
   readonly kernelVersion: string | null
 }
 
-/** What GET /info tells, less all that names a registry, a proxy or a secret. */
+/** Answer of GET /info, less all that names a registry, a proxy or a secret. */
 export interface EngineInfo {
   readonly name: string | null
   readonly operatingSystem: string | null

@@ -1,17 +1,17 @@
 /** What a container's output goes to; on a terminal all of it is `stdout`. */
 export type LogStream = 'stdout' | 'stderr'
 
-/** One line of a container's output as the engine kept it, without its end. Secrets are taken out unless that is switched off. */
+/** One line of a container's output as the engine stored it, without its end. Secrets are taken out unless that is switched off. */
 export interface LogLine {
   /** RFC 3339 in UTC with nine digits of a second, on the engine's clock; null where the engine wrote none. */
   readonly time: string | null
   readonly stream: LogStream
   readonly message: string
-  /** The line is longer than what is kept of one. */
+  /** The line is longer than what this process reads of one. */
   readonly isCut: boolean
   /** How many secrets were taken out. */
   readonly redactions: number
-  /** Messages of the engine's that the line was put together of: it keeps long ones in parts. */
+  /** Messages of the engine's that the line was put together of: an engine stores a long line in parts. */
   readonly parts: number
 }
 
@@ -87,7 +87,7 @@ export function engineTimeOfNano(digits: string): EngineTime {
 
 const RFC_3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/
 
-/** Of a time of RFC 3339, with all of its digits; null where the text is none. */
+/** Of a time of RFC 3339, with all of its digits; null where the text is no such time. */
 export function engineTimeOf(text: string): EngineTime | null {
   const [, second, fraction = '', zone] = RFC_3339.exec(text) ?? []
   const milliseconds = second === undefined ? Number.NaN : Date.parse(second + zone)

@@ -97,7 +97,7 @@ export class HostJournal {
     return recorded
   }
 
-  /** The container is inspected: its earlier events can be told from those of its health check. */
+  /** The container is inspected: decides which of its earlier events are noise. */
   decideNoise(containerId: string, healthCommand: string | null): void {
     this.#classifier.decide(containerId, healthCommand)
   }

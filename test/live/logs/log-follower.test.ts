@@ -223,7 +223,7 @@ describe('followLog', () => {
     expect(seen).toEqual(['OPEN', 'after the clock was set back'])
   })
 
-  test('tells lines of the same nanosecond apart by their order', async () => {
+  test('counts lines of the same nanosecond in their order', async () => {
     const { clock, seen, last, cursor } = rig(at(5, 2))
     await clock.advance(0)
     last()?.give(lineAt(5, 'one'), lineAt(5, 'two'), lineAt(5, 'three'), lineAt(5, 'four'))

@@ -1,4 +1,4 @@
-import { KeptAnswer } from '../../../api/live/host/kept-answer.js'
+import { SwrCache } from '../../../api/live/host/swr-cache.js'
 import type { CallRecord, RecordCall } from '../../../api/model/engine-call.js'
 import { ApiError } from '../../../api/model/error.js'
 import { FakeClock, settle } from '../../support/fake-clock.js'
@@ -8,39 +8,39 @@ const DOWN = new ApiError('engine-unavailable', 'down')
 
 function rig() {
   const clock = new FakeClock()
-  const asked: { resolve: (value: string) => void; reject: (error: unknown) => void; record: RecordCall }[] = []
-  const answer = new KeptAnswer<string>({
-    ask: (record) => new Promise((resolve, reject) => asked.push({ resolve, reject, record })),
+  const fetches: { resolve: (value: string) => void; reject: (error: unknown) => void; record: RecordCall }[] = []
+  const cache = new SwrCache<string>({
+    fetch: (record) => new Promise((resolve, reject) => fetches.push({ resolve, reject, record })),
     maxAgeMs: 10_000,
     clock,
   })
-  return { clock, asked, answer }
+  return { clock, fetches, cache }
 }
 
-describe('KeptAnswer', () => {
+describe('SwrCache', () => {
   test('asks once for all who come while it asks', async () => {
-    const { asked, answer } = rig()
-    const both = [answer.get(), answer.get()]
-    expect(asked).toHaveLength(1)
-    asked[0]?.resolve('x')
+    const { fetches, cache } = rig()
+    const both = [cache.get(), cache.get()]
+    expect(fetches).toHaveLength(1)
+    fetches[0]?.resolve('x')
     for (const one of await Promise.all(both)) expect(one).toMatchObject({ value: 'x', fault: null, isPending: false })
   })
 
-  test('gives the record of its call to each who waits for it, and to nobody who finds the answer at hand', async () => {
-    const { asked, answer, clock } = rig()
+  test('gives the record of its call to each caller who waits for it, and to none who finds a value at hand', async () => {
+    const { fetches, cache, clock } = rig()
     const records: string[] = []
     const recordFor =
       (name: string) =>
       ({ read, result }: CallRecord) =>
         records.push(`${name} ${read} ${result}`)
-    const impatient = answer.get(recordFor('impatient'))
+    const impatient = cache.get(recordFor('impatient'))
     await clock.advance(2_500)
     expect(await impatient).toMatchObject({ isPending: true })
-    const waiting = [answer.get(recordFor('first')), answer.get(recordFor('second'))]
-    asked[0]?.record(RECORD)
-    asked[0]?.resolve('x')
+    const waiting = [cache.get(recordFor('first')), cache.get(recordFor('second'))]
+    fetches[0]?.record(RECORD)
+    fetches[0]?.resolve('x')
     await Promise.all(waiting)
-    await answer.get(recordFor('late'))
+    await cache.get(recordFor('late'))
     expect(records).toEqual(['first images ok', 'second images ok'])
   })
 
@@ -48,80 +48,80 @@ describe('KeptAnswer', () => {
     [9_999, 1],
     [10_000, 2],
     [10_001, 2],
-  ])('after %i ms it has asked %i times', async (milliseconds, times) => {
-    const { asked, answer, clock } = rig()
-    const first = answer.get()
-    asked[0]?.resolve('x')
+  ])('after %i ms it has fetched %i times', async (milliseconds, times) => {
+    const { fetches, cache, clock } = rig()
+    const first = cache.get()
+    fetches[0]?.resolve('x')
     await first
     await clock.advance(milliseconds)
-    const second = answer.get()
-    asked[1]?.resolve('y')
+    const second = cache.get()
+    fetches[1]?.resolve('y')
     expect(await second).toMatchObject({ value: times === 1 ? 'x' : 'y', fault: null })
-    expect(asked).toHaveLength(times)
+    expect(fetches).toHaveLength(times)
   })
 
-  test('a slow engine delays nobody for more than a moment: what was known is shown, with its age', async () => {
-    const { asked, answer, clock } = rig()
-    const first = answer.get()
-    asked[0]?.resolve('x')
+  test('a slow engine delays no caller for more than a moment: the last value comes, with its age', async () => {
+    const { fetches, cache, clock } = rig()
+    const first = cache.get()
+    fetches[0]?.resolve('x')
     const { observedAt } = await first
     await clock.advance(20_000)
     let second: unknown
-    void answer.get().then((kept) => {
-      second = kept
+    void cache.get().then((fetched) => {
+      second = fetched
     })
     await clock.advance(2_499)
     expect(second).toBeUndefined()
     await clock.advance(1)
     expect(second).toMatchObject({ value: 'x', observedAt, fault: { code: 'engine-timeout' } })
     // The question goes on, and its answer is there for the next.
-    asked[1]?.resolve('y')
+    fetches[1]?.resolve('y')
     await settle()
-    expect(await answer.get()).toMatchObject({ value: 'y', fault: null, isPending: false })
-    expect(asked).toHaveLength(2)
+    expect(await cache.get()).toMatchObject({ value: 'y', fault: null, isPending: false })
+    expect(fetches).toHaveLength(2)
   })
 
   test('where nothing is known yet a slow engine shows as such', async () => {
-    const { answer, clock } = rig()
-    const first = answer.get()
+    const { cache, clock } = rig()
+    const first = cache.get()
     await clock.advance(2_500)
     expect(await first).toMatchObject({ value: null, observedAt: null, fault: { code: 'engine-timeout' } })
   })
 
-  test('a fault keeps what was known, and is asked again', async () => {
-    const { asked, answer, clock } = rig()
-    const first = answer.get()
-    asked[0]?.resolve('x')
+  test('a fault leaves the last value, and is followed by another fetch', async () => {
+    const { fetches, cache, clock } = rig()
+    const first = cache.get()
+    fetches[0]?.resolve('x')
     await first
     await clock.advance(20_000)
-    const second = answer.get()
-    asked[1]?.reject(DOWN)
+    const second = cache.get()
+    fetches[1]?.reject(DOWN)
     expect(await second).toMatchObject({ value: 'x', fault: DOWN })
     await clock.advance(2_000)
-    const third = answer.get()
-    asked[2]?.resolve('z')
+    const third = cache.get()
+    fetches[2]?.resolve('z')
     expect(await third).toMatchObject({ value: 'z', fault: null })
-    expect(answer.latest).toBe('z')
+    expect(cache.latest).toBe('z')
   })
 
   test.each([
     [1_999, 1],
     [2_000, 2],
   ])('an engine that has failed is asked again after %i ms or not: %i times', async (milliseconds, times) => {
-    const { asked, answer, clock } = rig()
-    const first = answer.get()
-    asked[0]?.reject(DOWN)
+    const { fetches, cache, clock } = rig()
+    const first = cache.get()
+    fetches[0]?.reject(DOWN)
     await first
     await clock.advance(milliseconds)
-    void answer.get()
+    void cache.get()
     await settle()
-    expect(asked).toHaveLength(times)
+    expect(fetches).toHaveLength(times)
   })
 
   test('leaves no timer behind', async () => {
-    const { asked, answer, clock } = rig()
-    const first = answer.get()
-    asked[0]?.resolve('x')
+    const { fetches, cache, clock } = rig()
+    const first = cache.get()
+    fetches[0]?.resolve('x')
     await first
     expect(clock.pending).toBe(0)
   })
