@@ -58,7 +58,7 @@ export class ReadOnlyTransport {
     const makeAgent = agentFactory(endpoint)
     const pool = (sockets: number) => ({ agent: makeAgent(sockets, true), semaphore: new Semaphore(sockets) })
     const { quickSockets, statsSockets, bulkSockets, maxStreams, maxLogStreams } = this.#bounds
-    this.#pools = { quick: pool(quickSockets), stats: pool(statsSockets), bulk: pool(bulkSockets) }
+    this.#pools = { quick: pool(quickSockets), sampling: pool(statsSockets), bulk: pool(bulkSockets) }
     this.#streamAgent = makeAgent(maxStreams + maxLogStreams, false)
     this.#streams = streamQuotas(this.#bounds)
   }
