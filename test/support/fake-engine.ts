@@ -362,7 +362,7 @@ export class FakeEngine implements Engine {
   }
 
   callTotals(): readonly CallTotal[] {
-    return this.#totals.list()
+    return this.#totals.all()
   }
 
   close(): void {
