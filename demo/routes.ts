@@ -7,10 +7,10 @@ import { API_VERSION, ENGINE_HEADERS, ENGINE_NAME, infoBody, MIN_API_VERSION, ve
 import type { LogLine } from './journal.js'
 import { LOG_START, type LogPart, type LogPosition, logBytes, logLines, logParts, topBody } from './logs.js'
 import { networkBody } from './networks.js'
+import type { SimulatorState } from './simulator-state.js'
 import { type SimulatedMachine, statsText } from './stats.js'
 import { volumeBody } from './volumes.js'
 import { changesBody, inspectBody, listEntry } from './wire.js'
-import type { SimulatedWorld } from './world.js'
 
 export type Endpoint =
   | 'ping'
@@ -28,9 +28,9 @@ export type Endpoint =
   | 'disk'
   | 'changes'
 
-/** What an answer is made of. */
-export interface Scene {
-  readonly world: SimulatedWorld
+/** Everything that an answer is made from. */
+export interface Simulator {
+  readonly state: SimulatorState
   readonly machine: SimulatedMachine
   readonly statsDelayMs: number
   readonly diskDelayMs: number
@@ -41,7 +41,7 @@ export interface Scene {
 
 export interface Route {
   readonly endpoint: Endpoint
-  readonly answer: (scene: Scene) => Answer
+  readonly answer: (simulator: Simulator) => Answer
 }
 
 /** The collector's round: precpu_stats are as old as this. */
@@ -68,30 +68,30 @@ export function routeOf(method: string, target: string): Route | Answer {
   if (method === 'HEAD') return notFound()
   if (path === '/version') return { endpoint: 'version', answer: () => json(200, versionBody()) }
   if (path === '/info') return { endpoint: 'info', answer: info }
-  if (path === '/events') return { endpoint: 'events', answer: (scene) => events(scene, query) }
-  if (path === '/containers/json') return { endpoint: 'list', answer: (scene) => list(scene, query) }
+  if (path === '/events') return { endpoint: 'events', answer: (simulator) => events(simulator, query) }
+  if (path === '/containers/json') return { endpoint: 'list', answer: (simulator) => list(simulator, query) }
   if (path === '/images/json') {
     return {
       endpoint: 'images',
-      answer: ({ world }) => unfiltered(query, () => world.objectStore.images().map((one) => imageBody(one))),
+      answer: ({ state }) => unfiltered(query, () => state.objectStore.images().map((one) => imageBody(one))),
     }
   }
-  if (path === '/volumes') return { endpoint: 'volumes', answer: (scene) => volumes(scene, query) }
+  if (path === '/volumes') return { endpoint: 'volumes', answer: (simulator) => volumes(simulator, query) }
   if (path === '/system/df') return { endpoint: 'disk', answer: disk }
   if (path === '/networks') {
     return {
       endpoint: 'networks',
-      answer: ({ world }) => unfiltered(query, () => world.objectStore.networks().map(networkBody)),
+      answer: ({ state }) => unfiltered(query, () => state.objectStore.networks().map(networkBody)),
     }
   }
   const [, rawReference = '', verb = ''] = /^\/containers\/([^/]+)\/(json|stats|logs|top|changes)$/.exec(path) ?? []
   const reference = unescaped(rawReference)
   if (reference === '') return notFound()
-  const found = (answer: (scene: Scene, container: SimulatedContainer) => Answer) => (scene: Scene) =>
-    withContainer(scene, reference, answer)
+  const found = (answer: (simulator: Simulator, container: SimulatedContainer) => Answer) => (simulator: Simulator) =>
+    withContainer(simulator, reference, answer)
   if (verb === 'json') return { endpoint: 'inspect', answer: found(inspect) }
-  if (verb === 'stats') return { endpoint: 'stats', answer: found((scene, one) => stats(scene, one, query)) }
-  if (verb === 'logs') return { endpoint: 'logs', answer: found((scene, one) => logs(scene, one, query)) }
+  if (verb === 'stats') return { endpoint: 'stats', answer: found((simulator, one) => stats(simulator, one, query)) }
+  if (verb === 'logs') return { endpoint: 'logs', answer: found((simulator, one) => logs(simulator, one, query)) }
   if (verb === 'changes') return { endpoint: 'changes', answer: found((_scene, one) => json(200, changesBody(one))) }
   return { endpoint: 'top', answer: found(top) }
 }
@@ -115,14 +115,14 @@ function versionRefusal(version: string): Answer | null {
 }
 
 function withContainer(
-  scene: Scene,
+  simulator: Simulator,
   reference: string,
-  answer: (scene: Scene, container: SimulatedContainer) => Answer,
+  answer: (simulator: Simulator, container: SimulatedContainer) => Answer,
 ): Answer {
-  const found = scene.world.find(reference)
+  const found = simulator.state.find(reference)
   if (found === 'none') return failure(404, `No such container: ${reference}`)
   if (found === 'ambiguous') return failure(500, `Multiple IDs found with provided prefix: ${reference}`)
-  return answer(scene, found)
+  return answer(simulator, found)
 }
 
 function whole(status: number, body: string, contentType: string, headers = ENGINE_HEADERS): Answer {
@@ -149,21 +149,21 @@ function pong(): Answer {
   })
 }
 
-function info({ world, machine, now }: Scene): Answer {
-  const all = world.all()
+function info({ state, machine, now }: Simulator): Answer {
+  const all = state.all()
   const running = all.filter((one) => one.state === 'running' || one.state === 'restarting').length
   const paused = all.filter((one) => one.state === 'paused').length
   const census = {
     running,
     paused,
     stopped: all.length - running - paused,
-    images: world.objectStore.images().length,
-    eventListeners: world.events.listeners,
+    images: state.objectStore.images().length,
+    eventListeners: state.events.listeners,
   }
   return json(200, infoBody(machine, census, now()))
 }
 
-function list({ world, now }: Scene, query: URLSearchParams): Answer {
+function list({ state, now }: Simulator, query: URLSearchParams): Answer {
   const read = readFilters(query.get('filters'), LIST_FILTERS)
   if ('refusal' in read) return read.refusal
   const { filters } = read
@@ -171,7 +171,7 @@ function list({ world, now }: Scene, query: URLSearchParams): Answer {
   // A limit reaches stopped containers too, and so does a filter by state (moby daemon/list.go).
   const all = isTrue(query.get('all')) || limit > 0 || filters.has('status')
   const at = now()
-  const chosen = world
+  const chosen = state
     .all()
     .filter((one) => (all || hasProcesses(one) || one.state === 'restarting') && listMatches(one, filters))
   return json(
@@ -216,12 +216,12 @@ function readFilters(text: string | null, known: readonly string[]): { filters: 
   return { filters }
 }
 
-function volumes({ world }: Scene, query: URLSearchParams): Answer {
-  return unfiltered(query, () => ({ Volumes: world.objectStore.volumes().map(volumeBody), Warnings: null }))
+function volumes({ state }: Simulator, query: URLSearchParams): Answer {
+  return unfiltered(query, () => ({ Volumes: state.objectStore.volumes().map(volumeBody), Warnings: null }))
 }
 
-/** Whoever comes while it works for another is sent away (moby 20.10, daemon/disk_usage.go). */
-function disk({ world, diskDelayMs, diskWalk, now }: Scene): Answer {
+/** A caller who comes while it works for another is refused (moby 20.10, daemon/disk_usage.go). */
+function disk({ state, diskDelayMs, diskWalk, now }: Simulator): Answer {
   if (diskWalk.busy) return failure(500, 'a disk usage operation is already running')
   const release = () => {
     diskWalk.busy = false
@@ -232,26 +232,26 @@ function disk({ world, diskDelayMs, diskWalk, now }: Scene): Answer {
     ms: diskDelayMs,
     compute: () => {
       release()
-      return json(200, diskBody(world, now()))
+      return json(200, diskBody(state, now()))
     },
     abandoned: release,
   }
 }
 
-/** Lists whose filters nobody needs here: one that is asked for is refused rather than ignored. */
+/** Lists without filters here: a filter that is asked for is refused rather than ignored. */
 function unfiltered(query: URLSearchParams, body: () => unknown): Answer {
   const read = readFilters(query.get('filters'), [])
   return 'refusal' in read ? read.refusal : json(200, body())
 }
 
-function inspect({ machine, now }: Scene, container: SimulatedContainer): Answer {
+function inspect({ machine, now }: Simulator, container: SimulatedContainer): Answer {
   return json(200, inspectBody(container, machine.cgroup, ENGINE_NAME, now()))
 }
 
-function stats(scene: Scene, container: SimulatedContainer, query: URLSearchParams): Answer {
-  const { machine, now, statsDelayMs } = scene
+function stats(simulator: Simulator, container: SimulatedContainer, query: URLSearchParams): Answer {
+  const { machine, now, statsDelayMs } = simulator
   const streams = query.get('stream') === null || isTrue(query.get('stream'))
-  if (streams) return statsStream(scene, container)
+  if (streams) return statsStream(simulator, container)
   if (!hasProcesses(container)) return whole(200, statsText(container, machine, now(), null), JSON_TYPE)
   const oneShot = isTrue(query.get('one-shot'))
   return {
@@ -264,14 +264,14 @@ function stats(scene: Scene, container: SimulatedContainer, query: URLSearchPara
   }
 }
 
-function statsStream({ world, machine, now, statsDelayMs }: Scene, container: SimulatedContainer): Answer {
+function statsStream({ state, machine, now, statsDelayMs }: Simulator, container: SimulatedContainer): Answer {
   return {
     kind: 'stream',
     headers: ENGINE_HEADERS,
     run: (sink) => {
       let previousAt: number | null = null
       every(Math.max(statsDelayMs, MIN_STATS_PERIOD_MS), sink.signal, () => {
-        if (world.find(container.id) !== container) return sink.end()
+        if (state.find(container.id) !== container) return sink.end()
         const at = now()
         sink.write(statsText(container, machine, at, previousAt))
         previousAt = at
@@ -280,7 +280,7 @@ function statsStream({ world, machine, now, statsDelayMs }: Scene, container: Si
   }
 }
 
-function events({ world, now }: Scene, query: URLSearchParams): Answer {
+function events({ state, now }: Simulator, query: URLSearchParams): Answer {
   const read = readFilters(query.get('filters'), EVENT_FILTERS)
   if ('refusal' in read) return read.refusal
   const { filters } = read
@@ -290,11 +290,11 @@ function events({ world, now }: Scene, query: URLSearchParams): Answer {
     kind: 'stream',
     headers: { ...ENGINE_HEADERS, 'Content-Type': JSON_TYPE },
     run: (sink) => {
-      const past = since === null ? [] : world.events.replay(since, until)
+      const past = since === null ? [] : state.events.replay(since, until)
       for (const event of past) if (eventMatches(event, filters)) sink.write(`${event.line}\n`)
       const leftMs = until === null ? null : Number(until / 1_000_000n) - now()
       if (leftMs !== null && leftMs <= 0) return sink.end()
-      const leave = world.events.listen((event) => {
+      const leave = state.events.listen((event) => {
         if (eventMatches(event, filters)) sink.write(`${event.line}\n`)
       })
       sink.signal.addEventListener('abort', leave, { once: true })
@@ -303,7 +303,7 @@ function events({ world, now }: Scene, query: URLSearchParams): Answer {
   }
 }
 
-function logs({ world, now }: Scene, container: SimulatedContainer, query: URLSearchParams): Answer {
+function logs({ state, now }: Simulator, container: SimulatedContainer, query: URLSearchParams): Answer {
   const wanted = (['stdout', 'stderr'] as const).filter((stream) => isTrue(query.get(stream)))
   if (wanted.length === 0) return failure(400, 'Bad parameters: you must choose at least one stream')
   if (container.spec.logDriver === 'none') return failure(501, 'configured logging driver does not support reading')
@@ -315,7 +315,7 @@ function logs({ world, now }: Scene, container: SimulatedContainer, query: URLSe
     kind: 'stream',
     headers: ENGINE_HEADERS,
     run: (sink) => {
-      const written = () => world.journal.linesOf(container.id)
+      const written = () => state.journal.linesOf(container.id)
       const isBeyond = (part: LogPart) => until !== null && part.nanos > until
       const write = (parts: readonly LogPart[]) => {
         for (const part of parts) {
@@ -337,7 +337,7 @@ function logs({ world, now }: Scene, container: SimulatedContainer, query: URLSe
         if (end !== -1 || container.pid !== pid) sink.end()
       }
       every(LOG_FOLLOW_MS, sink.signal, readOn)
-      sink.signal.addEventListener('abort', world.journal.follow(container.id, readOn), { once: true })
+      sink.signal.addEventListener('abort', state.journal.follow(container.id, readOn), { once: true })
     },
   }
 }
@@ -355,12 +355,12 @@ function keptParts(
   return parts.slice(Math.max(0, parts.length - count))
 }
 
-function top({ world, now }: Scene, container: SimulatedContainer): Answer {
+function top({ state, now }: Simulator, container: SimulatedContainer): Answer {
   if (container.state === 'restarting') {
     return failure(409, `Container ${container.id} is restarting, wait until the container is running`)
   }
   if (!hasProcesses(container)) return failure(409, `Container ${container.id} is not running`)
-  world.toldTop(container)
+  state.emitTop(container)
   return json(200, topBody(container, now()))
 }
 

@@ -160,7 +160,7 @@ describe('inspect', () => {
 })
 
 describe('inspect of what an operator set', () => {
-  test('a health check tells its command and its times in nanoseconds, and is absent where there is none', async () => {
+  test('a health check shows its command and its times in nanoseconds, and is absent where there is none', async () => {
     await started()
     expect((await inspect('shop-db-1')).Config.Healthcheck).toEqual({
       // secret-scan: made up
@@ -173,7 +173,7 @@ describe('inspect of what an operator set', () => {
     expect((await inspect('toolbox')).Config).not.toHaveProperty('Healthcheck')
   })
 
-  test('a signal of its own is told, and the default is not', async () => {
+  test('a stop signal is shown where it is not the default', async () => {
     await started()
     const signals = await Promise.all(
       ['shop-web-1', 'shop-db-1', 'toolbox'].map(async (name) => (await inspect(name)).Config.StopSignal),
