@@ -1,16 +1,17 @@
+import { failure, json, notFound, pong, whole } from './answers.js'
 import { hasProcesses, type SimulatedContainer } from './container.js'
 import { diskBody } from './disk.js'
-import { EVENT_FILTERS, eventMatches, type Filters } from './events.js'
-import { type Answer, after, every } from './faults.js'
+import type { Answer } from './faults.js'
 import { imageBody } from './images.js'
-import { API_VERSION, ENGINE_HEADERS, ENGINE_NAME, infoBody, MIN_API_VERSION, versionBody } from './info.js'
-import type { LogLine } from './journal.js'
-import { LOG_START, type LogPart, type LogPosition, logBytes, logLines, logParts, topBody } from './logs.js'
+import { API_VERSION, ENGINE_NAME, infoBody, MIN_API_VERSION, versionBody } from './info.js'
+import { list } from './list-route.js'
+import { topBody } from './logs.js'
 import { networkBody } from './networks.js'
-import type { SimulatorState } from './simulator-state.js'
-import { type SimulatedMachine, statsText } from './stats.js'
+import { readFilters } from './query.js'
+import type { Simulator } from './simulator.js'
+import { events, logs, stats } from './stream-routes.js'
 import { volumeBody } from './volumes.js'
-import { changesBody, inspectBody, listEntry } from './wire.js'
+import { changesBody, inspectBody } from './wire.js'
 
 export type Endpoint =
   | 'ping'
@@ -28,29 +29,10 @@ export type Endpoint =
   | 'disk'
   | 'changes'
 
-/** Everything that an answer is made from. */
-export interface Simulator {
-  readonly state: SimulatorState
-  readonly machine: SimulatedMachine
-  readonly statsDelayMs: number
-  readonly diskDelayMs: number
-  /** The engine walks its disk for one caller at a time. */
-  readonly diskWalk: { busy: boolean }
-  readonly now: () => number
-}
-
 export interface Route {
   readonly endpoint: Endpoint
   readonly answer: (simulator: Simulator) => Answer
 }
-
-/** The collector's round: precpu_stats are as old as this. */
-const STATS_ROUND_MS = 1000
-/** Keeps a stats stream from spinning where a test asks for no delay at all. */
-const MIN_STATS_PERIOD_MS = 20
-const LOG_FOLLOW_MS = 200
-const LIST_FILTERS: readonly string[] = ['id', 'name', 'status', 'label', 'health']
-const JSON_TYPE = 'application/json'
 
 /** The route of a request, or the answer that the engine has for a wrong one. */
 export function routeOf(method: string, target: string): Route | Answer {
@@ -125,30 +107,6 @@ function withContainer(
   return answer(simulator, found)
 }
 
-function whole(status: number, body: string, contentType: string, headers = ENGINE_HEADERS): Answer {
-  return { kind: 'whole', status, contentType, body, headers }
-}
-
-function json(status: number, value: unknown): Answer {
-  return whole(status, `${JSON.stringify(value)}\n`, JSON_TYPE)
-}
-
-function failure(status: number, message: string): Answer {
-  return json(status, { message })
-}
-
-function notFound(): Answer {
-  return whole(404, '{"message":"page not found"}\n', JSON_TYPE, {})
-}
-
-function pong(): Answer {
-  return whole(200, 'OK', 'text/plain; charset=utf-8', {
-    ...ENGINE_HEADERS,
-    'Cache-Control': 'no-cache, no-store, must-revalidate',
-    Pragma: 'no-cache',
-  })
-}
-
 function info({ state, machine, now }: Simulator): Answer {
   const all = state.all()
   const running = all.filter((one) => one.state === 'running' || one.state === 'restarting').length
@@ -161,59 +119,6 @@ function info({ state, machine, now }: Simulator): Answer {
     eventListeners: state.events.listeners,
   }
   return json(200, infoBody(machine, census, now()))
-}
-
-function list({ state, now }: Simulator, query: URLSearchParams): Answer {
-  const read = readFilters(query.get('filters'), LIST_FILTERS)
-  if ('refusal' in read) return read.refusal
-  const { filters } = read
-  const limit = Number(query.get('limit') ?? 0)
-  // A limit reaches stopped containers too, and so does a filter by state (moby daemon/list.go).
-  const all = isTrue(query.get('all')) || limit > 0 || filters.has('status')
-  const at = now()
-  const chosen = state
-    .all()
-    .filter((one) => (all || hasProcesses(one) || one.state === 'restarting') && listMatches(one, filters))
-  return json(
-    200,
-    (limit > 0 ? chosen.slice(0, limit) : chosen).map((one) => listEntry(one, at)),
-  )
-}
-
-function listMatches(container: SimulatedContainer, filters: Filters): boolean {
-  const has = (name: string, value: string): boolean => {
-    switch (name) {
-      case 'id':
-        return container.id.startsWith(value)
-      case 'name':
-        return container.name.includes(value.replace(/^\//, ''))
-      case 'status':
-        return container.state === value
-      case 'health':
-        return container.health === value
-      default: {
-        const [label = '', wanted] = value.split(/=(.*)/s)
-        const given = container.spec.labels[label]
-        return given !== undefined && (wanted === undefined || given === wanted)
-      }
-    }
-  }
-  return [...filters].every(([name, values]) => values.some((value) => has(name, value)))
-}
-
-/** `{"id":["..."]}`, or the older `{"id":{"...":true}}`. */
-function readFilters(text: string | null, known: readonly string[]): { filters: Filters } | { refusal: Answer } {
-  const filters = new Map<string, readonly string[]>()
-  if (text === null || text === '') return { filters }
-  try {
-    for (const [name, values] of Object.entries(JSON.parse(text) as object)) {
-      if (!known.includes(name)) return { refusal: failure(400, `Invalid filter '${name}'`) }
-      filters.set(name, Array.isArray(values) ? values.map(String) : Object.keys(values as object))
-    }
-  } catch {
-    return { refusal: failure(400, 'invalid character looking for beginning of value') }
-  }
-  return { filters }
 }
 
 function volumes({ state }: Simulator, query: URLSearchParams): Answer {
@@ -248,113 +153,6 @@ function inspect({ machine, now }: Simulator, container: SimulatedContainer): An
   return json(200, inspectBody(container, machine.cgroup, ENGINE_NAME, now()))
 }
 
-function stats(simulator: Simulator, container: SimulatedContainer, query: URLSearchParams): Answer {
-  const { machine, now, statsDelayMs } = simulator
-  const streams = query.get('stream') === null || isTrue(query.get('stream'))
-  if (streams) return statsStream(simulator, container)
-  if (!hasProcesses(container)) return whole(200, statsText(container, machine, now(), null), JSON_TYPE)
-  const oneShot = isTrue(query.get('one-shot'))
-  return {
-    kind: 'later',
-    ms: statsDelayMs,
-    compute: () => {
-      const at = now()
-      return whole(200, statsText(container, machine, at, oneShot ? null : at - STATS_ROUND_MS), JSON_TYPE)
-    },
-  }
-}
-
-function statsStream({ state, machine, now, statsDelayMs }: Simulator, container: SimulatedContainer): Answer {
-  return {
-    kind: 'stream',
-    headers: ENGINE_HEADERS,
-    run: (sink) => {
-      let previousAt: number | null = null
-      every(Math.max(statsDelayMs, MIN_STATS_PERIOD_MS), sink.signal, () => {
-        if (state.find(container.id) !== container) return sink.end()
-        const at = now()
-        sink.write(statsText(container, machine, at, previousAt))
-        previousAt = at
-      })
-    },
-  }
-}
-
-function events({ state, now }: Simulator, query: URLSearchParams): Answer {
-  const read = readFilters(query.get('filters'), EVENT_FILTERS)
-  if ('refusal' in read) return read.refusal
-  const { filters } = read
-  const since = readNanos(query.get('since'))
-  const until = readNanos(query.get('until'))
-  return {
-    kind: 'stream',
-    headers: { ...ENGINE_HEADERS, 'Content-Type': JSON_TYPE },
-    run: (sink) => {
-      const past = since === null ? [] : state.events.replay(since, until)
-      for (const event of past) if (eventMatches(event, filters)) sink.write(`${event.line}\n`)
-      const leftMs = until === null ? null : Number(until / 1_000_000n) - now()
-      if (leftMs !== null && leftMs <= 0) return sink.end()
-      const leave = state.events.listen((event) => {
-        if (eventMatches(event, filters)) sink.write(`${event.line}\n`)
-      })
-      sink.signal.addEventListener('abort', leave, { once: true })
-      if (leftMs !== null) after(leftMs, sink.signal, () => sink.end())
-    },
-  }
-}
-
-function logs({ state, now }: Simulator, container: SimulatedContainer, query: URLSearchParams): Answer {
-  const wanted = (['stdout', 'stderr'] as const).filter((stream) => isTrue(query.get(stream)))
-  if (wanted.length === 0) return failure(400, 'Bad parameters: you must choose at least one stream')
-  if (container.spec.logDriver === 'none') return failure(501, 'configured logging driver does not support reading')
-  const timestamps = isTrue(query.get('timestamps'))
-  const since = readNanos(query.get('since')) ?? 0n
-  const until = query.get('until') === '0' ? null : readNanos(query.get('until'))
-  const tail = query.get('tail') ?? 'all'
-  return {
-    kind: 'stream',
-    headers: ENGINE_HEADERS,
-    run: (sink) => {
-      const written = () => state.journal.linesOf(container.id)
-      const isBeyond = (part: LogPart) => until !== null && part.nanos > until
-      const write = (parts: readonly LogPart[]) => {
-        for (const part of parts) {
-          if (part.nanos < since || !wanted.includes(part.stream)) continue
-          sink.write(logBytes(container, part, timestamps))
-        }
-      }
-      let readTo: LogPosition = { dueMs: now(), writtenNanos: written().at(-1)?.nanos ?? -1n }
-      write(keptParts(container, written(), tail, readTo.dueMs).filter((part) => !isBeyond(part)))
-      if (!isTrue(query.get('follow')) || !hasProcesses(container)) return sink.end()
-      // A stream follows one run: it ends with its process, however soon the next one starts.
-      const { pid } = container
-      const readOn = () => {
-        const parts = logLines(container, written(), readTo, now()).flatMap(logParts)
-        readTo = { dueMs: now(), writtenNanos: written().at(-1)?.nanos ?? -1n }
-        // Only a line that is too late ends a stream that follows (moby daemon/logger/loggerutils, followLogs).
-        const end = parts.findIndex(isBeyond)
-        write(end === -1 ? parts : parts.slice(0, end))
-        if (end !== -1 || container.pid !== pid) sink.end()
-      }
-      every(LOG_FOLLOW_MS, sink.signal, readOn)
-      sink.signal.addEventListener('abort', state.journal.follow(container.id, readOn), { once: true })
-    },
-  }
-}
-
-/** The engine cuts the tail off its file first, where a part is a line, and then looks at times and streams. */
-function keptParts(
-  container: SimulatedContainer,
-  written: readonly LogLine[],
-  tail: string,
-  at: number,
-): readonly LogPart[] {
-  if (!/^\d+$/.test(tail)) return logLines(container, written, LOG_START, at).flatMap(logParts)
-  const count = Number(tail)
-  const parts = logLines(container, written, LOG_START, at, count).flatMap(logParts)
-  return parts.slice(Math.max(0, parts.length - count))
-}
-
 function top({ state, now }: Simulator, container: SimulatedContainer): Answer {
   if (container.state === 'restarting') {
     return failure(409, `Container ${container.id} is restarting, wait until the container is running`)
@@ -362,20 +160,4 @@ function top({ state, now }: Simulator, container: SimulatedContainer): Answer {
   if (!hasProcesses(container)) return failure(409, `Container ${container.id} is not running`)
   state.emitTop(container)
   return json(200, topBody(container, now()))
-}
-
-/** Go's strconv.ParseBool, as the engine reads its flags (moby api/server/httputils, BoolValue). */
-function isTrue(value: string | null): boolean {
-  return value !== null && !['', '0', 'no', 'false', 'none'].includes(value.trim().toLowerCase())
-}
-
-/** Seconds with a fraction, or RFC 3339; nanoseconds since 1970. */
-function readNanos(value: string | null): bigint | null {
-  if (value === null || value === '') return null
-  const [, seconds, fraction = ''] = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(value) ?? []
-  if (seconds !== undefined) return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'))
-  // A date of JavaScript ends at milliseconds, so the fraction is read apart.
-  const [, date = value, digits = '', zone = ''] = /^(.+:\d\d)\.(\d{1,9})(Z|[+-]\d\d:\d\d)$/.exec(value) ?? []
-  const at = Date.parse(`${date}${zone}`)
-  return Number.isNaN(at) ? null : BigInt(at) * 1_000_000n + BigInt(digits.padEnd(9, '0'))
 }
