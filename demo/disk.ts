@@ -1,9 +1,9 @@
 import { amountOf, digest, goTime, type SimulatedContainer } from './container.js'
 import { countedImages, imageBytes, layersBytes, type SimulatedImage } from './images.js'
+import { listEntry } from './list-entry.js'
 import { CACHE_TOKEN } from './planted-secrets.js'
 import type { SimulatorState } from './simulator-state.js'
 import { type SimulatedVolume, volumeBody } from './volumes.js'
-import { listEntry } from './wire.js'
 
 interface CacheRecord {
   readonly name: string

@@ -2,9 +2,9 @@ import { json } from './answers.js'
 import { hasProcesses, type SimulatedContainer } from './container.js'
 import type { Filters } from './events.js'
 import type { Answer } from './faults.js'
+import { listEntry } from './list-entry.js'
 import { isTrue, readFilters } from './query.js'
 import type { Simulator } from './simulator.js'
-import { listEntry } from './wire.js'
 
 const LIST_FILTERS: readonly string[] = ['id', 'name', 'status', 'label', 'health']
 
