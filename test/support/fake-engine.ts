@@ -27,6 +27,7 @@ export function listed(changes: Partial<ListedContainer> & Pick<ListedContainer,
     labels: new Map(),
     networks: ['bridge'],
     volumes: [],
+    redactions: 0,
     ...changes,
   }
 }
@@ -93,6 +94,7 @@ export function inspected(from: ListedContainer, changes: Partial<InspectedConta
     },
     logDriver: 'json-file',
     redactions: 0,
+    textRedactions: 0,
     ...changes,
   }
 }
@@ -130,6 +132,7 @@ export function eventOf(
     command: null,
     execId: null,
     oldName: null,
+    redactions: 0,
     ...changes,
   }
 }
@@ -173,7 +176,7 @@ export class FakeEngine implements Engine {
   log: (request: LogRequest, signal: AbortSignal) => AsyncIterable<readonly LogLine[]> = async function* () {
     yield []
   }
-  processes: ProcessList = { processes: [], isTruncated: false }
+  processes: ProcessList = { processes: [], redactions: 0, isTruncated: false }
   fileChanges: ChangeList = { changes: [], isTruncated: false }
   objects: { images: readonly Image[]; networks: readonly Network[]; volumes: readonly Volume[] } = {
     images: [],

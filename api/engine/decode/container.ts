@@ -88,10 +88,16 @@ const LIST = z.array(
 
 /** Answer of GET /containers/json. */
 export function decodeContainers(value: unknown): readonly ListedContainer[] {
-  return parse(LIST, value, 'the list').map((entry) => ({
+  return parse(LIST, value, 'the list').map((entry) => listed(entry))
+}
+
+function listed(entry: z.infer<typeof LIST>[number]): ListedContainer {
+  const image = scrubText(entry.Image)
+  const labels = scrubbedLabels(entry.Labels)
+  return {
     id: entry.Id,
     name: nameOf(entry.Names, entry.Id),
-    image: scrubText(entry.Image).value,
+    image: image.value,
     imageId: entry.ImageID,
     state: stateOf(entry.State, entry.Status.startsWith('Up')),
     status: entry.Status,
@@ -104,13 +110,14 @@ export function decodeContainers(value: unknown): readonly ListedContainer[] {
         protocol: Type,
       })),
     ),
-    labels: scrubbedLabels(entry.Labels).value,
+    labels: labels.value,
     networks: Object.keys(entry.NetworkSettings?.Networks ?? {}).slice(0, MAX_NETWORKS),
     volumes: (entry.Mounts ?? [])
       .flatMap(({ Type, Name }) => (Type === 'volume' && Name !== null ? [scrubText(Name).value] : []))
       .toSorted(compare)
       .slice(0, MAX_MOUNTS),
-  }))
+    redactions: image.redactions + labels.redactions,
+  }
 }
 
 const NETWORK = z.object({
@@ -222,16 +229,15 @@ type Inspect = z.infer<typeof INSPECT>
 /** Answer of GET /containers/{id}/json, without its secrets. */
 export function decodeInspect(value: unknown): InspectedContainer {
   const { Config, HostConfig, State, ...top } = parse(INSPECT, value, 'the inspect')
-  let redactions = 0
+  let textRedactions = 0
   const clean = <T>(scrubbed: Scrubbed<T>): T => {
-    redactions += scrubbed.redactions
+    textRedactions += scrubbed.redactions
     return scrubbed.value
   }
   const cleanText = (dirty: string) => clean(scrubText(dirty))
   const state = stateOf(State.Status, State.Running)
   const { entrypoint, command } = clean(commandOf(Config))
-  redactions += Config.Env.filter((entry) => /=./s.test(entry)).length
-  return {
+  const inspected = {
     id: top.Id,
     name: nameOf([top.Name], top.Id),
     image: cleanText(Config.Image ?? top.Image),
@@ -306,8 +312,9 @@ export function decodeInspect(value: unknown): InspectedContainer {
       usernsMode: HostConfig.UsernsMode ?? '',
     },
     logDriver: HostConfig.LogConfig?.Type ?? '',
-    redactions,
   }
+  const envValues = Config.Env.filter((entry) => /=./s.test(entry)).length
+  return { ...inspected, redactions: textRedactions + envValues, textRedactions }
 }
 
 /** A container that others link to is listed with their names for it too: `/shop-db` and `/shop-web/db`. */
