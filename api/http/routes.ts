@@ -4,6 +4,8 @@ import { readLogPosition } from '../model/log-line.js'
 import type { Scope } from '../model/scope.js'
 import type { FeedInput, FeedItem, Input, Sources } from './endpoints/input.js'
 import { listRecords } from './resources/audit/handler.js'
+import { AUDIT_QUERY } from './resources/audit/query.js'
+import { LOGIN_BODY, LOGOUT_BODY, NO_BODY, REFRESH_BODY, TICKET_BODY } from './resources/auth/body.js'
 import {
   type ActionInput,
   type AuthDesk,
@@ -14,31 +16,18 @@ import {
   showMe,
 } from './resources/auth/handler.js'
 import { listChanges, listContainers, showContainer, showProcesses } from './resources/containers/handler.js'
+import { CHANGES_QUERY, CONTAINERS_QUERY } from './resources/containers/query.js'
 import { followEvents, listEvents } from './resources/events/handler.js'
 import { EVENT_STREAM_QUERY, EVENTS_QUERY, readEventId } from './resources/events/query.js'
 import { followLog, showLog } from './resources/logs/handler.js'
 import { LOG_STREAM_QUERY, LOGS_QUERY } from './resources/logs/query.js'
 import { showMetrics } from './resources/metrics/handler.js'
 import { listImages, listNetworks, listVolumes, showSystem } from './resources/objects/handler.js'
-import { CHANGES_QUERY, IMAGES_QUERY, NETWORKS_QUERY, SYSTEM_QUERY, VOLUMES_QUERY } from './resources/objects/query.js'
+import { IMAGES_QUERY, NETWORKS_QUERY, SYSTEM_QUERY, VOLUMES_QUERY } from './resources/objects/query.js'
 import { listHosts, showSummary } from './resources/overview/handler.js'
-import { CONTAINER_ID } from './resources/query-parts.js'
-import {
-  AUDIT_QUERY,
-  CONTAINERS_QUERY,
-  HISTORY_QUERY,
-  LOGIN_BODY,
-  LOGOUT_BODY,
-  NO_BODY,
-  NO_QUERY,
-  ONE_QUERY,
-  ONE_STREAM_QUERY,
-  REFRESH_BODY,
-  STATS_QUERY,
-  STATS_STREAM_QUERY,
-  TICKET_BODY,
-} from './resources/schemas.js'
+import { CONTAINER_ID, NO_QUERY, ONE_QUERY } from './resources/query-parts.js'
 import { listStats, matchingContainers, oneContainer, showHistory, showStats } from './resources/stats/handler.js'
+import { HISTORY_QUERY, ONE_STREAM_QUERY, STATS_QUERY, STATS_STREAM_QUERY } from './resources/stats/query.js'
 
 export interface Route<Query = never> {
   readonly path: string

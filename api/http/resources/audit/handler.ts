@@ -1,6 +1,6 @@
 import type { Input, Sources } from '../../endpoints/input.js'
 import { presentList, presentRecord } from '../present.js'
-import type { AuditQuery } from '../schemas.js'
+import type { AuditQuery } from './query.js'
 
 export function listRecords({ view, records }: Sources, { query, ownRecords }: Input<AuditQuery>) {
   const { cursor, ...filter } = query

@@ -8,7 +8,7 @@ import { ApiError } from '../../../model/error.js'
 import { formatLabelSelector } from '../../../model/label-selector.js'
 import { ROLES, type Scope } from '../../../model/scope.js'
 import type { Store } from '../../../store/store.js'
-import type { LoginBody, LogoutBody, RefreshBody, TicketBody } from '../schemas.js'
+import type { LoginBody, LogoutBody, RefreshBody, TicketBody } from './body.js'
 
 /** What the actions of /api/auth act on. */
 export interface AuthDesk {

@@ -3,11 +3,11 @@ import type { Container } from '../../../model/container.js'
 import type { FileChange } from '../../../model/file-change.js'
 import type { HostStatus } from '../../../model/host.js'
 import type { Input, Sources } from '../../endpoints/input.js'
-import type { ChangeSortKey, ChangesQuery } from '../objects/query.js'
 import { paginate, type SortValue, sortValueOf } from '../page.js'
 import { presentChanges, presentContainer, presentDetail, presentList, presentProcesses } from '../present.js'
-import type { ContainerSortKey, ListQuery, OneQuery } from '../schemas.js'
+import type { OneQuery } from '../query-parts.js'
 import { matchesFilter } from './container-filter.js'
+import type { ChangeSortKey, ChangesQuery, ContainerSortKey, ListQuery } from './query.js'
 
 const SORT_VALUES: Readonly<Record<ContainerSortKey, (container: Container) => SortValue>> = {
   name: ({ name }) => name,
@@ -45,8 +45,8 @@ export async function showProcesses({ view }: Sources, { query, id, selectors, o
 }
 
 export async function listChanges({ view }: Sources, { query, id, selectors, onCall }: Input<ChangesQuery>) {
-  const { path, kind, host } = query.filter
-  const container = view.find(id, host, selectors)
+  const { path, kind } = query.filter
+  const container = view.find(id, query.host, selectors)
   const { changes, isTruncated } = await view.changes(container, onCall)
   const fitting = changes.filter(
     (change) =>

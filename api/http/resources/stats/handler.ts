@@ -5,9 +5,11 @@ import type { Sample } from '../../../model/sample.js'
 import type { Input, Sources } from '../../endpoints/input.js'
 import { matchesFilter } from '../containers/container-filter.js'
 import { hostsOf, tieOf } from '../containers/handler.js'
+import type { ListQuery } from '../containers/query.js'
 import { paginate, type SortValue, sortValueOf } from '../page.js'
 import { presentHistory, presentList, presentSample } from '../present.js'
-import type { HistoryQuery, ListQuery, OneQuery, StatsSortKey } from '../schemas.js'
+import type { OneQuery } from '../query-parts.js'
+import type { HistoryQuery, StatsSortKey } from './query.js'
 
 interface Row {
   readonly container: Container
