@@ -11,14 +11,14 @@ import type { Log } from '../log.js'
 import { ApiError } from '../model/error.js'
 import type { Scope } from '../model/scope.js'
 import type { Counters, Store } from '../store/store.js'
-import { perform } from './endpoints/action.js'
-import { AnswerCache } from './endpoints/answer.js'
 import { Channels } from './endpoints/channels.js'
 import { feedEndpoint } from './endpoints/feed.js'
 import type { Metrics, Records } from './endpoints/input.js'
 import { largeResponseQuota, type OpenStreams } from './endpoints/open-streams.js'
 import { problemOf } from './endpoints/problem.js'
-import { endpoint } from './endpoints/read.js'
+import { readEndpoint } from './endpoints/read.js'
+import { ResponseCache } from './endpoints/response-cache.js'
+import type { Route } from './endpoints/route.js'
 import { streamEndpoint } from './endpoints/stream.js'
 import { allowAddresses, resolveAddress, type TrustProxy, trustProxies } from './middleware/address.js'
 import { actorOf, identify, requireCaller } from './middleware/authenticate.js'
@@ -26,8 +26,8 @@ import { allowOrigins } from './middleware/cors.js'
 import { type LimitSettings, limitRequests } from './middleware/limits.js'
 import { requestLog } from './middleware/request-log.js'
 import { refuseBody, refuseForeignHost, requireOneHost } from './middleware/request-shape.js'
-import { type AuthDesk, authEvent } from './resources/auth/handler.js'
-import { ACTIONS, FEEDS, ROUTES, type Route, STREAMS, streamScope } from './routes.js'
+import { type AuthContext, authEvent } from './resources/auth/auth-context.js'
+import { ACTIONS, FEEDS, ROUTES, STREAMS, streamScope } from './routes.js'
 
 export interface NetworkSettings {
   readonly trustProxy: TrustProxy
@@ -106,7 +106,7 @@ export function createApp(appParts: AppParts): Express {
   )
   app.use(identify({ authenticator, tickets, isStream: (path) => streamScope(path) !== null }))
   app.use(limitRequests('general', { ...limitParts, isFree }))
-  const desk = {
+  const authContext = {
     signIn,
     authenticator,
     tickets,
@@ -115,24 +115,24 @@ export function createApp(appParts: AppParts): Express {
     recordRefusal: (event: AuthEvent) => recordRefusal(event, limits.general),
     streamScope,
   }
-  app.use(AUTH_PREFIX, authRouter(desk, known))
+  app.use(AUTH_PREFIX, authRouter(authContext, known))
   app.use(known)
   const stats = limitRequests('stats', limitParts)
   const parts = {
     sources: { view, records: audit, metrics: appParts.metrics },
-    cache: new AnswerCache(),
+    cache: new ResponseCache(),
     audit,
     largeResponses: largeResponseQuota(),
     now,
   }
-  const isGood = async (caller: Caller) => authenticator === null || (await authenticator.isGood(caller))
-  const streamParts = { streams: appParts.streams, channels: new Channels(), isGood }
+  const isStillValid = async (caller: Caller) => authenticator === null || (await authenticator.isGood(caller))
+  const streamParts = { streams: appParts.streams, channels: new Channels(), isStillValid }
   const mount = (route: Pick<Route, 'path' | 'limit'>, handler: RequestHandler) => {
     if (route.limit === 'stats') app.get(route.path, stats)
     app.get(route.path, handler)
     app.all(route.path, refuseMethod('GET, HEAD'))
   }
-  for (const route of ROUTES) mount(route, endpoint(route, parts))
+  for (const route of ROUTES) mount(route, readEndpoint(route, parts))
   for (const stream of STREAMS) mount(stream, streamEndpoint(stream, { ...parts, ...streamParts }))
   for (const feed of FEEDS) mount(feed, feedEndpoint(feed, { ...parts, ...streamParts }))
   app.use(refusePath())
@@ -140,7 +140,7 @@ export function createApp(appParts: AppParts): Express {
   return app
 }
 
-/** Prometheus asks each 15 s or so, for ever. Who may not read it is counted: each refusal is a record. */
+/** Prometheus asks each 15 s or so, for ever. A caller who may not read it is counted: each refusal is a record. */
 function isFree(path: string, scopes: ReadonlySet<Scope>): boolean {
   return ROUTES.some((route) => route.limit === 'none' && route.path === path && scopes.has(route.scope))
 }
@@ -148,13 +148,13 @@ function isFree(path: string, scopes: ReadonlySet<Scope>): boolean {
 const AUTH_PREFIX = '/api/auth'
 
 /** What concerns the caller, apart from the reads: each of those would otherwise be compared with all of these paths first. */
-function authRouter(desk: AuthDesk, known: RequestHandler): Router {
+function authRouter(context: AuthContext, known: RequestHandler): Router {
   const router = Router({ caseSensitive: true, strict: true })
   for (const action of ACTIONS) {
-    if (action.who === 'user' && desk.signIn === null) continue
+    if (action.who === 'user' && context.signIn === null) continue
     const path = action.path.slice(AUTH_PREFIX.length)
     if (action.who === 'caller') router.all(path, known)
-    router[action.method === 'GET' ? 'get' : 'post'](path, perform(action, desk))
+    router[action.method === 'GET' ? 'get' : 'post'](path, action.handlers(context))
     router.all(path, refuseMethod(action.method === 'GET' ? 'GET, HEAD' : action.method))
   }
   return router

@@ -1,0 +1,55 @@
+import type { Response } from 'express'
+import type { ReadEvent } from '../audit/event.js'
+import type { AuditContext, Outcome } from './endpoints/audit-context.js'
+import { addressOf } from './middleware/address.js'
+
+/*
+ * What speed demands at the price of readability, with what each part costs where it is written the plain way.
+ */
+
+/**
+ * The audit event of a read, member by member: it is made with every request, and with spreads of `context` and `outcome` it takes
+ * MEASURED.
+ */
+export function readEvent({ req, res, route, caller, engine }: AuditContext, outcome: Outcome): ReadEvent {
+  return {
+    kind: 'read',
+    decision: outcome.decision,
+    code: outcome.code,
+    status: outcome.status,
+    requestId: String(req.id),
+    address: addressOf(res),
+    subject: caller.subject,
+    issuer: caller.issuer,
+    tokenId: caller.tokenId,
+    sessionId: caller.sessionId,
+    method: req.method,
+    route: route.path,
+    scope: route.scope,
+    filter: caller.visibilityKey,
+    container: outcome.container,
+    engine,
+    bytes: outcome.bytes,
+    redactions: outcome.redactions,
+  }
+}
+
+/**
+ * Gives the signal that fires when the client has gone. It is made when a handler first asks for it, which few do: MEASURED.
+ */
+export function clientAbortSignal(res: Response): () => AbortSignal {
+  let controller: AbortController | null = null
+  return () => {
+    if (controller !== null) return controller.signal
+    const made = new AbortController()
+    controller = made
+    whenClosed(res, () => made.abort())
+    return made.signal
+  }
+}
+
+/** Runs at once where the client has gone already, while it was found out who that is: no event says so any more. */
+export function whenClosed(res: Response, run: () => void): void {
+  if (res.closed) run()
+  else res.once('close', run)
+}
