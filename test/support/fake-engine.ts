@@ -30,6 +30,7 @@ export function listed(changes: Partial<ListedContainer> & Pick<ListedContainer,
     labels: new Map(),
     networks: ['bridge'],
     volumes: [],
+    redactions: 0,
     ...changes,
   }
 }
@@ -96,6 +97,7 @@ export function inspected(from: ListedContainer, changes: Partial<InspectedConta
     },
     logDriver: 'json-file',
     redactions: 0,
+    textRedactions: 0,
     ...changes,
   }
 }
@@ -133,6 +135,7 @@ export function eventOf(
     command: null,
     execId: null,
     oldName: null,
+    redactions: 0,
     ...changes,
   }
 }
@@ -176,7 +179,7 @@ export class FakeEngine implements Engine {
   log: (request: LogRequest, signal: AbortSignal) => AsyncIterable<readonly LogLine[]> = async function* () {
     yield []
   }
-  processes: ProcessList = { processes: [], isTruncated: false }
+  processes: ProcessList = { processes: [], redactions: 0, isTruncated: false }
   fileChanges: ChangeList = { changes: [], isTruncated: false }
   objects: { images: readonly Image[]; networks: readonly Network[]; volumes: readonly Volume[] } = {
     images: [],
