@@ -36,7 +36,7 @@ describe('a process that is killed while it writes', () => {
     const trail = new AuditTrail({ sink, clock: Date, log, onFailure: 'refuse' })
     for (;;) trail.record(${JSON.stringify(readEvent())})`
 
-  test('leaves a chain that the next start carries on, each time', async () => {
+  test('leaves a chain that the next start goes on with, each time', async () => {
     for (let kill = 0; kill < 5; kill += 1) {
       const before = existsSync(path) ? statSync(path).size : 0
       const writer = start(['--input-type=module', '--eval', WRITER, path])
@@ -58,7 +58,7 @@ describe('a process that is killed while it writes', () => {
 })
 
 describe('porthole audit verify', () => {
-  test('says that a chain is whole, with its head, and exits with 0', async () => {
+  test('reports a whole chain with its head, and exits with 0', async () => {
     write(5)
     const { head } = verifyFiles(path)
     expect(await verify(path)).toEqual({ code: 0, stdout: `whole: 5 records, seq 1 to 5\nhead: ${head}\n`, stderr: '' })
@@ -67,7 +67,7 @@ describe('porthole audit verify', () => {
     expect([code, JSON.parse(stdout)]).toEqual([0, verifyFiles(path)])
   })
 
-  test('names the first line that does not fit, and exits with 1', async () => {
+  test('names the first line that breaks the chain, and exits with 1', async () => {
     write(5)
     writeFileSync(path, readFileSync(path, 'latin1').replace('"s2"', '"s3"'))
     const { code, stdout } = await verify(path)
@@ -100,7 +100,7 @@ describe('porthole audit verify', () => {
     expect(ended.stdout).toContain('whole: 7 records, seq 1 to 7')
   })
 
-  test('finds what is missing at the end only by a head that was noted', async () => {
+  test('finds that records are missing at the end by a head that was noted, and only so', async () => {
     write(5)
     const { head } = verifyFiles(path)
     const lines = readFileSync(path, 'latin1').split('\n')
@@ -113,14 +113,14 @@ describe('porthole audit verify', () => {
     expect((await verify(path, '--contains', head ?? '')).code).toBe(1)
   })
 
-  test('passes over the lines of a log with --mixed', async () => {
+  test('skips the lines of a log with --mixed', async () => {
     write(3)
     writeFileSync(path, `{"level":"info"}\n${readFileSync(path, 'latin1')}text\n`)
     expect((await verify(path)).code).toBe(1)
     expect((await verify(path, '--mixed')).code).toBe(0)
   })
 
-  test('refuses what it is asked for wrongly with 2 and a remedy', async () => {
+  test('refuses wrong arguments with 2 and a remedy', async () => {
     write(1)
     writeFileSync(`${path}.gz`, gzipSync(readFileSync(path)))
     mkdirSync(join(folder.path, 'folder'))
@@ -140,7 +140,7 @@ describe('porthole audit verify', () => {
     }
   })
 
-  test('is the one command that takes words which are no options', async () => {
+  test('is the one command that takes arguments which are not options', async () => {
     expect((await runToEnd([CLI, 'token', 'create', path])).code).toBe(2)
   })
 })

@@ -73,7 +73,7 @@ describe('the health check of the image', () => {
     expect([code, stderr]).toEqual([1, `healthcheck: answered ${status}\n`])
   })
 
-  test('fails where nobody listens, and where PORT is none', async () => {
+  test('fails where no service listens, and where PORT is not a port', async () => {
     const closed = await runToEnd([CHECK], { PORT: String(await freePort()) })
     expect([closed.code, closed.stderr]).toEqual([1, 'healthcheck: ECONNREFUSED\n'])
     expect((await runToEnd([CHECK], { PORT: 'none' })).code).toBe(1)

@@ -44,7 +44,7 @@ describe('the production entry', () => {
     expect(stderr).not.toContain('hunter')
   })
 
-  test('says who has its port, with exit code 1', async () => {
+  test('names the port that is in use, with exit code 1', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     onCleanup(() => other.close())
     await new Promise((resolve) => other.once('listening', resolve))
@@ -72,7 +72,7 @@ describe('the production entry', () => {
 })
 
 describe('porthole serve', () => {
-  test('--demo serves the simulated engine loudly, and leaves nothing behind', async () => {
+  test('--demo serves the simulated engine and says so loudly', async () => {
     const { port, stderr, stop } = await serve([CLI, 'serve', '--demo', '--demo-containers', '5'])
     const answer = await fetch(`http://127.0.0.1:${port}/api/containers`, {
       headers: { authorization: `Bearer ${tokenFor()}` },
@@ -108,7 +108,7 @@ describe('porthole token create', () => {
   const create = (args: string[], environment: Record<string, string> = SIGNING) =>
     runToEnd([CLI, 'token', 'create', ...args], environment)
 
-  test('prints a token that the service believes', async () => {
+  test('prints a token that the service accepts', async () => {
     const { code, stdout } = await create([
       '--sub',
       'grafana',
@@ -127,12 +127,12 @@ describe('porthole token create', () => {
     expect(caller.expiresAt).toBeCloseTo(Date.now() / 1000 + 90 * 86_400, -2)
   })
 
-  test('tells as JSON what it signed, a role as its scopes', async () => {
+  test('prints as JSON what it signed, a role as its scopes', async () => {
     const { stdout } = await create(['--sub', 'me', '--role', 'viewer', '--json'])
-    const told = JSON.parse(stdout)
-    expect(told).toMatchObject({ subject: 'me', scope: 'containers:read stats:read events:read', containers: [] })
-    expect(Date.parse(told.expiresAt)).toBeGreaterThan(Date.now() + 14 * 60_000)
-    expect(verifyToken(TOKEN_SETTINGS, told.token, Date.now()).subject).toBe('me')
+    const printed = JSON.parse(stdout)
+    expect(printed).toMatchObject({ subject: 'me', scope: 'containers:read stats:read events:read', containers: [] })
+    expect(Date.parse(printed.expiresAt)).toBeGreaterThan(Date.now() + 14 * 60_000)
+    expect(verifyToken(TOKEN_SETTINGS, printed.token, Date.now()).subject).toBe('me')
   })
 
   test.each<[string, string[]]>([
@@ -144,7 +144,7 @@ describe('porthole token create', () => {
     ['a lifetime without unit', ['--sub', 'me', '--role', 'viewer', '--expires', '90']],
     ['a lifetime of nothing', ['--sub', 'me', '--role', 'viewer', '--expires', '0s']],
     ['a lifetime beyond 400 days', ['--sub', 'me', '--role', 'viewer', '--expires', '401d']],
-    ['what is no selector', ['--sub', 'me', '--role', 'viewer', '--containers', '=x']],
+    ['a wrong selector', ['--sub', 'me', '--role', 'viewer', '--containers', '=x']],
     ['an unknown option', ['--sub', 'me', '--role', 'viewer', '--for', 'ever']],
     ['a stray word', ['--sub', 'me', '--role', 'viewer', 'x']],
   ])('refuses %s with exit code 2 and a reason', async (_what, args) => {

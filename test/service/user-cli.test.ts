@@ -53,7 +53,7 @@ afterAll(async () => {
 })
 
 describe('porthole user add', () => {
-  test('makes the file, for its owner alone, with a user whose password it is', async () => {
+  test('makes the file, for its owner alone, with the user and the password', async () => {
     const added = await porthole([
       ...['user', 'add', '--name', 'alice', '--role', 'viewer', '--scope', 'logs:read metrics:read'],
       ...['--containers', 'team=web', '--containers', 'tier'],
@@ -74,7 +74,7 @@ describe('porthole user add', () => {
     expect((await new PasswordChecker(() => users).check('alice', PASSWORD))?.name).toBe('alice')
   })
 
-  test('takes the file of --file before that of USERS_FILE, and asks for one of them', async () => {
+  test('takes --file before USERS_FILE, and demands one of them', async () => {
     const other = join(folder, 'other.json')
     expect((await add('alice', '--file', other)).code).toBe(0)
     expect([existsSync(other), existsSync(file)]).toEqual([true, false])
@@ -82,7 +82,7 @@ describe('porthole user add', () => {
     expect([none.code, none.stderr]).toEqual([2, 'porthole: user add: give --file, or set USERS_FILE\n'])
   })
 
-  test('refuses a user who is there, capitals or not, and replaces them in their place when told to', async () => {
+  test('refuses a name that is taken, in capitals too, and replaces its user in place with --replace', async () => {
     await add('alice')
     await add('bob')
     const before = read()
@@ -101,11 +101,11 @@ describe('porthole user add', () => {
 
   test.each<[string, string[], string]>([
     ['no name', ['--role', 'viewer'], PASSWORD],
-    ['a name that is none', ['--name', 'a b', '--role', 'viewer'], PASSWORD],
+    ['a name that is not valid', ['--name', 'a b', '--role', 'viewer'], PASSWORD],
     ['neither role nor scope', ['--name', 'alice'], PASSWORD],
     ['an unknown role', ['--name', 'alice', '--role', 'root'], PASSWORD],
     ['an unknown scope', ['--name', 'alice', '--scope', 'containers:write'], PASSWORD],
-    ['what is no selector', ['--name', 'alice', '--role', 'viewer', '--containers', '=x'], PASSWORD],
+    ['a wrong selector', ['--name', 'alice', '--role', 'viewer', '--containers', '=x'], PASSWORD],
     ['a password for an argument', ['--name', 'alice', '--role', 'viewer', 'hunter2'], PASSWORD],
     ['a password for an option', ['--name', 'alice', '--role', 'viewer', '--password=hunter2'], PASSWORD],
     ['no password', ['--name', 'alice', '--role', 'viewer'], ''],
@@ -133,13 +133,13 @@ describe('porthole user add', () => {
     expect([read(), readdirSync(folder)]).toEqual([text, ['users.json']])
   })
 
-  test('says where the file cannot be', async () => {
+  test('says why the file cannot be written', async () => {
     const { code, stderr } = await add('alice', '--file', join(folder, 'nowhere', 'users.json'))
     expect([code, stderr]).toEqual([1, expect.stringContaining('its folder does not exist')])
     expect((await add('alice', '--file', folder)).code).toBe(1)
   })
 
-  test('keeps a mode that is stricter and the group that may read, and shuts everybody else out', async () => {
+  test('leaves a stricter mode and the right of the group to read, and removes every other right', async () => {
     await add('alice')
     for (const [mode, expected] of [
       [0o400, '400'],
@@ -153,7 +153,7 @@ describe('porthole user add', () => {
     }
   })
 
-  test('changes the file behind a link, and leaves the link one', async () => {
+  test('changes the file behind a link, and leaves the link a link', async () => {
     await add('alice')
     const link = join(folder, 'link.json')
     symlinkSync('users.json', link)
@@ -162,7 +162,7 @@ describe('porthole user add', () => {
     expect(readdirSync(folder)).toEqual(['link.json', 'users.json'])
   })
 
-  test('loses nobody where many add at once', async () => {
+  test('loses no user where many are added at once', async () => {
     const wanted = Array.from({ length: 12 }, (_, i) => `user${i}`)
     const ended = await Promise.all(wanted.map((name) => add(name)))
     expect(ended.map(({ code, stderr }) => [code, stderr])).toEqual(wanted.map(() => [0, '']))
@@ -172,13 +172,13 @@ describe('porthole user add', () => {
 })
 
 describe('porthole user remove, password and list', () => {
-  test('remove takes one out and leaves the rest in order', async () => {
+  test('remove removes one and leaves the rest in order', async () => {
     for (const name of ['alice', 'bob', 'carol']) await add(name)
     expect((await porthole(['user', 'remove', '--name', 'bob'])).stdout).toBe(`removed bob from ${file}\n`)
     expect(names()).toEqual(['alice', 'carol'])
   })
 
-  test('remove refuses who is not there, and the last', async () => {
+  test('remove refuses an unknown user, and the last one', async () => {
     await add('alice')
     const before = read()
     for (const [name, reason] of [
@@ -204,13 +204,13 @@ describe('porthole user remove, password and list', () => {
     expect(await verifyPassword(after?.passwordHash ?? '', PASSWORD)).toBe(false)
   })
 
-  test('password refuses who is not there', async () => {
+  test('password refuses an unknown user', async () => {
     await add('alice')
     const { code, stderr } = await porthole(['user', 'password', '--name', 'bob'])
     expect([code, stderr]).toEqual([1, expect.stringContaining('there is no such user')])
   })
 
-  test('list tells people and machines who may read what, and no hash', async () => {
+  test('list prints what each user may read, as a table and as JSON, and no hash', async () => {
     await add('alice', '--containers', 'team=web\x1b[2J')
     await add('bob', '--scope', 'logs:read')
     const [people, machines] = await Promise.all([porthole(['user', 'list']), porthole(['user', 'list', '--json'])])
@@ -225,7 +225,7 @@ describe('porthole user remove, password and list', () => {
   })
 
   test.each([['remove', '--name', 'x'], ['password', '--name', 'x'], ['list']])(
-    '%s says that there is no file',
+    '%s says that the file does not exist',
     async (...args) => {
       const { code, stderr } = await porthole(['user', ...args])
       expect([code, stderr]).toEqual([1, `porthole: ${file} does not exist; porthole user add makes it\n`])
@@ -268,7 +268,7 @@ test('a writer waits for another, and after five seconds names the file that is 
   expect(parseUserEntries(readFileSync(locked, 'utf8')).users).toHaveLength(2)
 })
 
-/** util-linux's script runs a command on a terminal of its own; other systems have another command of this name, or none. */
+/** The `script` of util-linux runs a command on its own terminal; other systems have another command of this name, or no such command. */
 const hasTerminal = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') ?? false
 
 ;(hasTerminal ? describe : describe.skip)('on a terminal', () => {
