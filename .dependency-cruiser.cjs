@@ -1,5 +1,8 @@
 // The table of docs/architecture.md, enforced: who may import whom, and which one file may import each gated package.
 const layer = (name, path, may) => ({ name, severity: 'error', from: { path }, to: { path: '^api/', pathNot: may } })
+// A setting is typed once, in config/. The rooms above take its type alone, and are given its value: dependency-cruiser cannot
+// tell the one from the other without TypeScript's old compiler, so test/project/layers.test.ts does.
+const CONFIG_TYPES = '^api/config/'
 const gate = (name, pkg, only, comment) => ({
   name,
   comment,
@@ -30,6 +33,7 @@ module.exports = {
     ]),
     layer('http-on-view-and-auth', '^api/http/', [
       '^api/(http|auth|concurrency|model|redaction)/',
+      CONFIG_TYPES,
       '^api/audit/(event|recent)[.]ts$',
       '^api/store/store[.]ts$',
       '^api/live/view[.]ts$',
@@ -50,6 +54,12 @@ module.exports = {
       severity: 'error',
       from: { path: '^api/', pathNot: '^api/(main[.]ts|cli/)' },
       to: { path: '^api/(service|main)[.]ts$' },
+    },
+    {
+      name: 'nothing-imports-the-commands',
+      severity: 'error',
+      from: { path: '^api/', pathNot: '^api/(main[.]ts$|cli/)' },
+      to: { path: '^api/cli/' },
     },
     {
       name: 'the-demo-stands-apart',
@@ -123,7 +133,7 @@ module.exports = {
     gate(
       'sockets-and-files-at-the-edges',
       '^(node:)?(net|http|https|tls|dgram|child_process|fs|fs/promises)$',
-      '^api/(service|main|audit/file-sink|config/(config-files|docker-host|network)|engine/transport|http/(app|server|middleware/[a-z-]+)|cli/[a-z-]+)[.]ts$',
+      '^api/(service|main|audit/file-sink|config/(config-files|docker-host|network)|engine/(transport|agents)|http/(hot-path|server|middleware/[a-z-]+)|cli/[a-z-]+)[.]ts$',
       'Sockets, files and processes are opened at the edges only.',
     ),
   ],

@@ -1,20 +1,21 @@
 import { randomBytes } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
 import type { Server } from 'node:http'
 import { FileSink } from './audit/file-sink.js'
 import { createOutputSink } from './audit/sink.js'
 import { AuditTrail } from './audit/trail.js'
-import { Authenticator } from './auth/authenticator.js'
+import { Authenticator, type RevokedTokens } from './auth/authenticator.js'
 import { Provider } from './auth/provider.js'
+import { RevokedTokenFile } from './auth/revoked-token-file.js'
 import { PasswordChecker } from './auth/sign-in/password.js'
 import { RefreshTokens } from './auth/sign-in/refresh-token.js'
 import { SignIn } from './auth/sign-in/sign-in.js'
 import { SignInGuard } from './auth/sign-in/sign-in-guard.js'
-import { Turnstile } from './auth/sign-in/turnstile.js'
+import { SignInQueue } from './auth/sign-in/sign-in-queue.js'
 import { UserDirectory } from './auth/sign-in/user-directory.js'
-import { WithdrawnTokenFile } from './auth/withdrawn-tokens.js'
+import { WatchedFile } from './auth/watched-file.js'
 import { type Clock, SYSTEM_CLOCK, sleep } from './clock.js'
 import type { AuthConfig, Config, HostConfig } from './config/config.js'
+import { watchableFile } from './config/config-files.js'
 import { parseUsers } from './config/users-file.js'
 import { createDockerodeEngine } from './engine/dockerode.js'
 import type { Engine } from './engine/engine.js'
@@ -36,8 +37,8 @@ import type { Store } from './store/store.js'
 /** How long a start waits to hear of the engines; one that says nothing by then is data, not a reason to wait. */
 const FIRST_OUTCOME_MS = 3_000
 
-/** How often what changes outside is looked at: withdrawn tokens, and an audit trail that could not be written. */
-const HOUSEKEEPING_MS = 1_000
+/** How often the service looks at what changes outside: revoked tokens, and an audit trail that could not be written. */
+const MAINTENANCE_MS = 1_000
 
 /** What a test may replace, by name. */
 export interface ServiceParts {
@@ -91,27 +92,28 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
   const view = new Fleet(hosts, journal, clock)
   const store = createMemoryStore(now)
   const streams = new OpenStreams()
-  const withdrawn = withdrawnTokens(config.auth, log)
-  const authenticator = config.auth === null ? null : createAuthenticator(config.auth, withdrawn, store, clock, log)
+  const revokedTokensPath = config.auth?.revokedTokensFile ?? null
+  const revokedTokens = revokedTokensPath === null ? null : watchRevokedTokens(revokedTokensPath, now, log)
+  const authenticator = config.auth === null ? null : createAuthenticator(config.auth, revokedTokens, store, clock, log)
   const signIn = config.auth === null ? null : createSignIn(config.auth, config.limits, store, clock, log)
   const { limits, network } = config
   const metrics = createMetrics({ view, streams, audit })
-  const app = createApp({ view, authenticator, signIn, store, audit, limits, network, streams, metrics, log, now })
+  const app = createApp({ view, authenticator, signIn, store, audit, limits, network, streams, metrics, log, clock })
   const server = createHttpServer(app, log)
   const life = new AbortController()
   let lives: readonly Promise<void>[] = []
 
-  async function keepHouse(): Promise<void> {
+  async function runMaintenance(): Promise<void> {
     while (!life.signal.aborted) {
-      await sleep(clock, HOUSEKEEPING_MS, life.signal)
-      if (withdrawn.refresh()) authenticator?.forget(({ tokenId }) => withdrawn.has(tokenId))
+      await sleep(clock, MAINTENANCE_MS, life.signal)
+      if (revokedTokens?.refresh()) authenticator?.forget(({ tokenId }) => revokedTokens.has(tokenId))
       audit.retry()
     }
   }
 
   async function start(): Promise<number | null> {
-    withdrawn.refresh()
-    lives = [...hosts.map((host) => host.run(life.signal)), keepHouse()]
+    revokedTokens?.refresh()
+    lives = [...hosts.map((host) => host.run(life.signal)), runMaintenance()]
     const patience = new AbortController()
     await Promise.race([
       Promise.all(hosts.map((host) => host.firstOutcome)),
@@ -130,7 +132,7 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
   async function stop(): Promise<void> {
     life.abort()
     streams.endAll()
-    await Promise.all([server.listening ? closeServer(server) : null, ...lives])
+    await Promise.all([server.listening ? closeServer(server, clock) : null, ...lives])
     endTrail(audit, log)
   }
 
@@ -149,27 +151,22 @@ function endTrail(audit: AuditTrail, log: Log): void {
   audit.close()
 }
 
-function withdrawnTokens(auth: AuthConfig | null, log: Log): WithdrawnTokenFile {
-  const path = auth?.revokedTokensFile ?? null
-  return new WithdrawnTokenFile(
-    {
-      read: () => (path === null ? '' : readFileSync(path, 'utf8')),
-      stamp: () => (path === null ? '' : stampOf(path)),
-    },
-    (err) => log.error({ err }, 'REVOKED_TOKENS_FILE cannot be read: what it held before goes on to hold'),
+function watchRevokedTokens(path: string, now: () => number, log: Log): RevokedTokenFile {
+  return new RevokedTokenFile(new WatchedFile(watchableFile(path), now), (err) =>
+    log.error({ err }, 'REVOKED_TOKENS_FILE cannot be read: what it held before stays revoked'),
   )
 }
 
 function createAuthenticator(
   { token, provider }: AuthConfig,
-  withdrawn: WithdrawnTokenFile,
+  revokedTokens: RevokedTokens | null,
   store: Store,
   clock: Clock,
   log: Log,
 ): Authenticator {
   const now = () => clock.now()
   const outside = provider === null ? null : new Provider(provider, { now, log })
-  return new Authenticator({ token, provider: outside, withdrawn, store, now })
+  return new Authenticator({ token, provider: outside, revokedTokens: revokedTokens ?? new Set(), store, now })
 }
 
 function createSignIn(
@@ -181,32 +178,19 @@ function createSignIn(
 ): SignIn | null {
   if (settings === null || token === null) return null
   const now = () => clock.now()
-  const { path } = settings
-  const users = new UserDirectory({
-    read: () => readFileSync(path, 'utf8'),
-    stamp: () => stampOf(path),
-    parse: parseUsers,
-    log,
-    now,
-  })
+  const file = new WatchedFile(watchableFile(settings.path), now)
+  const users = new UserDirectory({ file, parse: parseUsers, log })
   const checker = new PasswordChecker(() => users.users())
-  const turnstile = new Turnstile()
   return new SignIn({
     token,
     settings,
     users,
     checkPassword: (name, password) => checker.check(name, password),
-    oneAtATime: (address, run, isKnown) => turnstile.enter(address, run, isKnown),
+    queue: new SignInQueue(),
     guard: new SignInGuard(store, { limit: limits.login, windowMs: limits.windowMs }),
     sessions: store.sessions,
     // Sessions end with this process, and so does what their tokens are made with.
     refreshTokens: new RefreshTokens(randomBytes(32)),
     now,
   })
-}
-
-/** Changes with the file's content; empty where there is none. */
-function stampOf(path: string): string {
-  const stat = statSync(path, { bigint: true, throwIfNoEntry: false })
-  return stat === undefined ? '' : `${stat.ino} ${stat.size} ${stat.mtimeNs} ${stat.ctimeNs}`
 }

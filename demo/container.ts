@@ -21,7 +21,7 @@ export interface SimulatedPort {
 
 export interface SimulatedMount {
   readonly type: 'bind' | 'volume'
-  /** The path of a bind mount, the name of a volume; a volume without a name is given one in the opening scene. */
+  /** The path of a bind mount, the name of a volume; a volume without a name is given one in the initial state. */
   readonly source: string
   readonly destination: string
   readonly readOnly: boolean

@@ -1,6 +1,6 @@
 import { amountOf, digest, goTime, type SimulatedContainer } from './container.js'
 import { countedImages, imageBytes, layersBytes, type SimulatedImage } from './images.js'
-import { CACHE_TOKEN } from './services.js'
+import { CACHE_TOKEN } from './planted-secrets.js'
 import { type SimulatedVolume, volumeBody } from './volumes.js'
 import { listEntry } from './wire.js'
 import type { SimulatedWorld } from './world.js'
@@ -75,13 +75,13 @@ const CACHE_RECORDS: readonly CacheRecord[] = [
 /** Body of GET /system/df. */
 export function diskBody(world: SimulatedWorld, at: number): object {
   const containers = world.all()
-  const images = world.stock.images()
-  const cache = CACHE_RECORDS.map((record) => cacheBody(record, world.stock.firstAt))
+  const images = world.objectStore.images()
+  const cache = CACHE_RECORDS.map((record) => cacheBody(record, world.objectStore.firstAt))
   return {
     LayersSize: layersBytes(images),
     Images: countedImages(images, containers),
     Containers: containers.map((one) => sizedEntry(one, images, at)),
-    Volumes: world.stock
+    Volumes: world.objectStore
       .volumes()
       .filter(isMeasured)
       .map((volume) => usedVolume(volume, containers)),

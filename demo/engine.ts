@@ -3,16 +3,16 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { churnStep } from './churn.js'
 import { seededRandom } from './container.js'
 import type { ContainerState, HealthState } from './docker-words.js'
 import { type Fault, reply } from './faults.js'
-import { restlessStep } from './restless.js'
 import { type Endpoint, routeOf, type Scene } from './routes.js'
 import { type RunOptions, SimulatedWorld } from './world.js'
 
 export type { Fault } from './faults.js'
+export { PLANTED_SECRETS } from './planted-secrets.js'
 export type { Endpoint } from './routes.js'
-export { PLANTED_SECRETS } from './services.js'
 export type { RunOptions } from './world.js'
 
 export interface SimulatedEngineOptions {
@@ -29,8 +29,8 @@ export interface SimulatedEngineOptions {
   /** How long GET /system/df takes, which answers one caller at a time; 50 unless given. */
   readonly diskDelayMs?: number
   readonly seed?: number
-  /** Containers restart, die and fall ill by themselves every few seconds. */
-  readonly restless?: boolean
+  /** Containers restart, die and turn unhealthy by themselves every few seconds. */
+  readonly churn?: boolean
   readonly now?: () => number
 }
 
@@ -46,7 +46,7 @@ const DEFAULT_CONTAINERS = 12
 const DEFAULT_STATS_DELAY_MS = 1000
 const DEFAULT_DISK_DELAY_MS = 50
 const DEFAULT_SEED = 20_240_607
-const RESTLESS_PERIOD_MS = 3000
+const CHURN_PERIOD_MS = 3000
 const REMEMBERED_REQUESTS = 10_000
 const LOOPBACK = '127.0.0.1'
 const MACHINE_CORES = 8
@@ -66,7 +66,7 @@ export class SimulatedEngine {
   readonly #faults = new Map<Endpoint | 'all', Fault>()
   #server: Server | null = null
   #address: SimulatedAddress | null = null
-  #restless: NodeJS.Timeout | null = null
+  #churning: NodeJS.Timeout | null = null
 
   constructor(options: SimulatedEngineOptions = {}) {
     const now = options.now ?? Date.now
@@ -86,7 +86,7 @@ export class SimulatedEngine {
       diskWalk: { busy: false },
       now,
     }
-    this.#step = restlessStep(world, seed + 1)
+    this.#step = churnStep(world, seed + 1)
   }
 
   /** Known once it has started; the same after a restart. */
@@ -116,9 +116,9 @@ export class SimulatedEngine {
     })
     this.#address = await listen(server, await this.#wantedAddress())
     this.#server = server
-    if (this.#options.restless === true) {
-      this.#restless = setInterval(this.#step, RESTLESS_PERIOD_MS)
-      this.#restless.unref()
+    if (this.#options.churn === true) {
+      this.#churning = setInterval(this.#step, CHURN_PERIOD_MS)
+      this.#churning.unref()
     }
   }
 
@@ -127,8 +127,8 @@ export class SimulatedEngine {
     const server = this.#server
     if (server === null) return
     this.#server = null
-    if (this.#restless !== null) clearInterval(this.#restless)
-    this.#restless = null
+    if (this.#churning !== null) clearInterval(this.#churning)
+    this.#churning = null
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     this.dropConnections()
     await closed

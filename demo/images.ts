@@ -1,5 +1,5 @@
 import { amountOf, digest, type SimulatedContainer } from './container.js'
-import { BUILD_TOKEN } from './services.js'
+import { BUILD_TOKEN } from './planted-secrets.js'
 
 export interface SimulatedImage {
   /** What containers name; null is an image that lost its name to a newer build. */

@@ -1,5 +1,5 @@
 import { digest, goTime, type SimulatedNetwork, type SimulatedSubnet } from './container.js'
-import { NETWORK_KEY } from './services.js'
+import { NETWORK_KEY } from './planted-secrets.js'
 
 const ADDRESS_BITS = 32
 const BRIDGE_SUBNET: SimulatedSubnet = { base: address(172, 17, 0, 0), prefixBits: 16 }

@@ -73,7 +73,7 @@ export function routeOf(method: string, target: string): Route | Answer {
   if (path === '/images/json') {
     return {
       endpoint: 'images',
-      answer: ({ world }) => unfiltered(query, () => world.stock.images().map((one) => imageBody(one))),
+      answer: ({ world }) => unfiltered(query, () => world.objectStore.images().map((one) => imageBody(one))),
     }
   }
   if (path === '/volumes') return { endpoint: 'volumes', answer: (scene) => volumes(scene, query) }
@@ -81,7 +81,7 @@ export function routeOf(method: string, target: string): Route | Answer {
   if (path === '/networks') {
     return {
       endpoint: 'networks',
-      answer: ({ world }) => unfiltered(query, () => world.stock.networks().map(networkBody)),
+      answer: ({ world }) => unfiltered(query, () => world.objectStore.networks().map(networkBody)),
     }
   }
   const [, rawReference = '', verb = ''] = /^\/containers\/([^/]+)\/(json|stats|logs|top|changes)$/.exec(path) ?? []
@@ -157,7 +157,7 @@ function info({ world, machine, now }: Scene): Answer {
     running,
     paused,
     stopped: all.length - running - paused,
-    images: world.stock.images().length,
+    images: world.objectStore.images().length,
     eventListeners: world.events.listeners,
   }
   return json(200, infoBody(machine, census, now()))
@@ -217,7 +217,7 @@ function readFilters(text: string | null, known: readonly string[]): { filters: 
 }
 
 function volumes({ world }: Scene, query: URLSearchParams): Answer {
-  return unfiltered(query, () => ({ Volumes: world.stock.volumes().map(volumeBody), Warnings: null }))
+  return unfiltered(query, () => ({ Volumes: world.objectStore.volumes().map(volumeBody), Warnings: null }))
 }
 
 /** Whoever comes while it works for another is sent away (moby 20.10, daemon/disk_usage.go). */

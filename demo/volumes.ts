@@ -1,5 +1,5 @@
 import { digest } from './container.js'
-import { SHARE_PASSWORD } from './services.js'
+import { SHARE_PASSWORD } from './planted-secrets.js'
 
 export interface SimulatedVolume {
   readonly name: string

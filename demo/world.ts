@@ -1,11 +1,12 @@
-import { type CataloguedContainer, cataloguedContainer, plainSpec } from './catalogue.js'
 import { digest, hasProcesses, nanosOf, type SimulatedContainer, type SimulatedSpec } from './container.js'
 import type { HealthState } from './docker-words.js'
 import { EventBus } from './events.js'
 import { imageId } from './images.js'
+import { applyInitialState } from './initial-state.js'
 import { Journal, type LogLine } from './journal.js'
 import { nextAddress } from './networks.js'
-import { Stock } from './stock.js'
+import { ObjectStore } from './object-store.js'
+import { plainSpec, type SeedContainer, seedContainer } from './seed-data.js'
 
 /** What `docker run` takes here; the rest is plain. */
 export interface RunOptions {
@@ -24,9 +25,8 @@ export interface RunOptions {
 /** The same thing found twice: docker truncindex refuses to guess. */
 export type Lookup = SimulatedContainer | 'none' | 'ambiguous'
 
-const SECOND_MS = 1000
-const HOUR_MS = 3600 * SECOND_MS
-/** Opening scene: the oldest container is some three weeks old, the youngest a few hours. */
+const HOUR_MS = 3_600_000
+/** In the initial state the oldest container is some three weeks old, the youngest a few hours. */
 const MAX_AGE_MS = 500 * HOUR_MS
 const MIN_AGE_MS = 2 * HOUR_MS
 const LOWEST_PID = 1200
@@ -41,7 +41,7 @@ const STOP_SIGNALS = { SIGINT: 2, SIGQUIT: 3, SIGWINCH: 28 } as const
 /** All containers of the simulated engine, and the changes that can happen to them, each with its real events. */
 export class SimulatedWorld {
   readonly events: EventBus
-  readonly stock: Stock
+  readonly objectStore: ObjectStore
   readonly journal = new Journal()
   readonly #now: () => number
   readonly #random: () => number
@@ -53,8 +53,8 @@ export class SimulatedWorld {
     this.#random = random
     this.events = new EventBus(now)
     const openedAt = now()
-    this.stock = new Stock(openedAt - MAX_AGE_MS)
-    for (let index = 0; index < count; index += 1) this.#place(cataloguedContainer(index, random), openedAt)
+    this.objectStore = new ObjectStore(openedAt - MAX_AGE_MS)
+    for (let index = 0; index < count; index += 1) this.#seed(seedContainer(index, random), openedAt)
   }
 
   /** Newest first, as the engine lists them. */
@@ -253,7 +253,7 @@ export class SimulatedWorld {
   #build(spec: SimulatedSpec, createdAt: number): SimulatedContainer {
     this.#created += 1
     const id = digest(`container ${this.#created} ${this.#random()}`)
-    const network = this.stock.take(spec, createdAt)
+    const network = this.objectStore.add(spec, createdAt)
     return {
       id,
       spec,
@@ -281,26 +281,10 @@ export class SimulatedWorld {
     }
   }
 
-  /** Sets a container of the opening scene where its fate wants it, without a word: it is the past. */
-  #place({ spec, fate }: CataloguedContainer, openedAt: number): void {
+  #seed({ spec, initialState }: SeedContainer, openedAt: number): void {
     const age = MIN_AGE_MS + this.#random() * (MAX_AGE_MS - MIN_AGE_MS)
     const container = this.#build(spec, Math.floor(openedAt - age))
-    container.state = fate.state
-    container.exitCode = fate.exitCode
-    container.oomKilled = fate.oomKilled
-    container.error = fate.error
-    container.restartCount = fate.restartCount
-    container.health = fate.health
-    container.failingStreak = fate.health === 'unhealthy' ? 41 : 0
-    if (fate.state !== 'created') container.startedAt = container.createdAt + 400
-    if (fate.restartCount > 0) container.startedAt = openedAt - 20 * 60 * SECOND_MS
-    if (fate.state === 'exited') container.finishedAt = container.createdAt + 95 * SECOND_MS
-    if (fate.state === 'restarting') {
-      container.startedAt = openedAt - 9 * SECOND_MS
-      container.finishedAt = openedAt - 4 * SECOND_MS
-    }
-    if (fate.health === 'starting') container.startedAt = openedAt - 11 * SECOND_MS
-    if (fate.state === 'paused') container.pausedAt = openedAt - HOUR_MS
+    applyInitialState(container, initialState, openedAt)
     if (hasProcesses(container)) container.pid = this.#newPid()
     this.#containers.set(container.id, container)
   }

@@ -2,7 +2,7 @@ import type { EngineCall } from '../model/engine-call.js'
 import type { ErrorCode } from '../model/error.js'
 import type { Scope } from '../model/scope.js'
 
-/** Who asked, as far as that was believed. */
+/** Who asked, as far as that was verified. */
 export interface Actor {
   readonly requestId: string
   /** The client's address, as TRUST_PROXY lets it be known. */
@@ -13,7 +13,7 @@ export interface Actor {
   readonly sessionId: string | null
 }
 
-/** A request to a data route by a caller who was believed, whether it was answered or refused. */
+/** A request to a data route by a verified caller, whether it was answered or refused. */
 export interface ReadEvent extends Actor {
   readonly kind: 'read'
   readonly decision: 'allow' | 'deny'
@@ -61,6 +61,15 @@ export interface AuthEvent extends Actor {
   readonly decision: 'allow' | 'deny'
   /** What the caller is not told: which check failed. One of our own sentences, never the caller's text. */
   readonly reason: string | null
+}
+
+export function authEvent(
+  actor: Actor,
+  action: AuthEvent['action'],
+  decision: AuthEvent['decision'],
+  reason: string | null,
+): AuthEvent {
+  return { kind: 'auth', ...actor, action, decision, reason }
 }
 
 /** Something that the service did by itself. */

@@ -1,10 +1,10 @@
 import type { LabelSelector } from '../model/label-selector.js'
 import type { Scope } from '../model/scope.js'
 
-/** Whoever a request speaks for, once its token has been believed. */
+/** Who a request speaks for, once its token is verified. */
 export interface Caller {
   readonly subject: string
-  /** Who vouches for the subject: ours and an outside provider's may bear the same name. */
+  /** Whose subject it is: ours and an outside provider's may have the same name. */
   readonly issuer: string
   readonly tokenId: string
   /** The sign-in that the token comes from; null where it was signed by the CLI or elsewhere. */

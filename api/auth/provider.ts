@@ -14,7 +14,7 @@ const FETCH_TIMEOUT_MS = 5_000
 /** Bytes of a key set: the largest providers publish a dozen keys, some with certificates. */
 const MAX_JWKS_BYTES = 256 * 1024
 
-/** A key that the provider withdraws is believed no longer than this and what the authenticator remembers. */
+/** A key that the provider removes is accepted no longer than this and what the authenticator remembers. */
 const CACHE_MAX_AGE_MS = 5 * 60_000
 
 /** An unknown `kid` may be a new key, or made up: the provider is asked at most so often. */
@@ -46,8 +46,8 @@ export interface ProviderParts {
 }
 
 /**
- * Believes access tokens of an outside identity provider, by the keys that it publishes (RFC 7517). The address of the keys is
- * configured, never taken from a token; a provider that cannot be reached means that nobody is believed.
+ * Verifies access tokens of an outside identity provider with the keys that it publishes (RFC 7517). The address of the keys is
+ * configured, never taken from a token. While the provider cannot be reached and no key is cached, every token of it is refused.
  */
 export class Provider implements OutsideProvider {
   readonly #settings: ProviderSettings
@@ -190,7 +190,7 @@ function boundedFetch(log: ProviderParts['log']): Fetch {
         loggedAt = failedAt
         log.warn(
           { err: error },
-          'the keys of JWKS_URL cannot be read: once those in hand are too old, nobody of it is believed',
+          'the keys of JWKS_URL cannot be read: once the cached ones are too old, all its tokens are refused',
         )
       }
       throw error

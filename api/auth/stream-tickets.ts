@@ -7,21 +7,21 @@ import type { Caller } from './caller.js'
 import { visibilityKeyOf } from './claims.js'
 import { hashOfSecret } from './sign-in/refresh-token.js'
 
-/** From the answer that brings it to the request that spends it: a page opens its EventSource at once. */
+/** From the response that carries it to the request that spends it: a page opens its EventSource at once. */
 const TICKET_LIFETIME_MS = 30_000
 
 const RANDOM_BYTES = 32
 
-/** What a ticket looks like; anything else in its place was not drawn here. */
+/** What a ticket looks like; anything else in its place was not issued here. */
 const TICKET = /^[\w-]{43}$/
 
-export interface DrawnTicket {
+export interface IssuedTicket {
   readonly ticket: string
   /** Milliseconds since 1970. */
   readonly expiresAt: number
 }
 
-/** What a ticket opens: one stream, as the one who drew it would see it. */
+/** What a ticket opens: one stream, as the caller it was issued to sees it. */
 interface Content {
   readonly path: string
   readonly subject: string
@@ -35,7 +35,7 @@ interface Content {
 
 /**
  * Tickets for EventSource, which cannot send an Authorization field, while a token in a URL ends in logs and histories (RFC
- * 9700 section 4.3.2). A ticket is good once, for 30 s, for one path, and carries no more than that path's scope.
+ * 9700 section 4.3.2). A ticket is valid once, for 30 s, for one path, and carries no more than that path's scope.
  */
 export class StreamTickets {
   readonly #tickets: Tickets
@@ -46,7 +46,7 @@ export class StreamTickets {
     this.#now = now
   }
 
-  async draw(caller: Caller, path: string, scopes: readonly Scope[]): Promise<DrawnTicket> {
+  async issue(caller: Caller, path: string, scopes: readonly Scope[]): Promise<IssuedTicket> {
     const ticket = randomBytes(RANDOM_BYTES).toString('base64url')
     const expiresAt = this.#now() + TICKET_LIFETIME_MS
     const { subject, issuer, tokenId, sessionId, selectors } = caller
@@ -69,7 +69,7 @@ export class StreamTickets {
     const text = TICKET.test(ticket) ? await this.#tickets.take(hashOfSecret(ticket)) : null
     if (text === null) throw new ApiError('invalid-token', 'ticket refused: unknown, spent or expired')
     const content = JSON.parse(text) as Content
-    if (content.path !== path) throw new ApiError('invalid-token', 'ticket refused: drawn for another path')
+    if (content.path !== path) throw new ApiError('invalid-token', 'ticket refused: issued for another path')
     const { subject, issuer, tokenId, sessionId, scopes, selectors, expiresAt } = content
     const visibilityKey = visibilityKeyOf(selectors)
     return { subject, issuer, tokenId, sessionId, scopes: new Set(scopes), selectors, visibilityKey, expiresAt }

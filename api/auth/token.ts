@@ -72,7 +72,7 @@ export function signToken(settings: TokenSettings, request: TokenRequest, now: n
 }
 
 /**
- * Believes a token or throws invalid-token; `now` is in milliseconds since 1970. Every fault reads the same to the caller,
+ * Verifies a token or throws invalid-token; `now` is in milliseconds since 1970. Every fault reads the same to the caller,
  * whatever failed. jsonwebtoken checks signature, algorithm, issuer, audience, `exp` and `nbf`; what it lets pass is checked
  * here: spelling, `typ`, `kid`, members that bring a key along, names given twice, a missing or endless `exp`, `iat` ahead of
  * time, claims of a wrong type (RFC 8725 section 3, RFC 7515 section 4.1, RFC 7519 section 4, RFC 9068 section 4).

@@ -1,7 +1,5 @@
 import { loadConfig } from '../config/config.js'
 import { CONFIG_FILES } from '../config/config-files.js'
-import { runService } from '../main.js'
-import { probeEngine, runDemo } from './serve-demo.js'
 import { type Arguments, type Command, UsageError } from './usage.js'
 
 /** The simulated engine's containers unless told otherwise, and the most that it is asked for in earnest. */
@@ -33,20 +31,22 @@ export const serve: Command = {
   run: serveApi,
 }
 
+/** Loads the service on demand: it is four fifths of what this program would load, and no other command needs it. */
 async function serveApi(given: Arguments): Promise<void> {
   const containers = readCount(given.text('demo-containers'))
   const mayDemo = given.flag('demo') || given.flag('or-demo')
   if (mayDemo && process.env['NODE_ENV'] === 'production')
     throw new UsageError('serve: the simulated engine is refused with NODE_ENV=production')
   const why = given.flag('demo') ? 'It was asked for.' : given.flag('or-demo') ? await silence() : null
-  if (why === null) await runService(process.env)
-  else await runDemo(process.env, containers, why)
+  if (why === null) await (await import('../main.js')).runService(process.env)
+  else await (await import('./serve-demo.js')).runDemo(process.env, containers, why)
 }
 
 /** Why there is nothing to serve; null where an engine answers, and where the configuration is the service's to refuse. */
 async function silence(): Promise<string | null> {
   const loaded = loadConfig(process.env, CONFIG_FILES, Date.now())
   if (loaded.faults !== undefined) return null
+  const { probeEngine } = await import('./serve-demo.js')
   const reasons = await Promise.all(loaded.config.hosts.map(({ endpoint }) => probeEngine(endpoint)))
   return reasons.includes(null) ? null : reasons.join('\n  ')
 }

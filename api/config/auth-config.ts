@@ -4,7 +4,7 @@ import type { ConfigFiles, SettingsReader } from './settings.js'
 import { KEY_VARIABLES, readTokenKeys, SECRET_VARIABLES, type TokenConfig } from './token-keys.js'
 import { parseUsers } from './users-file.js'
 
-/** Who is believed. Durations are in milliseconds. */
+/** Whose tokens are accepted, and who signs in. Durations are in milliseconds. */
 export interface AuthConfig {
   /** Null where only an outside provider's tokens are accepted. */
   readonly token: TokenConfig | null
@@ -24,7 +24,7 @@ export interface UsersConfig {
 export const ACCESS_TOKEN_TTL = { min: '1m', max: '7d', fallback: '15m' }
 export const REFRESH_TOKEN_TTL = { min: '5m', max: '90d', fallback: '7d' }
 
-/** Guards that mean nothing without authentication: who sets one believes that it holds. */
+/** Guards that do nothing without authentication: an operator who sets one relies on it. */
 const AUTH_ONLY = ['USERS_FILE', 'JWKS_URL', 'REVOKED_TOKENS_FILE']
 
 export function refuseUnguarded(read: SettingsReader): void {
@@ -86,7 +86,7 @@ export function readSigningKeys(read: SettingsReader): TokenConfig | null {
 
 function missingKey(read: SettingsReader): void {
   if (read.oneOf('JWT_ALGORITHM', ['HS256', 'RS256', 'ES256', 'PS256'], 'HS256') === 'HS256')
-    read.fault('JWT_SECRET', 'is missing', 'set it, or JWT_SECRET_FILE; draw one with: openssl rand -base64 48')
+    read.fault('JWT_SECRET', 'is missing', 'set it, or JWT_SECRET_FILE; make one with: openssl rand -base64 48')
   else read.fault('JWT_PRIVATE_KEY', 'is missing', 'set it, or JWT_PRIVATE_KEY_FILE; or JWT_PUBLIC_KEY to verify alone')
 }
 
@@ -116,7 +116,7 @@ function readRevokedTokens(read: SettingsReader, files: ConfigFiles): string | n
   return path
 }
 
-/** A file that is not there yet withdraws nothing; one that cannot be read would silently do the same. */
+/** A file that is not there yet revokes nothing; one that cannot be read would silently do the same. */
 function refuseUnreadable(read: SettingsReader, files: ConfigFiles, path: string): void {
   try {
     files.readFile(path)

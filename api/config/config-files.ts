@@ -16,3 +16,14 @@ export const CONFIG_FILES: ConfigFiles = {
   },
   isWritableByAll: (path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & OTHERS_MAY_WRITE) !== 0,
 }
+
+/** A file that a setting names and that is read again when it changes. */
+export function watchableFile(path: string) {
+  return {
+    read: () => readFileSync(path, 'utf8'),
+    stamp: () => {
+      const { ino, size, mtimeNs, ctimeNs } = statSync(path, { bigint: true })
+      return `${ino} ${size} ${mtimeNs} ${ctimeNs}`
+    },
+  }
+}

@@ -117,7 +117,7 @@ export const VARIABLES = [
   'LOG_REDACTION',
 ] as const
 
-/** Settings of the contract that a later version reads. Ignoring one would leave a guard open that its owner believes closed. */
+/** Settings of the contract that a later version reads. Ignoring one would leave a guard open that its owner takes for closed. */
 const NOT_YET = ['REDIS_URL', 'REDIS_URL_FILE', 'ALERT_WEBHOOK_URL', 'ALERT_WEBHOOK_URL_FILE'] as const
 
 type Loaded<T> = { readonly config: T; readonly faults?: never } | { readonly faults: readonly ConfigFault[] }

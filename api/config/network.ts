@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import type { SettingsReader } from './settings.js'
 
-/** Whose X-Forwarded-For is believed. */
+/** Whose X-Forwarded-For counts. */
 export type TrustProxy =
   | { readonly kind: 'none' }
   | { readonly kind: 'hops'; readonly hops: number }

@@ -1,5 +1,5 @@
 import { createHash, createHmac, createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
-import { weaknessOf } from './secret-strength.js'
+import { secretProblem } from './secret-strength.js'
 import type { SettingsReader } from './settings.js'
 
 export const TOKEN_ALGORITHMS = ['HS256', 'RS256', 'ES256', 'PS256'] as const
@@ -27,7 +27,7 @@ const MIN_RSA_BITS = 2_048
 /** Characters of a secret's `kid`: enough that no two of a deployment's secrets share one. */
 const SECRET_KID_LENGTH = 16
 
-const SECRET_REMEDY = 'draw one with: openssl rand -base64 48'
+const SECRET_REMEDY = 'make one with: openssl rand -base64 48'
 
 export const SECRET_VARIABLES = ['JWT_SECRET', 'JWT_SECRET_PREVIOUS'] as const
 export const KEY_VARIABLES = ['JWT_PRIVATE_KEY', 'JWT_PUBLIC_KEY', 'JWT_PUBLIC_KEY_PREVIOUS'] as const
@@ -87,8 +87,8 @@ function refuseWeakness(read: SettingsReader, variable: string, secret: string |
       'use JWT_PRIVATE_KEY with JWT_ALGORITHM=RS256',
     )
   else {
-    const weakness = weaknessOf(secret)
-    if (weakness !== null) read.fault(sourceOf(read, variable), weakness, SECRET_REMEDY)
+    const problem = secretProblem(secret)
+    if (problem !== null) read.fault(sourceOf(read, variable), problem, SECRET_REMEDY)
   }
 }
 
@@ -132,16 +132,16 @@ function readKey(
   }
   try {
     const key = isPrivate ? createPrivateKey(pem) : createPublicKey(pem)
-    const misfit = misfitOf(key, algorithm)
-    if (misfit === null) return key
-    read.fault(source, misfit, remedyFor(algorithm))
+    const problem = keyProblem(key, algorithm)
+    if (problem === null) return key
+    read.fault(source, problem, remedyFor(algorithm))
   } catch {
     read.fault(source, `is no unencrypted PEM ${isPrivate ? 'private' : 'public'} key`, remedyFor(algorithm))
   }
   return null
 }
 
-function misfitOf({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject, algorithm: TokenAlgorithm) {
+function keyProblem({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject, algorithm: TokenAlgorithm) {
   if (algorithm === 'ES256')
     return type === 'ec' && details?.namedCurve === 'prime256v1' ? null : 'is no key of the curve P-256'
   if (type !== 'rsa') return 'is no RSA key'

@@ -13,13 +13,14 @@ import { decodeInfo, decodeVersion } from './decode/host.js'
 import { decodeTop } from './decode/process.js'
 import { decodeReading } from './decode/stats.js'
 import type { Engine, LogRequest } from './engine.js'
-import { codeOf } from './engine-fault.js'
-import { MAX_FILTER_IDS } from './guard.js'
+import { codeOf } from './faults.js'
 import { readLines } from './lines.js'
 import { readLogLines } from './log-lines.js'
 import { LogScrubber, plainLogLine } from './log-scrubber.js'
 import type { MeasuredCall } from './measured-call.js'
-import { ReadOnlyTransport, type TransportOptions } from './transport.js'
+import type { TransportOptions } from './read-limits.js'
+import { MAX_FILTER_IDS } from './read-parameters.js'
+import { ReadOnlyTransport } from './transport.js'
 
 /**
  * What we call of dockerode. Its own types promise shapes that no engine is held to and leave out `abortSignal`, so

@@ -1,18 +1,18 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
-import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
-import { isIP } from 'node:net'
-import { createSecureContext } from 'node:tls'
-import { Semaphore } from '../concurrency/semaphore.js'
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { Quota } from '../concurrency/quota.js'
+import { type Release, Semaphore } from '../concurrency/semaphore.js'
 import type { EngineEndpoint } from '../model/endpoint.js'
 import type { RecordCall } from '../model/engine-call.js'
 import { ApiError } from '../model/error.js'
+import { type Agent, agentFactory } from './agents.js'
 import { CallTotals } from './call-totals.js'
-import { badAnswer, codeOf, connectionFault, statusFault, timeoutFault, unusableIdentity } from './engine-fault.js'
+import { badAnswer, codeOf, connectionFault, statusFault, timeoutFault } from './faults.js'
 import { guardRead, type Read } from './guard.js'
-import { type Bounds, boundsOf, LANES, type Lane, type TransportOptions } from './lanes.js'
 import { MeasuredCall } from './measured-call.js'
+import { type Bounds, boundsOf, type ReadLimits, type TransportOptions } from './read-limits.js'
+import { READS } from './reads.js'
 
 /** Bytes read of an error answer, for the log. */
 const MAX_ERROR_BYTES = 4 * 1024
@@ -20,20 +20,10 @@ const MAX_ERROR_BYTES = 4 * 1024
 /** Bytes of an answer's head, Node's default; named so that NODE_OPTIONS does not move it. */
 const MAX_HEAD_BYTES = 16 * 1024
 
-/**
- * Milliseconds after which an idle connection is given back: beyond the usual sampling interval, below what proxies
- * cut.
- */
-const IDLE_SOCKET_MS = 30_000
-
 /** Milliseconds of silence before TCP asks whether the other side of a stream still lives. */
 const KEEP_ALIVE_PROBE_MS = 30_000
 
-export type { TransportOptions } from './lanes.js'
-
 export type DialCallback = (error: unknown, value?: unknown) => void
-
-type Agent = HttpAgent | HttpsAgent
 
 /** One dial under way. It is settled once, by whichever comes first; then its deadline and its signal are let go. */
 interface Call {
@@ -68,10 +58,10 @@ export class ReadOnlyTransport {
    * Calls wait here and not in their agent: it would open a connection for each that gave up meanwhile, even after
    * close().
    */
-  readonly #pools: Readonly<Record<Lane['pool'], { readonly agent: Agent; readonly semaphore: Semaphore }>>
+  readonly #pools: Readonly<Record<ReadLimits['pool'], { readonly agent: Agent; readonly semaphore: Semaphore }>>
   /** What ends each call under way and each open stream. */
   readonly #underWay = new Set<(fault: ApiError) => void>()
-  readonly #open = { events: 0, logs: 0 }
+  readonly #streams: ReadonlyMap<string, Quota>
   #isClosed = false
 
   /** @throws TlsIdentityError where the endpoint's certificates cannot be used */
@@ -83,6 +73,7 @@ export class ReadOnlyTransport {
     const { quickSockets, statsSockets, bulkSockets, maxStreams, maxLogStreams } = this.#bounds
     this.#pools = { quick: pool(quickSockets), stats: pool(statsSockets), bulk: pool(bulkSockets) }
     this.#streamAgent = makeAgent(maxStreams + maxLogStreams, false)
+    this.#streams = streamQuotas(this.#bounds)
   }
 
   /**
@@ -119,41 +110,26 @@ export class ReadOnlyTransport {
     const { abortSignal } = options as { abortSignal?: unknown }
     const measured = abortSignal instanceof MeasuredCall ? abortSignal : null
     const signal = abortSignal instanceof AbortSignal ? abortSignal : (measured?.signal ?? null)
-    measured?.passed(read.shape)
+    measured?.passed(read.name)
     signal?.throwIfAborted()
     // One signal ends all that a host has under way, hundreds of calls at once: no leak to warn of.
     if (signal !== null) setMaxListeners(0, signal)
     if (this.#isClosed) throw new ApiError('engine-unavailable', 'the connection to the engine is closed')
     if (!isStreamed(read)) return this.#call(read, signal, measured)
-    const release = this.#takePlace(read)
+    const release = read.isEndless ? this.#streams.get(read.name)?.take(read.name) : undefined
     try {
       const stream = await this.#call(read, signal, measured)
       this.#hold(stream as IncomingMessage, read, signal, release)
       return stream
     } catch (error) {
-      release()
+      release?.()
       throw error
-    }
-  }
-
-  /** Of an endless stream. What ends by itself has its place in a pool. */
-  #takePlace({ shape, isEndless }: Read): () => void {
-    if (!isEndless) return () => {}
-    const kind = shape === 'logs' ? 'logs' : 'events'
-    const limit = kind === 'logs' ? this.#bounds.maxLogStreams : this.#bounds.maxStreams
-    if (this.#open[kind] >= limit) {
-      const code = kind === 'logs' ? 'too-many-streams' : 'engine-unavailable'
-      throw new ApiError(code, `all ${limit} streams of ${kind} to the engine are in use`)
-    }
-    this.#open[kind] += 1
-    return () => {
-      this.#open[kind] -= 1
     }
   }
 
   /** From the request to the last byte of its answer or, for a stream, to the end of its head. */
   #call(read: Read, signal: AbortSignal | null, measured: MeasuredCall | null): Promise<unknown> {
-    const deadlineMs = this.#bounds[LANES[read.shape].deadline]
+    const deadlineMs = this.#bounds[read.row.limits.deadline]
     return new Promise((resolve, reject) => {
       const settle = (): boolean => {
         if (call.isSettled) return false
@@ -185,7 +161,7 @@ export class ReadOnlyTransport {
       this.#underWay.add(call.fail)
       if (read.isEndless) this.#send(read, call, true)
       else {
-        call.leave = this.#pools[LANES[read.shape].pool].semaphore.enter((leave) => {
+        call.leave = this.#pools[read.row.limits.pool].semaphore.enter((leave) => {
           call.leave = leave
           this.#send(read, call, true)
         })
@@ -237,7 +213,7 @@ export class ReadOnlyTransport {
         : { host: this.#endpoint.host, port: this.#endpoint.port }
     const options = {
       ...address,
-      agent: read.isEndless ? this.#streamAgent : this.#pools[LANES[read.shape].pool].agent,
+      agent: read.isEndless ? this.#streamAgent : this.#pools[read.row.limits.pool].agent,
       method: read.method,
       path: read.target,
       headers: { accept: 'application/json', ...(kind === 'unix' ? { host: 'docker' } : {}) },
@@ -261,7 +237,7 @@ export class ReadOnlyTransport {
       call.succeed(response)
       return
     }
-    const maxBytes = status === 200 ? this.#bounds[LANES[read.shape].bytes] : MAX_ERROR_BYTES
+    const maxBytes = status === 200 ? this.#bounds[read.row.limits.bytes] : MAX_ERROR_BYTES
     const chunks: Buffer[] = []
     let size = 0
     const refuse = () => call.fail(statusFault(read, status, Buffer.concat(chunks)))
@@ -284,10 +260,10 @@ export class ReadOnlyTransport {
    * Keeps an accepted stream in hand: it ends by its signal, by close(), or by itself; one that is not endless by its deadline
    * as well.
    */
-  #hold(stream: IncomingMessage, read: Read, signal: AbortSignal | null, release: () => void): void {
+  #hold(stream: IncomingMessage, read: Read, signal: AbortSignal | null, release: Release | undefined): void {
     const end = (fault: unknown) => stream.destroy(fault instanceof Error ? fault : undefined)
     const onAbort = () => end(signal?.reason)
-    const deadlineMs = this.#bounds[LANES[read.shape].deadline]
+    const deadlineMs = this.#bounds[read.row.limits.deadline]
     const deadline = read.isEndless ? undefined : setTimeout(() => end(timeoutFault(read, deadlineMs)), deadlineMs)
     this.#underWay.add(end)
     signal?.addEventListener('abort', onAbort)
@@ -295,7 +271,7 @@ export class ReadOnlyTransport {
       clearTimeout(deadline)
       this.#underWay.delete(end)
       signal?.removeEventListener('abort', onAbort)
-      release()
+      release?.()
     }
     if (stream.closed) done()
     else stream.once('close', done)
@@ -304,18 +280,29 @@ export class ReadOnlyTransport {
   }
 }
 
-/** Whoever asked is given the answer as it comes: it has no end, or is larger than what is kept of it. */
-function isStreamed({ shape }: Read): boolean {
-  return shape === 'events' || shape === 'logs'
+/** One for each read that may have no end. An answer that ends by itself shares the connections of a pool. */
+function streamQuotas(bounds: Bounds): ReadonlyMap<string, Quota> {
+  const quotas = new Map<string, Quota>()
+  for (const [name, { answer }] of Object.entries(READS)) {
+    if (typeof answer !== 'object') continue
+    const limit = bounds[answer.most]
+    const refusal = () => new ApiError(answer.refusal, `all ${limit} streams of ${name} to the engine are in use`)
+    quotas.set(name, new Quota({ perHolder: limit, total: limit, refusal }))
+  }
+  return quotas
+}
+
+/** The caller is given the answer as it comes. */
+function isStreamed({ row }: Read): boolean {
+  return typeof row.answer === 'object'
 }
 
 /**
- * `/_ping` answers in text, HEAD with nothing; all else is JSON. What a whole answer holds is never quoted: it may be
- * Env.
+ * HEAD is answered with nothing. What a whole answer holds is never quoted: it may be Env.
  */
 function finish(read: Read, body: Buffer, call: Call): void {
   if (read.method === 'HEAD') call.succeed(null)
-  else if (read.shape === 'ping') call.succeed(body.toString('utf8'))
+  else if (read.row.answer === 'text') call.succeed(body.toString('utf8'))
   else {
     let value: unknown
     try {
@@ -325,46 +312,5 @@ function finish(read: Read, body: Buffer, call: Call): void {
       return
     }
     call.succeed(value)
-  }
-}
-
-/**
- * Agents that know the endpoint and nothing else: an explicit agent reads no proxy variables, our `ca` stands in place
- * of all others, and `rejectUnauthorized` and `minVersion` stand against NODE_TLS_REJECT_UNAUTHORIZED and NODE_OPTIONS.
- */
-function agentFactory(endpoint: EngineEndpoint): (maxSockets: number, keepAlive: boolean) => Agent {
-  const pool = (maxSockets: number, keepAlive: boolean) => ({
-    maxSockets,
-    keepAlive,
-    ...(keepAlive ? { timeout: IDLE_SOCKET_MS } : {}),
-  })
-  if (endpoint.kind !== 'tls') return (maxSockets, keepAlive) => new HttpAgent(pool(maxSockets, keepAlive))
-  const { ca, cert, key, host } = endpoint
-  const minVersion = 'TLSv1.2'
-  const secureContext = usable(() => {
-    // An empty `ca` would stand for the CAs that Node trusts, an empty `key` for no client certificate, and neither
-    // would throw.
-    for (const pem of [ca, cert]) new X509Certificate(pem)
-    createPrivateKey(key)
-    return createSecureContext({ ca, cert, key, minVersion })
-  })
-  return (maxSockets, keepAlive) =>
-    new HttpsAgent({
-      ...pool(maxSockets, keepAlive),
-      secureContext,
-      minVersion,
-      rejectUnauthorized: true,
-      // RFC 6066, section 3: an address is no server name. It is checked against the certificate all the same.
-      servername: isIP(host) ? '' : host,
-      // A resumed session skips the check of the host name; connections are few, so each is verified anew.
-      maxCachedSessions: 0,
-    })
-}
-
-function usable<T>(make: () => T): T {
-  try {
-    return make()
-  } catch (error) {
-    throw unusableIdentity(error)
   }
 }

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type Server, STATUS_CODES } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Express } from 'express'
+import type { Clock } from '../clock.js'
 import type { Log } from '../log.js'
 import { ApiError, type ErrorCode } from '../model/error.js'
-import { messageClasses } from './app.js'
 import { problemOf } from './endpoints/problem.js'
+import { messageClasses } from './hot-path.js'
 
 /** Bytes of all header fields together: a token takes 1 KiB, proxies add some. More is answered 431. */
 const MAX_HEADER_BYTES = 16 * 1024
@@ -70,11 +71,11 @@ export function listen(server: Server, host: string, port: number): Promise<numb
 }
 
 /** Accepts nothing more, lets requests under way end, and cuts what is left after a while. */
-export function closeServer(server: Server): Promise<void> {
+export function closeServer(server: Server, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS)
+    const cancelCut = clock.after(DRAIN_MS, () => server.closeAllConnections())
     server.close(() => {
-      clearTimeout(cut)
+      cancelCut()
       resolve()
     })
     server.closeIdleConnections()

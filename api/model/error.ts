@@ -1,3 +1,5 @@
+import type { Scope } from './scope.js'
+
 /** Every code that a problem answer can carry (docs/errors.md has a heading for each). Stable: clients switch on them. */
 export const ERROR_CODES = [
   'invalid-request',
@@ -37,10 +39,14 @@ export interface ApiErrorOptions {
   readonly cause?: unknown
   /** The `errors` member of a 400. */
   readonly faults?: readonly RequestFault[]
-  /** What the caller may be told beyond the code's own sentence; written by us, never the engine's text. */
+  /** For the client, instead of the code's own sentence. Written by us: never the engine's text. */
   readonly detail?: string
-  /** Response fields that belong to this failure, such as Allow. */
-  readonly headers?: Readonly<Record<string, string>>
+  /** Seconds after which another try makes sense. */
+  readonly retryAfterSeconds?: number
+  /** What a path takes, where the method was refused. */
+  readonly allowedMethods?: readonly string[]
+  /** The scope that the caller lacks. */
+  readonly missingScope?: Scope
   /** The status of the engine's answer, where one came. For the audit alone. */
   readonly engineStatus?: number
 }
@@ -51,7 +57,9 @@ export class ApiError extends Error {
   readonly code: ErrorCode
   readonly faults: readonly RequestFault[]
   readonly detail: string | undefined
-  readonly headers: Readonly<Record<string, string>>
+  readonly retryAfterSeconds: number | null
+  readonly allowedMethods: readonly string[]
+  readonly missingScope: Scope | null
   readonly engineStatus: number | null
 
   constructor(code: ErrorCode, reason: string, options: ApiErrorOptions = {}) {
@@ -59,7 +67,9 @@ export class ApiError extends Error {
     this.code = code
     this.faults = options.faults ?? []
     this.detail = options.detail
-    this.headers = options.headers ?? {}
+    this.retryAfterSeconds = options.retryAfterSeconds ?? null
+    this.allowedMethods = options.allowedMethods ?? []
+    this.missingScope = options.missingScope ?? null
     this.engineStatus = options.engineStatus ?? null
   }
 }

@@ -3,7 +3,7 @@ const MAX_DEPTH = 16
 
 /**
  * JSON in which every object names each member once (RFC 8259 section 4 leaves the rest to the reader, and two readers of one
- * text then believe different things). Null where the text is no such JSON, or nests deeper than 16 levels.
+ * text then read different things). Null where the text is no such JSON, or nests deeper than 16 levels.
  */
 export function parseStrictJson(text: string): { readonly value: unknown } | null {
   try {

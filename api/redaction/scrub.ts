@@ -1,3 +1,22 @@
+import {
+  ACCOUNT_LABEL,
+  AUTH_SCHEME,
+  DRIVER_DSN,
+  FLAG,
+  FLAG_VALUE,
+  NAME_AND_VALUE,
+  NAMED_VALUE,
+  PROGRAM_AND_FLAG,
+  SECRET_FIELD,
+  SECRET_SHAPES,
+  SENSITIVE_NAME,
+  SEPARATOR,
+  SHORT_PASSWORD_FLAGS,
+  SQL_PASSWORD,
+  URL_USER_INFO,
+  XML_ELEMENT,
+} from './tables.js'
+
 /** What stands where a secret stood. */
 export const REDACTED = '[redacted]'
 
@@ -7,179 +26,10 @@ export interface Scrubbed<T> {
   readonly redactions: number
 }
 
-/**
- * Names whose values are secret wherever they stand: in labels, in flags, in `NAME=value`. A name that merely resembles one
- * costs the reader a harmless value; a name that is missed costs the owner a secret.
- */
-const SENSITIVE_NAME = new RegExp(
-  [
-    'passw',
-    'passphrase',
-    'passcode',
-    '(?:^|[-_.])(?:require|master|user|db|root|admin)?pass(?:$|[-_.])',
-    '(?:^|[-_.])(?:pwd|pw)(?:$|[-_.])',
-    '(?:root|admin|user|db)pw$',
-    '(?:^|[-_.])(?:store|key)pass(?:$|[-_.])',
-    '(?:^|[-_.])psk(?:$|[-_.])',
-    '(?:pg|mysql|smtp|ldap|ftp|redis|mongo)[-_]?(?:pass|pwd)',
-    'secret',
-    'token(?!iz)',
-    'credential',
-    'api[-_.]?key',
-    'access[-_.]?key',
-    'private[-_.]?key',
-    'encryption[-_.]?key',
-    'signing[-_.]?key',
-    'secret[-_.]?key',
-    '(?:^|[-_.])(?:auth|licen[cs]e|master|hmac)?key$',
-    'authori[sz]ation',
-    '(?:^|[-_.])(?:master)?auth(?:$|[-_.])',
-    'basic[-_.]?auth',
-    'digest[-_.]?auth',
-    'htpasswd',
-    'cookie',
-    'bearer',
-    'connection[-_.]?string',
-    'conn[-_.]?str',
-    '(?:^|[-_.])dsn(?:$|[-_.])',
-    'session[-_.]?(?:id|key)',
-    'webhook[-_.]?url',
-    '(?:^|[-_.])salt(?:$|[-_.])',
-    '(?:^|[-_.])sig(?:nature)?$',
-  ].join('|'),
-  'i',
-)
-
-/** Labels under such a name hold a list of accounts (Traefik: basicauth.users, digestauth.users; key `users` alone too). */
-const ACCOUNT_LABEL = /(?:^|[-_.])users?$/i
-
-/**
- * Shapes that are secret whatever their name. Each quantifier that could run away on hostile text is bounded, so the time is
- * linear in the text. scripts/secret-scan.ts looks for the same in the sources.
- */
-export const SECRET_SHAPES: readonly RegExp[] = [
-  /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)/g,
-  // RFC 7519: three base64url parts, the first of which opens a JSON object.
-  // A text made of beginnings is looked at once, not from each of them.
-  /\beyJ(?:(?!-eyJ)[A-Za-z0-9_-]){5,1024}\.[A-Za-z0-9_-]{2,8192}\.[A-Za-z0-9_-]{0,2048}/g,
-  // A refresh token of ours.
-  /\bphr\.[0-9a-f-]{36}\.\d{1,9}\.[\w-]{43}(?:\.[\w-]{43})?/g,
-  /\b(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b/g,
-  /\bgh[pousr]_[A-Za-z0-9]{20,255}/g,
-  /\bgithub_pat_[A-Za-z0-9_]{20,255}/g,
-  /\bgl(?:pat|ptt|dt|rt|cbt|ft)-[A-Za-z0-9_-]{16,255}/g,
-  /\bxox[abeoprs]-[A-Za-z0-9-]{10,255}/g,
-  /\bxapp-[A-Za-z0-9-]{10,255}/g,
-  /\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{10,255}/g,
-  /\bsk-[A-Za-z0-9_-]{20,255}/g,
-  /\bwhsec_[A-Za-z0-9+/=]{16,255}/g,
-  /\bAIza[0-9A-Za-z_-]{35}/g,
-  /\bya29\.[0-9A-Za-z_-]{20,1024}/g,
-  /\bGOCSPX-[A-Za-z0-9_-]{20,255}/g,
-  /\bnpm_[A-Za-z0-9]{30,255}/g,
-  /\bpypi-[A-Za-z0-9_-]{32,1024}/g,
-  /\bdckr_(?:pat|oat)_[A-Za-z0-9_-]{20,255}/g,
-  /\bhv[sbr]\.[A-Za-z0-9_-]{20,1024}/g,
-  /\bSG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,128}/g,
-  /\bSWMTKN-1-[a-z0-9-]{20,255}/g,
-  /\bSWMKEY-1-[A-Za-z0-9+/=-]{20,255}/g,
-  /\bdop_v1_[a-f0-9]{64}/g,
-  /\bAGE-SECRET-KEY-1[A-Z0-9]{20,100}/g,
-  /\bhttps:\/\/hooks\.slack\.com\/services\/[A-Za-z0-9/]{20,128}/g,
-  /\bhttps:\/\/discord(?:app)?\.com\/api\/webhooks\/[A-Za-z0-9/_-]{20,160}/g,
-  /\btskey-[a-z]{3,16}-[A-Za-z0-9-]{8,128}/g,
-  /\bglsa_[A-Za-z0-9]{20,64}_[A-Fa-f0-9]{8}/g,
-  // Telegram's bot tokens, as they stand in its URLs.
-  /\bbot\d{6,12}:[A-Za-z0-9_-]{30,64}/g,
-  // crypt(3), bcrypt, apr1, argon2 and LDAP's hashes, as htpasswd files and Traefik labels carry them ($$ is compose's escape).
-  /\${1,2}(?:apr1|1|5|6|y|2[abxy]|scrypt|pbkdf2[a-z0-9-]{0,10})\${1,2}[^\s"',;|]{8,512}/g,
-  /\${1,2}argon2(?:id|i|d)\${1,2}[^\s"';|]{8,512}/g,
-  /\{(?:S?SHA|S?SHA(?:256|384|512)|SSHA|MD5|SMD5|CRYPT)\}[A-Za-z0-9+/=$.]{8,512}/g,
-]
-
-/** `scheme://user:password@`, where the password may hold what should have been escaped; the host stays readable. */
-export const URL_USER_INFO = /:\/\/(?:[^\s/?#@:"'<>]{0,256}:[^\s"'<>]{0,512}|[^\s/?#@:"'<>]{1,512})@/g
-
-/**
- * The fields that are secret to the end of their line, whatever scheme or cookie they name. A quote ends the line that a command
- * carries them in, unless a value within begins with it.
- */
-const SECRET_FIELD =
-  /\b((?:proxy-)?authorization|(?:set-)?cookie)(\s{0,3}:\s{0,3})((?:[=\s]"[^"\r\n]{0,4096}"|[^\r\n"']){1,4096})/gi
-
-/** RFC 7235 credentials in running text: a header that a command or a log line carries. */
-const AUTH_SCHEME = /\b(Bearer|Basic|Digest|Negotiate)(\s+)[A-Za-z0-9+/=._~-]{8,8192}/gi
-
-/** `--name ` within one string, as in `sh -c "..."`, and what may follow it as its value. */
-const FLAG = /(?<=^|[\s"'])(--?[A-Za-z][A-Za-z0-9_.-]{0,63})\s+/g
-const FLAG_VALUE = /"(?:[^"\\]|\\.){0,65536}(?:"|$)|'[^']{0,65536}(?:'|$)|[^\s"'|;&]{1,65536}/y
-
-/** What stands between a name and its value, as in `NAME=`, `name: `, `"name":`, and what may follow as the value. */
-const SEPARATOR = /\\{0,4}["']?\s{0,32}(?::=|=>|=|:(?!\/\/))\s{0,32}/g
-
-/**
- * A value: what is scrubbed already, a reference, a list, an object, a text in quotes with whatever a language puts before them, or a
- * word. A quote that nothing closes was cut off, or goes on in another line: all that is left belongs to it.
- */
-const NAMED_VALUE = new RegExp(
-  [
-    /\[redacted\]/,
-    /\$\{[^\s{}]{1,256}\}/,
-    /\[[^\]\n]{0,8192}(?:\]|$)/,
-    /\{[^}\n]{0,8192}(?:\}|$)/,
-    /(?:[A-Za-z_]\w{0,15}\(\s{0,3}|[A-Za-z@]{1,2}(?=["']))?\\{0,4}(?:"(?:[^"\\]|\\.){0,65536}(?:"|$)|'[^']{0,65536}(?:'|$))/,
-    /[^\s,;&|"')}\]]{1,65536}/,
-  ]
-    .map(({ source }) => source)
-    .join('|'),
-  'y',
-)
-
-/** A name that is itself a value, with the value beside it, as compose's and Kubernetes' lists of variables have it. */
-const NAME_AND_VALUE =
-  /["']?\bname["']?\s{0,3}[:=]\s{0,3}["']?([\w.-]{1,64})["']?\s{0,3},\s{0,3}["']?value["']?\s{0,3}[:=]\s{0,3}/gi
-
-/** An element of XML with text alone. */
-const XML_ELEMENT = /<([A-Za-z_][\w.:-]{0,63})>([^<]{1,4096})/g
-
 /** Characters of a name that are looked at; the rest of a longer one tells no more. */
 const MAX_NAME_LENGTH = 64
 const NAME_CHARACTER = /[A-Za-z0-9_.-]/
 const NAME_START = /[A-Za-z_]/
-
-/** `user:password@tcp(host)`, as Go's MySQL driver writes it. */
-const DRIVER_DSN = /([\w.-]{1,64}):[^\s@"'/]{1,256}@(?=(?:tcp|unix)\()/g
-
-/** SQL that sets a password. */
-const SQL_PASSWORD =
-  /(\bidentified\s{1,8}(?:with\s{1,8}\w{1,64}\s{1,8})?(?:by|as)\s{1,8}(?:password\s{1,8})?|\bpassword\s{1,8})('[^']{0,512}'|"[^"]{0,512}")/gi
-
-/** Programs whose short flags carry a password, within one string: the program, what stands between, the flag, its value. */
-const PROGRAM_AND_FLAG =
-  /(\b(?:mysql(?:dump|admin|check|import|show|slap)?|mariadb(?:-dump|-admin)?|mongo(?:sh|dump|restore)?)\b[^|;&\n]{0,512}?\s-p|\b(?:sshpass|plink)\b[^|;&\n]{0,512}?\s-pw?\s{1,8}|\bredis-cli\b[^|;&\n]{0,512}?\s-a\s{1,8}|\bldap(?:search|modify|add|delete|whoami)\b[^|;&\n]{0,512}?\s-w\s{1,8}|\bsqlcmd\b[^|;&\n]{0,512}?\s-P\s{0,8}|\bcurl\b[^|;&\n]{0,512}?\s(?:-u|-U|--user|--proxy-user)[=\s]\s{0,8})("[^"]{1,512}"|'[^']{1,512}'|[^\s"'|;&]{1,512})/g
-
-/** The same where each argument stands for itself, as `mysql -pSECRET` or `curl -u user:password`. */
-const SHORT_PASSWORD_FLAGS: ReadonlyMap<string, RegExp> = new Map([
-  ['mysql', /^-p/],
-  ['mysqldump', /^-p/],
-  ['mysqladmin', /^-p/],
-  ['mysqlcheck', /^-p/],
-  ['mysqlimport', /^-p/],
-  ['sqlcmd', /^-P/],
-  ['mosquitto_sub', /^-P/],
-  ['mosquitto_pub', /^-P/],
-  ['mariadb', /^-p/],
-  ['mariadb-dump', /^-p/],
-  ['mariadb-admin', /^-p/],
-  ['mongo', /^-p/],
-  ['mongosh', /^-p/],
-  ['sshpass', /^-p/],
-  ['redis-cli', /^-a/],
-  ['curl', /^(?:-[uU]|--user|--proxy-user)(?==|$|[^-])/],
-  ['plink', /^-pw$/],
-  ['ldapsearch', /^-w/],
-  ['smbclient', /^-U/],
-])
 
 /** Takes out of a text all that has the shape of a secret, and all that stands as the value of a sensitive name. */
 export function scrubText(text: string): Scrubbed<string> {

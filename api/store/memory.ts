@@ -2,22 +2,24 @@ import { ApiError } from '../model/error.js'
 import type { Count, CounterKind, Counters, Revocations, Rotation, Session, Sessions, Store, Tickets } from './store.js'
 
 /**
- * Keys of one kind that are counted at once, about 15 MiB. Beyond it, whoever is new is counted together with everybody else who is: an
- * attacker of a hundred thousand addresses gets one count for the rest of them, and no memory.
+ * Keys of one kind that are counted at once, about 15 MiB. Beyond it, every new key is counted in one overflow bucket: an attacker
+ * with a hundred thousand addresses gets one count for the rest of them, and no memory.
  */
 const MAX_COUNTED_KEYS = 100_000
-const EVERYBODY_ELSE = ' everybody else'
 
-/** Sessions of one user: a person has a handful of browsers. The oldest gives way. */
+/** No key begins with a blank. */
+const OVERFLOW_BUCKET = ' overflow'
+
+/** Sessions of one user: a person has a handful of browsers. The oldest is evicted. */
 const MAX_SESSIONS_PER_USER = 32
 
-/** Sessions of all users, about 5 MiB. The oldest gives way. */
+/** Sessions of all users, about 5 MiB. The oldest is evicted. */
 const MAX_SESSIONS = 10_000
 
-/** Revoked tokens that have not expired. Each took a valid token to make; to forget one would be to believe it again. */
+/** Revoked tokens that have not expired. Each took a valid token to make; to forget one would be to accept it again. */
 const MAX_REVOCATIONS = 100_000
 
-/** Tickets live for seconds, and the limits bound who may draw them. The oldest gives way. */
+/** Tickets live for seconds, and the rate limits bound how many are issued. The oldest is evicted. */
 const MAX_TICKETS = 10_000
 
 /** How often what has expired is swept out. */
@@ -25,7 +27,7 @@ const SWEEP_INTERVAL_MS = 60_000
 
 type Now = () => number
 
-/** Keeps everything in this process: it ends with it, and no other instance knows of it. */
+/** Holds everything in the memory of this process: it is gone at the end of the process, and no other instance sees it. */
 export function createMemoryStore(now: Now): Store {
   const counters = new Map<CounterKind, Counters>()
   return {
@@ -64,7 +66,7 @@ class ExpiringMap<T> {
     return null
   }
 
-  /** Whether there is room for one more below `bound`, after a look at what has expired. */
+  /** Whether there is room for one more below `bound`, after expired entries are swept out. */
   hasRoom(bound: number): boolean {
     if (this.#now() - this.#sweptAt >= SWEEP_INTERVAL_MS) this.#sweep()
     return this.entries.size < bound
@@ -78,13 +80,13 @@ class ExpiringMap<T> {
 
 class MemoryCounters implements Counters {
   readonly #now: Now
-  readonly #countsOthers: boolean
+  readonly #hasOverflow: boolean
   readonly #windows: ExpiringMap<{ hits: number; readonly resetsAt: number }>
 
-  /** `countsOthers`: whether who found no room is to be taken for everybody else who did not; not where a count is an exemption. */
-  constructor(now: Now, countsOthers: boolean) {
+  /** `hasOverflow`: whether keys that found no room share a bucket. Not where a count is an exemption, which none of them earned. */
+  constructor(now: Now, hasOverflow: boolean) {
     this.#now = now
-    this.#countsOthers = countsOthers
+    this.#hasOverflow = hasOverflow
     this.#windows = new ExpiringMap(now, ({ resetsAt }) => resetsAt)
   }
 
@@ -94,8 +96,8 @@ class MemoryCounters implements Counters {
       open.hits += 1
       return { hits: open.hits, resetsAt: open.resetsAt }
     }
-    if (!this.#windows.hasRoom(MAX_COUNTED_KEYS) && key !== EVERYBODY_ELSE)
-      return this.#countsOthers ? this.add(EVERYBODY_ELSE, windowMs) : { hits: 1, resetsAt: this.#now() + windowMs }
+    if (!this.#windows.hasRoom(MAX_COUNTED_KEYS) && key !== OVERFLOW_BUCKET)
+      return this.#hasOverflow ? this.add(OVERFLOW_BUCKET, windowMs) : { hits: 1, resetsAt: this.#now() + windowMs }
     const opened = { hits: 1, resetsAt: this.#now() + windowMs }
     this.#windows.entries.set(key, opened)
     return { ...opened }
@@ -103,12 +105,12 @@ class MemoryCounters implements Counters {
 
   async read(key: string): Promise<Count | null> {
     const own = this.#windows.get(key)
-    const isCrowded = own === null && this.#countsOthers && !this.#windows.hasRoom(MAX_COUNTED_KEYS)
-    const open = isCrowded ? this.#windows.get(EVERYBODY_ELSE) : own
+    const isOverflow = own === null && this.#hasOverflow && !this.#windows.hasRoom(MAX_COUNTED_KEYS)
+    const open = isOverflow ? this.#windows.get(OVERFLOW_BUCKET) : own
     return open === null ? null : { ...open }
   }
 
-  async takeBack(key: string): Promise<void> {
+  async decrement(key: string): Promise<void> {
     const open = this.#windows.get(key)
     if (open !== null && open.hits > 0) open.hits -= 1
   }

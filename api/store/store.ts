@@ -1,9 +1,9 @@
 /**
- * What several instances of the service would have to share. One implementation keeps it in memory; every method is
- * asynchronous so that another may keep it elsewhere. Times are milliseconds since 1970.
+ * What several instances of the service have to share. One implementation holds it in memory; every method is asynchronous so that
+ * another may hold it elsewhere. Times are milliseconds since 1970.
  */
 export interface Store {
-  /** Counts of one kind. Each has a bound of its own: who fills one with keys crowds nobody out of another. */
+  /** Counts of one kind. Each has a bound of its own: an attacker who fills one leaves the others alone. */
   counters(kind: CounterKind): Counters
   readonly sessions: Sessions
   readonly revocations: Revocations
@@ -11,8 +11,8 @@ export interface Store {
 }
 
 /**
- * What is counted. Strangers make keys of some kinds as they like, and of others (subjects, users at addresses that they signed
- * in from) only who was believed.
+ * What is counted. A stranger can make any number of keys of some kinds; keys of the others (subjects, users at addresses that they
+ * signed in from) take a verified caller.
  */
 export type CounterKind =
   | 'general subjects'
@@ -37,7 +37,7 @@ export interface Counters {
   add(key: string, windowMs: number): Promise<Count>
   /** Null where no window is open. */
   read(key: string): Promise<Count | null>
-  takeBack(key: string): Promise<void>
+  decrement(key: string): Promise<void>
   clear(key: string): Promise<void>
 }
 
@@ -45,16 +45,16 @@ export interface Counters {
 export interface Session {
   readonly id: string
   readonly userName: string
-  /** Tells whether the user's password is still the one that was given. */
+  /** Changes with the user's password. */
   readonly credentialStamp: string
   readonly startedAt: number
   /** However often it is refreshed. */
   readonly endsAt: number
   /** Unless it is refreshed before. */
   readonly idleAt: number
-  /** How often it was refreshed: the number of the one refresh token that is good. */
+  /** How often it was refreshed: the number of the one refresh token that is valid. */
   readonly generation: number
-  /** SHA-256 of that refresh token; the token itself is kept nowhere. */
+  /** SHA-256 of that refresh token; the token itself is stored nowhere. */
   readonly tokenHash: string
 }
 

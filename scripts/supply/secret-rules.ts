@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { isSensitiveName, namesIn, SECRET_SHAPES, URL_USER_INFO } from '../../api/redaction/scrub.js'
+import { isSensitiveName, namesIn } from '../../api/redaction/scrub.js'
+import { SECRET_SHAPES, URL_USER_INFO } from '../../api/redaction/tables.js'
 
 /** A secret in a text. Its value is never passed on: what reads a finding may print it. */
 export interface Finding {

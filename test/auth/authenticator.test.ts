@@ -1,4 +1,4 @@
-import { Authenticator, BELIEVED_MS } from '../../api/auth/authenticator.js'
+import { Authenticator, VERIFIED_MS } from '../../api/auth/authenticator.js'
 import { ApiError } from '../../api/model/error.js'
 import { createMemoryStore } from '../../api/store/memory.js'
 import { TOKEN_SETTINGS, tokenFor } from '../support/tokens.js'
@@ -9,9 +9,9 @@ function rig() {
   const time = { now: START }
   const now = () => time.now
   const store = createMemoryStore(now)
-  const withdrawn = new Set<string>()
-  const authenticator = new Authenticator({ token: TOKEN_SETTINGS, provider: null, withdrawn, store, now })
-  return { authenticator, store, time, withdrawn }
+  const revokedTokens = new Set<string>()
+  const authenticator = new Authenticator({ token: TOKEN_SETTINGS, provider: null, revokedTokens, store, now })
+  return { authenticator, store, time, revokedTokens }
 }
 
 async function openSession(store: ReturnType<typeof createMemoryStore>, id: string): Promise<void> {
@@ -21,11 +21,11 @@ async function openSession(store: ReturnType<typeof createMemoryStore>, id: stri
 }
 
 describe('Authenticator', () => {
-  test('remembers a token that it believed for a minute, and not beyond its expiry', async () => {
+  test('remembers a token that it verified for a minute, and not beyond its expiry', async () => {
     const { authenticator, time } = rig()
     const token = tokenFor({ lifetimeSeconds: 90 }, START)
     const caller = await authenticator.authenticate(token)
-    time.now += BELIEVED_MS - 1
+    time.now += VERIFIED_MS - 1
     expect(authenticator.authenticate(token)).toBe(caller)
     time.now += 1
     const again = authenticator.authenticate(token)
@@ -42,7 +42,7 @@ describe('Authenticator', () => {
     for (let i = 0; i < 3; i += 1) await expect(authenticator.authenticate('hello')).rejects.toThrow(ApiError)
   })
 
-  test('goes on remembering the first token after 999 others, and still believes it after one more', async () => {
+  test('goes on remembering the first token after 999 others, and verifies it anew after one more', async () => {
     const { authenticator } = rig()
     const first = tokenFor({}, START)
     const caller = await authenticator.authenticate(first)
@@ -62,16 +62,16 @@ describe('Authenticator', () => {
     await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'invalid-token' })
   })
 
-  test('refuses what the operator has withdrawn, within a minute where nobody told it', async () => {
-    const { authenticator, withdrawn, time } = rig()
+  test('refuses what the operator has revoked, within a minute where nothing told it to forget', async () => {
+    const { authenticator, revokedTokens, time } = rig()
     const token = tokenFor({}, START)
-    withdrawn.add((await authenticator.authenticate(token)).tokenId)
+    revokedTokens.add((await authenticator.authenticate(token)).tokenId)
     expect(authenticator.authenticate(token)).not.toBeInstanceOf(Promise)
-    time.now += BELIEVED_MS
+    time.now += VERIFIED_MS
     await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'invalid-token' })
   })
 
-  test("believes a sign-in's token while its session lives, and never one of a session that it does not know", async () => {
+  test("accepts a sign-in's token while its session lives, and never one of a session that it does not know", async () => {
     const { authenticator, store } = rig()
     const sessionId = '7f2f4b5e-0000-4000-8000-000000000001'
     const token = tokenFor({ sessionId }, START)
@@ -93,43 +93,43 @@ describe('Authenticator', () => {
     await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'invalid-token' })
   })
 
-  test('tells whether a caller who was believed still may be', async () => {
-    const { authenticator, store, time, withdrawn } = rig()
+  test('says whether a caller who was verified before is still valid', async () => {
+    const { authenticator, store, time, revokedTokens } = rig()
     const caller = await authenticator.authenticate(tokenFor({ lifetimeSeconds: 60 }, START))
-    expect(await authenticator.isGood(caller)).toBe(true)
-    withdrawn.add(caller.tokenId)
-    expect(await authenticator.isGood(caller)).toBe(false)
-    withdrawn.clear()
+    expect(await authenticator.isStillValid(caller)).toBe(true)
+    revokedTokens.add(caller.tokenId)
+    expect(await authenticator.isStillValid(caller)).toBe(false)
+    revokedTokens.clear()
     await store.revocations.add(caller.issuer, caller.tokenId, START + 60_000)
-    expect(await authenticator.isGood(caller)).toBe(false)
+    expect(await authenticator.isStillValid(caller)).toBe(false)
     const other = await authenticator.authenticate(tokenFor({ lifetimeSeconds: 60 }, START))
-    expect(await authenticator.isGood({ ...other, sessionId: 'gone' })).toBe(false)
+    expect(await authenticator.isStillValid({ ...other, sessionId: 'gone' })).toBe(false)
     time.now += 60_000
-    expect(await authenticator.isGood(other)).toBe(false)
+    expect(await authenticator.isStillValid(other)).toBe(false)
   })
 
-  test('asks an outside provider again each minute whether a caller is still good, as its keys may be withdrawn', async () => {
-    const { store, time, withdrawn } = rig()
-    const state = { asked: 0, isWithdrawn: false }
-    const inside = new Authenticator({ token: TOKEN_SETTINGS, provider: null, withdrawn, store, now: () => START })
+  test('asks an outside provider again each minute whether a caller is still valid, as its keys may be removed', async () => {
+    const { store, time, revokedTokens } = rig()
+    const state = { asked: 0, isKeyRemoved: false }
+    const inside = new Authenticator({ token: TOKEN_SETTINGS, provider: null, revokedTokens, store, now: () => START })
     const provider = {
       isAddressed: () => true,
       verify: async (token: string) => {
         state.asked += 1
-        if (state.isWithdrawn) throw new ApiError('invalid-token', 'token refused: unknown key')
+        if (state.isKeyRemoved) throw new ApiError('invalid-token', 'token refused: unknown key')
         return { ...(await inside.authenticate(token)) }
       },
     }
     const now = () => time.now
-    const authenticator = new Authenticator({ token: null, provider, withdrawn, store, now })
+    const authenticator = new Authenticator({ token: null, provider, revokedTokens, store, now })
     const caller = await authenticator.authenticate(tokenFor({ lifetimeSeconds: 86_400 }, START))
-    time.now += BELIEVED_MS - 1
-    expect([await authenticator.isGood(caller), state.asked]).toEqual([true, 1])
+    time.now += VERIFIED_MS - 1
+    expect([await authenticator.isStillValid(caller), state.asked]).toEqual([true, 1])
     time.now += 1
-    expect([await authenticator.isGood(caller), state.asked]).toEqual([true, 2])
-    expect([await authenticator.isGood(caller), state.asked]).toEqual([true, 2])
-    state.isWithdrawn = true
-    time.now += BELIEVED_MS
-    expect(await authenticator.isGood(caller)).toBe(false)
+    expect([await authenticator.isStillValid(caller), state.asked]).toEqual([true, 2])
+    expect([await authenticator.isStillValid(caller), state.asked]).toEqual([true, 2])
+    state.isKeyRemoved = true
+    time.now += VERIFIED_MS
+    expect(await authenticator.isStillValid(caller)).toBe(false)
   })
 })

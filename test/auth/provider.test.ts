@@ -1,3 +1,4 @@
+/** @slow: a provider that never answers is waited for */
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -87,7 +88,7 @@ describe('Provider', () => {
   })
   afterEach(() => server.close())
 
-  test('believes a good token, and maps its claims', async () => {
+  test('accepts a valid token, and maps its claims', async () => {
     const caller = await provider().verify(sign({ ...claims(), containers: ['team=web'] }))
     expect(caller).toMatchObject({ subject: 'ann', issuer: 'https://id.example', tokenId: 'j1', sessionId: null })
     expect([...caller.scopes]).toEqual(['stats:read'])
@@ -98,7 +99,7 @@ describe('Provider', () => {
     ['RS256', RSA],
     ['PS256', RSA],
     ['ES256', EC],
-  ] as const)('believes %s where it is configured, and not elsewhere', async (alg, pair) => {
+  ] as const)('accepts %s where it is configured, and not elsewhere', async (alg, pair) => {
     server.keys = [jwk('k', pair.publicKey)]
     const token = sign(claims(), { key: pair.privateKey, alg, header: { kid: 'k' } })
     expect((await provider({ algorithms: [alg] }).verify(token)).subject).toBe('ann')
@@ -205,7 +206,7 @@ describe('Provider', () => {
     }
   })
 
-  test('refuses a key that was withdrawn, once its copy is five minutes old', async () => {
+  test('refuses a key that the provider removed, once its copy is five minutes old', async () => {
     const by = provider()
     await by.verify(sign(claims()))
     server.keys = [jwk('next', NEXT.publicKey)]
@@ -233,7 +234,7 @@ describe('Provider', () => {
       (_req, res) => res.end(JSON.stringify({ keys: [jwk('rsa', RSA.publicKey)], x: 'x'.repeat(500_000) })),
     ],
     ['a redirect', (_req, res) => res.writeHead(302, { Location: '/elsewhere' }).end()],
-  ])('believes nobody while the keys answer with %s, asks once, and says so once', async (_what, answer) => {
+  ])('refuses every token while the keys answer with %s, asks once, and logs it once', async (_what, answer) => {
     server.answer = answer
     const by = provider()
     for (let i = 0; i < 10; i += 1) await refused(sign(claims()), by)
@@ -241,7 +242,7 @@ describe('Provider', () => {
     expect(warnings).toHaveLength(1)
   })
 
-  test('believes nobody while the keys cannot be reached', async () => {
+  test('refuses every token while the keys cannot be reached', async () => {
     server.close()
     await refused(sign(claims()))
     expect(warnings).toHaveLength(1)

@@ -17,7 +17,7 @@ function codeOf(run: () => unknown): string {
 }
 
 describe('verifyToken', () => {
-  test('believes what signToken signed', () => {
+  test('verifies what signToken signed', () => {
     const token = tokenFor({ subject: 'grafana', scopes: ['stats:read'], selectors: ['team=web', 'tier'] }, NOW)
     const caller = verifyToken(TOKEN_SETTINGS, token, NOW)
     expect(caller.subject).toBe('grafana')
@@ -121,7 +121,7 @@ describe('keys', () => {
         }
   })
 
-  test('rotate: the key before is still believed, by its name or without one, and the next service drops it', () => {
+  test('rotate: the key before is still accepted, by its name or without one, and the next service drops it', () => {
     const before = settingsOf('RS256', other)
     const after: TokenSettings = {
       ...settingsOf('RS256', rsa),

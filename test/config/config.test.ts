@@ -1,5 +1,5 @@
 import { type Config, describeFaults, loadConfig } from '../../api/config/config.js'
-import { weaknessOf } from '../../api/config/secret-strength.js'
+import { secretProblem } from '../../api/config/secret-strength.js'
 import { secretKey } from '../../api/config/token-keys.js'
 
 const SECRET = 'nT4kq0Zr8vWx2YbC6dEfG1hJmLpQsUaX'
@@ -140,7 +140,7 @@ describe('loadConfig', () => {
   })
 })
 
-describe('weaknessOf', () => {
+describe('secretProblem', () => {
   test.each([
     'a'.repeat(31),
     'a'.repeat(64),
@@ -152,12 +152,12 @@ describe('weaknessOf', () => {
     '0123456789abcdef0123456789abcdef',
     'x7x7x7x7x7x7x7x7x7x7x7x7x7x7x7x7x7x7',
   ])('names what is weak about %j', (secret) => {
-    expect(weaknessOf(secret)).not.toBeNull()
+    expect(secretProblem(secret)).not.toBeNull()
   })
 
-  test('accepts what was drawn at random, from 32 bytes on', () => {
-    expect(weaknessOf(SECRET)).toBeNull()
-    expect(weaknessOf(SECRET.slice(1))).not.toBeNull()
-    expect(weaknessOf('9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08')).toBeNull()
+  test('accepts what is random, from 32 bytes on', () => {
+    expect(secretProblem(SECRET)).toBeNull()
+    expect(secretProblem(SECRET.slice(1))).not.toBeNull()
+    expect(secretProblem('9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08')).toBeNull()
   })
 })

@@ -99,7 +99,7 @@ describe('what starts', () => {
 
 describe('what does not start, and which variables are named', () => {
   test.each<[string, Environment, string[]]>([
-    ['nothing to believe tokens by', {}, ['JWT_SECRET']],
+    ['nothing to verify tokens with', {}, ['JWT_SECRET']],
     ['an algorithm without its key', { JWT_ALGORITHM: 'RS256' }, ['JWT_PRIVATE_KEY']],
     ['no algorithm of ours', { ...S, JWT_ALGORITHM: 'none' }, ['JWT_ALGORITHM']],
     ['a weak secret', { JWT_SECRET: WEAK }, ['JWT_SECRET']],

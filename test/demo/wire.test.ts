@@ -191,7 +191,7 @@ describe('inspect of what an operator set', () => {
 })
 
 describe('changes', () => {
-  test('tells which files were modified, added and deleted, in one container of the opening scene', async () => {
+  test('tells which files were modified, added and deleted, in one container of the initial state', async () => {
     await started()
     const changes = await askJson(engine, '/containers/toolbox/changes')
     expect(changes[0]).toEqual({ Path: '/etc', Kind: 0 })

@@ -1,6 +1,6 @@
+import { churnStep } from '../../demo/churn.js'
 import { seededRandom } from '../../demo/container.js'
 import { type RunOptions, SimulatedEngine } from '../../demo/engine.js'
-import { restlessStep } from '../../demo/restless.js'
 import { SimulatedWorld } from '../../demo/world.js'
 import { ask, askJson, openStream } from '../support/raw-client.js'
 
@@ -262,7 +262,7 @@ test('what cannot happen to a container is refused', () => {
   expect(() => engine.remove('nobody')).toThrow('no one container')
 })
 
-test('a restless world keeps moving, tells of everything and neither calms down nor falls apart', () => {
+test('churn goes on, shows in every event and neither calms down nor falls apart', () => {
   const world = new SimulatedWorld(30, seededRandom(1), () => clock)
   const actions: string[] = []
   const probeExits = new Set<string | undefined>()
@@ -270,7 +270,7 @@ test('a restless world keeps moving, tells of everything and neither calms down 
     if (event.type === 'container') actions.push(event.action.split(':')[0] as string)
     if (event.action === 'exec_die') probeExits.add(event.actor.attributes['exitCode'])
   })
-  const step = restlessStep(world, 2)
+  const step = churnStep(world, 2)
   for (let round = 0; round < 400; round += 1) {
     clock += 3000
     step()
@@ -283,19 +283,19 @@ test('a restless world keeps moving, tells of everything and neither calms down 
   expect(probeExits).toEqual(new Set(['0', '1']))
 })
 
-test('a restless engine acts by itself and stops with its stop', async () => {
+test('an engine with churn changes by itself, and not after its stop', async () => {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] })
-  const restless = new SimulatedEngine({ containers: 12, restless: true, now: () => clock })
-  const scene = () => JSON.stringify(restless.containers())
+  const engine = new SimulatedEngine({ containers: 12, churn: true, now: () => clock })
+  const scene = () => JSON.stringify(engine.containers())
   const scenes = new Set([scene()])
   try {
-    await restless.start()
+    await engine.start()
     for (let tick = 0; tick < 20; tick += 1) {
       jest.advanceTimersByTime(3000)
       scenes.add(scene())
     }
     expect(scenes.size).toBeGreaterThan(2)
-    await restless.stop()
+    await engine.stop()
     const last = scene()
     expect(jest.getTimerCount()).toBe(0)
     jest.advanceTimersByTime(60_000)

@@ -1,5 +1,6 @@
-import { BUILD_MS, buildImage, describeDeployment, IMAGE } from '../support/deployment.js'
+import { describeDeployment } from '../support/deployment.js'
 import { docker, type Inspected } from '../support/dockerd.js'
+import { BUILD_MS, buildImage, IMAGE } from '../support/image.js'
 import { eventually } from '../support/start-service.js'
 import { SECRET } from '../support/tokens.js'
 

@@ -1,49 +1,54 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { connect, createServer, type Server } from 'node:net'
-import { networkInterfaces, tmpdir } from 'node:os'
+import { connect, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { type Deployment, describeDeployment, makeDeployment, UP_MS } from '../support/deployment.js'
 import {
-  BUILD_MS,
-  buildImage,
-  type Deployment,
-  describeDeployment,
-  IMAGE,
-  makeDeployment,
-  UP_MS,
-} from '../support/deployment.js'
-import { type Dockerd, docker, FIXTURE_IMAGE, giveFixtureImage, realEngine, startDockerd } from '../support/dockerd.js'
+  type Dockerd,
+  docker,
+  engineNetwork,
+  FIXTURE_IMAGE,
+  giveFixtureImage,
+  inspect,
+  realEngine,
+  startDockerd,
+} from '../support/dockerd.js'
+import { BUILD_MS, buildImage, IMAGE } from '../support/image.js'
+import { openSocketsIn } from '../support/namespace-sockets.js'
 
 const STEP_MS = 60_000
 const MAKE_CERTS = join(__dirname, '../../scripts/make-certs')
 const NO_USERS = { USERS_FILE: '' }
 
-/** An address of this machine that containers reach it by. */
-function ownAddress(): string {
-  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
-  const found = all.find(({ family, internal }) => family === 'IPv4' && !internal)
-  if (found === undefined) throw new Error('this machine has no address but its own loopback')
-  return found.address
+/** The address of the engine's own machine that containers reach it by. */
+async function engineAddress(): Promise<string> {
+  const [container] = await inspect(['busy'])
+  return container.NetworkSettings.Gateway
 }
 
-/** A port of that address that leads to one of the loopback's. */
+/** A port of that address that leads to one of this machine's loopback. */
 async function startRelay(
   address: string,
   target: number,
 ): Promise<{ readonly port: number; readonly server: Server }> {
-  const server = createServer((near) => {
-    const far = connect(target, '127.0.0.1')
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      one.on('error', () => other.destroy())
-      one.pipe(other)
-    }
-  })
-  await new Promise<void>((resolve) => server.listen(0, address, resolve))
-  const bound = server.address()
-  return { port: typeof bound === 'object' && bound !== null ? bound.port : 0, server }
+  const sockets = openSocketsIn(await engineNetwork())
+  try {
+    const listener = await sockets.listen(address)
+    listener.server.on('connection', (near) => {
+      const far = connect(target, '127.0.0.1')
+      for (const [one, other] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        one.on('error', () => other.destroy())
+        one.pipe(other)
+      }
+    })
+    return listener
+  } finally {
+    sockets.close()
+  }
 }
 
 async function hostState(deployment: Deployment): Promise<string> {
@@ -69,7 +74,7 @@ describeDeployment('an override of the compose file', () => {
 
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'phm-'))
-      const address = ownAddress()
+      const address = await engineAddress()
       const made = (name: string) => join(folder, name)
       for (const name of ['ours', 'foreign'])
         execFileSync(MAKE_CERTS, ['--dir', made(name), '--host', address], { stdio: 'ignore' })

@@ -1,26 +1,27 @@
+/** @slow: thousands of requests over sockets */
 import { request as httpRequest } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import fc from 'fast-check'
 import request from 'supertest'
-import type { NetworkSettings } from '../../api/http/app.js'
-import { plainAddress } from '../../api/http/middleware/address.js'
+import type { TrustProxy } from '../../api/config/network.js'
+import { plainAddress } from '../../api/http/middleware/resolve-address.js'
 import { createRig, OPEN_NETWORK } from '../support/app-parts.js'
 import { createSignInRig, PASSWORD } from '../support/sign-in-rig.js'
 import { tokenFor } from '../support/tokens.js'
 
-const LOOPBACK: NetworkSettings['trustProxy'] = { kind: 'networks', networks: ['127.0.0.0/8', '::1/128'] }
-const hops = (count: number): NetworkSettings['trustProxy'] => ({ kind: 'hops', hops: count })
+const LOOPBACK: TrustProxy = { kind: 'networks', networks: ['127.0.0.0/8', '::1/128'] }
+const hops = (count: number): TrustProxy => ({ kind: 'hops', hops: count })
 
 /** What the log says of where a request came from. */
-async function addressSeen(trustProxy: NetworkSettings['trustProxy'], fields: Record<string, string>): Promise<string> {
+async function addressSeen(trustProxy: TrustProxy, fields: Record<string, string>): Promise<string> {
   const { app, lines } = createRig({ network: { ...OPEN_NETWORK, trustProxy } })
   await request(app).get('/api/containers').set(fields)
   return JSON.parse(lines[0] ?? '{}').address
 }
 
 describe('the address of a client', () => {
-  test.each<[string, NetworkSettings['trustProxy'], Record<string, string>, string]>([
+  test.each<[string, TrustProxy, Record<string, string>, string]>([
     ['nobody is trusted', { kind: 'none' }, { 'X-Forwarded-For': '203.0.113.9' }, '127.0.0.1'],
     ['the proxy is trusted', LOOPBACK, { 'X-Forwarded-For': '203.0.113.9' }, '203.0.113.9'],
     ['a client writes a hop before it', LOOPBACK, { 'X-Forwarded-For': '10.9.9.9, 203.0.113.9' }, '203.0.113.9'],

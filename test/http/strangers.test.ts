@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net'
+import { SYSTEM_CLOCK } from '../../api/clock.js'
 import { closeServer, createHttpServer, listen } from '../../api/http/server.js'
 import { createLog } from '../../api/log.js'
 import { sendRaw, statusesIn } from '../support/raw-http.js'
@@ -30,7 +31,7 @@ describe('nothing that a stranger sends', () => {
   beforeAll(async () => {
     port = await listen(server, '127.0.0.1', 0)
   })
-  afterAll(() => closeServer(server))
+  afterAll(() => closeServer(server, SYSTEM_CLOCK))
 
   const head = (method: string, path: string, ...fields: string[]) =>
     `${[`${method} ${path} HTTP/1.1`, 'Host: x', 'Connection: close', ...fields].join('\r\n')}\r\n\r\n`
@@ -128,7 +129,7 @@ describe('nothing that a stranger sends', () => {
     const other = createHttpServer(fresh.app, log)
     await listen(other, '127.0.0.1', 0)
     const answer = await sendRaw((other.address() as AddressInfo).port, login(chunked, 'Transfer-Encoding: chunked'))
-    await closeServer(other)
+    await closeServer(other, SYSTEM_CLOCK)
     expect(statusesIn(answer)).toEqual([200])
   })
 })

@@ -35,16 +35,16 @@ describe('counters', () => {
     expect(await counters.add('k', 1_000)).toEqual({ hits: 1, resetsAt: START + 2_000 })
   })
 
-  test('take a hit back, never below nothing, and forget a key', async () => {
+  test('take a hit back, never below zero, and clear a key', async () => {
     const { counters } = rig()
     await counters.add('k', 1_000)
-    for (let i = 0; i < 3; i += 1) await counters.takeBack('k')
+    for (let i = 0; i < 3; i += 1) await counters.decrement('k')
     expect((await counters.read('k'))?.hits).toBe(0)
     await counters.clear('k')
     expect(await counters.read('k')).toBeNull()
   })
 
-  test('read whoever found no room as everybody else who did not, but where a count is an exemption', async () => {
+  test('read a key that found no room from the overflow bucket, unless a count is an exemption', async () => {
     const { store } = rig()
     const [failures, known] = [store.counters('sign-in pairs'), store.counters('sign-in known')]
     for (const counters of [failures, known]) for (let i = 0; i < 100_001; i += 1) await counters.add(`k${i}`, 100_000)
@@ -56,7 +56,7 @@ describe('counters', () => {
     expect(await known.read('k100000')).toBeNull()
   })
 
-  test('count whoever comes after a hundred thousand together, and those before exactly', async () => {
+  test('count all keys after the first hundred thousand together, and the first exactly', async () => {
     const { counters } = rig()
     for (let i = 0; i < 100_000; i += 1) await counters.add(`k${i}`, 1_000)
     expect((await counters.add('k0', 1_000)).hits).toBe(2)
@@ -95,7 +95,7 @@ describe('sessions', () => {
     expect(await store.sessions.rotate({ id: 's', presented, next })).toBe('ended')
   })
 
-  test('of two who rotate at once, let one rotate and then end', async () => {
+  test('of two that rotate at once, let one rotate and then end', async () => {
     const { store } = rig()
     await store.sessions.open(session('s'))
     const outcomes = await Promise.all([1, 2].map(() => store.sessions.rotate({ id: 's', presented, next })))
@@ -151,7 +151,7 @@ describe('revocations', () => {
 })
 
 describe('tickets', () => {
-  test('are taken once, and not after they have expired', async () => {
+  test('are taken once, and never after they have expired', async () => {
     const { store, time } = rig()
     await store.tickets.put('a', 'content', START + 1_000)
     await store.tickets.put('b', 'content', START + 1_000)
@@ -160,7 +160,7 @@ describe('tickets', () => {
     expect(await store.tickets.take('b')).toBeNull()
   })
 
-  test('are bounded: the oldest gives way', async () => {
+  test('are bounded: the oldest is evicted', async () => {
     const { store } = rig()
     for (let i = 0; i < 10_001; i += 1) await store.tickets.put(`t${i}`, 'x', START + 1_000)
     expect(await store.tickets.take('t0')).toBeNull()

@@ -19,6 +19,9 @@ const DOCKER_OUTPUT_BYTES = 16 * 1024 * 1024
 /** An engine's own statistics take 2 s, and more while it is busy. */
 const RAW_MS = 15_000
 
+/** On the machine's own network an engine leaves the rules and the switches as they are. */
+const NO_FIREWALL = ['--iptables=false', '--ip6tables=false', '--ip-forward=false', '--ip-masq=false']
+
 /** What `scripts/engine` makes its containers from. */
 export const FIXTURE_IMAGE = 'porthole-fixture:1'
 /** What it labels them with. */
@@ -97,6 +100,12 @@ export async function askEngine(path: string, socketPath = realEngine().socketPa
   return JSON.parse(body)
 }
 
+/** The network namespace of `realEngine()`: a container that shares the engine's network is in it. Needs root. */
+export async function engineNetwork(): Promise<string> {
+  const [sharing] = await inspect(['hostnet'])
+  return `/proc/${sharing.State.Pid}/ns/net`
+}
+
 /** Puts the image of the fixture containers into another engine. */
 export function giveFixtureImage(socketPath: string): Promise<void> {
   return giveImages([FIXTURE_IMAGE], socketPath)
@@ -164,7 +173,7 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
     const args = ['--pdeathsig', 'TERM', '--']
     if (options.namespace !== undefined) args.push('nsenter', `--net=${options.namespace}`, '--')
     args.push('dockerd', ...dockerdArguments(dir, socketPath))
-    if (options.namespace === undefined) args.push('--iptables=false', '--ip-forward=false', '--ip-masq=false')
+    if (options.namespace === undefined) args.push(...NO_FIREWALL)
     if (options.tls) args.push(...tlsArguments(options.tls.dir, tcpPort))
     const launched = spawn('setpriv', args, { stdio: ['ignore', log, log] })
     launched.on('error', () => {})

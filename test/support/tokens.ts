@@ -34,7 +34,7 @@ export function tokenFor(wish: Wish = {}, now = Date.now()): string {
   )
 }
 
-/** Tokens that no service with TOKEN_SETTINGS may believe, by what is wrong with each. */
+/** Tokens that no service with TOKEN_SETTINGS may accept, by what is wrong with each. */
 export function hostileTokens(now = Date.now()): ReadonlyMap<string, string> {
   const seconds = Math.floor(now / 1000)
   const claims = {

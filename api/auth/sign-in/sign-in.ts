@@ -6,6 +6,7 @@ import type { Session, Sessions } from '../../store/store.js'
 import { signToken, type TokenSettings } from '../token.js'
 import { hashOfSecret, type RefreshTokens } from './refresh-token.js'
 import type { SignInAttempt, SignInGuard } from './sign-in-guard.js'
+import type { SignInQueue } from './sign-in-queue.js'
 
 /** A session that nobody refreshes for so long ends: a forgotten browser is not signed in for ever (ASVS 7.3.1). */
 const IDLE_SESSION_MS = 24 * 3_600_000
@@ -22,8 +23,8 @@ export interface SignInParts {
   readonly users: { find(name: string): User | null }
   /** The user whose password it is, at the same cost whether there is such a user or not. */
   readonly checkPassword: (name: string, password: string) => Promise<User | null>
-  /** One at a time, so that guesses made at once are counted one by one. */
-  readonly oneAtATime: <T>(address: string, run: () => Promise<T>, isKnown: boolean) => Promise<T>
+  /** Runs one at a time, so that guesses made at once are counted one by one. */
+  readonly queue: Pick<SignInQueue, 'enter'>
   readonly guard: SignInGuard
   readonly sessions: Sessions
   readonly refreshTokens: RefreshTokens
@@ -63,7 +64,7 @@ export class SignIn {
   /** Always a new session, whatever the client held before. Throws rate-limited where too many wait. */
   async login(attempt: SignInAttempt, password: string): Promise<SignInOutcome> {
     const isKnown = await this.#parts.guard.isKnown(attempt)
-    return this.#parts.oneAtATime(attempt.address, () => this.#login(attempt, password), isKnown)
+    return this.#parts.queue.enter(attempt.address, () => this.#login(attempt, password), isKnown)
   }
 
   async #login(attempt: SignInAttempt, password: string): Promise<SignInOutcome> {
@@ -181,9 +182,8 @@ function refused(
 }
 
 function tooManyFailures(waitMs: number): ApiError {
-  const seconds = String(Math.max(1, Math.ceil(waitMs / 1000)))
   return new ApiError('rate-limited', 'too many failed sign-ins', {
     detail: 'Too many sign-ins have failed; Retry-After says when to come back.',
-    headers: { 'Retry-After': seconds },
+    retryAfterSeconds: Math.max(1, Math.ceil(waitMs / 1000)),
   })
 }

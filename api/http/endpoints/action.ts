@@ -1,8 +1,8 @@
 import type { RequestHandler } from 'express'
 import { ApiError } from '../../model/error.js'
-import { addressKeyOf } from '../middleware/address.js'
-import { actorOf, identityFault, knownCaller } from '../middleware/authenticate.js'
-import { readBody } from '../middleware/body.js'
+import { actorOf, identityFault, knownCaller } from '../middleware/identify.js'
+import { readBody } from '../middleware/read-body.js'
+import { addressKeyOf } from '../middleware/resolve-address.js'
 import type { AuthDesk } from '../resources/auth/handler.js'
 import type { Action } from '../routes.js'
 

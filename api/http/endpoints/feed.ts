@@ -76,10 +76,10 @@ export function feedEndpoint(feed: Feed, parts: StreamParts): RequestHandler {
   }
 }
 
-function watchCaller(caller: Caller, { isGood }: StreamParts, end: (last: Buffer) => void): NodeJS.Timeout {
+function watchCaller(caller: Caller, { isStillValid }: StreamParts, end: (last: Buffer) => void): NodeJS.Timeout {
   const look = async () => {
     try {
-      if (!(await isGood(caller))) end(endEvent(EXPIRED))
+      if (!(await isStillValid(caller))) end(endEvent(EXPIRED))
     } catch (error) {
       end(endEvent(error))
     }

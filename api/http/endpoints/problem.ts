@@ -1,15 +1,28 @@
 import { ApiError, type ErrorCode } from '../../model/error.js'
 
+type Fields = Readonly<Record<string, string>>
+
 interface ProblemKind {
   readonly status: number
   readonly title: string
-  /** What a caller is told unless the error brings a detail of its own. */
+  /** The client reads it unless the error has a detail of its own. */
   readonly detail: string
-  readonly headers?: Readonly<Record<string, string>>
+  /** Response fields that belong to the problem, from the facts that the error carries. */
+  readonly fields?: (error: ApiError) => Fields
 }
 
-/** Seconds after which an engine that is down may be worth another look. */
-const RETRY_AFTER_SECONDS = '5'
+/** Seconds after which an engine that is down, or an audit trail, is worth another try. */
+const RETRY_AFTER_SECONDS = 5
+
+/** RFC 9110 section 10.2.3. */
+function retryAfter({ retryAfterSeconds }: ApiError): Fields {
+  return { 'Retry-After': String(retryAfterSeconds ?? RETRY_AFTER_SECONDS) }
+}
+
+/** RFC 6750 section 3. */
+function challenge(...parameters: readonly string[]): Fields {
+  return { 'WWW-Authenticate': ['Bearer realm="porthole"', ...parameters].join(', ') }
+}
 
 /** A code without a row does not compile. docs/errors.md has a heading for each. */
 const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
@@ -24,24 +37,26 @@ const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     title: 'Authentication required',
     detail: 'Send an access token: Authorization: Bearer <token>.',
     // RFC 6750 section 3.1: without credentials, no error code.
-    headers: { 'WWW-Authenticate': 'Bearer realm="porthole"' },
+    fields: () => challenge(),
   },
   'invalid-token': {
     status: 401,
     title: 'Invalid token',
     detail: 'The access token is missing, malformed, expired or not valid here.',
-    headers: { 'WWW-Authenticate': 'Bearer realm="porthole", error="invalid_token"' },
+    fields: () => challenge('error="invalid_token"'),
   },
   'invalid-credentials': {
     status: 401,
     title: 'Invalid credentials',
     detail: 'User name and password do not fit.',
-    headers: { 'WWW-Authenticate': 'Bearer realm="porthole"' },
+    fields: () => challenge(),
   },
   'insufficient-scope': {
     status: 403,
     title: 'Insufficient scope',
     detail: 'The access token does not carry the scope that this route asks for.',
+    fields: ({ missingScope }) =>
+      missingScope === null ? {} : challenge('error="insufficient_scope"', `scope="${missingScope}"`),
   },
   'address-not-allowed': {
     status: 403,
@@ -64,6 +79,8 @@ const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     status: 405,
     title: 'Method not allowed',
     detail: 'This path does not take this method: see the Allow field.',
+    // RFC 9110 section 15.5.6: a 405 names what is allowed.
+    fields: ({ allowedMethods }) => ({ Allow: allowedMethods.join(', ') }),
   },
   'payload-too-large': { status: 413, title: 'Payload too large', detail: 'The request is larger than is accepted.' },
   'unsupported-media-type': {
@@ -75,30 +92,31 @@ const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     status: 429,
     title: 'Too many requests',
     detail: 'A rate limit is reached; Retry-After says when to come back.',
+    fields: retryAfter,
   },
   'too-many-streams': {
     status: 429,
     title: 'Too many streams',
     detail: 'As many streams are open as are allowed to one caller, or to all; close one first.',
-    headers: { 'Retry-After': RETRY_AFTER_SECONDS },
+    fields: retryAfter,
   },
   'audit-unavailable': {
     status: 503,
     title: 'Audit unavailable',
     detail: 'The audit trail cannot be written, and nothing is answered without it.',
-    headers: { 'Retry-After': RETRY_AFTER_SECONDS },
+    fields: retryAfter,
   },
   'engine-unavailable': {
     status: 503,
     title: 'Engine unavailable',
     detail: 'The container engine that holds the answer cannot be reached.',
-    headers: { 'Retry-After': RETRY_AFTER_SECONDS },
+    fields: retryAfter,
   },
   'engine-timeout': {
     status: 504,
     title: 'Engine timeout',
     detail: 'The container engine did not answer in time.',
-    headers: { 'Retry-After': RETRY_AFTER_SECONDS },
+    fields: retryAfter,
   },
   'engine-bad-answer': {
     status: 502,
@@ -124,7 +142,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
 
 export interface Problem {
   readonly status: number
-  readonly headers: Readonly<Record<string, string>>
+  readonly fields: Fields
   readonly body: Readonly<Record<string, unknown>>
 }
 
@@ -134,7 +152,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
   const kind = PROBLEMS[known.code]
   return {
     status: kind.status,
-    headers: { ...kind.headers, ...known.headers },
+    fields: kind.fields?.(known) ?? {},
     body: {
       type: `urn:porthole:problem:${known.code}`,
       title: kind.title,

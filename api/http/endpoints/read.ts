@@ -1,11 +1,13 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { Audit, ReadEvent } from '../../audit/event.js'
 import type { Caller } from '../../auth/caller.js'
+import type { Clock } from '../../clock.js'
 import type { Quota } from '../../concurrency/quota.js'
 import type { EngineCall } from '../../model/engine-call.js'
 import { ApiError, type ErrorCode } from '../../model/error.js'
-import { addressOf } from '../middleware/address.js'
-import { callerOf } from '../middleware/authenticate.js'
+import type { Scope } from '../../model/scope.js'
+import { callerOf } from '../middleware/require-caller.js'
+import { addressOf } from '../middleware/resolve-address.js'
 import { isContainerId, parseQuery } from '../resources/query-parts.js'
 import type { Route } from '../routes.js'
 import { type Answer, type AnswerCache, answerOf } from './answer.js'
@@ -17,7 +19,7 @@ export interface EndpointParts {
   readonly cache: AnswerCache
   readonly audit: Audit
   readonly largeResponses: Quota
-  readonly now: () => number
+  readonly clock: Clock
 }
 
 /** What an endpoint's checks need of a row of the table, whatever it answers with. */
@@ -74,13 +76,13 @@ export interface OpenRead {
 }
 
 /** Throws insufficient-scope, recorded. */
-export function openRead(route: Row, req: Request, res: Response, { audit, now }: EndpointParts): OpenRead {
+export function openRead(route: Row, req: Request, res: Response, { audit, clock }: EndpointParts): OpenRead {
   const caller = callerOf(res)
   const engine: EngineCall[] = []
   const told = { route, caller, engine }
   const read: OpenRead = {
     caller,
-    input: () => inputOf(route, req, caller, engine, departureOf(res), now()),
+    input: () => inputOf(route, req, caller, engine, departureOf(res), clock.now()),
     answered: (answer, status) => audit.record(answeredRead(req, res, told, answer, status)),
     failed: (error) => {
       const code = error instanceof ApiError ? error.code : 'internal'
@@ -235,10 +237,9 @@ function send(res: Response, { body, type }: Answer, status: 200 | 304): void {
   res.end(body)
 }
 
-function insufficientScope(scope: string): ApiError {
+function insufficientScope(scope: Scope): ApiError {
   return new ApiError('insufficient-scope', `lacks ${scope}`, {
     detail: `This route asks for the scope ${scope}.`,
-    // RFC 6750 section 3.
-    headers: { 'WWW-Authenticate': `Bearer realm="porthole", error="insufficient_scope", scope="${scope}"` },
+    missingScope: scope,
   })
 }

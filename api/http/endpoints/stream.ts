@@ -12,7 +12,7 @@ export interface StreamParts extends EndpointParts {
   readonly streams: OpenStreams
   readonly channels: Channels
   /** Whether the caller may go on: a stream outlives the look that opened it. */
-  readonly isGood: (caller: Caller) => Promise<boolean>
+  readonly isStillValid: (caller: Caller) => Promise<boolean>
 }
 
 /**
@@ -30,8 +30,8 @@ export function streamEndpoint(stream: Stream, parts: StreamParts): RequestHandl
     const intervalMs = interval * 1_000
     const view = `${stream.path}\n${input.id}\n${input.showHostPaths}\n${caller.visibilityKey}\n${JSON.stringify(query)}`
     const make = () => {
-      const { sources, cache, now } = parts
-      const asked = { ...input, now: now() }
+      const { sources, cache, clock } = parts
+      const asked = { ...input, now: clock.now() }
       sources.view.watch(stream.watches(sources, asked), intervalMs)
       const version = versionOf(stream, sources)
       const kept = version === null ? null : cache.get(view, version)
@@ -54,7 +54,7 @@ export function streamEndpoint(stream: Stream, parts: StreamParts): RequestHandl
     res.once('close', leaveStreams)
     let sent = ''
     const tick = async (frame: Frame) => {
-      if (!(await parts.isGood(caller))) events.end(endEvent(EXPIRED))
+      if (!(await parts.isStillValid(caller))) events.end(endEvent(EXPIRED))
       else if (frame.etag !== sent && events.send(frame.bytes)) sent = frame.etag
     }
     const topic = { key: `${view}\n${interval}`, event: stream.event, intervalMs, make }

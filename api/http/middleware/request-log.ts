@@ -4,16 +4,18 @@ import type { Request, RequestHandler, Response } from 'express'
 import { pinoHttp } from 'pino-http'
 import type { Log } from '../../log.js'
 import { scrubText } from '../../redaction/scrub.js'
-import { addressOf } from './address.js'
-import { knownCaller } from './authenticate.js'
+import { childless } from '../hot-path.js'
+import { failureOf } from './answer-problem.js'
+import { knownCaller } from './identify.js'
+import { addressOf } from './resolve-address.js'
 
-/** Characters of a path that a log line carries: a real one has a third of it. */
+/** Characters of a path that a log line carries: a route takes a third of that. */
 const MAX_LOGGED_PATH = 256
 
 /** Gives each request an id and one line in the log: who, what, how it ended. Never a header, a query or a body. */
-export function requestLog(log: Log): RequestHandler {
-  return pinoHttp<Request, Response>({
-    logger: childless(log),
+export function requestLog(logger: Log): RequestHandler {
+  const log = pinoHttp<Request, Response>({
+    logger: childless(logger),
     wrapSerializers: false,
     genReqId: giveRequestId,
     customLogLevel: levelOf,
@@ -21,17 +23,10 @@ export function requestLog(log: Log): RequestHandler {
     customErrorMessage: () => 'request',
     customSuccessObject: describeRequest,
     customErrorObject: (req, res, _error, value) => describeRequest(req, res, value),
-  }) as unknown as RequestHandler
-}
-
-/**
- * pino-http asks for a child of the logger with each request, to hang the request on it. Nothing here logs in between, and the
- * one line at the end names what it tells, so the child would be a third of what a request costs, for nothing.
- */
-function childless(log: Log): Log {
-  const own = log.child({})
-  own.child = (() => own) as unknown as Log['child']
-  return own
+  })
+  return function logRequest(req, res, next) {
+    log(req, res, next)
+  }
 }
 
 /** Ours alone: an id from outside could be made to look like another request's. */
@@ -41,7 +36,7 @@ function giveRequestId(_req: IncomingMessage, res: ServerResponse): string {
   return id
 }
 
-/** A probe that finds us not ready is told so; that is no fault of the request. */
+/** A probe that finds the service not ready gets a 503, which is not a failure of the request. */
 function levelOf(req: IncomingMessage, res: ServerResponse): 'debug' | 'info' | 'error' {
   if (req.url?.startsWith('/health/')) return res.statusCode === 200 ? 'debug' : 'info'
   return res.statusCode >= 500 ? 'error' : 'info'
@@ -49,6 +44,7 @@ function levelOf(req: IncomingMessage, res: ServerResponse): 'debug' | 'info' | 
 
 function describeRequest(req: Request, res: Response, value: { responseTime: number }) {
   const caller = knownCaller(res)
+  const failure = failureOf(res)
   return {
     requestId: req.id,
     method: req.method,
@@ -58,7 +54,7 @@ function describeRequest(req: Request, res: Response, value: { responseTime: num
     address: addressOf(res),
     ...(caller === null ? {} : { subject: caller.subject, tokenId: caller.tokenId }),
     ...(res.writableFinished ? {} : { aborted: true }),
-    ...(res.locals['failure'] === undefined ? {} : { err: res.locals['failure'] }),
+    ...(failure === undefined ? {} : { err: failure }),
   }
 }
 

@@ -1,4 +1,5 @@
 import { UserDirectory } from '../../../api/auth/sign-in/user-directory.js'
+import { WatchedFile } from '../../../api/auth/watched-file.js'
 import type { User } from '../../../api/model/user.js'
 
 const user = (name: string): User => ({ name, passwordHash: '', scopes: ['stats:read'], selectors: [] })
@@ -12,24 +13,29 @@ function createRig(text: string) {
   const fail = (code: string | null) => {
     if (code !== null) throw Object.assign(new Error('no'), { code })
   }
+  const watched = new WatchedFile(
+    {
+      read: () => {
+        counts.read += 1
+        fail(file.fault)
+        return file.text
+      },
+      stamp: () => {
+        counts.stamp += 1
+        fail(file.statFault)
+        return file.stamp
+      },
+    },
+    () => clock.now,
+  )
   const directory = new UserDirectory({
-    read: () => {
-      counts.read += 1
-      fail(file.fault)
-      return file.text
-    },
-    stamp: () => {
-      counts.stamp += 1
-      fail(file.statFault)
-      return file.stamp
-    },
+    file: watched,
     parse: (given) =>
       given === '!' ? { problems: ['users[0].name: must be'] } : { users: given.split(' ').map((name) => user(name)) },
     log: {
       info: (fields) => lines.push(['info', fields]),
       error: (fields) => lines.push(['error', fields]),
     },
-    now: () => clock.now,
   })
   const change = (changed: Partial<typeof file>) => {
     Object.assign(file, { stamp: String(Number(file.stamp) + 1) }, changed)
@@ -49,7 +55,7 @@ describe('UserDirectory', () => {
     for (const name of ['Bob', 'bo', '', '__proto__', 'constructor']) expect(directory.find(name)).toBeNull()
   })
 
-  test('sees who was added, changed and removed, without a restart', () => {
+  test('finds users who are added and loses users who are removed, without a restart', () => {
     const { directory, change, names } = createRig('alice')
     expect(names()).toEqual(['alice'])
     change({ text: 'alice bob' })
@@ -90,7 +96,7 @@ describe('UserDirectory', () => {
     expect(names()).toEqual(['bob'])
   })
 
-  test('keeps nobody while the file is invalid, says so once, and recovers by itself', () => {
+  test('is empty while the file is invalid, logs that once, and recovers by itself', () => {
     const { change, clock, errors, lines, counts, names, directory } = createRig('alice')
     names()
     change({ text: '!' })
@@ -110,7 +116,7 @@ describe('UserDirectory', () => {
   })
 
   test.each(['fault', 'statFault'] as const)(
-    'keeps nobody while the file cannot be read (%s), and says so once',
+    'is empty while the file cannot be read (%s), and logs that once',
     (which) => {
       const { clock, errors, file, names, change } = createRig('alice')
       names()

@@ -1,4 +1,4 @@
-import type { Actor, Audit, AuthEvent } from '../../../audit/event.js'
+import { type Actor, type Audit, type AuthEvent, authEvent } from '../../../audit/event.js'
 import type { Authenticator } from '../../../auth/authenticator.js'
 import type { Caller } from '../../../auth/caller.js'
 import { CLOCK_LEEWAY_SECONDS } from '../../../auth/claims.js'
@@ -102,19 +102,9 @@ export async function drawTicket(desk: AuthDesk, { body, caller, actor }: Action
     desk.audit.record(authEvent(actor, 'ticket-refused', 'deny', `lacks ${scope}`))
     throw new ApiError('insufficient-scope', `lacks ${scope}`, { detail: `This stream asks for the scope ${scope}.` })
   }
-  const { ticket, expiresAt } = await desk.tickets.draw(caller, body.path, [scope])
+  const { ticket, expiresAt } = await desk.tickets.issue(caller, body.path, [scope])
   desk.audit.record(authEvent(actor, 'ticket', 'allow', null))
   return { ticket, expiresAt: time(expiresAt) }
-}
-
-/** An audit event of who may look. */
-export function authEvent(
-  actor: Actor,
-  action: AuthEvent['action'],
-  decision: AuthEvent['decision'],
-  reason: string | null,
-): AuthEvent {
-  return { kind: 'auth', ...actor, action, decision, reason }
 }
 
 async function concluded(

@@ -1,0 +1,50 @@
+import type { RevokedTokens } from './authenticator.js'
+import type { WatchedFile } from './watched-file.js'
+
+/** Characters of one line: a token id has at most 256. */
+const MAX_LINE_LENGTH = 1_024
+
+/**
+ * The token ids of REVOKED_TOKENS_FILE, one a line; a `#` at the beginning or after a blank begins a remark. While the file is gone
+ * or unreadable, the ids that were read last stay revoked.
+ */
+export class RevokedTokenFile implements RevokedTokens {
+  readonly #file: WatchedFile
+  readonly #onUnreadable: (error: unknown) => void
+  #ids: ReadonlySet<string> = new Set()
+
+  /** `onUnreadable` hears of a fault once, however long it lasts; a file that is gone is no fault. */
+  constructor(file: WatchedFile, onUnreadable: (error: unknown) => void) {
+    this.#file = file
+    this.#onUnreadable = onUnreadable
+  }
+
+  has(tokenId: string): boolean {
+    return this.#ids.has(tokenId)
+  }
+
+  /** Looks at the file; true where its ids may have changed. */
+  refresh(): boolean {
+    const news = this.#file.checkNow()
+    if (news?.text === undefined) {
+      if (news?.isNew && !isMissing(news.error)) this.#onUnreadable(news.error)
+      return false
+    }
+    this.#ids = parseRevoked(news.text)
+    return true
+  }
+}
+
+export function parseRevoked(text: string): ReadonlySet<string> {
+  const lines = text.split('\n').map((line) =>
+    line
+      .slice(0, MAX_LINE_LENGTH)
+      .replace(/(?:^|\s)#.*$/, '')
+      .trim(),
+  )
+  return new Set(lines.filter((line) => line !== ''))
+}
+
+function isMissing(error: unknown): boolean {
+  return (error as NodeJS.ErrnoException | null)?.code === 'ENOENT'
+}

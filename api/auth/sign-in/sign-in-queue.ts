@@ -1,0 +1,66 @@
+import { Quota } from '../../concurrency/quota.js'
+import { Semaphore } from '../../concurrency/semaphore.js'
+import { ApiError } from '../../model/error.js'
+
+/** Sign-ins that wait at once: as many checks of about 20 ms as a person waits for without giving up. */
+const MAX_WAITING = 64
+
+/**
+ * Sign-ins from known addresses that wait at once. They have places of their own, so that an attacker who fills the queue from a
+ * hundred addresses locks no owner out.
+ */
+const MAX_PREFERRED = 16
+
+/** Waiting sign-ins of one address: a person at one keyboard is one, an office behind one address a few. */
+const MAX_WAITING_PER_ADDRESS = 4
+
+/**
+ * Runs one sign-in at a time, in order of arrival, the preferred before the others. One at a time, so that a failure is counted
+ * before the next guess runs, and so that hashing passwords keeps one core busy and leaves the others to readers.
+ */
+export class SignInQueue {
+  readonly #semaphore = new Semaphore(1)
+  readonly #preferred = quota(MAX_PREFERRED, MAX_PREFERRED, `${MAX_PREFERRED} sign-ins wait already`)
+  readonly #others = quota(MAX_WAITING, MAX_WAITING, `${MAX_WAITING} sign-ins wait already`)
+  readonly #addresses = quota(
+    MAX_WAITING_PER_ADDRESS,
+    MAX_PREFERRED + MAX_WAITING,
+    `${MAX_WAITING_PER_ADDRESS} sign-ins of this address wait already`,
+  )
+
+  /** Resolves with what `signIn` gives. Rejects with rate-limited at once where too many wait, in all or of this address. */
+  async enter<T>(address: string, signIn: () => Promise<T>, isPreferred = false): Promise<T> {
+    const stopWaiting = this.#wait(address, isPreferred)
+    const start = () => {
+      // Only what waits counts. Where the semaphore is free, this runs within the call below.
+      stopWaiting()
+      return signIn()
+    }
+    return this.#semaphore.run(start, { isPreferred })
+  }
+
+  #wait(address: string, isPreferred: boolean): () => void {
+    const release = (isPreferred ? this.#preferred : this.#others).take(address)
+    try {
+      const releaseAddress = this.#addresses.take(address)
+      return () => {
+        release()
+        releaseAddress()
+      }
+    } catch (error) {
+      release()
+      throw error
+    }
+  }
+}
+
+function quota(perHolder: number, total: number, reason: string): Quota {
+  return new Quota({ perHolder, total, refusal: () => tooManyWaiting(reason) })
+}
+
+function tooManyWaiting(reason: string): ApiError {
+  return new ApiError('rate-limited', reason, {
+    detail: 'Too many sign-ins are waiting; Retry-After says when to come back.',
+    retryAfterSeconds: 1,
+  })
+}

@@ -1,0 +1,29 @@
+import { type Request, type RequestHandler, Router } from 'express'
+import { perform } from './endpoints/action.js'
+import { refuseMethod } from './middleware/refuse-method.js'
+import type { AuthDesk } from './resources/auth/handler.js'
+import { ACTIONS } from './routes.js'
+
+export const AUTH_PREFIX = '/api/auth'
+
+/** What concerns the caller. A router of its own, since each read would else be compared with all of these paths first. */
+export function authRouter(desk: AuthDesk, callersOnly: RequestHandler): Router {
+  const router = Router({ caseSensitive: true, strict: true })
+  for (const action of ACTIONS) {
+    if (action.who === 'user' && desk.signIn === null) continue
+    const path = action.path.slice(AUTH_PREFIX.length)
+    if (action.who === 'caller') router.all(path, callersOnly)
+    router[action.method === 'GET' ? 'get' : 'post'](path, perform(action, desk))
+    router.all(path, action.method === 'GET' ? refuseMethod('GET', 'HEAD') : refuseMethod(action.method))
+  }
+  return router
+}
+
+/** Whether a request may carry a body: an action's may, a read's may not. */
+export function takesBody({ method, path }: Request): boolean {
+  return method === 'POST' && POST_PATHS.has(path)
+}
+
+const POST_PATHS: ReadonlySet<string> = new Set(
+  ACTIONS.filter(({ method }) => method === 'POST').map(({ path }) => path),
+)

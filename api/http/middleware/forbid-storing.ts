@@ -1,0 +1,9 @@
+import type { RequestHandler } from 'express'
+
+/** RFC 9111 section 5.2.2.5: what one caller may read, no cache on the way may keep. */
+export function forbidStoring(): RequestHandler {
+  return function setCacheControl(_req, res, next) {
+    res.setHeader('Cache-Control', 'no-store')
+    next()
+  }
+}

@@ -1,0 +1,23 @@
+import type { Audit, AuthEvent } from '../../audit/event.js'
+import type { Counters } from '../../store/store.js'
+
+/** Records that a client was refused, if its address has not used up `perAddress` records of this action in the window. */
+export type RecordRefusal = (event: AuthEvent, perAddress: number) => Promise<void>
+
+/** Refusals that are recorded in one window, of all addresses together. */
+const MAX_RECORDED_REFUSALS = 1_000
+
+/**
+ * Anyone can be refused, and each record takes disk: an attacker with a thousand addresses must not fill the one that the
+ * trail is on. The log has a line for each request in any case. `windowMs` in milliseconds.
+ */
+export function refusalRecorder(audit: Audit, counters: Counters, windowMs: number): RecordRefusal {
+  return async function recordRefusal(event, perAddress) {
+    const ofAddress = await counters.add(`${event.action} ${event.address}`, windowMs)
+    if (ofAddress.hits > perAddress) return
+    const ofAll = await counters.add('all', windowMs)
+    if (ofAll.hits < MAX_RECORDED_REFUSALS) audit.record(event)
+    else if (ofAll.hits === MAX_RECORDED_REFUSALS)
+      audit.record({ ...event, reason: 'the last refusal of this window that is recorded: there are too many' })
+  }
+}

@@ -1,0 +1,17 @@
+import type { RequestHandler } from 'express'
+import { ApiError } from '../../model/error.js'
+
+/**
+ * Without authentication, a request must name this machine as its Host. A page from elsewhere can make its own name resolve
+ * to the loopback address (DNS rebinding), and then sends that name.
+ */
+export function refuseForeignHost(): RequestHandler {
+  return function refuseRebinding(req, _res, next) {
+    const host = (req.headers.host ?? '').replace(/:\d*$/, '')
+    if (host !== 'localhost' && host !== '[::1]' && !/^127(?:\.\d{1,3}){3}$/.test(host))
+      throw new ApiError('invalid-request', 'foreign Host', {
+        detail: 'Without authentication, only requests to localhost are answered.',
+      })
+    next()
+  }
+}

@@ -1,0 +1,53 @@
+import type { Express, RequestHandler } from 'express'
+import type { Audit } from '../audit/event.js'
+import type { Authenticator } from '../auth/authenticator.js'
+import type { Caller } from '../auth/caller.js'
+import type { Clock } from '../clock.js'
+import type { View } from '../live/view.js'
+import type { Scope } from '../model/scope.js'
+import { AnswerCache } from './endpoints/answer.js'
+import { Channels } from './endpoints/channels.js'
+import { feedEndpoint } from './endpoints/feed.js'
+import type { Metrics, Records } from './endpoints/input.js'
+import { largeResponseQuota, type OpenStreams } from './endpoints/open-streams.js'
+import { endpoint } from './endpoints/read.js'
+import { streamEndpoint } from './endpoints/stream.js'
+import { refuseMethod } from './middleware/refuse-method.js'
+import { FEEDS, ROUTES, type Route, STREAMS } from './routes.js'
+
+export interface RouteParts {
+  readonly view: View
+  readonly audit: Audit & Records
+  readonly metrics: Metrics
+  readonly streams: OpenStreams
+  /** Null where the service runs without authentication. */
+  readonly authenticator: Authenticator | null
+  readonly clock: Clock
+}
+
+/** Every read of the tables, with the stats limit before those that count toward it. */
+export function mountRoutes(app: Express, parts: RouteParts, limitStats: RequestHandler): void {
+  const { view, audit, metrics, streams, authenticator, clock } = parts
+  const readParts = {
+    sources: { view, records: audit, metrics },
+    cache: new AnswerCache(),
+    audit,
+    largeResponses: largeResponseQuota(),
+    clock,
+  }
+  const isStillValid = async (caller: Caller) => authenticator === null || (await authenticator.isStillValid(caller))
+  const streamParts = { ...readParts, streams, channels: new Channels(), isStillValid }
+  const mount = ({ path, limit }: Pick<Route, 'path' | 'limit'>, handler: RequestHandler) => {
+    if (limit === 'stats') app.get(path, limitStats)
+    app.get(path, handler)
+    app.all(path, refuseMethod('GET', 'HEAD'))
+  }
+  for (const route of ROUTES) mount(route, endpoint(route, readParts))
+  for (const stream of STREAMS) mount(stream, streamEndpoint(stream, streamParts))
+  for (const feed of FEEDS) mount(feed, feedEndpoint(feed, streamParts))
+}
+
+/** Prometheus asks every 15 s or so, for ever. A client that may not read is counted: each of its refusals is recorded. */
+export function isFree(path: string, scopes: ReadonlySet<Scope>): boolean {
+  return ROUTES.some((route) => route.limit === 'none' && route.path === path && scopes.has(route.scope))
+}
