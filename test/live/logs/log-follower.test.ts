@@ -5,8 +5,11 @@ import { followLog, type LogSource } from '../../../api/live/logs/log-follower.j
 import { engineTimeOf } from '../../../api/model/engine-time.js'
 import { ApiError } from '../../../api/model/error.js'
 import type { LogCursor, LogLine, LogStep } from '../../../api/model/log-line.js'
+import { cleanupAfterEach } from '../../support/cleanup.js'
 import { FakeClock, settle } from '../../support/fake-clock.js'
 import { lineAt } from '../../support/fake-engine.js'
+
+const cleanup = cleanupAfterEach()
 
 const QUERY = { tail: 2, since: null, stdout: true, stderr: true, matches: null }
 
@@ -57,6 +60,7 @@ function rig(
   const tokens: number[] = []
   const life = new AbortController()
   setMaxListeners(0, life.signal)
+  cleanup(() => life.abort())
   const seen: string[] = []
   const state = { isAlive: true, ended: null as unknown, busyMs: 0 }
   let cursor: LogCursor | null = null
