@@ -22,12 +22,17 @@ module.exports = {
     layer('redaction-imports-nothing', '^api/redaction/', ['^api/redaction/']),
     layer('log-imports-nothing', '^api/log[.]ts$', ['^api/(log[.]ts$|redaction/)']),
     layer('config-on-model', '^api/config/', ['^api/(config|model)/']),
-    layer('auth-on-model-and-store', '^api/auth/', ['^api/(auth|concurrency|model)/', '^api/store/store[.]ts$']),
+    layer('auth-on-model-and-store', '^api/auth/', [
+      '^api/(auth|concurrency|model)/',
+      CONFIG_TYPES,
+      '^api/store/store[.]ts$',
+    ]),
     layer('store-on-model', '^api/store/', ['^api/(store|model)/']),
-    layer('audit-on-model', '^api/audit/', ['^api/(audit|model)/', '^api/log[.]ts$']),
+    layer('audit-on-model', '^api/audit/', ['^api/(audit|model)/', CONFIG_TYPES, '^api/log[.]ts$']),
     layer('engine-on-model', '^api/engine/', ['^api/(engine|concurrency|model|redaction)/', '^api/log[.]ts$']),
     layer('live-on-engine-port', '^api/live/', [
       '^api/(live|concurrency|model|redaction)/',
+      CONFIG_TYPES,
       '^api/engine/engine[.]ts$',
       '^api/(clock|log)[.]ts$',
     ]),
@@ -133,7 +138,7 @@ module.exports = {
     gate(
       'sockets-and-files-at-the-edges',
       '^(node:)?(net|http|https|tls|dgram|child_process|fs|fs/promises)$',
-      '^api/(service|main|audit/file-sink|config/(config-files|docker-host|network)|engine/(transport|agents)|http/(hot-path|server|middleware/[a-z-]+)|cli/[a-z-]+)[.]ts$',
+      '^api/(service|main|audit/file-sink|config/(config-files|docker-host|cidr)|engine/(agents|answer|dial|transport)|http/(hot-path|server|middleware/[a-z-]+)|cli/[a-z-]+)[.]ts$',
       'Sockets, files and processes are opened at the edges only.',
     ),
   ],

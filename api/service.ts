@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import { FileSink } from './audit/file-sink.js'
 import { createOutputSink } from './audit/sink.js'
 import { AuditTrail } from './audit/trail.js'
-import { Authenticator, type RevokedTokens } from './auth/authenticator.js'
+import { Authenticator } from './auth/authenticator.js'
 import { Provider } from './auth/provider.js'
 import { RevokedTokenFile } from './auth/revoked-token-file.js'
 import { PasswordChecker } from './auth/sign-in/password.js'
@@ -14,8 +14,9 @@ import { SignInQueue } from './auth/sign-in/sign-in-queue.js'
 import { UserDirectory } from './auth/sign-in/user-directory.js'
 import { WatchedFile } from './auth/watched-file.js'
 import { type Clock, SYSTEM_CLOCK, sleep } from './clock.js'
-import type { AuthConfig, Config, HostConfig } from './config/config.js'
+import type { AuditConfig, AuthConfig, Config, HostConfig, LimitConfig } from './config/config.js'
 import { watchableFile } from './config/config-files.js'
+import { describeFileFaults } from './config/list-file.js'
 import { parseUsers } from './config/users-file.js'
 import { createDockerodeEngine } from './engine/dockerode.js'
 import type { Engine } from './engine/engine.js'
@@ -56,71 +57,51 @@ export interface ServiceOutput {
 export interface Service {
   readonly server: Server
   /**
-   * Resolves with the port once requests are answered; with null where a stop came first. Rejects with TlsIdentityError where no
-   * engine can be reached for a wrong certificate, theirs or ours (nothing that waiting mends), and with the listener's error where the address cannot be bound.
+   * Resolves with the port once requests are answered; with null where a stop came first. Rejects with TlsIdentityError where every
+   * engine refuses our certificate or shows a wrong one, which waiting does not mend, and with the listener's error where the
+   * address cannot be bound.
    */
   start(): Promise<number | null>
   /** Ends every loop, stream and connection; takes under five seconds. */
   stop(): Promise<void>
 }
 
+/** What most parts take. */
+interface Surroundings {
+  readonly clock: Clock
+  readonly now: () => number
+  readonly log: Log
+}
+
 /** The one place where things are constructed. Throws where the audit trail cannot be opened. */
 export function createService(config: Config, { log, records }: ServiceOutput, parts: ServiceParts = {}): Service {
   const clock = parts.clock ?? SYSTEM_CLOCK
-  const now = () => clock.now()
-  const createEngine =
-    parts.createEngine ?? ((host: HostConfig) => createDockerodeEngine(host.endpoint, { scrubLogs: config.logs.scrub }))
-  const { destination, onFailure } = config.audit
-  const sink = destination.kind === 'file' ? new FileSink(destination.path, now()) : createOutputSink(records)
-  const audit = new AuditTrail({ sink, clock, log, onFailure })
-  const journal = new EventJournal()
-  const lineBucket = new TokenBucket(FOLLOWED_LINES, clock)
-  const hosts = config.hosts.map(
-    (host) =>
-      new Host({
-        id: host.id,
-        endpoint: describeEndpoint(host.endpoint),
-        engine: createEngine(host),
-        labels: host.labels,
-        sampling: config.sampling,
-        journal: journal.openHost(host.id),
-        lineBucket,
-        clock,
-        log,
-      }),
-  )
-  const view = new Fleet(hosts, journal, clock)
-  const store = createMemoryStore(now)
+  const around: Surroundings = { clock, now: () => clock.now(), log }
+  const audit = createAudit(config.audit, records, around)
+  const { hosts, view } = createFleet(config, parts.createEngine, around)
+  const store = createMemoryStore(around.now)
+  const { authenticator, signIn, refreshRevoked } = createAuth(config, store, around)
   const streams = new OpenStreams()
-  const revokedTokensPath = config.auth?.revokedTokensFile ?? null
-  const revokedTokens = revokedTokensPath === null ? null : watchRevokedTokens(revokedTokensPath, now, log)
-  const authenticator = config.auth === null ? null : createAuthenticator(config.auth, revokedTokens, store, clock, log)
-  const signIn = config.auth === null ? null : createSignIn(config.auth, config.limits, store, clock, log)
-  const { limits, network } = config
   const metrics = createMetrics({ view, streams, audit })
+  const { limits, network } = config
   const app = createApp({ view, authenticator, signIn, store, audit, limits, network, streams, metrics, log, clock })
   const server = createHttpServer(app, log)
-  const life = new AbortController()
-  let lives: readonly Promise<void>[] = []
+  const lifetime = new AbortController()
+  let loops: readonly Promise<void>[] = []
 
   async function runMaintenance(): Promise<void> {
-    while (!life.signal.aborted) {
-      await sleep(clock, MAINTENANCE_MS, life.signal)
-      if (revokedTokens?.refresh()) authenticator?.forget(({ tokenId }) => revokedTokens.has(tokenId))
+    while (!lifetime.signal.aborted) {
+      await sleep(clock, MAINTENANCE_MS, lifetime.signal)
+      refreshRevoked()
       audit.retry()
     }
   }
 
   async function start(): Promise<number | null> {
-    revokedTokens?.refresh()
-    lives = [...hosts.map((host) => host.run(life.signal)), runMaintenance()]
-    const patience = new AbortController()
-    await Promise.race([
-      Promise.all(hosts.map((host) => host.firstOutcome)),
-      sleep(clock, FIRST_OUTCOME_MS, patience.signal),
-    ])
-    patience.abort()
-    if (life.signal.aborted) return null
+    refreshRevoked()
+    loops = [...hosts.map((host) => host.run(lifetime.signal)), runMaintenance()]
+    await firstOutcomes(hosts, clock)
+    if (lifetime.signal.aborted) return null
     const faults = view.hosts().map(({ fault }) => fault)
     // One wrong party among many is data, as every other fault of one host is.
     if (faults.every((fault) => fault instanceof TlsIdentityError)) throw faults[0]
@@ -130,56 +111,59 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
   }
 
   async function stop(): Promise<void> {
-    life.abort()
+    lifetime.abort()
     streams.endAll()
-    await Promise.all([server.listening ? closeServer(server, clock) : null, ...lives])
+    await Promise.all([server.listening ? closeServer(server, clock) : null, ...loops])
     endTrail(audit, log)
   }
 
   return { server, start, stop }
 }
 
-/** What ends a service must not fail for want of a record; the trail has complained already. */
-function endTrail(audit: AuditTrail, log: Log): void {
-  try {
-    if (audit.written > 0) audit.record({ kind: 'service', action: 'stop' })
-    // Kept apart from the file, it shows whether the file was cut short since.
-    log.info({ seq: audit.head.seq, hash: audit.head.hash }, 'the audit trail ends')
-  } catch (err) {
-    log.error({ err }, 'the audit trail ends without a record of the stop')
+function createAudit({ destination, onFailure }: AuditConfig, records: ServiceOutput['records'], around: Surroundings) {
+  const { clock, now, log } = around
+  const sink = destination.kind === 'file' ? new FileSink(destination.path, now()) : createOutputSink(records)
+  return new AuditTrail({ sink, clock, log, onFailure })
+}
+
+function createFleet(
+  { hosts: configs, logs, sampling }: Config,
+  createEngine: ServiceParts['createEngine'],
+  { clock, log }: Surroundings,
+) {
+  const journal = new EventJournal()
+  const lineBucket = new TokenBucket(FOLLOWED_LINES, clock)
+  const hosts = configs.map((host) => {
+    const engine = createEngine?.(host) ?? createDockerodeEngine(host.endpoint, { scrubLogs: logs.scrub })
+    const { id, labels } = host
+    const endpoint = describeEndpoint(host.endpoint)
+    return new Host({ id, endpoint, engine, labels, sampling, journal: journal.openHost(id), lineBucket, clock, log })
+  })
+  return { hosts, view: new Fleet(hosts, journal, clock) }
+}
+
+function createAuth({ auth, limits }: Config, store: Store, around: Surroundings) {
+  if (auth === null) return { authenticator: null, signIn: null, refreshRevoked: () => {} }
+  const { now, log } = around
+  const { token, provider, revokedTokensFile } = auth
+  const revoked = revokedTokensFile === null ? null : watchRevokedTokens(revokedTokensFile, around)
+  const authenticator = new Authenticator({
+    token,
+    provider: provider === null ? null : new Provider(provider, { now, log }),
+    revokedTokens: revoked ?? new Set<string>(),
+    store,
+    now,
+  })
+  const refreshRevoked = () => {
+    if (revoked?.refresh()) authenticator.forget(({ tokenId }) => revoked.has(tokenId))
   }
-  audit.close()
+  return { authenticator, signIn: createSignIn(auth, limits, store, around), refreshRevoked }
 }
 
-function watchRevokedTokens(path: string, now: () => number, log: Log): RevokedTokenFile {
-  return new RevokedTokenFile(new WatchedFile(watchableFile(path), now), (err) =>
-    log.error({ err }, 'REVOKED_TOKENS_FILE cannot be read: what it held before stays revoked'),
-  )
-}
-
-function createAuthenticator(
-  { token, provider }: AuthConfig,
-  revokedTokens: RevokedTokens | null,
-  store: Store,
-  clock: Clock,
-  log: Log,
-): Authenticator {
-  const now = () => clock.now()
-  const outside = provider === null ? null : new Provider(provider, { now, log })
-  return new Authenticator({ token, provider: outside, revokedTokens: revokedTokens ?? new Set(), store, now })
-}
-
-function createSignIn(
-  { token, users: settings }: AuthConfig,
-  limits: Config['limits'],
-  store: Store,
-  clock: Clock,
-  log: Log,
-): SignIn | null {
+function createSignIn({ token, users: settings }: AuthConfig, limits: LimitConfig, store: Store, around: Surroundings) {
   if (settings === null || token === null) return null
-  const now = () => clock.now()
-  const file = new WatchedFile(watchableFile(settings.path), now)
-  const users = new UserDirectory({ file, parse: parseUsers, log })
+  const { now, log } = around
+  const users = new UserDirectory({ file: new WatchedFile(watchableFile(settings.path), now), parse: usersIn, log })
   const checker = new PasswordChecker(() => users.users())
   return new SignIn({
     token,
@@ -193,4 +177,35 @@ function createSignIn(
     refreshTokens: new RefreshTokens(randomBytes(32)),
     now,
   })
+}
+
+function usersIn(text: string) {
+  const { users, faults } = parseUsers(text)
+  return users === undefined ? { problems: describeFileFaults(faults) } : { users }
+}
+
+function watchRevokedTokens(path: string, { now, log }: Surroundings): RevokedTokenFile {
+  return new RevokedTokenFile(new WatchedFile(watchableFile(path), now), (err) =>
+    log.error({ err }, 'REVOKED_TOKENS_FILE cannot be read: what it held before stays revoked'),
+  )
+}
+
+/** Resolves once each engine has answered or failed, or when that takes too long. */
+async function firstOutcomes(hosts: readonly Host[], clock: Clock): Promise<void> {
+  const patience = new AbortController()
+  const outcomes = Promise.all(hosts.map((host) => host.firstOutcome))
+  await Promise.race([outcomes, sleep(clock, FIRST_OUTCOME_MS, patience.signal)])
+  patience.abort()
+}
+
+/** What ends a service must not fail for want of a record; the trail has complained already. */
+function endTrail(audit: AuditTrail, log: Log): void {
+  try {
+    if (audit.written > 0) audit.record({ kind: 'service', action: 'stop' })
+    // Noted apart from the file, it shows whether the file was cut short since.
+    log.info({ seq: audit.head.seq, hash: audit.head.hash }, 'the audit trail ends')
+  } catch (err) {
+    log.error({ err }, 'the audit trail ends without a record of the stop')
+  }
+  audit.close()
 }

@@ -6,14 +6,12 @@ import { availableParallelism } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { countLine, outcomeOf, rowOf } from './check-report.mjs'
 import { findEngine } from './engine-probe.mjs'
-import { unmarkedSlowLines } from './slow-tests.mjs'
+import { TIMING_FILES, unmarkedSlowLines } from './slow-tests.mjs'
 
 /** Far above what any step takes on two cores; it is here so that a hung test cannot hold a CI machine. */
 const STEP_MS = 12 * 60_000
 const KILL_MS = 10_000
 const CACHE = '.cache'
-/** What judges wall-clock time runs alone and last, so that no test beside it decides whether it is quick enough. */
-const TIMING_FILES = '\\.timing\\.test\\.ts$'
 const TIMING = [TIMING_FILES, '--runInBand']
 const REQUIRE_ENGINE = process.env.PORTHOLE_REQUIRE_ENGINE === '1'
 

@@ -6,6 +6,9 @@ import { join, relative } from 'node:path'
 /** What runs processes of the built service, an engine, or an image. */
 export const SLOW_FOLDERS = ['test/service', 'test/engine-real', 'test/deploy']
 
+/** What judges wall-clock time runs alone and last, so that no test beside it decides whether it is quick enough. */
+export const TIMING_FILES = '\\.timing\\.test\\.ts$'
+
 /** Milliseconds that a file may take on two cores, so that 100 files without a mark take less than a minute. */
 const SLOW_MS = 5_000
 
@@ -25,12 +28,15 @@ export function markedTests(root) {
     .sort()
 }
 
-/** A line for each file of Jest's results that took long, and is neither marked nor in a slow folder. */
+/** A line for each file of Jest's results that took long, and neither says so nor stands where that is known. */
 export function unmarkedSlowLines(testResults, root) {
   const marked = markedTests(root)
+  const isKnown = (path) =>
+    marked.includes(path) ||
+    new RegExp(TIMING_FILES).test(path) ||
+    SLOW_FOLDERS.some((folder) => path.startsWith(`${folder}/`))
   return testResults
     .map(({ name, startTime, endTime }) => ({ path: relative(root, name), milliseconds: endTime - startTime }))
-    .filter(({ milliseconds }) => milliseconds > SLOW_MS)
-    .filter(({ path }) => !marked.includes(path) && !SLOW_FOLDERS.some((folder) => path.startsWith(`${folder}/`)))
+    .filter(({ path, milliseconds }) => milliseconds > SLOW_MS && !isKnown(path))
     .map(({ path, milliseconds }) => `${path} took ${(milliseconds / 1000).toFixed(1)} s: mark it @slow, or mend it`)
 }

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { isJsonObject } from '../model/json-object.js'
 import type { Actor, AuditEvent, ReadEvent } from './event.js'
 
 /** An event with its place in the chain. */
@@ -127,10 +128,9 @@ const TRAIL_MEMBERS = { recovered: { tornBytes: isCount }, gap: { lost: isCount,
 
 /** Whether a parsed line has the members of a record. Whoever may write the file may write lines of any shape into it. */
 export function isRecord(value: unknown): value is AuditRecord {
-  if (typeof value !== 'object' || value === null) return false
-  const members = value as Readonly<Record<string, unknown>>
-  return [CHAIN_MEMBERS, ...shapesOf(members)].every((shape) =>
-    Object.entries<Check>(shape).every(([name, isGood]) => isGood(members[name])),
+  if (!isJsonObject(value)) return false
+  return [CHAIN_MEMBERS, ...shapesOf(value)].every((shape) =>
+    Object.entries<Check>(shape).every(([name, isValid]) => isValid(value[name])),
   )
 }
 

@@ -1,3 +1,4 @@
+import type { AuditConfig } from '../config/config.js'
 import type { Log } from '../log.js'
 import { ApiError } from '../model/error.js'
 import { asAscii, type Head, writeLine } from './chain.js'
@@ -12,8 +13,7 @@ export interface AuditTrailOptions {
   readonly sink: AuditSink
   readonly clock: { now(): number }
   readonly log: Log
-  /** Whether a request is refused or served when its record cannot be written. */
-  readonly onFailure: 'refuse' | 'serve'
+  readonly onFailure: AuditConfig['onFailure']
   /** Records kept in memory; RECENT_LIMIT unless a test wants fewer. */
   readonly recentLimit?: number
 }

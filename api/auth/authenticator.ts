@@ -1,7 +1,8 @@
+import type { TokenConfig } from '../config/token-keys.js'
 import { ApiError } from '../model/error.js'
 import type { Store } from '../store/store.js'
 import type { Caller } from './caller.js'
-import { type TokenSettings, verifyToken } from './token.js'
+import { verifyToken } from './token.js'
 
 /**
  * Verified tokens that are remembered at once. A stranger without a key cannot fill the cache; beyond the bound the oldest entry
@@ -26,7 +27,7 @@ export interface RevokedTokens {
 
 export interface AuthenticatorParts {
   /** Null where only an outside provider's tokens are accepted. */
-  readonly token: TokenSettings | null
+  readonly token: TokenConfig | null
   readonly provider: OutsideProvider | null
   readonly revokedTokens: RevokedTokens
   readonly store: Pick<Store, 'sessions' | 'revocations'>

@@ -1,3 +1,4 @@
+import { hasControlCharacter } from '../model/control-character.js'
 import { ApiError } from '../model/error.js'
 import { type LabelSelector, parseLabelSelector } from '../model/label-selector.js'
 
@@ -54,8 +55,7 @@ export function visibilityKeyOf(selectors: readonly LabelSelector[]): string {
 }
 
 export function isName(value: unknown): value is string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
-  return typeof value === 'string' && value !== '' && value.length <= MAX_NAME_LENGTH && !/[\x00-\x1f\x7f]/.test(value)
+  return typeof value === 'string' && value !== '' && value.length <= MAX_NAME_LENGTH && !hasControlCharacter(value)
 }
 
 function isSecond(value: unknown): value is number {

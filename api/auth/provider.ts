@@ -1,6 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import type { ProviderConfig } from '../config/provider-config.js'
 import { ApiError } from '../model/error.js'
+import { isJsonObject } from '../model/json-object.js'
 import type { Scope } from '../model/scope.js'
 import { parseStrictJson } from '../model/strict-json.js'
 import type { OutsideProvider } from './authenticator.js'
@@ -29,17 +31,6 @@ const LOG_INTERVAL_MS = 60_000
 /** Levels of a dotted path into the claims. */
 const MAX_PATH_DEPTH = 8
 
-export interface ProviderSettings {
-  readonly jwksUrl: string
-  readonly issuer: string
-  readonly audience: string
-  readonly algorithms: readonly ('RS256' | 'PS256' | 'ES256')[]
-  readonly tokenType: 'at+jwt' | 'JWT'
-  /** A claim's name, or a dotted path to one, to values, to the scopes that each stands for. */
-  readonly claimMap: ReadonlyMap<string, ReadonlyMap<string, readonly Scope[]>>
-  readonly containersClaim: string
-}
-
 export interface ProviderParts {
   readonly now: () => number
   readonly log: { warn(fields: object, message: string): void }
@@ -50,11 +41,11 @@ export interface ProviderParts {
  * configured, never taken from a token. While the provider cannot be reached and no key is cached, every token of it is refused.
  */
 export class Provider implements OutsideProvider {
-  readonly #settings: ProviderSettings
+  readonly #settings: ProviderConfig
   readonly #now: () => number
   readonly #keys: JWTVerifyGetKey
 
-  constructor(settings: ProviderSettings, { now, log }: ProviderParts) {
+  constructor(settings: ProviderConfig, { now, log }: ProviderParts) {
     this.#settings = settings
     this.#now = now
     this.#keys = createRemoteJWKSet(new URL(settings.jwksUrl), {
@@ -136,10 +127,10 @@ function objectIn(part: string): Readonly<Record<string, unknown>> | null {
   if (!isCanonical(part)) return null
   const bytes = Buffer.from(part, 'base64url')
   const json = isUtf8(bytes) ? parseStrictJson(bytes.toString('utf8')) : null
-  return json !== null && isObject(json.value) ? json.value : null
+  return json !== null && isJsonObject(json.value) ? json.value : null
 }
 
-function scopesIn(claims: Readonly<Record<string, unknown>>, claimMap: ProviderSettings['claimMap']): Set<Scope> {
+function scopesIn(claims: Readonly<Record<string, unknown>>, claimMap: ProviderConfig['claimMap']): Set<Scope> {
   const scopes = new Set<Scope>()
   for (const [claim, values] of claimMap)
     for (const word of wordsOf(claimAt(claims, claim))) for (const scope of values.get(word) ?? []) scopes.add(scope)
@@ -157,14 +148,10 @@ function claimAt(claims: Readonly<Record<string, unknown>>, path: string): unkno
   if (Object.hasOwn(claims, path)) return claims[path]
   let at: unknown = claims
   for (const name of path.split('.', MAX_PATH_DEPTH)) {
-    if (!isObject(at) || !Object.hasOwn(at, name)) return undefined
+    if (!isJsonObject(at) || !Object.hasOwn(at, name)) return undefined
     at = at[name]
   }
   return at
-}
-
-function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 type Fetch = (url: string, options: RequestInit) => Promise<Response>

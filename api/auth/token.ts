@@ -1,7 +1,9 @@
 import { isUtf8 } from 'node:buffer'
-import { type KeyObject, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import jwt from 'jsonwebtoken'
+import type { TokenConfig, TokenKey } from '../config/token-keys.js'
 import { ApiError } from '../model/error.js'
+import { isJsonObject } from '../model/json-object.js'
 import { isScope, SCOPES, type Scope } from '../model/scope.js'
 import { parseStrictJson } from '../model/strict-json.js'
 import type { Caller } from './caller.js'
@@ -22,22 +24,6 @@ export const REFUSED_HEADER_MEMBERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit', 'b64'
 /** RFC 9068 section 2.2 asks for the client that the token was issued to; Porthole is its own. */
 const CLIENT_ID = 'porthole'
 
-export interface TokenKey {
-  readonly kid: string
-  readonly key: KeyObject
-}
-
-export interface TokenSettings {
-  /** Pinned here; a token's own header never decides (RFC 8725 section 3.1). */
-  readonly algorithm: 'HS256' | 'RS256' | 'ES256' | 'PS256'
-  /** Null where this service only verifies. */
-  readonly signingKey: TokenKey | null
-  /** The current key first, then the one before it. */
-  readonly verificationKeys: readonly TokenKey[]
-  readonly issuer: string
-  readonly audience: string
-}
-
 export interface TokenRequest {
   readonly subject: string
   readonly scopes: readonly Scope[]
@@ -49,7 +35,7 @@ export interface TokenRequest {
 }
 
 /** Signs an access token (RFC 9068). `now` is in milliseconds since 1970. Throws where there is no key to sign with. */
-export function signToken(settings: TokenSettings, request: TokenRequest, now: number): string {
+export function signToken(settings: TokenConfig, request: TokenRequest, now: number): string {
   if (settings.signingKey === null) throw new Error('no signing key is configured')
   const { kid, key } = settings.signingKey
   const issuedAt = Math.floor(now / 1000)
@@ -77,7 +63,7 @@ export function signToken(settings: TokenSettings, request: TokenRequest, now: n
  * here: spelling, `typ`, `kid`, members that bring a key along, names given twice, a missing or endless `exp`, `iat` ahead of
  * time, claims of a wrong type (RFC 8725 section 3, RFC 7515 section 4.1, RFC 7519 section 4, RFC 9068 section 4).
  */
-export function verifyToken(settings: TokenSettings, token: string, now: number): Caller {
+export function verifyToken(settings: TokenConfig, token: string, now: number): Caller {
   const seconds = Math.floor(now / 1000)
   const [header, payload, signature] = partsOf(token)
   const keys = keysFor(settings, readObject(header, 'header'))
@@ -127,8 +113,8 @@ function readObject(part: string, what: string): Readonly<Record<string, unknown
   const json = parseStrictJson(bytes.toString('utf8'))
   demand(json !== null, `the ${what} is no unambiguous JSON`)
   const { value } = json
-  demand(typeof value === 'object' && value !== null && !Array.isArray(value), `the ${what} is no object`)
-  return value as Readonly<Record<string, unknown>>
+  demand(isJsonObject(value), `the ${what} is no object`)
+  return value
 }
 
 /** Of the spellings that decode to the same bytes, the one that an encoder writes: what is signed has one text. */
@@ -137,7 +123,7 @@ export function isCanonical(part: string): boolean {
 }
 
 /** The one key that the header names; where it names none, the keys in turn. A name is compared, never looked up anywhere. */
-function keysFor(settings: TokenSettings, header: Readonly<Record<string, unknown>>): readonly TokenKey[] {
+function keysFor(settings: TokenConfig, header: Readonly<Record<string, unknown>>): readonly TokenKey[] {
   demand(header['alg'] === settings.algorithm, 'alg is not the one that is configured')
   demand(TOKEN_TYPES.includes(header['typ']), 'typ is not at+jwt')
   for (const member of REFUSED_HEADER_MEMBERS) demand(!Object.hasOwn(header, member), `the header has ${member}`)
@@ -147,7 +133,7 @@ function keysFor(settings: TokenSettings, header: Readonly<Record<string, unknow
   return named
 }
 
-function verifySignature(settings: TokenSettings, keys: readonly TokenKey[], token: string, seconds: number): void {
+function verifySignature(settings: TokenConfig, keys: readonly TokenKey[], token: string, seconds: number): void {
   let fault: unknown = null
   for (const { key } of keys) {
     try {

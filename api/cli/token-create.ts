@@ -1,6 +1,7 @@
 import { signToken } from '../auth/token.js'
 import { describeFaults, loadSigningConfig } from '../config/config.js'
 import { CONFIG_FILES } from '../config/config-files.js'
+import { hasControlCharacter } from '../model/control-character.js'
 import { parseDuration } from '../model/duration.js'
 import { parseLabelSelector } from '../model/label-selector.js'
 import { ROLES, SCOPES, type Scope } from '../model/scope.js'
@@ -67,8 +68,7 @@ async function createToken(given: Arguments): Promise<void> {
 
 function readSubject(given: Arguments): string {
   const subject = given.text('sub')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
-  if (subject === undefined || subject === '' || subject.length > 256 || /[\x00-\x1f\x7f]/.test(subject))
+  if (subject === undefined || subject === '' || subject.length > 256 || hasControlCharacter(subject))
     throw new UsageError('token create: --sub takes a name of 1 to 256 printable characters')
   return subject
 }

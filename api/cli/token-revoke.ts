@@ -1,4 +1,5 @@
 import { appendFileSync } from 'node:fs'
+import { hasControlCharacter } from '../model/control-character.js'
 import { type Arguments, type Command, CommandFailure, UsageError } from './usage.js'
 
 /** Characters of a token id that a service accepts. */
@@ -43,8 +44,8 @@ async function revokeToken(given: Arguments): Promise<void> {
   )
     throw new UsageError('token revoke: --jti takes the id of one token, without blanks')
   const reason = given.text('reason') ?? ''
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: a line break would begin another id
-  if (/[\x00-\x1f\x7f]/.test(reason) || reason.length > MAX_REASON_LENGTH)
+  // A line break would begin another id.
+  if (hasControlCharacter(reason) || reason.length > MAX_REASON_LENGTH)
     throw new UsageError(`token revoke: --reason takes one line of at most ${MAX_REASON_LENGTH} characters`)
   const file = given.text('file') ?? process.env['REVOKED_TOKENS_FILE']
   if (file === undefined || file === '')

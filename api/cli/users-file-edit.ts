@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { dirname } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
+import { describeFileFaults } from '../config/list-file.js'
 import { parseUserEntries, type UserEntry, writeUsers } from '../config/users-file.js'
 import { type Arguments, CommandFailure, UsageError } from './usage.js'
 
@@ -46,11 +47,10 @@ export function readUsersFile(path: string): readonly UserEntry[] | null {
     if (codeOf(error) === 'ENOENT') return null
     throw new CommandFailure(`${path} cannot be read (${codeOf(error)})`)
   }
-  const { users, problems } = parseUserEntries(text)
+  const { users, faults } = parseUserEntries(text)
   if (users !== undefined) return users
-  throw new CommandFailure(
-    `${path} is not valid and stays as it is:\n${problems.map((text) => `  ${text}`).join('\n')}`,
-  )
+  const lines = describeFileFaults(faults).map((line) => `  ${line}`)
+  throw new CommandFailure(`${path} is not valid and stays as it is:\n${lines.join('\n')}`)
 }
 
 /** Who must be in the file for a command to mean anything. */

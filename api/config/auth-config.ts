@@ -18,6 +18,7 @@ export interface AuthConfig {
 export interface UsersConfig {
   readonly path: string
   readonly accessTokenTtlMs: number
+  /** A session lasts so long at most, however often it is refreshed (ASVS 7.3.2). */
   readonly refreshTokenTtlMs: number
 }
 
@@ -25,7 +26,7 @@ export const ACCESS_TOKEN_TTL = { min: '1m', max: '7d', fallback: '15m' }
 export const REFRESH_TOKEN_TTL = { min: '5m', max: '90d', fallback: '7d' }
 
 /** Guards that do nothing without authentication: an operator who sets one relies on it. */
-const AUTH_ONLY = ['USERS_FILE', 'JWKS_URL', 'REVOKED_TOKENS_FILE']
+const AUTH_ONLY = ['USERS_FILE', 'JWKS_URL', 'REVOKED_TOKENS_FILE'] as const
 
 export function refuseUnguarded(read: SettingsReader): void {
   for (const variable of AUTH_ONLY)
@@ -99,10 +100,10 @@ function refuseUsersFile(read: SettingsReader, files: ConfigFiles, path: string)
     return
   }
   if (files.isWritableByAll(path)) read.fault('USERS_FILE', 'may be written by everybody', 'chmod 600 the file')
-  const { problems } = parseUsers(text)
-  // The first tells enough: the rest often follows from it.
-  if (problems !== undefined)
-    read.fault('USERS_FILE', `is not valid: ${problems[0]}`, 'mend it, or make it anew with: porthole user add')
+  // The first is enough: the rest often follows from it.
+  const [fault] = parseUsers(text).faults ?? []
+  if (fault !== undefined)
+    read.fault('USERS_FILE', fault.problem, 'mend it, or make it anew with: porthole user add', fault.place)
 }
 
 function readRevokedTokens(read: SettingsReader, files: ConfigFiles): string | null {

@@ -1,14 +1,18 @@
 import { isAbsolute } from 'node:path'
+import { isLoopback } from '../model/loopback.js'
 import { ACCESS_TOKEN_TTL, type AuthConfig, readAuth, readSigningKeys, refuseUnguarded } from './auth-config.js'
-import { resolveEndpoint } from './docker-host.js'
-import { type HostConfig, parseHosts } from './hosts-file.js'
+import { readHosts } from './host-config.js'
+import type { HostConfig } from './hosts-file.js'
 import { type NetworkConfig, readNetwork } from './network.js'
 import { type ConfigFault, type ConfigFiles, SettingsReader } from './settings.js'
 import type { TokenConfig } from './token-keys.js'
+import { NOT_YET, VARIABLES } from './variables.js'
 
 export type { AuthConfig } from './auth-config.js'
 export type { HostConfig } from './hosts-file.js'
+export type { NetworkConfig } from './network.js'
 export type { ConfigFault, ConfigFiles } from './settings.js'
+export { VARIABLES } from './variables.js'
 
 /** The whole configuration, checked. Durations are in milliseconds. */
 export interface Config {
@@ -18,13 +22,7 @@ export interface Config {
   /** Null where AUTH_ENABLED=false. */
   readonly auth: AuthConfig | null
   readonly hosts: readonly HostConfig[]
-  readonly limits: {
-    readonly windowMs: number
-    readonly general: number
-    readonly stats: number
-    /** Failed sign-ins. */
-    readonly login: number
-  }
+  readonly limits: LimitConfig
   readonly network: NetworkConfig
   readonly audit: AuditConfig
   readonly sampling: SamplingConfig
@@ -34,10 +32,21 @@ export interface Config {
   }
 }
 
+/** What one caller may do in one window. */
+export interface LimitConfig {
+  readonly windowMs: number
+  /** Requests. */
+  readonly general: number
+  /** Requests for statistics. */
+  readonly stats: number
+  /** Failed sign-ins. */
+  readonly login: number
+}
+
 export interface SamplingConfig {
-  /** Between two readings of a container that nobody watches. */
+  /** Between two readings of a container that is not watched. */
   readonly intervalMs: number
-  /** How far back readings are kept. */
+  /** How far back samples go. */
   readonly historyMs: number
 }
 
@@ -53,9 +62,6 @@ type Environment = (typeof ENVIRONMENTS)[number] | 'unset'
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** The host of a fleet of one. */
-const SINGLE_HOST_ID = 'local'
-
 /** Samples of one container in the window: a day at the usual interval, some 400 KB (docs/performance.md). */
 const MAX_HISTORY_SAMPLES = 8_640
 
@@ -64,61 +70,6 @@ const MAX_RATE_LIMIT = 1_000_000_000
 
 /** Guesses at passwords in one window: beyond this there is no limit to speak of. */
 const MAX_LOGIN_LIMIT = 1_000
-
-/** What this version reads. docs/configuration.md has a row for each. */
-export const VARIABLES = [
-  'NODE_ENV',
-  'HOST',
-  'PORT',
-  'LOG_LEVEL',
-  'AUTH_ENABLED',
-  'JWT_ALGORITHM',
-  'JWT_SECRET',
-  'JWT_SECRET_FILE',
-  'JWT_SECRET_PREVIOUS',
-  'JWT_SECRET_PREVIOUS_FILE',
-  'JWT_PRIVATE_KEY',
-  'JWT_PRIVATE_KEY_FILE',
-  'JWT_PUBLIC_KEY',
-  'JWT_PUBLIC_KEY_FILE',
-  'JWT_PUBLIC_KEY_PREVIOUS',
-  'JWT_PUBLIC_KEY_PREVIOUS_FILE',
-  'JWT_ISSUER',
-  'JWT_AUDIENCE',
-  'ACCESS_TOKEN_TTL',
-  'REFRESH_TOKEN_TTL',
-  'USERS_FILE',
-  'REVOKED_TOKENS_FILE',
-  'JWKS_URL',
-  'JWKS_ISSUER',
-  'JWKS_AUDIENCE',
-  'JWKS_ALGORITHMS',
-  'JWKS_TOKEN_TYPE',
-  'JWKS_CLAIM_MAP',
-  'JWKS_CONTAINERS_CLAIM',
-  'DOCKER_HOST',
-  'DOCKER_PORT',
-  'DOCKER_TLS_VERIFY',
-  'DOCKER_CA_PATH',
-  'DOCKER_CERT_PATH',
-  'DOCKER_KEY_PATH',
-  'HOSTS_FILE',
-  'RATE_LIMIT_WINDOW',
-  'RATE_LIMIT_GENERAL',
-  'RATE_LIMIT_STATS',
-  'RATE_LIMIT_LOGIN',
-  'TRUST_PROXY',
-  'IP_ALLOWLIST',
-  'CORS_ORIGINS',
-  'AUDIT_LOG',
-  'AUDIT_ON_FAILURE',
-  'SAMPLE_INTERVAL',
-  'HISTORY_WINDOW',
-  'LOG_REDACTION',
-] as const
-
-/** Settings of the contract that a later version reads. Ignoring one would leave a guard open that its owner takes for closed. */
-const NOT_YET = ['REDIS_URL', 'REDIS_URL_FILE', 'ALERT_WEBHOOK_URL', 'ALERT_WEBHOOK_URL_FILE'] as const
 
 type Loaded<T> = { readonly config: T; readonly faults?: never } | { readonly faults: readonly ConfigFault[] }
 type RawEnvironment = Readonly<Record<string, string | undefined>>
@@ -167,12 +118,12 @@ export function loadSigningConfig(environment: RawEnvironment, files: ConfigFile
 
 /** Text for a terminal: one line a fault. */
 export function describeFaults(faults: readonly ConfigFault[]): string {
-  return faults.map(({ variable, problem, remedy }) => `  ${variable} ${problem}: ${remedy}`).join('\n')
-}
-
-/** Loopback addresses, as a listener may be told to bind to them. */
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host)
+  return faults
+    .map(({ variable, place, problem, remedy }) => {
+      const source = place === null ? variable : `${variable}: ${place}:`
+      return `  ${source} ${problem}: ${remedy}`
+    })
+    .join('\n')
 }
 
 function refuseUnknown(read: SettingsReader): void {
@@ -209,61 +160,4 @@ function readSampling(read: SettingsReader): SamplingConfig {
       'shorten it, or raise SAMPLE_INTERVAL',
     )
   return { intervalMs, historyMs }
-}
-
-/** The environment's settings of one engine: all of them stand in HOSTS_FILE where there is one. */
-const SINGLE_HOST_VARIABLES = [
-  'DOCKER_HOST',
-  'DOCKER_PORT',
-  'DOCKER_TLS_VERIFY',
-  'DOCKER_CA_PATH',
-  'DOCKER_CERT_PATH',
-  'DOCKER_KEY_PATH',
-]
-
-function readHostsFile(read: SettingsReader, path: string, files: ConfigFiles, now: number): readonly HostConfig[] {
-  for (const variable of SINGLE_HOST_VARIABLES)
-    if (read.text(variable) !== undefined)
-      read.fault(variable, 'is set together with HOSTS_FILE', 'name that engine in the file, and unset it')
-  let text: string
-  try {
-    text = files.readFile(path)
-  } catch {
-    read.fault('HOSTS_FILE', 'names a file that cannot be read', 'check the path and its permissions')
-    return []
-  }
-  if (files.isWritableByAll(path))
-    read.fault('HOSTS_FILE', 'names a file that every user may write', 'take that right away: chmod o-w')
-  const machine = { readFile: files.readFile, isDirectory: files.isDirectory, now }
-  const { hosts, problems } = parseHosts(text, machine)
-  for (const problem of problems ?? [])
-    read.fault('HOSTS_FILE', 'is refused', `${problem}; docs/configuration.md shows the file`)
-  return hosts ?? []
-}
-
-function readHosts(read: SettingsReader, files: ConfigFiles, now: number): readonly HostConfig[] {
-  const hostsFile = read.text('HOSTS_FILE')
-  if (hostsFile !== undefined) return readHostsFile(read, hostsFile, files, now)
-  if (read.text('DOCKER_TLS') !== undefined && read.text('DOCKER_TLS_VERIFY') === undefined)
-    read.fault('DOCKER_TLS', 'asks for TLS without verifying the engine', 'set DOCKER_TLS_VERIFY=1 and unset it')
-  if (read.text('DOCKER_CONTEXT') !== undefined && read.text('DOCKER_HOST') === undefined)
-    read.fault('DOCKER_CONTEXT', 'is not read', "set DOCKER_HOST to that context's endpoint and unset it")
-  const resolved = resolveEndpoint(
-    {
-      dockerHost: read.text('DOCKER_HOST'),
-      dockerPort: read.text('DOCKER_PORT'),
-      tlsVerify: read.text('DOCKER_TLS_VERIFY'),
-      caPath: read.text('DOCKER_CA_PATH'),
-      certPath: read.text('DOCKER_CERT_PATH'),
-      keyPath: read.text('DOCKER_KEY_PATH'),
-    },
-    (path) => files.readFile(path),
-    (path) => files.isDirectory(path),
-    now,
-  )
-  if ('faults' in resolved) {
-    for (const { variable, problem, remedy } of resolved.faults) read.fault(variable, problem, remedy)
-    return []
-  }
-  return [{ id: SINGLE_HOST_ID, endpoint: resolved.endpoint, labels: {} }]
 }

@@ -1,16 +1,19 @@
-import { isIP } from 'node:net'
+import { isLoopback } from '../model/loopback.js'
+import { CONTAINS_ALL, type Network, parseNetwork } from './cidr.js'
 import type { SettingsReader } from './settings.js'
+
+export type { Network } from './cidr.js'
 
 /** Whose X-Forwarded-For counts. */
 export type TrustProxy =
   | { readonly kind: 'none' }
   | { readonly kind: 'hops'; readonly hops: number }
-  | { readonly kind: 'networks'; readonly networks: readonly string[] }
+  | { readonly kind: 'networks'; readonly networks: readonly Network[] }
 
 export interface NetworkConfig {
   readonly trustProxy: TrustProxy
-  /** Addresses and networks in CIDR notation; empty is everybody. */
-  readonly allowlist: readonly string[]
+  /** Who is answered; empty is every address. */
+  readonly allowlist: readonly Network[]
   readonly corsOrigins: readonly string[]
 }
 
@@ -20,14 +23,20 @@ const MAX_HOPS = 10
 /** Entries of one list: more than a person keeps by hand. */
 const MAX_ENTRIES = 64
 
-/** Networks that proxy-addr knows by name. */
-const NAMED_NETWORKS: ReadonlySet<string> = new Set(['loopback', 'linklocal', 'uniquelocal'])
+/** What Express calls by name in its setting `trust proxy`, and operators know from there. */
+const NAMED_NETWORKS: ReadonlyMap<string, readonly string[]> = new Map([
+  ['loopback', ['127.0.0.0/8', '::1/128']],
+  // RFC 3927, RFC 4291 section 2.5.6.
+  ['linklocal', ['169.254.0.0/16', 'fe80::/10']],
+  // RFC 1918, RFC 4193.
+  ['uniquelocal', ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']],
+])
 
 /** `isOpen`: whether requests need no token, when a page of another machine must not read. */
 export function readNetwork(read: SettingsReader, isOpen: boolean): NetworkConfig {
   return {
     trustProxy: readTrustProxy(read),
-    allowlist: readNetworks(read, 'IP_ALLOWLIST', new Set(), 'unset it to allow everyone'),
+    allowlist: readNetworks(read, 'IP_ALLOWLIST', new Map(), 'unset it to allow everyone'),
     corsOrigins: readOrigins(read, isOpen),
   }
 }
@@ -56,62 +65,19 @@ function readTrustProxy(read: SettingsReader): TrustProxy {
 
 function readNetworks(
   read: SettingsReader,
-  variable: string,
-  names: ReadonlySet<string>,
+  variable: 'TRUST_PROXY' | 'IP_ALLOWLIST',
+  named: ReadonlyMap<string, readonly string[]>,
   remedyForAll: string,
-): readonly string[] {
-  const entries = readList(read, variable)
-  for (const [index, entry] of entries.entries()) {
-    if (names.has(entry)) continue
-    const problem = networkProblem(entry)
-    if (problem === null) continue
-    const remedy =
-      problem === CONTAINS_ALL
-        ? remedyForAll
-        : 'use addresses and networks such as 10.0.0.0/8, 192.0.2.1 or 2001:db8::/32'
-    read.fault(variable, `${problem} (entry ${index + 1})`, remedy)
-  }
-  return entries
-}
-
-const CONTAINS_ALL = 'contains every address'
-
-function networkProblem(entry: string): string | null {
-  const [address = '', prefix, ...more] = entry.split('/')
-  const family = isIP(address)
-  if (family === 0 || address.includes('%') || more.length > 0) return 'holds what is no address or network'
-  if (prefix === undefined) return null
-  const bits = /^\d{1,3}$/.test(prefix) ? Number(prefix) : -1
-  if (bits < 0 || bits > (family === 6 ? 128 : 32)) return 'holds a prefix that is out of range'
-  if (bits === 0 || (family === 6 && bits <= MAPPED_PREFIX && isMapped(address))) return CONTAINS_ALL
-  return hasHostBits(address, family, bits) ? 'holds a network with host bits set: clear them' : null
-}
-
-/** RFC 4291, section 2.5.5.2: ::ffff:0:0/96 is every IPv4 address. */
-const MAPPED_PREFIX = 96
-
-function isMapped(address: string): boolean {
-  return groupsOf(address).every((group, index) => index > 5 || group === (index === 5 ? 0xffff : 0))
-}
-
-/** 10.0.0.1/8 may mean the host or the network: whichever was meant, the other is what would be allowed. */
-function hasHostBits(address: string, family: number, bits: number): boolean {
-  const bytes =
-    family === 6 ? groupsOf(address).flatMap((group) => [group >> 8, group & 255]) : address.split('.').map(Number)
-  return bytes.some((byte, index) => {
-    const networkBits = Math.min(8, Math.max(0, bits - 8 * index))
-    return (byte & (255 >> networkBits)) !== 0
-  })
-}
-
-/** The eight groups of an IPv6 address. */
-function groupsOf(address: string): number[] {
-  const canonical = new URL(`http://[${address}]`).hostname.slice(1, -1)
-  const [head = '', tail] = canonical.split('::')
-  const groups = (text: string) => (text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16)))
-  const before = groups(head)
-  const after = groups(tail ?? '')
-  return [...before, ...Array.from({ length: 8 - before.length - after.length }, () => 0), ...after]
+): readonly Network[] {
+  const remedy = 'use addresses and networks such as 10.0.0.0/8, 192.0.2.1 or 2001:db8::/32'
+  return readList(read, variable).flatMap((entry, index) =>
+    (named.get(entry) ?? [entry]).flatMap((text) => {
+      const { network, problem } = parseNetwork(text)
+      if (network !== undefined) return [network]
+      read.fault(variable, `${problem} (entry ${index + 1})`, problem === CONTAINS_ALL ? remedyForAll : remedy)
+      return []
+    }),
+  )
 }
 
 function readOrigins(read: SettingsReader, isOpen: boolean): readonly string[] {
@@ -121,7 +87,7 @@ function readOrigins(read: SettingsReader, isOpen: boolean): readonly string[] {
     if (!isOrigin(origin)) {
       const remedy = 'use exact origins such as https://dash.example.com, in lower case, without a path and without *'
       read.fault('CORS_ORIGINS', `holds what is no origin ${which}`, remedy)
-    } else if (isOpen && !LOOPBACK_ORIGIN.test(origin))
+    } else if (isOpen && !isLoopback(new URL(origin).hostname))
       read.fault(
         'CORS_ORIGINS',
         `lets a page from elsewhere read while authentication is off ${which}`,
@@ -130,8 +96,6 @@ function readOrigins(read: SettingsReader, isOpen: boolean): readonly string[] {
   }
   return origins
 }
-
-const LOOPBACK_ORIGIN = /^https?:\/\/(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/
 
 /** As a browser writes it into the Origin field: it is compared letter by letter. */
 function isOrigin(text: string): boolean {
@@ -143,7 +107,7 @@ function isOrigin(text: string): boolean {
   }
 }
 
-function readList(read: SettingsReader, variable: string): readonly string[] {
+function readList(read: SettingsReader, variable: 'TRUST_PROXY' | 'IP_ALLOWLIST' | 'CORS_ORIGINS'): readonly string[] {
   const text = read.text(variable)
   if (text === undefined) return []
   const entries = text.split(',').map((entry) => entry.trim())

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isLoopback } from '../model/loopback.js'
 import { isRole, isScope, ROLES, SCOPES, type Scope } from '../model/scope.js'
 import { parseStrictJson } from '../model/strict-json.js'
 import type { SettingsReader } from './settings.js'
@@ -29,7 +30,7 @@ const NEED_URL = [
   'JWKS_TOKEN_TYPE',
   'JWKS_CLAIM_MAP',
   'JWKS_CONTAINERS_CLAIM',
-]
+] as const
 
 /** Each scope's own name in the claim `scope` (RFC 9068 section 2.2.3). */
 const OWN_SCOPES: ProviderConfig['claimMap'] = new Map([['scope', new Map(SCOPES.map((scope) => [scope, [scope]]))]])
@@ -55,23 +56,19 @@ export function readProvider(read: SettingsReader): ProviderConfig | null {
   }
 }
 
-/** Whoever can change the keys on the way can sign what they like. */
+/** An attacker who can change the keys on the way can sign any token. */
 function refuseUrl(read: SettingsReader, text: string): void {
   const remedy = 'use https://HOST/PATH; http:// only to this machine'
   const url = URL.canParse(text) ? new URL(text) : null
   if (url === null) read.fault('JWKS_URL', 'is no URL', remedy)
-  else if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isThisMachine(url.hostname)))
+  else if (url.protocol !== 'https:' && !(url.protocol === 'http:' && isLoopback(url.hostname)))
     read.fault('JWKS_URL', 'is not https', remedy)
   else if (url.username !== '' || url.password !== '')
     read.fault('JWKS_URL', 'holds credentials', 'take them out: keys are public')
   else if (url.hash !== '') read.fault('JWKS_URL', 'has a fragment', remedy)
 }
 
-function isThisMachine(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname)
-}
-
-function required(read: SettingsReader, variable: string, remedy: string): string {
+function required(read: SettingsReader, variable: 'JWKS_ISSUER' | 'JWKS_AUDIENCE', remedy: string): string {
   const value = read.text(variable)
   if (value === undefined) read.fault(variable, 'is missing, which JWKS_URL needs', remedy)
   return value ?? ''

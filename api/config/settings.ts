@@ -1,8 +1,14 @@
 import { parseDuration } from '../model/duration.js'
+import { isNearMiss } from './near-miss.js'
+import type { RefusedVariable, SecretVariable, Variable } from './variables.js'
 
-/** One setting that stops the start: what is wrong and what to do, never the value. */
+/** A setting that stops the start: where, what is wrong and what to do. Never the value: it may be a secret. */
 export interface ConfigFault {
+  /** The variable, be it one that should not be there. */
   readonly variable: string
+  /** Where in the file that the variable names, as `hosts[0].tls.ca`; null where the fault is of the whole. */
+  readonly place: string | null
+  /** Follows the variable or the place in a sentence. */
   readonly problem: string
   readonly remedy: string
 }
@@ -29,17 +35,17 @@ export class SettingsReader {
     this.#files = files
   }
 
-  fault(variable: string, problem: string, remedy: string): void {
-    this.faults.push({ variable, problem, remedy })
+  fault(variable: Variable | RefusedVariable, problem: string, remedy: string, place: string | null = null): void {
+    this.faults.push({ variable, place, problem, remedy })
   }
 
   /** An empty variable counts as absent, as compose writes one that was never given. */
-  text(variable: string): string | undefined {
+  text(variable: Variable | RefusedVariable): string | undefined {
     const value = this.#environment[variable]
     return value === undefined || value === '' ? undefined : value
   }
 
-  oneOf<T extends string>(variable: string, allowed: readonly T[], fallback: T): T {
+  oneOf<T extends string>(variable: Variable, allowed: readonly T[], fallback: T): T {
     const value = this.text(variable)
     if (value === undefined) return fallback
     const known = allowed.find((one) => one === value)
@@ -48,11 +54,11 @@ export class SettingsReader {
   }
 
   /** Exactly `true` or `false`: `Boolean("false")` is true, so nothing else is guessed at. */
-  flag(variable: string, fallback: boolean): boolean {
+  flag(variable: Variable, fallback: boolean): boolean {
     return this.oneOf(variable, ['true', 'false'], fallback ? 'true' : 'false') === 'true'
   }
 
-  wholeNumber(variable: string, range: { min: number; max: number; fallback: number }): number {
+  wholeNumber(variable: Variable, range: { min: number; max: number; fallback: number }): number {
     const value = this.text(variable)
     if (value === undefined) return range.fallback
     const number = /^\d{1,15}$/.test(value) ? Number(value) : Number.NaN
@@ -62,21 +68,18 @@ export class SettingsReader {
   }
 
   /** Milliseconds. */
-  duration(variable: string, range: { min: string; max: string; fallback: string }): number {
+  duration(variable: Variable, range: { min: string; max: string; fallback: string }): number {
     const value = this.text(variable)
     const parsed = parseDuration(value ?? range.fallback)
     const [min, max] = [parseDuration(range.min) ?? 0, parseDuration(range.max) ?? 0]
     if (parsed !== null && parsed >= min && parsed <= max) return parsed
-    this.fault(
-      variable,
-      'is not a duration in range',
-      `use ${range.min} to ${range.max}, as 500ms, 30s, 15m, 12h or 7d`,
-    )
+    const remedy = `use ${range.min} to ${range.max}, as 500ms, 30s, 15m, 12h or 7d`
+    this.fault(variable, 'is not a duration in range', remedy)
     return parseDuration(range.fallback) ?? 0
   }
 
-  /** A secret from NAME or, as docker and vault hand them over, from the file that NAME_FILE names (one line break stripped). */
-  secret(variable: string): string | undefined {
+  /** From NAME, or from the file that NAME_FILE names (one line break stripped). */
+  secret(variable: SecretVariable): string | undefined {
     const direct = this.text(variable)
     const path = this.text(`${variable}_FILE`)
     if (path === undefined) return direct
@@ -94,35 +97,19 @@ export class SettingsReader {
     return undefined
   }
 
+  /** The variable that gave a secret, for a fault of its content to name. */
+  sourceOf(variable: SecretVariable): Variable {
+    return this.text(variable) === undefined ? `${variable}_FILE` : variable
+  }
+
   /** A variable that resembles a known one is a slip of the pen that would otherwise leave a limit or a guard at its default. */
   refuseNearMisses(known: ReadonlySet<string>): void {
     for (const variable of Object.keys(this.#environment)) {
       if (known.has(variable)) continue
       const meant = [...known].find((name) => isNearMiss(variable, name))
-      if (meant !== undefined) this.fault(variable, 'is not a setting', `did you mean ${meant}? Rename or unset it`)
+      if (meant === undefined) continue
+      const remedy = `did you mean ${meant}? Rename or unset it`
+      this.faults.push({ variable, place: null, problem: 'is not a setting', remedy })
     }
   }
-}
-
-/** Names shorter than this resemble too much that belongs to others (HOST and HOME). */
-const SHORTEST_NEAR_MISS = 8
-
-function isNearMiss(variable: string, name: string): boolean {
-  if (name.length < SHORTEST_NEAR_MISS) return false
-  return editDistance(variable, name) <= (name.length >= 12 ? 2 : 1)
-}
-
-/** Levenshtein's distance. */
-function editDistance(a: string, b: string): number {
-  if (Math.abs(a.length - b.length) > 2) return 3
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i += 1) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j += 1) {
-      const replaced = (row[j - 1] ?? 0) + (a[i - 1] === b[j - 1] ? 0 : 1)
-      next.push(Math.min(replaced, (row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1))
-    }
-    row = next
-  }
-  return row[b.length] ?? 0
 }

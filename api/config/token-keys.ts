@@ -1,6 +1,7 @@
 import { createHash, createHmac, createPrivateKey, createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
 import { secretProblem } from './secret-strength.js'
 import type { SettingsReader } from './settings.js'
+import type { SecretVariable } from './variables.js'
 
 export const TOKEN_ALGORITHMS = ['HS256', 'RS256', 'ES256', 'PS256'] as const
 export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number]
@@ -12,6 +13,7 @@ export interface TokenKey {
 }
 
 export interface TokenConfig {
+  /** Pinned here; a token's own header never decides (RFC 8725 section 3.1). */
   readonly algorithm: TokenAlgorithm
   /** Null where only a public key is configured. */
   readonly signingKey: TokenKey | null
@@ -51,7 +53,7 @@ export function readTokenKeys(read: SettingsReader): TokenConfig | null {
   const algorithm = read.oneOf('JWT_ALGORITHM', TOKEN_ALGORITHMS, 'HS256')
   const isSecret = algorithm === 'HS256'
   const foreign = isSecret ? KEY_VARIABLES : SECRET_VARIABLES
-  for (const variable of foreign.flatMap((name) => [name, `${name}_FILE`]))
+  for (const variable of foreign.flatMap((name) => [name, `${name}_FILE`] as const))
     if (read.text(variable) !== undefined)
       read.fault(variable, `is not for JWT_ALGORITHM=${algorithm}`, `unset it, or change JWT_ALGORITHM`)
   const keys = isSecret ? readSecrets(read) : readKeyPair(read, algorithm)
@@ -67,28 +69,28 @@ function readSecrets(read: SettingsReader): Keys | null {
   refuseWeakness(read, 'JWT_SECRET', current)
   refuseWeakness(read, 'JWT_SECRET_PREVIOUS', previous)
   if (previous !== undefined && current === previous)
-    read.fault(sourceOf(read, 'JWT_SECRET_PREVIOUS'), 'is the same as JWT_SECRET', 'set the one before it, or unset it')
+    read.fault(read.sourceOf('JWT_SECRET_PREVIOUS'), 'is the same as JWT_SECRET', 'set the one before it, or unset it')
   if (current === undefined) {
     if (previous !== undefined)
-      read.fault(sourceOf(read, 'JWT_SECRET_PREVIOUS'), 'is set without JWT_SECRET', 'set JWT_SECRET too')
+      read.fault(read.sourceOf('JWT_SECRET_PREVIOUS'), 'is set without JWT_SECRET', 'set JWT_SECRET too')
     return null
   }
   const signingKey = secretKey(current)
   return { signingKey, verificationKeys: previous === undefined ? [signingKey] : [signingKey, secretKey(previous)] }
 }
 
-function refuseWeakness(read: SettingsReader, variable: string, secret: string | undefined): void {
+function refuseWeakness(read: SettingsReader, variable: SecretVariable, secret: string | undefined): void {
   if (secret === undefined) return
-  // Whoever holds the public key could sign with it (RFC 8725 section 2.1).
+  // Anyone with the public key could sign with it (RFC 8725 section 2.1).
   if (secret.includes('-----BEGIN'))
     read.fault(
-      sourceOf(read, variable),
+      read.sourceOf(variable),
       'is a PEM key, which is no secret',
       'use JWT_PRIVATE_KEY with JWT_ALGORITHM=RS256',
     )
   else {
     const problem = secretProblem(secret)
-    if (problem !== null) read.fault(sourceOf(read, variable), problem, SECRET_REMEDY)
+    if (problem !== null) read.fault(read.sourceOf(variable), problem, SECRET_REMEDY)
   }
 }
 
@@ -98,15 +100,15 @@ function readKeyPair(read: SettingsReader, algorithm: TokenAlgorithm): Keys | nu
   const previous = readKey(read, 'JWT_PUBLIC_KEY_PREVIOUS', algorithm)
   const derived = privateKey === null ? null : createPublicKey(privateKey)
   if (derived !== null && given !== null && !derived.equals(given))
-    read.fault(sourceOf(read, 'JWT_PUBLIC_KEY'), 'does not belong to JWT_PRIVATE_KEY', 'unset it: it is derived')
+    read.fault(read.sourceOf('JWT_PUBLIC_KEY'), 'does not belong to JWT_PRIVATE_KEY', 'unset it: it is derived')
   const publicKey = derived ?? given
   if (publicKey === null) {
     if (previous !== null)
-      read.fault(sourceOf(read, 'JWT_PUBLIC_KEY_PREVIOUS'), 'is set without a current key', 'set JWT_PRIVATE_KEY too')
+      read.fault(read.sourceOf('JWT_PUBLIC_KEY_PREVIOUS'), 'is set without a current key', 'set JWT_PRIVATE_KEY too')
     return null
   }
   if (previous?.equals(publicKey))
-    read.fault(sourceOf(read, 'JWT_PUBLIC_KEY_PREVIOUS'), 'is the same as the current key', 'set the one before it')
+    read.fault(read.sourceOf('JWT_PUBLIC_KEY_PREVIOUS'), 'is the same as the current key', 'set the one before it')
   const kid = publicKid(publicKey)
   const verificationKeys = [publicKey, ...(previous === null ? [] : [previous])]
   return {
@@ -123,7 +125,7 @@ function readKey(
 ): KeyObject | null {
   const pem = read.secret(variable)
   if (pem === undefined) return null
-  const source = sourceOf(read, variable)
+  const source = read.sourceOf(variable)
   const isPrivate = variable === 'JWT_PRIVATE_KEY'
   // A private key where a public one belongs would be handed around as if it were one.
   if (!isPrivate && /-----BEGIN [A-Z ]*PRIVATE KEY/.test(pem)) {
@@ -141,7 +143,10 @@ function readKey(
   return null
 }
 
-function keyProblem({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject, algorithm: TokenAlgorithm) {
+function keyProblem(
+  { asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject,
+  algorithm: TokenAlgorithm,
+): string | null {
   if (algorithm === 'ES256')
     return type === 'ec' && details?.namedCurve === 'prime256v1' ? null : 'is no key of the curve P-256'
   if (type !== 'rsa') return 'is no RSA key'
@@ -151,9 +156,4 @@ function keyProblem({ asymmetricKeyType: type, asymmetricKeyDetails: details }: 
 function remedyFor(algorithm: TokenAlgorithm): string {
   const options = algorithm === 'ES256' ? 'EC -pkeyopt ec_paramgen_curve:P-256' : 'RSA -pkeyopt rsa_keygen_bits:3072'
   return `make one with: openssl genpkey -algorithm ${options}`
-}
-
-/** The name under which a secret was given. */
-function sourceOf(read: SettingsReader, variable: string): string {
-  return read.text(variable) === undefined ? `${variable}_FILE` : variable
 }

@@ -151,7 +151,7 @@ export function createDockerodeEngine(
       ask((options) => docker.listNetworks(options), decodeNetworks, signal, recordCall),
     volumes: (signal, recordCall) => ask((options) => docker.listVolumes(options), decodeVolumes, signal, recordCall),
     diskUse: (signal, recordCall) => ask((options) => docker.df(options), decodeDiskUse, signal, recordCall),
-    callTotals: () => modem.totals.list(),
+    callTotals: () => modem.totals.all(),
     close: () => modem.close(),
   }
 }

@@ -64,7 +64,7 @@ export type Bounds = Required<TransportOptions>
 
 /** How a read is bounded: which connections it shares, how long it may take, and how many bytes its answer may have. */
 export interface ReadLimits {
-  readonly pool: 'quick' | 'stats' | 'bulk'
+  readonly pool: 'quick' | 'sampling' | 'bulk'
   readonly deadline: 'quickDeadlineMs' | 'lookupDeadlineMs' | 'statsDeadlineMs' | 'bulkDeadlineMs' | 'diskDeadlineMs'
   readonly bytes: 'maxListBytes' | 'maxAnswerBytes'
 }
@@ -72,7 +72,7 @@ export interface ReadLimits {
 export const QUICK: ReadLimits = { pool: 'quick', deadline: 'quickDeadlineMs', bytes: 'maxAnswerBytes' }
 export const LOOKUP: ReadLimits = { pool: 'quick', deadline: 'lookupDeadlineMs', bytes: 'maxAnswerBytes' }
 export const LIST: ReadLimits = { pool: 'quick', deadline: 'lookupDeadlineMs', bytes: 'maxListBytes' }
-export const STATS: ReadLimits = { pool: 'stats', deadline: 'statsDeadlineMs', bytes: 'maxAnswerBytes' }
+export const STATS: ReadLimits = { pool: 'sampling', deadline: 'statsDeadlineMs', bytes: 'maxAnswerBytes' }
 export const BULK: ReadLimits = { pool: 'bulk', deadline: 'bulkDeadlineMs', bytes: 'maxListBytes' }
 export const DISK: ReadLimits = { pool: 'bulk', deadline: 'diskDeadlineMs', bytes: 'maxListBytes' }
 

@@ -38,7 +38,7 @@ export const containersOnly: WriteParameter = (value) =>
   filter(value, 'type', (types) => types.length === 1 && types[0] === 'container')
 
 /** A filter object with one list under one name. */
-function filter(value: unknown, name: string, accepts: (list: readonly unknown[]) => boolean): string | null {
+function filter(value: unknown, name: string, accepts: (values: readonly unknown[]) => boolean): string | null {
   if (typeof value !== 'object' || value === null || Object.keys(value).join() !== name) return null
   const list = (value as Readonly<Record<string, unknown>>)[name]
   // Written from a copy: what is sent is what was looked at, whatever a getter or a toJSON would answer next.

@@ -7,15 +7,14 @@ import type { EngineEndpoint } from '../model/endpoint.js'
 import type { RecordCall } from '../model/engine-call.js'
 import { ApiError } from '../model/error.js'
 import { type Agent, agentFactory } from './agents.js'
+import { isStreamed, receive } from './answer.js'
 import { CallTotals } from './call-totals.js'
-import { badAnswer, codeOf, connectionFault, statusFault, timeoutFault } from './faults.js'
+import { Dial } from './dial.js'
+import { badAnswer, codeOf, connectionFault, timeoutFault } from './faults.js'
 import { guardRead, type Read } from './guard.js'
 import { MeasuredCall } from './measured-call.js'
 import { type Bounds, boundsOf, type ReadLimits, type TransportOptions } from './read-limits.js'
 import { READS } from './reads.js'
-
-/** Bytes read of an error answer, for the log. */
-const MAX_ERROR_BYTES = 4 * 1024
 
 /** Bytes of an answer's head, Node's default; named so that NODE_OPTIONS does not move it. */
 const MAX_HEAD_BYTES = 16 * 1024
@@ -24,18 +23,6 @@ const MAX_HEAD_BYTES = 16 * 1024
 const KEEP_ALIVE_PROBE_MS = 30_000
 
 export type DialCallback = (error: unknown, value?: unknown) => void
-
-/** One dial under way. It is settled once, by whichever comes first; then its deadline and its signal are let go. */
-interface Call {
-  isSettled: boolean
-  /** Null while it waits for a connection; the second one where the first met a connection that had gone stale. */
-  request: ClientRequest | null
-  readonly measured: MeasuredCall | null
-  /** Gives back the connection, or the place in the line for one. */
-  leave(): void
-  succeed(value: unknown): void
-  fail(error: unknown): void
-}
 
 /**
  * The modem that dockerode dials with: it reads, and does nothing else. Each dial passes the guard before a byte
@@ -71,7 +58,7 @@ export class ReadOnlyTransport {
     const makeAgent = agentFactory(endpoint)
     const pool = (sockets: number) => ({ agent: makeAgent(sockets, true), semaphore: new Semaphore(sockets) })
     const { quickSockets, statsSockets, bulkSockets, maxStreams, maxLogStreams } = this.#bounds
-    this.#pools = { quick: pool(quickSockets), stats: pool(statsSockets), bulk: pool(bulkSockets) }
+    this.#pools = { quick: pool(quickSockets), sampling: pool(statsSockets), bulk: pool(bulkSockets) }
     this.#streamAgent = makeAgent(maxStreams + maxLogStreams, false)
     this.#streams = streamQuotas(this.#bounds)
   }
@@ -129,78 +116,54 @@ export class ReadOnlyTransport {
 
   /** From the request to the last byte of its answer or, for a stream, to the end of its head. */
   #call(read: Read, signal: AbortSignal | null, measured: MeasuredCall | null): Promise<unknown> {
-    const deadlineMs = this.#bounds[read.row.limits.deadline]
-    return new Promise((resolve, reject) => {
-      const settle = (): boolean => {
-        if (call.isSettled) return false
-        call.isSettled = true
-        clearTimeout(deadline)
-        signal?.removeEventListener('abort', onAbort)
-        this.#underWay.delete(call.fail)
-        // A request gives its connection back when it closes, which is a little later.
-        if (call.request === null) call.leave()
-        return true
-      }
-      const call: Call = {
-        isSettled: false,
-        request: null,
-        measured,
-        leave: () => {},
-        succeed: (value) => {
-          if (settle()) resolve(value)
-        },
-        fail: (error) => {
-          if (!settle()) return
-          call.request?.destroy()
-          reject(error)
-        },
-      }
-      const onAbort = () => call.fail(signal?.reason)
-      const deadline = setTimeout(() => call.fail(timeoutFault(read, deadlineMs)), deadlineMs)
-      signal?.addEventListener('abort', onAbort)
-      this.#underWay.add(call.fail)
-      if (read.isEndless) this.#send(read, call, true)
-      else {
-        call.leave = this.#pools[read.row.limits.pool].semaphore.enter((leave) => {
-          call.leave = leave
-          this.#send(read, call, true)
-        })
-      }
-    })
+    const { deadline, pool } = read.row.limits
+    const end = (fault: ApiError) => dial.fail(fault)
+    const onSettled = () => this.#underWay.delete(end)
+    const dial = new Dial({ read, signal, measured, deadlineMs: this.#bounds[deadline], onSettled })
+    this.#underWay.add(end)
+    if (read.isEndless) this.#send(dial, true)
+    else {
+      dial.leave = this.#pools[pool].semaphore.enter((leave) => {
+        dial.leave = leave
+        this.#send(dial, true)
+      })
+    }
+    return dial.answer
   }
 
-  #send(read: Read, call: Call, mayRetry: boolean): void {
+  #send(dial: Dial, mayRetry: boolean): void {
+    const { read } = dial
     let request: ClientRequest
     try {
       request = this.#request(read)
     } catch (error) {
-      call.fail(connectionFault(error, this.#endpoint))
+      dial.fail(connectionFault(error, this.#endpoint))
       return
     }
-    call.request = request
+    dial.request = request
     let hasAnswer = false
     // Streams alone are probed while silent: all else ends by its deadline.
     if (read.isEndless) request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS))
     request.on('response', (response) => {
       hasAnswer = true
-      this.#receive(read, response, call)
+      receive(response, dial, this.#bounds[read.row.limits.bytes])
     })
     request.on('upgrade', (_response, socket) => {
       socket.destroy()
-      call.fail(badAnswer(read, 'the engine tried to switch protocols'))
+      dial.fail(badAnswer(read, 'the engine tried to switch protocols'))
     })
     // Stays for the life of the request: an error that comes late finds a listener.
     request.on('error', (error) => {
       // Once there is an answer, its close tells whether it was whole.
-      if (call.isSettled || hasAnswer || call.request !== request) return
+      if (dial.isSettled || hasAnswer || dial.request !== request) return
       // The engine closed an idle connection at the moment we took it up. It saw no request, and a read may be
       // repeated.
       const isStale = request.reusedSocket && /^(?:ECONNRESET|EPIPE)$/.test(codeOf(error))
-      if (mayRetry && isStale) this.#send(read, call, false)
-      else call.fail(connectionFault(error, this.#endpoint))
+      if (mayRetry && isStale) this.#send(dial, false)
+      else dial.fail(connectionFault(error, this.#endpoint))
     })
     request.on('close', () => {
-      if (call.request === request) call.leave()
+      if (dial.request === request) dial.leave()
     })
     request.end()
   }
@@ -221,39 +184,6 @@ export class ReadOnlyTransport {
       insecureHTTPParser: false,
     }
     return kind === 'tls' ? requestHttps(options) : requestHttp(options)
-  }
-
-  #receive(read: Read, response: IncomingMessage, call: Call): void {
-    const status = response.statusCode ?? 0
-    call.measured?.answered(status)
-    // A cut shows in `complete` when the answer closes; the listener keeps an error that comes late from being
-    // uncaught.
-    response.on('error', () => {})
-    if (status >= 300 && status < 400) {
-      call.fail(badAnswer(read, `status ${status}: an engine redirects nobody, and no redirect is followed`))
-      return
-    }
-    if (status === 200 && isStreamed(read)) {
-      call.succeed(response)
-      return
-    }
-    const maxBytes = status === 200 ? this.#bounds[read.row.limits.bytes] : MAX_ERROR_BYTES
-    const chunks: Buffer[] = []
-    let size = 0
-    const refuse = () => call.fail(statusFault(read, status, Buffer.concat(chunks)))
-    response.on('data', (chunk: Buffer) => {
-      chunks.push(chunk)
-      size += chunk.length
-      call.measured?.received(chunk.length)
-      if (size <= maxBytes) return
-      if (status === 200) call.fail(badAnswer(read, `the answer is larger than ${maxBytes} bytes`))
-      else refuse()
-    })
-    response.on('close', () => {
-      if (status !== 200) refuse()
-      else if (!response.complete) call.fail(badAnswer(read, 'the answer was cut short'))
-      else finish(read, Buffer.concat(chunks), call)
-    })
   }
 
   /**
@@ -290,27 +220,4 @@ function streamQuotas(bounds: Bounds): ReadonlyMap<string, Quota> {
     quotas.set(name, new Quota({ perHolder: limit, total: limit, refusal }))
   }
   return quotas
-}
-
-/** The caller is given the answer as it comes. */
-function isStreamed({ row }: Read): boolean {
-  return typeof row.answer === 'object'
-}
-
-/**
- * HEAD is answered with nothing. What a whole answer holds is never quoted: it may be Env.
- */
-function finish(read: Read, body: Buffer, call: Call): void {
-  if (read.method === 'HEAD') call.succeed(null)
-  else if (read.row.answer === 'text') call.succeed(body.toString('utf8'))
-  else {
-    let value: unknown
-    try {
-      value = JSON.parse(body.toString('utf8'))
-    } catch {
-      call.fail(badAnswer(read, `${body.length} bytes that are no JSON`))
-      return
-    }
-    call.succeed(value)
-  }
 }

@@ -20,6 +20,8 @@ export interface ContainerEvent {
   readonly execId: string | null
   /** Of rename. */
   readonly oldName: string | null
+  /** How many secrets the decoder took out of the names and the command; those in labels are not shown. */
+  readonly redactions: number
 }
 
 /** An event as it is remembered. */

@@ -31,6 +31,8 @@ export interface ListedContainer {
   readonly networks: readonly string[]
   /** Names of the volumes that are mounted. */
   readonly volumes: readonly string[]
+  /** How many secrets the decoder took out of the image's name and the labels. */
+  readonly redactions: number
 }
 
 /** How the container's health is found out. Durations are in milliseconds; null is the engine's default. */
@@ -154,8 +156,10 @@ export interface InspectedContainer {
     readonly usernsMode: string
   }
   readonly logDriver: string
-  /** How many values were taken out on the way here. */
+  /** How many secrets the decoder took out: those in texts, and each value of the environment. */
   readonly redactions: number
+  /** How many of them stood in texts. */
+  readonly textRedactions: number
 }
 
 /** One container as the inventory holds it: its list entry, and the few fields that only an inspect or an event has. */

@@ -4,7 +4,8 @@ import type { ApiError } from './error.js'
  * `connecting`: never answered yet. `live`: its event stream is up and what we hold is current. `stale`: it does not answer
  * now, and what we hold is as of `observedAt`.
  */
-export type HostState = 'connecting' | 'live' | 'stale'
+export const HOST_STATES = ['connecting', 'live', 'stale'] as const
+export type HostState = (typeof HOST_STATES)[number]
 
 /** Answer of GET /version. Null where a socket proxy closes it. */
 export interface EngineVersion {

@@ -1,3 +1,5 @@
+import { hasControlCharacter } from './control-character.js'
+
 /** `key` (the label exists) or `key=value` (it has exactly that value), as docker's `--filter label=` reads it. */
 export interface LabelSelector {
   readonly key: string
@@ -12,8 +14,7 @@ export function parseLabelSelector(text: string): LabelSelector | null {
   if (text.length > MAX_SELECTOR_LENGTH) return null
   const at = text.indexOf('=')
   const key = at === -1 ? text : text.slice(0, at)
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
-  if (key === '' || /[\s\x00-\x1f\x7f]/.test(key)) return null
+  if (key === '' || /\s/.test(key) || hasControlCharacter(key)) return null
   return { key, value: at === -1 ? null : text.slice(at + 1) }
 }
 

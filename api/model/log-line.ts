@@ -1,7 +1,8 @@
 import type { EngineTime } from './engine-time.js'
 
 /** What a container's output goes to; on a terminal all of it is `stdout`. */
-export type LogStream = 'stdout' | 'stderr'
+export const LOG_STREAMS = ['stdout', 'stderr'] as const
+export type LogStream = (typeof LOG_STREAMS)[number]
 
 /** One line of a container's output as the engine stored it, without its end. Secrets are taken out unless that is switched off. */
 export interface LogLine {

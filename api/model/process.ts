@@ -24,6 +24,8 @@ export interface Process {
 
 export interface ProcessList {
   readonly processes: readonly Process[]
+  /** How many secrets the decoder took out of the cells. */
+  readonly redactions: number
   /** There are more. */
   readonly isTruncated: boolean
 }

@@ -3,7 +3,8 @@ import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import jwt from 'jsonwebtoken'
-import { Provider, type ProviderSettings } from '../../api/auth/provider.js'
+import { Provider } from '../../api/auth/provider.js'
+import type { ProviderConfig } from '../../api/config/provider-config.js'
 import type { Scope } from '../../api/model/scope.js'
 
 const RSA = generateKeyPairSync('rsa', { modulusLength: 2_048 })
@@ -39,7 +40,7 @@ function jwk(kid: string, key: KeyObject, more: object = {}): object {
   return { ...key.export({ format: 'jwk' }), kid, use: 'sig', ...more }
 }
 
-function settingsFor(url: string, changes: Partial<ProviderSettings> = {}): ProviderSettings {
+function settingsFor(url: string, changes: Partial<ProviderConfig> = {}): ProviderConfig {
   return {
     jwksUrl: url,
     issuer: 'https://id.example',
@@ -77,7 +78,7 @@ function byHand(content: string, header: object = { alg: 'RS256', typ: 'at+jwt',
 describe('Provider', () => {
   let server: KeyServer
   const warnings: string[] = []
-  const provider = (changes: Partial<ProviderSettings> = {}, now = () => Date.now()) =>
+  const provider = (changes: Partial<ProviderConfig> = {}, now = () => Date.now()) =>
     new Provider(settingsFor(server.url, changes), { now, log: { warn: (_fields, text) => warnings.push(text) } })
   const refused = (token: string, by = provider()) =>
     expect(by.verify(token)).rejects.toMatchObject({ name: 'ApiError', code: 'invalid-token' })

@@ -1,6 +1,7 @@
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import jwt from 'jsonwebtoken'
-import { signToken, type TokenSettings, verifyToken } from '../../api/auth/token.js'
+import { signToken, verifyToken } from '../../api/auth/token.js'
+import type { TokenConfig } from '../../api/config/token-keys.js'
 import { ApiError } from '../../api/model/error.js'
 import { SCOPES } from '../../api/model/scope.js'
 import { hostileTokens, TOKEN_SETTINGS, tokenFor } from '../support/tokens.js'
@@ -71,9 +72,9 @@ describe('keys', () => {
   const request = { subject: 'x', scopes: ['stats:read'], selectors: [], lifetimeSeconds: 60 } as const
 
   function settingsOf(
-    algorithm: TokenSettings['algorithm'],
+    algorithm: TokenConfig['algorithm'],
     pair: { privateKey: KeyObject; publicKey: KeyObject },
-  ): TokenSettings {
+  ): TokenConfig {
     return {
       ...TOKEN_SETTINGS,
       algorithm,
@@ -123,7 +124,7 @@ describe('keys', () => {
 
   test('rotate: the key before is still accepted, by its name or without one, and the next service drops it', () => {
     const before = settingsOf('RS256', other)
-    const after: TokenSettings = {
+    const after: TokenConfig = {
       ...settingsOf('RS256', rsa),
       verificationKeys: [
         { kid: 'now', key: rsa.publicKey },

@@ -1,4 +1,5 @@
-import { type DockerSettings, resolveEndpoint } from '../../api/config/docker-host.js'
+import { resolveEndpoint } from '../../api/config/docker-host.js'
+import { type DockerSettings, ENVIRONMENT_NAMES, type EndpointFault } from '../../api/config/endpoint-settings.js'
 import { describeEndpoint } from '../../api/model/endpoint.js'
 import { type Certificate, hasOpenssl, makeCertificates } from '../support/certificates.js'
 
@@ -10,11 +11,15 @@ function noFile(path: string): string {
 }
 
 function resolve(settings: DockerSettings) {
-  return resolveEndpoint(settings, noFile, () => false, NOW)
+  return resolveEndpoint(settings, ENVIRONMENT_NAMES, { readFile: noFile, isDirectory: () => false, now: NOW })
 }
 
 function faultsOf(settings: DockerSettings): string[] {
-  return (resolve(settings).faults ?? []).map(({ variable, problem, remedy }) => `${variable} ${problem}: ${remedy}`)
+  return (resolve(settings).faults ?? []).map((fault) => `${withoutRemedy(fault)}: ${fault.remedy}`)
+}
+
+function withoutRemedy({ setting, problem }: EndpointFault): string {
+  return `${ENVIRONMENT_NAMES[setting]} ${problem}`
 }
 
 describe('resolveEndpoint without TLS', () => {
@@ -147,7 +152,7 @@ describe('resolveEndpoint never downgrades', () => {
 
   test('all faults come at once', () => {
     const settings = { dockerHost: 'https://h', dockerPort: '0', tlsVerify: 'no', caPath: '/nowhere' }
-    const variables = (resolve(settings).faults ?? []).map(({ variable }) => variable)
+    const variables = (resolve(settings).faults ?? []).map(({ setting }) => ENVIRONMENT_NAMES[setting])
     expect(variables).toEqual([
       'DOCKER_PORT',
       'DOCKER_HOST',
@@ -179,7 +184,8 @@ withOpenssl('resolveEndpoint with TLS (needs openssl)', () => {
 
   function read(files: Record<string, string>, settings: DockerSettings, now = NOW, directories: string[] = []) {
     const readFile = (path: string) => files[path] ?? noFile(path)
-    return resolveEndpoint(settings, readFile, (path) => directories.includes(path), now)
+    const isDirectory = (path: string) => directories.includes(path)
+    return resolveEndpoint(settings, ENVIRONMENT_NAMES, { readFile, isDirectory, now })
   }
   const paths = { caPath: '/ca', certPath: '/cert', keyPath: '/key' }
   const good = () => ({ '/ca': ca.cert, '/cert': client.cert, '/key': client.key })
@@ -211,7 +217,7 @@ withOpenssl('resolveEndpoint with TLS (needs openssl)', () => {
   test('a directory that lacks a file is a fault of DOCKER_CERT_PATH', () => {
     const files = { '/certs/cert.pem': client.cert }
     const { faults } = read(files, { dockerHost: 'tcp://h', certPath: '/certs' }, NOW, ['/certs'])
-    expect(faults?.map(({ variable, problem }) => `${variable} ${problem}`)).toEqual([
+    expect(faults?.map(withoutRemedy)).toEqual([
       'DOCKER_CERT_PATH names a file that cannot be read (ENOENT)',
       'DOCKER_CERT_PATH names a file that cannot be read (ENOENT)',
     ])
@@ -253,16 +259,14 @@ withOpenssl('resolveEndpoint with TLS (needs openssl)', () => {
     const { endpoint, faults } = read({ ...good(), ...files() }, { dockerHost: 'tcp://h', ...paths })
     expect(endpoint).toBeUndefined()
     expect(faults).toHaveLength(1)
-    const [only] = faults ?? []
-    expect(`${only?.variable} ${only?.problem}`).toMatch(fault)
+    expect(faults?.map(withoutRemedy)[0]).toMatch(fault)
     expect(JSON.stringify(faults)).not.toMatch(/hunter2|AAAA/)
   })
 
   test('certificates are judged by the clock that is passed in', () => {
     const settings = { dockerHost: 'tcp://h', ...paths }
     const year = 365 * 86_400_000
-    const problems = (now: number) =>
-      read(good(), settings, now).faults?.map(({ variable, problem }) => `${variable} ${problem}`)
+    const problems = (now: number) => read(good(), settings, now).faults?.map(withoutRemedy)
     expect(problems(NOW + year)).toEqual([
       'DOCKER_CA_PATH has expired: the CA is no longer valid',
       'DOCKER_CERT_PATH has expired: the client certificate is no longer valid',

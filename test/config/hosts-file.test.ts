@@ -1,5 +1,6 @@
 import { loadConfig } from '../../api/config/config.js'
 import { type HostConfig, MAX_HOSTS, parseHosts } from '../../api/config/hosts-file.js'
+import { describeFileFaults } from '../../api/config/list-file.js'
 import { type Certificate, hasOpenssl, makeCertificates } from '../support/certificates.js'
 
 const NOW = Date.UTC(2026, 10, 24)
@@ -13,6 +14,10 @@ const MACHINE = {
 
 function parse(value: unknown) {
   return parseHosts(typeof value === 'string' ? value : JSON.stringify(value), MACHINE)
+}
+
+function problemsOf(value: unknown): string[] {
+  return describeFileFaults(parse(value).faults ?? [])
 }
 
 function hosts(count: number) {
@@ -41,7 +46,7 @@ describe('parseHosts', () => {
   test(`takes 1 to ${MAX_HOSTS} hosts`, () => {
     expect(parse({ hosts: hosts(1) }).hosts).toHaveLength(1)
     expect(parse({ hosts: hosts(MAX_HOSTS) }).hosts).toHaveLength(MAX_HOSTS)
-    for (const count of [0, MAX_HOSTS + 1]) expect(parse({ hosts: hosts(count) }).problems).toHaveLength(1)
+    for (const count of [0, MAX_HOSTS + 1]) expect(problemsOf({ hosts: hosts(count) })).toHaveLength(1)
   })
 
   test.each<[string, unknown, RegExp]>([
@@ -72,7 +77,7 @@ describe('parseHosts', () => {
     ['a label of 129 characters', { hosts: [{ ...GOOD, labels: { a: 'x'.repeat(129) } }] }, /^hosts\[0\]\.labels/],
     ['a file of more than a megabyte', ' '.repeat(1_048_577), /longer than 1048576/],
   ])('refuses %s, naming the place', (_what, value, problem) => {
-    const { problems = [] } = parse(value)
+    const problems = problemsOf(value)
     expect(problems[0]).toMatch(problem)
     expect(problems.join('\n')).not.toContain('DOCKER_')
   })
@@ -81,12 +86,12 @@ describe('parseHosts', () => {
     const labels = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${i}`, 'x']))
     expect(parse({ hosts: [{ ...GOOD, id: 'x'.repeat(63), labels: labels(16) }] }).hosts).toHaveLength(1)
     expect(parse({ hosts: [{ ...GOOD, labels: { a: 'x'.repeat(128) } }] }).hosts).toHaveLength(1)
-    expect(parse({ hosts: [{ ...GOOD, labels: labels(17) }] }).problems).toHaveLength(1)
+    expect(problemsOf({ hosts: [{ ...GOOD, labels: labels(17) }] })).toHaveLength(1)
   })
 
   test('names every problem at once, up to fifty', () => {
-    expect(parse({ hosts: [{}, {}] }).problems).toHaveLength(4)
-    expect(parse({ hosts: Array.from({ length: 100 }, () => ({})) }).problems).toHaveLength(51)
+    expect(problemsOf({ hosts: [{}, {}] })).toHaveLength(4)
+    expect(problemsOf({ hosts: Array.from({ length: 100 }, () => ({})) })).toHaveLength(51)
   })
 
   test('never quotes a value', () => {
@@ -95,7 +100,7 @@ describe('parseHosts', () => {
       { id: secret.toUpperCase(), endpoint: `tcp://u:${secret}@h` },
       { id: 'a', endpoint: secret, tls: secret },
     ]
-    expect(JSON.stringify(parse({ hosts: entries }).problems).toLowerCase()).not.toContain(secret)
+    expect(JSON.stringify(problemsOf({ hosts: entries })).toLowerCase()).not.toContain(secret)
   })
 })
 

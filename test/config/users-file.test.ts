@@ -1,4 +1,5 @@
 import fc from 'fast-check'
+import { describeFileFaults } from '../../api/config/list-file.js'
 import { isUserName, parseUserEntries, parseUsers, type UserEntry, writeUsers } from '../../api/config/users-file.js'
 import { parseLabelSelector } from '../../api/model/label-selector.js'
 import { ROLES, type Role, SCOPES } from '../../api/model/scope.js'
@@ -7,7 +8,11 @@ const HASH = '$argon2id$v=19$m=19456,t=2,p=1$BwcHBwcHBwcHBwcHBwcHBw$BwcHBwcHBwcH
 const ALICE = { name: 'alice', passwordHash: HASH, roles: ['viewer'] }
 
 function problemsOf(...users: unknown[]): readonly string[] {
-  return parseUsers(JSON.stringify({ users })).problems ?? []
+  return problemsIn(JSON.stringify({ users }))
+}
+
+function problemsIn(text: string): readonly string[] {
+  return describeFileFaults(parseUsers(text).faults ?? [])
 }
 
 describe('parseUsers', () => {
@@ -82,8 +87,8 @@ describe('parseUsers', () => {
   test.each(['', '{', 'null', '[]', '"hunter2"', '{}', '{"users":{}}', '{"users":[],"x":1}', '\ufeff{"users":[]}'])(
     'refuses %j',
     (text) => {
-      const { users, problems } = parseUsers(text)
-      expect([users, problems?.length]).toEqual([undefined, 1])
+      const { users, faults } = parseUsers(text)
+      expect([users, faults?.length]).toEqual([undefined, 1])
     },
   )
 
@@ -92,7 +97,7 @@ describe('parseUsers', () => {
     '{"users":[],"users":[]}',
     '{"users":[{"roles":["viewer"],"r\\u006fles":["admin"]}]}',
   ])('refuses an object that names a member twice: %s', (text) => {
-    expect(parseUsers(text).problems).toEqual(['the file is no JSON, or an object in it names a member twice'])
+    expect(problemsIn(text)).toEqual(['the file is no JSON, or an object in it names a member twice'])
   })
 
   test('refuses what is no object in the list', () => {
@@ -120,9 +125,7 @@ describe('parseUsers', () => {
   })
 
   test('refuses a file of another size than a file of users has', () => {
-    expect(parseUsers(`{"users":[]}${' '.repeat(4_194_304)}`).problems).toEqual([
-      'the file is longer than 4194304 characters',
-    ])
+    expect(problemsIn(`{"users":[]}${' '.repeat(4_194_304)}`)).toEqual(['the file is longer than 4194304 characters'])
   })
 })
 
@@ -145,7 +148,7 @@ describe('writeUsers', () => {
       fc.property(entries, (users) => {
         const text = writeUsers(users)
         expect(parseUserEntries(text)).toEqual({ users })
-        expect(parseUsers(text).problems).toBeUndefined()
+        expect(parseUsers(text).faults).toBeUndefined()
         expect(writeUsers(parseUserEntries(text).users ?? [])).toBe(text)
       }),
     )

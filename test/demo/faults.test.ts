@@ -148,7 +148,7 @@ test('stall sends the headers and then nothing', async () => {
   stream.close()
 })
 
-test('flood sends as much as it was told on one line, at the pace of the reader', async () => {
+test('flood sends as many bytes as it is given on one line, at the pace of the reader', async () => {
   const bytes = 3_000_000
   const answer = await askWith('list', { kind: 'flood', bytes })
   expect(answer.body.length).toBe(bytes + 2)

@@ -1,10 +1,10 @@
-import { type Deployment, describeDeployment, makeDeployment, PASSWORD, UP_MS } from '../support/deployment.js'
+import { type Deployment, describeDeployment, makeDeployment, PASSWORD, STEP_MS } from '../support/deployment.js'
 import { type Dockerd, giveImages, startDockerd } from '../support/dockerd.js'
 import { BUILD_MS, buildImage, IMAGE, imagesOf } from '../support/image.js'
 import { makeTwoMachines, type TwoMachines } from '../support/namespace.js'
 import { type Listener, type NamespaceSockets, openSocketsIn } from '../support/namespace-sockets.js'
 
-const STEP_MS = 60_000
+jest.setTimeout(STEP_MS)
 
 let machines: TwoMachines
 let dockerd: Dockerd
@@ -46,14 +46,14 @@ describeDeployment('the compose file on an engine with its firewall', () => {
     await deployment.admin(['user', 'add', '--name', 'alice', '--role', 'admin'], `${PASSWORD}\n`)
     await deployment.compose(['up', '--no-build', '--detach'])
     await deployment.ready()
-  }, BUILD_MS + UP_MS)
+  }, BUILD_MS + STEP_MS)
   afterAll(async () => {
     await deployment?.down()
     outside?.server.close()
     sockets?.close()
     await dockerd?.stop()
     machines?.remove()
-  }, STEP_MS)
+  })
 
   test('knows each client by its own address, and lets in those that .env names alone', async () => {
     const [known, unknown] = machines.clientAddresses
@@ -66,35 +66,27 @@ describeDeployment('the compose file on an engine with its firewall', () => {
     expect((await deployment.records()).findLast(({ kind }) => kind === 'read')).toMatchObject({ address: known })
   })
 
-  test(
-    'has no way out for Porthole and the socket proxy, and one for Traefik',
-    async () => {
-      const [address] = machines.clientAddresses
-      // The test of the test: the way is there.
-      expect((await deployment.beside('front', reach(address, outside.port))).trim()).toBe('connected')
-      expect((await deployment.beside('edge', reach(address, outside.port))).trim()).toBe('closed')
-      expect((await deployment.beside('engine', reach(address, outside.port))).trim()).toBe('closed')
-      expect((await deployment.inside(reach(address, outside.port))).trim()).toBe('closed')
-    },
-    STEP_MS,
-  )
+  test('has no way out for Porthole and the socket proxy, and one for Traefik', async () => {
+    const [address] = machines.clientAddresses
+    // The test of the test: the way is there.
+    expect((await deployment.beside('front', reach(address, outside.port))).trim()).toBe('connected')
+    expect((await deployment.beside('edge', reach(address, outside.port))).trim()).toBe('closed')
+    expect((await deployment.beside('engine', reach(address, outside.port))).trim()).toBe('closed')
+    expect((await deployment.inside(reach(address, outside.port))).trim()).toBe('closed')
+  })
 
-  test(
-    'lets nobody from one network to another, by address either',
-    async () => {
-      const { Networks: networks } = (await deployment.inspect('socket-proxy')).NetworkSettings
-      const socketProxy = networks[`${deployment.project}_engine`].IPAddress
-      expect((await deployment.beside('engine', reach(socketProxy, 2375))).trim()).toBe('connected')
-      for (const network of ['front', 'edge'])
-        expect([network, (await deployment.beside(network, reach(socketProxy, 2375))).trim()]).toEqual([
-          network,
-          'closed',
-        ])
-      const porthole = (await deployment.inspect('porthole')).NetworkSettings.Networks
-      const onEdge = porthole[`${deployment.project}_edge`].IPAddress
-      expect((await deployment.beside('edge', reach(onEdge, 3000))).trim()).toBe('connected')
-      expect((await deployment.beside('front', reach(onEdge, 3000))).trim()).toBe('closed')
-    },
-    STEP_MS,
-  )
+  test('lets nobody from one network to another, by address either', async () => {
+    const { Networks: networks } = (await deployment.inspect('socket-proxy')).NetworkSettings
+    const socketProxy = networks[`${deployment.project}_engine`].IPAddress
+    expect((await deployment.beside('engine', reach(socketProxy, 2375))).trim()).toBe('connected')
+    for (const network of ['front', 'edge'])
+      expect([network, (await deployment.beside(network, reach(socketProxy, 2375))).trim()]).toEqual([
+        network,
+        'closed',
+      ])
+    const porthole = (await deployment.inspect('porthole')).NetworkSettings.Networks
+    const onEdge = porthole[`${deployment.project}_edge`].IPAddress
+    expect((await deployment.beside('edge', reach(onEdge, 3000))).trim()).toBe('connected')
+    expect((await deployment.beside('front', reach(onEdge, 3000))).trim()).toBe('closed')
+  })
 })

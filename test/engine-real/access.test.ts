@@ -3,6 +3,7 @@ import { SCOPES } from '../../api/model/scope.js'
 import { describeReal, docker, FIXTURE_IMAGE, realEngine } from '../support/dockerd.js'
 import { type EngineService, serveEngine, unixEndpoint } from '../support/engine-service.js'
 import { type SocketProxy, startFront } from '../support/haproxy.js'
+import { networks } from '../support/networks.js'
 import { tokenFor } from '../support/tokens.js'
 
 const PATIENCE_MS = 15_000
@@ -39,8 +40,8 @@ describeReal('access to a real engine, behind a real reverse proxy', () => {
       limits: { windowMs: 900_000, general: LIMIT, stats: LIMIT, login: LIMIT },
       // The proxy's own address and nothing else: clients have others of the same machine.
       network: {
-        trustProxy: { kind: 'networks', networks: ['127.0.0.1/32'] },
-        allowlist: ['127.0.0.0/8'],
+        trustProxy: { kind: 'networks', networks: networks('127.0.0.1/32') },
+        allowlist: networks('127.0.0.0/8'),
         corsOrigins: [],
       },
     })

@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import { MAX_STREAMS_PER_SUBJECT } from '../../api/http/endpoints/open-streams.js'
 import { describeReal, realEngine } from '../support/dockerd.js'
 import { type EngineService, serveEngine, unixEndpoint } from '../support/engine-service.js'
+import { networks } from '../support/networks.js'
 import { eventually } from '../support/start-service.js'
 import { type FrontName, startTlsFront, type TlsFront } from '../support/tls-front.js'
 import { tokenFor } from '../support/tokens.js'
@@ -43,7 +44,7 @@ for (const name of ['nginx', 'haproxy'] as const satisfies readonly FrontName[])
     beforeAll(async () => {
       service = await serveEngine(unixEndpoint(realEngine().socketPath), {
         network: {
-          trustProxy: { kind: 'networks', networks: ['127.0.0.1/32'] },
+          trustProxy: { kind: 'networks', networks: networks('127.0.0.1/32') },
           allowlist: [],
           corsOrigins: [],
         },

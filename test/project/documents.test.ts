@@ -212,7 +212,6 @@ const NO_VARIABLES = [
   'AF_INET6',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'ERROR_CODES',
-  'PROXY_SWITCH',
 ]
 
 const COMMANDS = [

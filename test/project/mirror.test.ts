@@ -20,9 +20,9 @@ const TESTS = filesBelow('test').filter(
   (path) => path.endsWith('.test.ts') && !APART.includes(path.split('/')[1] ?? ''),
 )
 
-/** 'test/http/server.test.ts' -> 'api/http/server'; what tests demo/ stands below test/demo/. */
+/** 'test/http/server.test.ts' -> 'api/http/server'; what tests demo/ stands below test/demo/, and what judges wall-clock time in a file of its own. */
 function subjectOf(path: string): string {
-  const inside = path.slice('test/'.length, -'.test.ts'.length)
+  const inside = path.slice('test/'.length, -'.test.ts'.length).replace(/\.timing$/, '')
   return inside.startsWith('demo/') ? inside : `api/${inside}`
 }
 

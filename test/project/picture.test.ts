@@ -108,7 +108,7 @@ describe('docs/architecture.md', () => {
       const own = sections.find((section) => section.startsWith(title))?.split('\n## ')[0] ?? ''
       const listed = /\nImports ([^.]+(?:`[^`]*`[^.]*)*)\./
         .exec(own)?.[1]
-        ?.replace(/ \([^)]*\)/g, '')
+        ?.replace(/\s+\([^)]*\)/g, '')
         .split(/,\s+/)
       const imports = PICTURE.rooms.find(({ name }) => name === room)?.imports
       expect([title, listed]).toEqual([title, imports?.length === 0 ? ['nothing'] : imports])

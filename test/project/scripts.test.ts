@@ -59,7 +59,8 @@ describe('npm run test:fast', () => {
   const config = 'jest.fast.config.js'
   const folders = z.array(z.string()).parse(slowTests('slow.SLOW_FOLDERS'))
   const tests = filesBelow('test').filter((path) => path.endsWith('.test.ts'))
-  const marked = tests.filter((path) => read(path).startsWith('/** @slow: '))
+  const timing = /\.timing\.test\.ts$/
+  const marked = tests.filter((path) => read(path).startsWith('/** @slow: ') || timing.test(path))
 
   test('leaves out the folders that are slow and the files that say so, and nothing else', () => {
     const jest = join(ROOT, 'node_modules/jest/bin/jest.js')
@@ -104,6 +105,7 @@ describe('scripts/slow-tests.mjs', () => {
       took('test/model/sample.test.ts', 4_900),
       took('test/service/process.test.ts', 60_000),
       took('test/project/secret-scan.test.ts', 60_000),
+      took('test/http/stop.timing.test.ts', 60_000),
     ]
     const lines = slowTests(`slow.unmarkedSlowLines(${JSON.stringify(results)}, ${JSON.stringify(ROOT)})`)
     expect(lines).toEqual(['test/model/page.test.ts took 5.1 s: mark it @slow, or mend it'])

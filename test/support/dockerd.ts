@@ -7,14 +7,15 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './free-port.js'
 
-/** The probe's own requests end after 2 s each. */
-const PROBE_MS = 15_000
+/** The probe's own requests end after 5 s each, and there are three. */
+const PROBE_MS = 30_000
 /** dockerd without a network answers in 1 to 2 s on an idle machine. */
 const START_MS = 30_000
 const PING_MS = 1_000
 /** dockerd gives containers 15 s before it kills them. */
 const STOP_MS = 25_000
-const DOCKER_COMMAND_MS = 60_000
+/** Saving and loading images takes the longest, and several times its ten seconds on a busy machine. */
+const DOCKER_COMMAND_MS = 120_000
 const DOCKER_OUTPUT_BYTES = 16 * 1024 * 1024
 /** An engine's own statistics take 2 s, and more while it is busy. */
 const RAW_MS = 15_000

@@ -31,6 +31,7 @@ export function listed(changes: Partial<ListedContainer> & Pick<ListedContainer,
     labels: new Map(),
     networks: ['bridge'],
     volumes: [],
+    redactions: 0,
     ...changes,
   }
 }
@@ -97,6 +98,7 @@ export function inspected(from: ListedContainer, changes: Partial<InspectedConta
     },
     logDriver: 'json-file',
     redactions: 0,
+    textRedactions: 0,
     ...changes,
   }
 }
@@ -134,6 +136,7 @@ export function eventOf(
     command: null,
     execId: null,
     oldName: null,
+    redactions: 0,
     ...changes,
   }
 }
@@ -177,7 +180,7 @@ export class FakeEngine implements Engine {
   log: (request: LogRequest, signal: AbortSignal) => AsyncIterable<readonly LogLine[]> = async function* () {
     yield []
   }
-  processes: ProcessList = { processes: [], isTruncated: false }
+  processes: ProcessList = { processes: [], redactions: 0, isTruncated: false }
   fileChanges: ChangeList = { changes: [], isTruncated: false }
   objects: { images: readonly Image[]; networks: readonly Network[]; volumes: readonly Volume[] } = {
     images: [],
@@ -363,7 +366,7 @@ export class FakeEngine implements Engine {
   }
 
   callTotals(): readonly CallTotal[] {
-    return this.#totals.list()
+    return this.#totals.all()
   }
 
   close(): void {

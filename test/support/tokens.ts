@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
 import jwt from 'jsonwebtoken'
-import { signToken, type TokenSettings } from '../../api/auth/token.js'
+import { signToken } from '../../api/auth/token.js'
+import type { TokenConfig } from '../../api/config/token-keys.js'
 import { secretKey } from '../../api/config/token-keys.js'
 import type { Scope } from '../../api/model/scope.js'
 import { SCOPES } from '../../api/model/scope.js'
@@ -9,7 +10,7 @@ import { SCOPES } from '../../api/model/scope.js'
 export const SECRET = 'nT4kq0Zr8vWx2YbC6dEfG1hJmLpQsUaX'
 const KEY = secretKey(SECRET)
 
-export const TOKEN_SETTINGS: TokenSettings = {
+export const TOKEN_SETTINGS: TokenConfig = {
   algorithm: 'HS256',
   signingKey: KEY,
   verificationKeys: [KEY],

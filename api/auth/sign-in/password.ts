@@ -1,5 +1,6 @@
 import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { hash, verify } from '@node-rs/argon2'
+import { hasControlCharacter } from '../../model/control-character.js'
 import { decoyHash, type HashParameters, parsePasswordHash } from '../../model/password-hash.js'
 import type { User } from '../../model/user.js'
 
@@ -20,7 +21,7 @@ const MAX_PASSWORD_BYTES = 1_024
 export function passwordProblem(password: string, name = ''): string | null {
   if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) return `is longer than ${MAX_PASSWORD_BYTES} bytes`
   // RFC 8265 section 4.1 allows no control character; a line break or an arrow key is a slip that no form can repeat.
-  if (/\p{Cc}/u.test(password)) return 'holds a control character'
+  if (hasControlCharacter(password)) return 'holds a control character'
   if (!isText(password)) return 'is not valid Unicode'
   // NIST counts code points, and so does a spread.
   if ([...password.normalize('NFC')].length < MIN_PASSWORD_LENGTH)

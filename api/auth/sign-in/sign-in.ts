@@ -1,9 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto'
+import type { UsersConfig } from '../../config/auth-config.js'
+import type { TokenConfig } from '../../config/token-keys.js'
 import { ApiError } from '../../model/error.js'
 import { formatLabelSelector } from '../../model/label-selector.js'
 import type { User } from '../../model/user.js'
 import type { Session, Sessions } from '../../store/store.js'
-import { signToken, type TokenSettings } from '../token.js'
+import { signToken } from '../token.js'
 import { hashOfSecret, type RefreshTokens } from './refresh-token.js'
 import type { SignInAttempt, SignInGuard } from './sign-in-guard.js'
 import type { SignInQueue } from './sign-in-queue.js'
@@ -11,15 +13,9 @@ import type { SignInQueue } from './sign-in-queue.js'
 /** A session that nobody refreshes for so long ends: a forgotten browser is not signed in for ever (ASVS 7.3.1). */
 const IDLE_SESSION_MS = 24 * 3_600_000
 
-export interface SignInSettings {
-  readonly accessTokenTtlMs: number
-  /** A session lasts so long at most, however often it is refreshed (ASVS 7.3.2). */
-  readonly refreshTokenTtlMs: number
-}
-
 export interface SignInParts {
-  readonly token: TokenSettings
-  readonly settings: SignInSettings
+  readonly token: TokenConfig
+  readonly settings: Omit<UsersConfig, 'path'>
   readonly users: { find(name: string): User | null }
   /** The user whose password it is, at the same cost whether there is such a user or not. */
   readonly checkPassword: (name: string, password: string) => Promise<User | null>

@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express'
 import { ApiError } from '../../model/error.js'
+import { isLoopback } from '../../model/loopback.js'
 
 /**
  * Without authentication, a request must name this machine as its Host. A page from elsewhere can make its own name resolve
@@ -8,7 +9,7 @@ import { ApiError } from '../../model/error.js'
 export function refuseForeignHost(): RequestHandler {
   return function refuseRebinding(req, _res, next) {
     const host = (req.headers.host ?? '').replace(/:\d*$/, '')
-    if (host !== 'localhost' && host !== '[::1]' && !/^127(?:\.\d{1,3}){3}$/.test(host))
+    if (!isLoopback(host))
       throw new ApiError('invalid-request', 'foreign Host', {
         detail: 'Without authentication, only requests to localhost are answered.',
       })

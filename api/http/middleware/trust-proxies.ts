@@ -1,10 +1,11 @@
 import type { TrustProxy } from '../../config/network.js'
+import { matchNetworks } from './match-networks.js'
 
 /**
  * Express's `trust proxy` setting: how many of the proxies in X-Forwarded-For count, or which. Forwarded and X-Real-IP are
  * never read.
  */
-export function trustProxies(trust: TrustProxy): false | number | string[] {
+export function trustProxies(trust: TrustProxy): false | number | ((address: string) => boolean) {
   if (trust.kind === 'none') return false
-  return trust.kind === 'hops' ? trust.hops : [...trust.networks]
+  return trust.kind === 'hops' ? trust.hops : matchNetworks(trust.networks)
 }

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { type Clock, sleep } from '../../clock.js'
+import type { SamplingConfig } from '../../config/config.js'
 import type { Engine } from '../../engine/engine.js'
 import type { Log } from '../../log.js'
 import type { Container } from '../../model/container.js'
@@ -11,7 +12,7 @@ import type { Sample } from '../../model/sample.js'
 import { backoff, STEADY_AFTER_MS } from '../backoff.js'
 import type { HostJournal } from '../events/host-journal.js'
 import type { TokenBucket } from '../logs/token-bucket.js'
-import { Sampler, type SamplerSettings } from '../stats/sampler.js'
+import { Sampler } from '../stats/sampler.js'
 import { CrashTracker } from './crash-tracker.js'
 import { EventSubscription } from './event-subscription.js'
 import { HostLogs } from './host-logs.js'
@@ -30,7 +31,7 @@ export interface HostOptions {
   readonly endpoint: string
   readonly labels: Readonly<Record<string, string>>
   readonly engine: Engine
-  readonly sampling: SamplerSettings
+  readonly sampling: SamplingConfig
   readonly journal: HostJournal
   /** Slows down followed logs, of all hosts together. */
   readonly lineBucket: TokenBucket

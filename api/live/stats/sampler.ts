@@ -1,5 +1,6 @@
 import type { Clock } from '../../clock.js'
 import { Notifier } from '../../concurrency/notifier.js'
+import type { SamplingConfig } from '../../config/config.js'
 import type { Engine } from '../../engine/engine.js'
 import type { Log } from '../../log.js'
 import { type Container, isRunning } from '../../model/container.js'
@@ -21,13 +22,6 @@ const JITTER = 0.1
 
 /** A watcher that comes back within this time, as a browser does that reloads, finds its containers still read at its pace. */
 const LINGER_MS = 5_000
-
-export interface SamplerSettings {
-  /** Between two readings of a container that is not watched. */
-  readonly intervalMs: number
-  /** How far back samples go. */
-  readonly historyMs: number
-}
 
 interface Entry {
   isRunning: boolean
@@ -63,14 +57,14 @@ export class Sampler {
   readonly #engine: Engine
   readonly #clock: Clock
   readonly #log: Log
-  readonly #settings: SamplerSettings
+  readonly #settings: SamplingConfig
   readonly #wakeUp: Notifier
   readonly #entries = new Map<string, Entry>()
   #polling = 0
   #lastWatched = 0
   #version = 0
 
-  constructor(engine: Engine, settings: SamplerSettings, clock: Clock, log: Log) {
+  constructor(engine: Engine, settings: SamplingConfig, clock: Clock, log: Log) {
     this.#engine = engine
     this.#settings = settings
     this.#clock = clock
