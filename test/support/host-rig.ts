@@ -5,7 +5,7 @@ import { TokenBucket } from '../../api/live/logs/token-bucket.js'
 import { createLog } from '../../api/log.js'
 import { cleanupAfterEach } from './cleanup.js'
 import { FakeClock } from './fake-clock.js'
-import { FakeEngine } from './fake-engine.js'
+import { FakeEngine, idOf, listed } from './fake-engine.js'
 
 export interface HostRig {
   readonly engine: FakeEngine
@@ -31,6 +31,18 @@ export function hostRig(): (engine?: FakeEngine, clock?: FakeClock) => Promise<H
     cleanup(stop)
     await clock.advance(0)
     return { engine, clock, host, journal, stop }
+  }
+}
+
+/** The same over an engine with one container, `a` times 64 of team web, which `prepare` may change before the host connects. */
+export function oneContainerRig(): (prepare?: (engine: FakeEngine, clock: FakeClock) => void) => Promise<HostRig> {
+  const startHost = hostRig()
+  return (prepare = () => {}) => {
+    const clock = new FakeClock()
+    const engine = new FakeEngine()
+    engine.add(listed({ id: idOf('a'), labels: new Map([['team', 'web']]) }))
+    prepare(engine, clock)
+    return startHost(engine, clock)
   }
 }
 

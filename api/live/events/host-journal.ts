@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ContainerEvent, RecordedEvent } from '../../model/container-event.js'
+import { type EngineTime, engineTimeBefore, engineTimeOfNano } from '../../model/engine-time.js'
 import { evictOldest } from '../../model/evict-oldest.js'
-import { type EngineTime, engineTimeBefore, engineTimeOfNano } from '../../model/log-line.js'
 import { EventRing } from './event-ring.js'
 import { type HealthCommandOf, NoiseClassifier } from './noise.js'
 

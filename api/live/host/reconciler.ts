@@ -1,5 +1,4 @@
-import type { Clock } from '../../clock.js'
-import { sleep } from '../../clock.js'
+import { type Clock, sleep } from '../../clock.js'
 import { Notifier } from '../../concurrency/notifier.js'
 import type { Engine } from '../../engine/engine.js'
 import type { Log } from '../../log.js'

@@ -1,19 +1,11 @@
 import { problemsOf } from '../../../api/model/problem.js'
-import { FakeClock, settle } from '../../support/fake-clock.js'
-import { eventOf, FakeEngine, idOf, listed } from '../../support/fake-engine.js'
-import { hostRig } from '../../support/host-rig.js'
+import { settle } from '../../support/fake-clock.js'
+import { eventOf, idOf } from '../../support/fake-engine.js'
+import { oneContainerRig } from '../../support/host-rig.js'
 
-const startHost = hostRig()
+const started = oneContainerRig()
 
 const A = idOf('a')
-
-async function started(prepare: (engine: FakeEngine, clock: FakeClock) => void = () => {}) {
-  const clock = new FakeClock()
-  const engine = new FakeEngine()
-  engine.add(listed({ id: A, labels: new Map([['team', 'web']]) }))
-  prepare(engine, clock)
-  return startHost(engine, clock)
-}
 
 const nanosAt = (milliseconds: number) => `${milliseconds}000000`
 

@@ -1,22 +1,14 @@
 import type { CallRecord } from '../../../api/model/engine-call.js'
 import { ApiError } from '../../../api/model/error.js'
 import type { LogQuery } from '../../../api/model/log-line.js'
-import { FakeClock, settle } from '../../support/fake-clock.js'
-import { FakeEngine, idOf, lineAt, listed } from '../../support/fake-engine.js'
-import { hostRig } from '../../support/host-rig.js'
+import { settle } from '../../support/fake-clock.js'
+import { idOf, lineAt } from '../../support/fake-engine.js'
+import { oneContainerRig } from '../../support/host-rig.js'
 
-const startHost = hostRig()
+const started = oneContainerRig()
 
 const A = idOf('a')
 const QUERY: LogQuery = { tail: 10, since: null, until: null, stdout: true, stderr: true, matches: null }
-
-async function started(prepare: (engine: FakeEngine, clock: FakeClock) => void = () => {}) {
-  const clock = new FakeClock()
-  const engine = new FakeEngine()
-  engine.add(listed({ id: A, labels: new Map([['team', 'web']]) }))
-  prepare(engine, clock)
-  return startHost(engine, clock)
-}
 
 const STAYS = new AbortController().signal
 

@@ -1,20 +1,12 @@
 import type { CallRecord } from '../../../api/model/engine-call.js'
 import { ApiError } from '../../../api/model/error.js'
-import { FakeClock, settle } from '../../support/fake-clock.js'
-import { FakeEngine, idOf, listed } from '../../support/fake-engine.js'
-import { hostRig } from '../../support/host-rig.js'
+import { settle } from '../../support/fake-clock.js'
+import { idOf } from '../../support/fake-engine.js'
+import { oneContainerRig } from '../../support/host-rig.js'
 
-const startHost = hostRig()
+const started = oneContainerRig()
 
 const A = idOf('a')
-
-async function started(prepare: (engine: FakeEngine, clock: FakeClock) => void = () => {}) {
-  const clock = new FakeClock()
-  const engine = new FakeEngine()
-  engine.add(listed({ id: A, labels: new Map([['team', 'web']]) }))
-  prepare(engine, clock)
-  return startHost(engine, clock)
-}
 
 describe('what takes an engine', () => {
   test('is asked once for all who ask at the same time', async () => {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { composeOf } from '../../../model/container.js'
 import type { RecordedEvent } from '../../../model/container-event.js'
-import { engineTimeOfNano, rfc3339Of } from '../../../model/log-line.js'
+import { engineTimeOfNano, rfc3339Of } from '../../../model/engine-time.js'
 import type { Answer, ContentOf } from '../../endpoints/answer.js'
 import { containerId, flag, optionalInteger, optionalText, text, texts, time } from '../answer-parts.js'
 import { listOf } from '../list.js'
