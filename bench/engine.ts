@@ -1,4 +1,4 @@
-// The engine that all servers of a bench read from, in a process of its own; prints its socket.
+// The simulated engine that all servers of a bench read from. Prints its socket.
 import { SimulatedEngine } from '../demo/engine.js'
 
 const engine = new SimulatedEngine({ containers: Number(process.env['CONTAINERS']) })

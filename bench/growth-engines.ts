@@ -1,5 +1,5 @@
-// Simulated engines for bench/growth.ts, in a process of their own: HOSTS of them with CONTAINERS each. Prints one line of JSON with
-// their sockets. A line on its standard input, the number of a host, starts or stops a container there, and the answer names it.
+// The simulated engines of bench/growth.ts: HOSTS of them with CONTAINERS each. Prints their sockets as one line of JSON. A line
+// on standard input is the number of a host: it stops a container there, and prints which one and when.
 import { createInterface } from 'node:readline'
 import { SimulatedEngine } from '../demo/engine.js'
 

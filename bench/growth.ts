@@ -1,6 +1,5 @@
-// How one Porthole grows from 100 containers on one host to 5,000 on 50: `npm run bench:growth`. The engines are simulated, in a
-// process of their own. BENCH_SETTLE sets the seconds before memory and CPU are looked at, GROWTH_PLOT the file that the plot is
-// drawn to.
+// `npm run bench:growth`: how one Porthole grows from 100 containers on one host to 5,000 on 50. The engines are simulated, in
+// their own process. BENCH_SETTLE sets the seconds before memory and CPU are read; GROWTH_PLOT names the file of the plot.
 import type { ChildProcess } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { arch, availableParallelism, cpus, tmpdir } from 'node:os'
@@ -32,7 +31,7 @@ const SETTLE_SECONDS = Number(process.env['BENCH_SETTLE'] ?? 40)
 const CPU_SECONDS = 15
 const LOAD_SECONDS = 10
 
-/** What a room full of dashboards asks for; more would measure the queue. */
+/** A room full of dashboards asks for so many; more would measure the queue. */
 const OFFERED_PER_SECOND = 20
 const CHANGES = 10
 const POLL_MS = 10
@@ -45,7 +44,7 @@ export interface GrowthRow {
   readonly coldStartMs: number
   readonly residentMegabytes: number
   readonly highestMegabytes: number
-  /** Percent of one core, with nobody asking. */
+  /** Percent of one core, without requests. */
   readonly idleCpuPercent: number
   readonly listP50Ms: number
   readonly listP99Ms: number
@@ -133,13 +132,13 @@ async function get(url: string, headers: Record<string, string>) {
   return (await answer.json()) as any
 }
 
-/** The last page is full last: what is on it is known of every host. */
+/** Resolves once every host is live and every container inspected. */
 async function untilFull(url: string, headers: Record<string, string>, containers: number): Promise<void> {
   for (;;) {
     const { items, total, hosts } = await get(`${url}/api/containers?limit=1000&sort=restartCount`, headers)
     const isKnown = items.every(({ restartCount }: { restartCount: number | null }) => restartCount !== null)
     const areLive = hosts.every(({ state }: { state: string }) => state === 'live')
-    // Sorted by what an inspect tells, the unknown stand last.
+    // In this order containers that are not inspected yet come last.
     const last = await get(`${url}/api/containers?limit=1&sort=-restartCount`, headers)
     if (total === containers && areLive && isKnown && last.items[0]?.restartCount !== null) {
       if (containers <= 1_000 || (await isAllKnown(url, headers))) return

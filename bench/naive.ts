@@ -1,5 +1,5 @@
-// The usual way: an Express handler that verifies the token and asks the engine, through dockerode, on each request. It does
-// less than Porthole: no limits, no log, no redaction, no inspect for what a list lacks. Prints its port.
+// The usual way: an Express handler that verifies the token and asks the engine through dockerode on each request. It does less
+// than Porthole: no limits, no log, no redaction, and no inspect for the fields that a list lacks. Prints its port.
 import type { AddressInfo } from 'node:net'
 import Docker from 'dockerode'
 import express from 'express'

@@ -1,6 +1,6 @@
-// What docs/performance.md quotes: `npm run bench`. Servers run as processes of their own, one loaded at a time, in rounds, so
-// that a noisy machine is noisy for all of them; what counts are the ratios within one run. BENCH_ENGINE=/path/docker.sock reads
-// a real engine instead of the simulated one, BENCH_SECONDS sets the length of a round.
+// `npm run bench`: the figures of docs/performance.md. Each server runs in its own process, and one is loaded at a time, in
+// rounds, so that a noisy machine is noisy for all of them. Compare the ratios within one run. BENCH_ENGINE=/path/docker.sock
+// reads a real engine instead of the simulated one; BENCH_SECONDS sets the length of a round.
 import type { ChildProcess } from 'node:child_process'
 import { arch, availableParallelism, cpus } from 'node:os'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -24,7 +24,7 @@ const ROUNDS = 3
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 4)
 const WARM_UP_SECONDS = 2
 
-/** Far beyond what dashboards ask for, and below saturation, where a latency tells of the queue alone. */
+/** Far more than dashboards ask for, and below saturation, where the latency is that of the queue alone. */
 const OFFERED_PER_SECOND = 200
 
 interface Subject {
@@ -33,7 +33,7 @@ interface Subject {
   readonly headers: Readonly<Record<string, string>>
   readonly process: ChildProcess
   readonly expects: 200 | 304
-  /** Requests a second that are offered; as many as it takes where there is none. */
+  /** Requests a second; undefined is as many as the server takes. */
   readonly offered?: number
 }
 
@@ -137,7 +137,7 @@ interface FullList {
   readonly running: ReadonlySet<string>
 }
 
-/** Waits until every container is inspected and every running one sampled, as in steady state. */
+/** Waits for the steady state: every container is inspected, and every running one is sampled. */
 async function fullList(url: string, headers: Record<string, string>): Promise<FullList> {
   for (;;) {
     const answer = await fetch(url, { headers })

@@ -1,7 +1,7 @@
-// What watching costs a real engine: `BENCH_ENGINE=/path/docker.sock npm run bench:watching`. It reads the CPU of dockerd and
-// containerd while nobody asks, while every container's statistics are streamed as a page that has the socket would, and while
-// Porthole watches with nobody, 1 and 50 clients. BENCH_CREATE=100 first creates that many containers of BENCH_IMAGE, and removes them
-// at the end. BENCH_SECONDS is the length of each phase.
+// `BENCH_ENGINE=/path/docker.sock npm run bench:watching`: what watching costs a real engine. It reads the CPU of dockerd and
+// containerd while no client asks, while the statistics of every container are streamed (as a page with access to the socket
+// does), and while Porthole watches for 0, 1 and 50 clients. BENCH_CREATE=100 first creates that many containers of BENCH_IMAGE,
+// and removes them at the end. BENCH_SECONDS sets the length of each phase.
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { Agent, get as httpGet } from 'node:http'
@@ -13,7 +13,7 @@ const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 40)
 const CREATE = Number(process.env['BENCH_CREATE'] ?? 0)
 const IMAGE = process.env['BENCH_IMAGE'] ?? 'porthole-fixture:1'
 const LABEL = 'porthole.bench=watching'
-/** Streams that one subject may hold are 20. */
+/** One subject may hold 20 streams. */
 const CLIENTS_PER_SUBJECT = 10
 const CLIENTS = 50
 const SETTLE_SECONDS = 12
@@ -50,13 +50,13 @@ async function main(): Promise<void> {
     phases.push({ name, dockerd, containerd: percent(ticksOf(engine.containerd) - before[1]) })
   }
 
-  await measure('nobody')
+  await measure('no client')
   const closeRaw = streamRaw(ids)
   await measure('every container streamed')
   closeRaw()
   const ours = startOurs({ DOCKER_HOST: `unix://${SOCKET}` })
   const url = `http://127.0.0.1:${await portOf(ours)}`
-  await measure('Porthole, nobody watching')
+  await measure('Porthole, 0 watching')
   const closeOne = await watch(url, 1)
   await measure('Porthole, 1 watching each 5 s')
   const closeMore = await watch(url, CLIENTS - 1)
@@ -68,9 +68,9 @@ async function main(): Promise<void> {
 
 function report(phases: readonly Phase[]): void {
   const sum = ({ dockerd, containerd }: Phase) => dockerd + containerd
-  const [nobody, raw, idle, one, many] = phases
-  if (!nobody || !raw || !idle || !one || !many) return
-  const above = (phase: Phase) => sum(phase) - sum(nobody)
+  const [quiet, raw, idle, one, many] = phases
+  if (!quiet || !raw || !idle || !one || !many) return
+  const above = (phase: Phase) => sum(phase) - sum(quiet)
   const rows = phases.map((phase) => [
     phase.name,
     phase.dockerd.toFixed(1),
@@ -78,7 +78,7 @@ function report(phases: readonly Phase[]): void {
     sum(phase).toFixed(1),
     above(phase).toFixed(1),
   ])
-  print([['percent of a core', 'dockerd', 'containerd', 'together', 'above nobody'], ...rows])
+  print([['percent of a core', 'dockerd', 'containerd', 'together', 'above no client'], ...rows])
   console.log('')
   const share = above(idle) / above(raw)
   console.log(
@@ -91,7 +91,7 @@ function report(phases: readonly Phase[]): void {
   )
 }
 
-/** As a page does that was handed the socket. */
+/** Streams what a page with access to the socket does. */
 function streamRaw(ids: readonly string[]): () => void {
   const agent = new Agent({ maxSockets: Number.POSITIVE_INFINITY })
   const asked = ids.map((id) =>

@@ -21,19 +21,19 @@ export interface SimulatedPort {
 
 export interface SimulatedMount {
   readonly type: 'bind' | 'volume'
-  /** The path of a bind mount, the name of a volume; a volume without a name is given one in the opening scene. */
+  /** The path of a bind mount, the name of a volume; a volume without a name gets one in the initial state. */
   readonly source: string
   readonly destination: string
   readonly readOnly: boolean
 }
 
-/** What a container made of the files of its image: 0 is modified, 1 added, 2 deleted, as on the wire. */
+/** A change that a container made to the files of its image: 0 is modified, 1 added, 2 deleted, as on the wire. */
 export interface SimulatedChange {
   readonly path: string
   readonly kind: 0 | 1 | 2
 }
 
-/** What `docker run` was told. */
+/** The options that `docker run` was given. */
 export interface SimulatedSpec {
   readonly name: string
   readonly image: string
@@ -61,7 +61,7 @@ export interface SimulatedSpec {
   readonly pidMode: string
   readonly logDriver: string
   readonly logOptions: Readonly<Record<string, string>>
-  /** Each so many lines one comes that the engine splits; null is never. */
+  /** One line in so many is long, so that the engine splits it; null is never. */
   readonly longLineEvery: number | null
   /** Null is a container without a health check. */
   readonly healthTest: string | null
@@ -144,7 +144,7 @@ export function amountOf(text: string, low: number, high: number): number {
   return Math.floor(low * (high / low) ** share)
 }
 
-/** A small seeded generator (mulberry32): the same seed gives the same world on every machine. */
+/** A small seeded generator (mulberry32): the same seed gives the same state on every machine. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -166,7 +166,7 @@ export function activeMs(container: SimulatedContainer, at: number): number {
   return Math.max(0, (container.pausedAt ?? at) - container.startedAt - container.pausedMs)
 }
 
-/** The integral of a wandering rate over `seconds`, in closed form: nothing has to tick while nobody asks. */
+/** The integral of a wandering rate over `seconds`, in closed form: nothing has to tick while no request comes. */
 export function grownBy(ratePerSecond: number, seconds: number, phase: number): number {
   return ratePerSecond * (seconds + waveArea(seconds, SLOW_WAVE_SECONDS, SLOW_SWING, phase) + quick(seconds, phase))
 }

@@ -1,9 +1,9 @@
 import { amountOf, digest, goTime, type SimulatedContainer } from './container.js'
 import { countedImages, imageBytes, layersBytes, type SimulatedImage } from './images.js'
-import { CACHE_TOKEN } from './services.js'
+import { listEntry } from './list-entry.js'
+import { CACHE_TOKEN } from './planted-secrets.js'
+import type { SimulatorState } from './simulator-state.js'
 import { type SimulatedVolume, volumeBody } from './volumes.js'
-import { listEntry } from './wire.js'
-import type { SimulatedWorld } from './world.js'
 
 interface CacheRecord {
   readonly name: string
@@ -28,7 +28,7 @@ const LARGEST_VOLUME_BYTES = 4 * GIB
 const SMALLEST_CACHE_BYTES = 8 * KIB
 const LARGEST_CACHE_BYTES = 500 * MIB
 const CACHE_ID_LENGTH = 25
-/** Descriptions carry the build's command lines, and with them what nobody should have written there. */
+/** Descriptions hold the build's command lines, and with them a secret that should not be there. */
 const CACHE_RECORDS: readonly CacheRecord[] = [
   {
     name: 'base',
@@ -73,15 +73,15 @@ const CACHE_RECORDS: readonly CacheRecord[] = [
 ]
 
 /** Body of GET /system/df. */
-export function diskBody(world: SimulatedWorld, at: number): object {
-  const containers = world.all()
-  const images = world.stock.images()
-  const cache = CACHE_RECORDS.map((record) => cacheBody(record, world.stock.firstAt))
+export function diskBody(state: SimulatorState, at: number): object {
+  const containers = state.all()
+  const images = state.objectStore.images()
+  const cache = CACHE_RECORDS.map((record) => cacheBody(record, state.objectStore.firstAt))
   return {
     LayersSize: layersBytes(images),
     Images: countedImages(images, containers),
     Containers: containers.map((one) => sizedEntry(one, images, at)),
-    Volumes: world.stock
+    Volumes: state.objectStore
       .volumes()
       .filter(isMeasured)
       .map((volume) => usedVolume(volume, containers)),
@@ -108,7 +108,7 @@ function usedVolume(volume: SimulatedVolume, containers: readonly SimulatedConta
   }
 }
 
-/** Like every number that may be nothing in a list entry, SizeRw is absent where it is 0. */
+/** SizeRw is absent where it is 0, as every optional number of a list entry is. */
 function sizedEntry(container: SimulatedContainer, images: readonly SimulatedImage[], at: number): object {
   const image = images.find(({ id }) => id === container.imageId)
   const written = writtenBytes(container)

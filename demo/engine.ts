@@ -3,20 +3,21 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { churnStep } from './churn.js'
 import { seededRandom } from './container.js'
 import type { ContainerState, HealthState } from './docker-words.js'
 import { type Fault, reply } from './faults.js'
-import { restlessStep } from './restless.js'
-import { type Endpoint, routeOf, type Scene } from './routes.js'
-import { type RunOptions, SimulatedWorld } from './world.js'
+import { type Endpoint, routeOf } from './routes.js'
+import type { Simulator } from './simulator.js'
+import { type RunOptions, SimulatorState } from './simulator-state.js'
 
 export type { Fault } from './faults.js'
+export { PLANTED_SECRETS } from './planted-secrets.js'
 export type { Endpoint } from './routes.js'
-export { PLANTED_SECRETS } from './services.js'
-export type { RunOptions } from './world.js'
+export type { RunOptions } from './simulator-state.js'
 
 export interface SimulatedEngineOptions {
-  /** 12 unless given, which show every state but `created`; from 18 on every planted secret is there. */
+  /** Default 12, which show every state but `created`; from 18 on they hold every planted secret. */
   readonly containers?: number
   /** A fresh directory of mode 0700 below the system's temporary one unless given; removed on stop. */
   readonly socketPath?: string
@@ -29,8 +30,8 @@ export interface SimulatedEngineOptions {
   /** How long GET /system/df takes, which answers one caller at a time; 50 unless given. */
   readonly diskDelayMs?: number
   readonly seed?: number
-  /** Containers restart, die and fall ill by themselves every few seconds. */
-  readonly restless?: boolean
+  /** Containers restart, die and turn unhealthy by themselves every few seconds. */
+  readonly churn?: boolean
   readonly now?: () => number
 }
 
@@ -46,7 +47,7 @@ const DEFAULT_CONTAINERS = 12
 const DEFAULT_STATS_DELAY_MS = 1000
 const DEFAULT_DISK_DELAY_MS = 50
 const DEFAULT_SEED = 20_240_607
-const RESTLESS_PERIOD_MS = 3000
+const CHURN_PERIOD_MS = 3000
 const REMEMBERED_REQUESTS = 10_000
 const LOOPBACK = '127.0.0.1'
 const MACHINE_CORES = 8
@@ -54,27 +55,27 @@ const MACHINE_MEMORY_BYTES = 33_554_432_000
 const MACHINE_UPTIME_MS = 41 * 86_400_000
 
 /**
- * A Docker engine that is not one: it speaks the engine's API of 1.41 over a real socket, for the demo, for tests that need
- * an engine to hang, lie or break, and for benches that need more containers than a machine has.
+ * A simulated Docker engine: it speaks the engine's API 1.41 over a real socket, for the demo, for tests that need an engine
+ * to hang, lie or break, and for benches that need more containers than a machine has.
  */
 export class SimulatedEngine {
   readonly #options: SimulatedEngineOptions
-  readonly #scene: Scene
+  readonly #simulator: Simulator
   readonly #step: () => void
   readonly #sockets = new Set<Socket>()
   readonly #requests: SeenRequest[] = []
   readonly #faults = new Map<Endpoint | 'all', Fault>()
   #server: Server | null = null
   #address: SimulatedAddress | null = null
-  #restless: NodeJS.Timeout | null = null
+  #churning: NodeJS.Timeout | null = null
 
   constructor(options: SimulatedEngineOptions = {}) {
     const now = options.now ?? Date.now
     const seed = options.seed ?? DEFAULT_SEED
-    const world = new SimulatedWorld(options.containers ?? DEFAULT_CONTAINERS, seededRandom(seed), now)
+    const state = new SimulatorState(options.containers ?? DEFAULT_CONTAINERS, seededRandom(seed), now)
     this.#options = options
-    this.#scene = {
-      world,
+    this.#simulator = {
+      state,
       machine: {
         cgroup: options.cgroup ?? 2,
         cores: MACHINE_CORES,
@@ -86,7 +87,7 @@ export class SimulatedEngine {
       diskWalk: { busy: false },
       now,
     }
-    this.#step = restlessStep(world, seed + 1)
+    this.#step = churnStep(state, seed + 1)
   }
 
   /** Known once it has started; the same after a restart. */
@@ -116,9 +117,9 @@ export class SimulatedEngine {
     })
     this.#address = await listen(server, await this.#wantedAddress())
     this.#server = server
-    if (this.#options.restless === true) {
-      this.#restless = setInterval(this.#step, RESTLESS_PERIOD_MS)
-      this.#restless.unref()
+    if (this.#options.churn === true) {
+      this.#churning = setInterval(this.#step, CHURN_PERIOD_MS)
+      this.#churning.unref()
     }
   }
 
@@ -127,12 +128,12 @@ export class SimulatedEngine {
     const server = this.#server
     if (server === null) return
     this.#server = null
-    if (this.#restless !== null) clearInterval(this.#restless)
-    this.#restless = null
+    if (this.#churning !== null) clearInterval(this.#churning)
+    this.#churning = null
     const closed = new Promise<void>((resolve) => server.close(() => resolve()))
     this.dropConnections()
     await closed
-    this.#scene.world.events.forget()
+    this.#simulator.state.events.forget()
     const address = this.#address
     if (this.#ownsDirectory && address !== null && 'socketPath' in address) {
       await rm(dirname(address.socketPath), { recursive: true, force: true })
@@ -153,68 +154,68 @@ export class SimulatedEngine {
 
   /** Newest first. */
   containers(): readonly { readonly id: string; readonly name: string; readonly state: ContainerState }[] {
-    return this.#scene.world.all().map(({ id, name, state }) => ({ id, name, state }))
+    return this.#simulator.state.all().map(({ id, name, state }) => ({ id, name, state }))
   }
 
   /** Like `docker run -d`: gives the full id. Everything below takes a full id, a name or a prefix. */
   run(options: RunOptions): string {
-    return this.#scene.world.run(options)
+    return this.#simulator.state.run(options)
   }
 
   startContainer(reference: string): void {
-    this.#scene.world.start(reference)
+    this.#simulator.state.start(reference)
   }
 
   stopContainer(reference: string, exitCode?: number): void {
-    this.#scene.world.stop(reference, exitCode)
+    this.#simulator.state.stop(reference, exitCode)
   }
 
   restartContainer(reference: string): void {
-    this.#scene.world.restart(reference)
+    this.#simulator.state.restart(reference)
   }
 
   /** Ends a container for good; see crash for one that its restart policy brings back. */
   kill(reference: string, exitCode: number, options: { readonly oom?: boolean } = {}): void {
-    this.#scene.world.kill(reference, exitCode, options)
+    this.#simulator.state.kill(reference, exitCode, options)
   }
 
   /** Leaves it `restarting`; startContainer then counts as the restart. */
   crash(reference: string, exitCode: number, options: { readonly oom?: boolean } = {}): void {
-    this.#scene.world.crash(reference, exitCode, options)
+    this.#simulator.state.crash(reference, exitCode, options)
   }
 
   pause(reference: string): void {
-    this.#scene.world.pause(reference)
+    this.#simulator.state.pause(reference)
   }
 
   unpause(reference: string): void {
-    this.#scene.world.unpause(reference)
+    this.#simulator.state.unpause(reference)
   }
 
   rename(reference: string, name: string): void {
-    this.#scene.world.rename(reference, name)
+    this.#simulator.state.rename(reference, name)
   }
 
   remove(reference: string): void {
-    this.#scene.world.remove(reference)
+    this.#simulator.state.remove(reference)
   }
 
   setHealth(reference: string, health: Exclude<HealthState, 'none'>): void {
-    this.#scene.world.setHealth(reference, health)
+    this.#simulator.state.setHealth(reference, health)
   }
 
   exec(reference: string, command: string, exitCode?: number): void {
-    this.#scene.world.exec(reference, command, exitCode)
+    this.#simulator.state.exec(reference, command, exitCode)
   }
 
-  /** Has a running container write `text`, newlines between its lines; those who follow its log get it at once. */
+  /** Has a running container write `text`, one log entry a line; followers of its log get it at once. */
   log(reference: string, stream: 'stdout' | 'stderr', text: string): void {
-    this.#scene.world.log(reference, stream, text)
+    this.#simulator.state.log(reference, stream, text)
   }
 
   /** Sends any value down every event stream, whatever its filter; a string goes out as it is. */
   emitEvent(value: unknown): void {
-    this.#scene.world.events.raw(value)
+    this.#simulator.state.events.raw(value)
   }
 
   #handle(request: IncomingMessage, response: ServerResponse): void {
@@ -225,7 +226,7 @@ export class SimulatedEngine {
     const route = routeOf(method, url)
     const fault =
       ('endpoint' in route ? this.#faults.get(route.endpoint) : undefined) ?? this.#faults.get('all') ?? null
-    reply(response, () => ('endpoint' in route ? route.answer(this.#scene) : route), fault)
+    reply(response, () => ('endpoint' in route ? route.answer(this.#simulator) : route), fault)
   }
 
   get #ownsDirectory(): boolean {
@@ -236,14 +237,14 @@ export class SimulatedEngine {
   async #wantedAddress(): Promise<SimulatedAddress> {
     const { socketPath, tcpPort } = this.#options
     if (this.#address !== null) {
-      // Fails where somebody else has made the directory meanwhile, rather than trust it.
+      // Fails where another user has made the directory meanwhile, rather than trust it.
       if (this.#ownsDirectory && 'socketPath' in this.#address) {
         await mkdir(dirname(this.#address.socketPath), { mode: 0o700 })
       }
       return this.#address
     }
     if (tcpPort !== undefined) return { host: LOOPBACK, port: tcpPort }
-    // mkdtemp makes the directory with mode 0700: nobody else on the machine reaches the socket.
+    // mkdtemp makes the directory with mode 0700: no other user of the machine reaches the socket.
     return { socketPath: socketPath ?? join(await mkdtemp(join(tmpdir(), 'porthole-')), 'docker.sock') }
   }
 }

@@ -1,4 +1,4 @@
-/** Who an event is about. The engine lays a container's labels beside these attributes, values and all. */
+/** The object that an event is about. The engine lays a container's labels beside these attributes, values and all. */
 export interface EventActor {
   readonly id: string
   readonly attributes: Readonly<Record<string, string>>
@@ -6,7 +6,7 @@ export interface EventActor {
 
 export interface RecordedEvent {
   readonly timeNano: bigint
-  /** Null is a line that a test wrote by hand: no filter holds it back. */
+  /** Null is a line that a test wrote by hand: every filter passes it. */
   readonly type: string | null
   readonly action: string
   readonly actor: EventActor
@@ -21,7 +21,7 @@ export type Filters = ReadonlyMap<string, readonly string[]>
 const REPLAYABLE_EVENTS = 256
 const NANOS_PER_MS = 1_000_000n
 
-/** The engine's event bus: a short memory and whoever listens now. */
+/** The engine's event bus: the last events, and those who listen now. */
 export class EventBus {
   readonly #now: () => number
   readonly #ring: RecordedEvent[] = []
@@ -68,7 +68,7 @@ export class EventBus {
     this.#deliver({ timeNano: this.#nextNano(), type: null, action: '', actor: { id: '', attributes: {} }, line })
   }
 
-  /** Those of the short memory within the bounds, oldest first. */
+  /** The last events within the bounds, oldest first. */
   replay(since: bigint, until: bigint | null): readonly RecordedEvent[] {
     return this.#ring.filter((event) => event.timeNano >= since && (until === null || event.timeNano <= until))
   }
@@ -78,7 +78,7 @@ export class EventBus {
     return () => this.#listeners.delete(listener)
   }
 
-  /** A daemon that restarts has forgotten what it told before. */
+  /** A daemon that restarts replays no event of before. */
   forget(): void {
     this.#ring.length = 0
   }

@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http'
 
-/** What an engine, or the proxy before it, can do to a caller. */
+/** A fault of an engine, or of the proxy before it, as a caller meets it. */
 export type Fault =
   /** Takes the request and never answers. */
   | { readonly kind: 'hang' }
@@ -14,12 +14,12 @@ export type Fault =
       readonly contentType?: string
       readonly headers?: Readonly<Record<string, string>>
     }
-  /** One byte at a time, for ever slow. */
+  /** One byte at a time. */
   | { readonly kind: 'drip'; readonly everyMs: number }
   | { readonly kind: 'delay'; readonly ms: number }
   | { readonly kind: 'empty' }
   | { readonly kind: 'json'; readonly value: unknown }
-  /** So many bytes of one line that never comes to an end. */
+  /** So many bytes of one line that never ends. */
   | { readonly kind: 'flood'; readonly bytes: number }
   /** Headers at once, then nothing. */
   | { readonly kind: 'stall' }
@@ -44,14 +44,14 @@ export type Answer =
       readonly headers: Readonly<Record<string, string>>
       readonly run: (sink: Sink) => void
     }
-  /** The engine takes its time, then looks again; `abandoned` where the caller has gone before. */
+  /** The engine waits, then computes the answer; `abandoned` runs where the caller has gone before. */
   | { readonly kind: 'later'; readonly ms: number; readonly compute: () => Answer; readonly abandoned?: () => void }
 
 const JSON_TYPE = 'application/json'
 const FLOOD_CHUNK_BYTES = 65_536
 /** Go's net/http leaves content-length away from this size on. */
 const CHUNKED_FROM_BYTES = 2048
-/** A reader that has stopped reading a stream is dropped beyond this, so that a forgotten one costs no memory. */
+/** A reader that has stopped reading a stream is dropped beyond this, so that a forgotten stream costs no memory. */
 const MAX_UNREAD_BYTES = 8 * 2 ** 20
 /** A NUL, bytes that UTF-8 never has, and brackets that close nothing: neither text nor JSON nor HTML. */
 const GARBAGE = Buffer.from([0x00, 0xff, 0xfe, 0x3c, 0x2f, 0x7b, 0x5d, 0xc3, 0x28, 0x0a])
@@ -119,7 +119,7 @@ function closing(response: ServerResponse): AbortSignal {
   return controller.signal
 }
 
-/** Waits where the answer says so, and hands on what is left to send. */
+/** Waits where the answer says so, and passes on the answer that is then sent. */
 function settled(answer: Answer, gone: AbortSignal, next: (answer: Exclude<Answer, { kind: 'later' }>) => void): void {
   if (answer.kind !== 'later') {
     next(answer)

@@ -1,12 +1,12 @@
 import { amountOf, digest, type SimulatedContainer } from './container.js'
-import { BUILD_TOKEN } from './services.js'
+import { BUILD_TOKEN } from './planted-secrets.js'
 
 export interface SimulatedImage {
-  /** What containers name; null is an image that lost its name to a newer build. */
+  /** The name that containers use; null is an image that lost its name to a newer build. */
   readonly reference: string | null
   readonly id: string
   readonly createdAt: number
-  /** False for what was built here: no registry knows it by a digest. */
+  /** False for an image that was built here: no registry knows it by a digest. */
   readonly pulled: boolean
   readonly labels: Readonly<Record<string, string>> | null
   /** Layers that every image of the same origin shares. */
@@ -29,12 +29,12 @@ export function imageId(reference: string): string {
   return `sha256:${digest(`image ${reference}`)}`
 }
 
-/** What a registry gave: built before `firstAt`, which lies before the first container. */
+/** An image from a registry: built before `firstAt`, which lies before the first container. */
 export function pulledImage(reference: string, firstAt: number): SimulatedImage {
   return image(reference, reference, firstAt)
 }
 
-/** The release before the one that runs, built here, and what a build of it left without a name. No container uses either. */
+/** The release before the one that runs, and an older build of it that lost its name. No container uses either. */
 export function unusedImages(firstAt: number): readonly SimulatedImage[] {
   const previous = 'registry.example.com/shop/api:2.13.0'
   return [
@@ -84,7 +84,7 @@ export function countedImages(
   )
 }
 
-/** What all layers take on disk: those that images share count once. */
+/** Bytes of all layers on disk: those that images share count once. */
 export function layersBytes(images: readonly SimulatedImage[]): number {
   const bases = new Map(images.map((one) => [one.origin, one.baseBytes]))
   const own = images.reduce((sum, one) => sum + one.ownBytes, 0)

@@ -7,10 +7,10 @@ export interface LogLine {
   readonly text: string
 }
 
-/** As after a rotation: older lines are gone. */
+/** Older lines are gone, as after a rotation. */
 export const KEPT_LINES = 5000
 
-/** What tests have containers write, beside the lines that nobody has to write. */
+/** Lines that a test has containers write, beside those that containers write by themselves. */
 export class Journal {
   readonly #lines = new Map<string, LogLine[]>()
   readonly #followers = new Map<string, Set<() => void>>()
@@ -22,19 +22,19 @@ export class Journal {
     const last = lines.at(-1)?.nanos ?? 0n
     lines.push({ nanos: nanos > last ? nanos : last + 1n, stream, text })
     if (lines.length > KEPT_LINES) lines.shift()
-    for (const told of [...(this.#followers.get(id) ?? [])]) told()
+    for (const onLine of [...(this.#followers.get(id) ?? [])]) onLine()
   }
 
   linesOf(id: string): readonly LogLine[] {
     return this.#lines.get(id) ?? []
   }
 
-  /** Calls `told` after each line that is appended, until the answer is called. */
-  follow(id: string, told: () => void): () => void {
+  /** Calls `onLine` after each line that is appended, until the returned function is called. */
+  follow(id: string, onLine: () => void): () => void {
     const followers = this.#followers.get(id) ?? new Set()
-    this.#followers.set(id, followers.add(told))
+    this.#followers.set(id, followers.add(onLine))
     return () => {
-      followers.delete(told)
+      followers.delete(onLine)
       if (followers.size === 0) this.#followers.delete(id)
     }
   }

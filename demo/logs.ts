@@ -1,7 +1,7 @@
 import { activeMs, goTime, goTimeOf, grownBy, hasProcesses, nanosOf, type SimulatedContainer } from './container.js'
 import { KEPT_LINES, type LogLine } from './journal.js'
 
-/** How far a reader has come: in the lines that fall due, and in those that a test had written. */
+/** How far a reader has read: in the lines that fall due, and in those that a test had written. */
 export interface LogPosition {
   readonly dueMs: number
   readonly writtenNanos: bigint
@@ -27,7 +27,7 @@ const NEWLINE = { raw: '\r\n', framed: '\n' }
 
 /**
  * The lines after a position, newest last and `atMost` of them. Line k falls due k periods after the container was made, so
- * nothing has to be written while nobody reads; those of `written` stand between them where their time is.
+ * no line has to be written before it is read; those of `written` stand between them by their time.
  */
 export function logLines(
   container: SimulatedContainer,
@@ -88,7 +88,7 @@ export function logBytes(container: SimulatedContainer, part: LogPart, timestamp
   return Buffer.concat([header, payload])
 }
 
-/** What a program prints that was never meant to be one line. */
+/** A line of the kind that a program prints by accident. */
 function longText(index: number): string {
   const entry = `{"post":${index},"title":"caf\u00e9 notes"}`
   const entries = Array.from({ length: Math.ceil(LONG_LINE_BYTES / Buffer.byteLength(entry)) }, () => entry)
@@ -113,7 +113,7 @@ function lineText(index: number, stream: LogLine['stream']): string {
   }
 }
 
-/** Body of GET /containers/{id}/top: what `ps -ef` tells, command lines with their secrets included. */
+/** Body of GET /containers/{id}/top: what `ps -ef` prints, command lines with their secrets included. */
 export function topBody(container: SimulatedContainer, at: number): object {
   const seconds = Math.floor(grownBy(container.spec.load.cores, activeMs(container, at) / 1000, container.phase))
   const clock = (value: number) => String(value).padStart(2, '0')

@@ -1,5 +1,5 @@
 import { digest, goTime, type SimulatedNetwork, type SimulatedSubnet } from './container.js'
-import { NETWORK_KEY } from './services.js'
+import { NETWORK_KEY } from './planted-secrets.js'
 
 const ADDRESS_BITS = 32
 const BRIDGE_SUBNET: SimulatedSubnet = { base: address(172, 17, 0, 0), prefixBits: 16 }
@@ -32,7 +32,7 @@ export function builtInNetworks(createdAt: number): readonly SimulatedNetwork[] 
   ]
 }
 
-/** One that no container of the scene uses, of a plugin whose options hold a key. */
+/** A network that no container uses, of a plugin whose options hold a key. */
 export function pluginNetwork(createdAt: number): SimulatedNetwork {
   return network(
     'partner-vpn',
@@ -47,7 +47,7 @@ export function pluginNetwork(createdAt: number): SimulatedNetwork {
   )
 }
 
-/** A bridge of somebody's own, as compose makes one for each project; `index` counts those before it. */
+/** A bridge that a user made, as compose makes one for each project; `index` counts those before it. */
 export function ownNetwork(name: string, project: string | null, index: number, createdAt: number): SimulatedNetwork {
   const labels: Readonly<Record<string, string>> =
     project === null

@@ -11,6 +11,9 @@ import { findEngine } from './engine-probe.mjs'
 const STEP_MS = 12 * 60_000
 const KILL_MS = 10_000
 const CACHE = '.cache'
+/** What judges wall-clock time runs alone and last, so that no test beside it decides whether it is quick enough. */
+const TIMING_FILES = '\\.timing\\.test\\.ts$'
+const TIMING = [TIMING_FILES, '--runInBand']
 const REQUIRE_ENGINE = process.env.PORTHOLE_REQUIRE_ENGINE === '1'
 
 const steps = []
@@ -43,8 +46,9 @@ async function runAll() {
   await step('secrets', tool('tsx'), ['scripts/secret-scan.ts', '--all'])
   await step('known vulnerabilities', tool('tsx'), ['scripts/audit.ts'], {}, 'the registry did not answer')
   await build()
-  await jest('tests', process.execPath, withoutEngine())
+  await jest('tests', process.execPath, inParallel())
   await engineTests()
+  await jest('timing tests', process.execPath, TIMING)
   for (const version of (process.env.PORTHOLE_NODES ?? '').split(' ').filter(Boolean)) await onNode(version)
 }
 
@@ -61,9 +65,11 @@ function workers() {
   return `--maxWorkers=${Math.max(2, availableParallelism() - 1)}`
 }
 
-function withoutEngine() {
+/** Everything that needs neither an engine nor the machine for itself. */
+function inParallel() {
+  const apart = ['<rootDir>/test/engine-real/', '<rootDir>/test/deploy/', TIMING_FILES]
   // The command line replaces the configuration's patterns, so they stand here again.
-  const ignored = ['/node_modules/', '<rootDir>/.cache/', '<rootDir>/test/engine-real/', '<rootDir>/test/deploy/']
+  const ignored = ['/node_modules/', '<rootDir>/.cache/', ...apart]
   return [workers(), ...ignored.map((pattern) => `--testPathIgnorePatterns=${pattern}`)]
 }
 
@@ -97,7 +103,9 @@ async function onNode(version) {
     const install = ['i', '--ignore-scripts', '--no-save', '--no-fund', '--no-audit', '--prefix', prefix]
     if (!(await step(`fetch Node ${version}`, 'npm', [...install, `${distribution}@${version}`]))) return
   }
-  await jest(name, node, withoutEngine(), { PATH: `${dirname(node)}${delimiter}${process.env.PATH}` })
+  const env = { PATH: `${dirname(node)}${delimiter}${process.env.PATH}` }
+  await jest(name, node, inParallel(), env)
+  await jest(`timing ${name}`, node, TIMING, env)
 }
 
 async function jest(name, node, jestArguments, env = {}) {

@@ -12,7 +12,7 @@ const DEMO = new URL('../../dist-demo/engine.js', import.meta.url)
 export interface DemoModule {
   readonly SimulatedEngine: new (options: {
     readonly containers: number
-    readonly restless: boolean
+    readonly churn: boolean
   }) => {
     readonly endpoint: { readonly socketPath: string } | object
     start(): Promise<unknown>
@@ -26,7 +26,7 @@ const PROBE_TIMEOUT_MS = 3_000
 /** Serves a simulated engine, and says `why`. The rest of the chain is the real one: the engine's API over a socket. */
 export async function runDemo({ env, stderr }: Io, containers: number, why: string): Promise<void> {
   const { SimulatedEngine } = await loadDemo()
-  const engine = new SimulatedEngine({ containers, restless: true })
+  const engine = new SimulatedEngine({ containers, churn: true })
   await engine.start()
   const { endpoint } = engine
   if (!('socketPath' in endpoint)) throw new Error('the simulated engine listens on no socket')

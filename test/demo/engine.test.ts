@@ -106,10 +106,10 @@ describe('the wire', () => {
 })
 
 describe('its own life', () => {
-  test('a seed gives one world, and another seed another', async () => {
+  test('a seed gives one state, and another seed another', async () => {
     const names = (seed: number) => {
-      const world = new SimulatedEngine({ containers: 100, seed, now: () => NOW })
-      return world.containers().map(({ id, name, state }) => `${id} ${name} ${state}`)
+      const state = new SimulatedEngine({ containers: 100, seed, now: () => NOW })
+      return state.containers().map(({ id, name, state }) => `${id} ${name} ${state}`)
     }
     expect(names(7)).toEqual(names(7))
     expect(names(7)).not.toEqual(names(8))
@@ -125,7 +125,7 @@ describe('its own life', () => {
     expect((await askJson(engine, '/containers/json?all=1')).length).toBe(3000)
   })
 
-  test('its socket stands in a directory that nobody else may enter, and goes with it', async () => {
+  test('its socket is in a directory that no other user may enter, and both are removed', async () => {
     await started()
     const { socketPath } = engine.endpoint as { socketPath: string }
     expect((await stat(dirname(socketPath))).mode & 0o777).toBe(0o700)

@@ -50,7 +50,7 @@ test('each container is of an older image of the list, under the name that it wa
   }
 })
 
-test('two images are used by nobody: one without a name, one of this machine with a secret among its labels', async () => {
+test('no container uses two of the images: one without a name, one built here with a secret in its labels', async () => {
   await started(0)
   const listed = await images()
   expect(listed).toHaveLength(2)

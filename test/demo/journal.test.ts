@@ -17,16 +17,16 @@ test('it keeps so many lines of a container and no more', () => {
   expect(journal.linesOf('a')).toEqual([])
 })
 
-test('who follows is told of each line of that container until it leaves', () => {
+test('a follower is called for each line of its container until it leaves', () => {
   const journal = new Journal()
-  let told = 0
+  let calls = 0
   const leave = journal.follow('a', () => {
-    told += 1
+    calls += 1
   })
   journal.append('a', 'stdout', 'one', 1n)
   journal.append('b', 'stdout', 'other', 1n)
-  expect(told).toBe(1)
+  expect(calls).toBe(1)
   leave()
   journal.append('a', 'stdout', 'two', 2n)
-  expect(told).toBe(1)
+  expect(calls).toBe(1)
 })

@@ -160,7 +160,7 @@ test('a character that the end of a part cuts is lost on both sides', async () =
   expect([head?.text.slice(-2), rest?.text]).toEqual(['x\ufffd', '\ufffdy\n'])
 })
 
-test('one container of the opening scene writes a long line once in a while', async () => {
+test('one container of the initial state writes a long line once in a while', async () => {
   await started()
   const all = await logged('blog-wordpress-1', 'timestamps=1')
   const open = all.filter(({ text }) => !text.endsWith('\n'))

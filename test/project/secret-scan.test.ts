@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { rangesIn } from '../../scripts/supply/secret-files.js'
 import { isSecretFile, MARKER, secretsIn } from '../../scripts/supply/secret-rules.js'
 
@@ -87,8 +88,13 @@ describe('rangesIn', () => {
   })
 })
 
-/** A hook that runs these tests has set where git works; the tests' repositories are others. */
-const ENV = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_')))
+/** A hook that runs these tests has set where git works; the tests' repositories are others, of an author of their own. */
+const AUTHOR = { name: 'Test', email: 'test@example.org' }
+const ENV = {
+  ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('GIT_'))),
+  ...{ GIT_AUTHOR_NAME: AUTHOR.name, GIT_AUTHOR_EMAIL: AUTHOR.email },
+  ...{ GIT_COMMITTER_NAME: AUTHOR.name, GIT_COMMITTER_EMAIL: AUTHOR.email },
+}
 const describeGit = spawnSync('git', ['--version']).status === 0 ? describe : describe.skip
 
 describeGit('a repository', () => {
@@ -98,8 +104,6 @@ describeGit('a repository', () => {
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'porthole-scan-'))
     git('init', '--quiet')
-    git('config', 'user.name', 'Test')
-    git('config', 'user.email', 'test@example.org')
   })
 
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
@@ -114,10 +118,12 @@ describeGit('a repository', () => {
     writeFileSync(join(folder, path), content)
   }
 
+  /** The program `tsx` would start a second Node, which takes as long as the scan. */
+  const loader = pathToFileURL(require.resolve('tsx')).href
+
   function scan(...args: string[]) {
-    const tsx = join(project, 'node_modules/.bin/tsx')
-    const script = join(project, 'scripts/secret-scan.ts')
-    const run = spawnSync(tsx, [script, ...args], { cwd: folder, env: ENV, encoding: 'utf8' })
+    const command = ['--import', loader, join(project, 'scripts/secret-scan.ts'), ...args]
+    const run = spawnSync(process.execPath, command, { cwd: folder, env: ENV, encoding: 'utf8' })
     return { code: run.status, said: run.stdout + run.stderr }
   }
 

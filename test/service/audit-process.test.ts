@@ -4,10 +4,11 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { authEvent, readEvent } from '../support/audit-events.js'
 import { openTrail, temporaryFolder, verifyFiles } from '../support/audit-files.js'
-import { type Ended, runToEnd, start } from '../support/process.js'
-import { eventually } from '../support/start-service.js'
+import { cleanupAfterEach } from '../support/cleanup.js'
+import { eventually } from '../support/eventually.js'
+import { CLI, type Ended, runToEnd, start } from '../support/process.js'
 
-const CLI = 'dist/cli/porthole.js'
+const onCleanup = cleanupAfterEach()
 
 let folder: ReturnType<typeof temporaryFolder>
 let path: string
@@ -26,29 +27,26 @@ function write(count: number): void {
 const verify = (...args: string[]) => runToEnd([CLI, 'audit', 'verify', ...args])
 
 describe('a process that is killed while it writes', () => {
-  /** Writes records without end, and says so once the first is there. */
+  /** Writes records without end. */
   const WRITER = `
     import { FileSink } from ${JSON.stringify(new URL('dist/audit/file-sink.js', `file://${process.cwd()}/`).href)}
     import { AuditTrail } from ${JSON.stringify(new URL('dist/audit/trail.js', `file://${process.cwd()}/`).href)}
     const sink = new FileSink(process.argv[1], Date.now())
-    const log = { error: (told) => console.error(told), warn: () => {} }
+    const log = { error: (fields) => console.error(fields), warn: () => {} }
     const trail = new AuditTrail({ sink, clock: Date, log, onFailure: 'refuse' })
-    for (let i = 0; ; i += 1) {
-      trail.record(${JSON.stringify(readEvent())})
-      if (i === 0) process.stdout.write('writing')
-    }`
+    for (;;) trail.record(${JSON.stringify(readEvent())})`
 
   test('leaves a chain that the next start carries on, each time', async () => {
     for (let kill = 0; kill < 5; kill += 1) {
       const before = existsSync(path) ? statSync(path).size : 0
       const writer = start(['--input-type=module', '--eval', WRITER, path])
+      onCleanup(writer.kill)
       await eventually(
         () => (existsSync(path) ? statSync(path).size : 0),
         (size) => size > before + 200_000,
         10_000,
       )
-      writer.child.kill('SIGKILL')
-      expect((await writer.ended).stderr).toBe('')
+      expect((await writer.kill()).stderr).toBe('')
     }
     const { trail } = openTrail(path)
     trail.record(readEvent())
@@ -91,6 +89,7 @@ describe('porthole audit verify', () => {
     expect((await verify(path, `${path}.1`)).code).toBe(1)
     const ended = await new Promise<Ended>((resolve) => {
       const child = spawn(process.execPath, [CLI, 'audit', 'verify', '-', path], { stdio: ['pipe', 'pipe', 'inherit'] })
+      onCleanup(() => child.kill('SIGKILL'))
       let stdout = ''
       child.stdout.on('data', (chunk) => {
         stdout += chunk

@@ -1,9 +1,13 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { HostConfig } from '../../api/config/config.js'
 import { type Fault, SimulatedEngine } from '../../demo/engine.js'
-import { start } from '../support/process.js'
-import { endpointOf, eventually, type RunningService, startService } from '../support/start-service.js'
+import { cleanupAfterEach } from '../support/cleanup.js'
+import { dockerHostOf } from '../support/docker-host.js'
+import { eventually } from '../support/eventually.js'
+import { CLI, MAIN, start } from '../support/process.js'
+import { endpointOf, type RunningService, startService } from '../support/start-service.js'
 import { SECRET, tokenFor } from '../support/tokens.js'
 
 const PATIENCE_MS = 15_000
@@ -11,43 +15,33 @@ const PATIENCE_MS = 15_000
 /** What an answer out of memory takes on a busy machine; every engine's deadline here is far beyond. */
 const QUICK_MS = 250
 
+const onCleanup = cleanupAfterEach()
+
 interface Rig extends RunningService {
   readonly engines: Readonly<Record<string, SimulatedEngine>>
 }
 
-/** One service over engines of which some may be ill from the start; null is one that is not there at all. */
-async function startFleet(ills: Readonly<Record<string, Fault | null | 'absent'>>): Promise<Rig> {
-  const names = Object.keys(ills)
+/** One service over engines of which some may have a fault from the start; the socket of an absent one leads nowhere. */
+async function startFleet(faults: Readonly<Record<string, Fault | null | 'absent'>>): Promise<Rig> {
   const engines: Record<string, SimulatedEngine> = {}
-  for (const [i, name] of names.entries()) {
-    const engine = new SimulatedEngine({ containers: 6, statsDelayMs: 20, seed: 100 + i })
+  const hosts: HostConfig[] = []
+  for (const [id, fault] of Object.entries(faults)) {
+    const engine = new SimulatedEngine({ containers: 6, statsDelayMs: 20, seed: 100 + hosts.length })
     await engine.start()
-    engines[name] = engine
-    const ill = ills[name]
-    if (ill === 'absent') await engine.stop()
-    else if (ill != null) engine.setFault('all', ill)
+    onCleanup(() => engine.stop())
+    engines[id] = engine
+    hosts.push({ id, endpoint: endpointOf(engine), labels: {} })
+    if (fault === 'absent') await engine.stop()
+    else if (fault !== null) engine.setFault('all', fault)
   }
-  const hosts = names.map((id) => ({ id, endpoint: addressOf(engines[id]), labels: {} }))
-  const service = await startService(addressOf(engines[names[0] ?? '']), { hosts })
-  const stop = async () => {
-    await service.stop()
-    for (const name of names) if (ills[name] !== 'absent') await engines[name]?.stop()
-  }
-  return { ...service, engines, stop }
+  const [first] = hosts
+  if (first === undefined) throw new Error('a fleet has engines')
+  const service = await startService(first.endpoint, { hosts })
+  onCleanup(service.stop)
+  return { ...service, engines }
 }
 
-/** Remembered, since an engine that was stopped has none. */
-const ADDRESSES = new WeakMap<SimulatedEngine, ReturnType<typeof endpointOf>>()
-function addressOf(engine: SimulatedEngine | undefined): ReturnType<typeof endpointOf> {
-  if (engine === undefined) throw new Error('no engine')
-  const known = ADDRESSES.get(engine)
-  if (known !== undefined) return known
-  const address = endpointOf(engine)
-  ADDRESSES.set(engine, address)
-  return address
-}
-
-/** Milliseconds of the quickest of ten: what the machine does beside is no delay of ours. */
+/** Milliseconds of the quickest of ten: what the machine does besides is no delay of the service. */
 async function quickest(ask: () => Promise<unknown>): Promise<number> {
   let best = Number.POSITIVE_INFINITY
   for (let i = 0; i < 10; i += 1) {
@@ -76,99 +70,87 @@ describe('many hosts', () => {
     ['redirects', { kind: 'status', status: 302, headers: { location: 'http://secret-lie/' } }],
     ['fails', { kind: 'status', status: 500, body: 'secret-lie' }],
   ])(
-    'answer at once and in full for two that are well while a third %s from the start, and no word of it leaves',
+    'answer at once and in full for two that are well while a third %s from the start, and show nothing that it says',
     async (_what, fault) => {
       const startedAt = performance.now()
       const rig = await startFleet({ ill: fault, one: null, two: null })
       expect(performance.now() - startedAt).toBeLessThan(6_000)
-      try {
-        const texts: string[] = []
-        for (const path of ['/api/containers', '/api/stats', '/api/summary', '/api/hosts']) {
-          const look = async () => {
-            const { status, text } = await rig.get(path)
-            expect([path, status]).toEqual([path, 200])
-            texts.push(text)
-          }
-          expect(await quickest(look)).toBeLessThan(QUICK_MS)
+      const texts: string[] = []
+      for (const path of ['/api/containers', '/api/stats', '/api/summary', '/api/hosts']) {
+        const look = async () => {
+          const { status, text } = await rig.get(path)
+          expect([path, status]).toEqual([path, 200])
+          texts.push(text)
         }
-        const { body } = await rig.get('/api/containers')
-        expect(body.total).toBe(12)
-        expect(body.hosts.map(({ id, state }: { id: string; state: string }) => [id, state])).toEqual([
-          ['ill', 'connecting'],
-          ['one', 'live'],
-          ['two', 'live'],
-        ])
-        await eventually(
-          async () => (await rig.get('/api/stats?limit=1')).body.items[0].sampledAt,
-          (sampledAt) => sampledAt !== null,
-          PATIENCE_MS,
-        )
-        expect(texts.join('')).not.toMatch(/secret-lie|etc/)
-      } finally {
-        await rig.stop()
+        expect(await quickest(look)).toBeLessThan(QUICK_MS)
       }
+      const { body } = await rig.get('/api/containers')
+      expect(body.total).toBe(12)
+      expect(body.hosts.map(({ id, state }: { id: string; state: string }) => [id, state])).toEqual([
+        ['ill', 'connecting'],
+        ['one', 'live'],
+        ['two', 'live'],
+      ])
+      await eventually(
+        async () => (await rig.get('/api/stats?limit=1')).body.items[0].sampledAt,
+        (sampledAt) => sampledAt !== null,
+        PATIENCE_MS,
+      )
+      expect(texts.join('')).not.toMatch(/secret-lie|etc/)
     },
     30_000,
   )
 
-  test('show what was known of one that falls ill, and it alone as stale, and take it back', async () => {
+  test('show what was known of one that fails, and it alone as stale, until it recovers', async () => {
     const rig = await startFleet({ one: null, two: null, gone: 'absent' })
-    try {
-      const total = async () => (await rig.get('/api/containers')).body.total
-      await eventually(total, (count) => count === 12, PATIENCE_MS)
-      expect((await hostOf(rig, 'gone')).fault.code).toBe('engine-unavailable')
-      for (let flap = 0; flap < 3; flap += 1) {
-        rig.engines['two']?.setFault('all', { kind: 'status', status: 500 })
-        rig.engines['two']?.dropConnections()
-        await eventually(
-          () => hostOf(rig, 'two'),
-          ({ state, fault }) => state === 'stale' && fault !== null,
-          PATIENCE_MS,
-        )
-        expect(await total()).toBe(12)
-        expect((await hostOf(rig, 'one')).state).toBe('live')
-        rig.engines['two']?.setFault('all', null)
-        await eventually(
-          () => hostOf(rig, 'two'),
-          ({ state, fault }) => state === 'live' && fault === null,
-          PATIENCE_MS,
-        )
-      }
+    const total = async () => (await rig.get('/api/containers')).body.total
+    await eventually(total, (count) => count === 12, PATIENCE_MS)
+    expect((await hostOf(rig, 'gone')).fault.code).toBe('engine-unavailable')
+    for (let flap = 0; flap < 3; flap += 1) {
+      rig.engines['two']?.setFault('all', { kind: 'status', status: 500 })
+      rig.engines['two']?.dropConnections()
+      await eventually(
+        () => hostOf(rig, 'two'),
+        ({ state, fault }) => state === 'stale' && fault !== null,
+        PATIENCE_MS,
+      )
       expect(await total()).toBe(12)
-    } finally {
-      await rig.stop()
+      expect((await hostOf(rig, 'one')).state).toBe('live')
+      rig.engines['two']?.setFault('all', null)
+      await eventually(
+        () => hostOf(rig, 'two'),
+        ({ state, fault }) => state === 'live' && fault === null,
+        PATIENCE_MS,
+      )
     }
+    expect(await total()).toBe(12)
   }, 60_000)
 
   test('are told apart by host, in lists, statistics and pages', async () => {
     const rig = await startFleet({ one: null, two: null })
-    try {
-      const items = async (path: string) => (await rig.get(path)).body.items as { id: string; host: string }[]
-      await eventually(
-        () => items('/api/containers'),
-        (all) => all.length === 12,
-        PATIENCE_MS,
-      )
-      for (const path of ['/api/containers', '/api/stats']) {
-        const { body } = await rig.get(`${path}?host=two`)
-        expect(new Set(body.items.map(({ host }: { host: string }) => host))).toEqual(new Set(['two']))
-        expect(body.hosts.map(({ id }: { id: string }) => id)).toEqual(['two'])
-        expect((await rig.get(`${path}?host=nobody`)).body).toMatchObject({ items: [], total: 0, hosts: [] })
-      }
-      const seen: string[] = []
-      let cursor: string | null = ''
-      while (cursor !== null) {
-        const page: string = cursor === '' ? '' : `&cursor=${cursor}`
-        const { body } = await rig.get(`/api/containers?limit=5&sort=host${page}`)
-        seen.push(...body.items.map(({ id, host }: { id: string; host: string }) => `${host} ${id}`))
-        cursor = body.nextCursor
-      }
-      expect(new Set(seen).size).toBe(12)
-      expect(seen).toHaveLength(12)
-      expect(seen).toEqual([...seen].sort((a, b) => a.slice(0, 3).localeCompare(b.slice(0, 3))))
-    } finally {
-      await rig.stop()
+    const items = async (path: string) => (await rig.get(path)).body.items as { id: string; host: string }[]
+    await eventually(
+      () => items('/api/containers'),
+      (all) => all.length === 12,
+      PATIENCE_MS,
+    )
+    for (const path of ['/api/containers', '/api/stats']) {
+      const { body } = await rig.get(`${path}?host=two`)
+      expect(new Set(body.items.map(({ host }: { host: string }) => host))).toEqual(new Set(['two']))
+      expect(body.hosts.map(({ id }: { id: string }) => id)).toEqual(['two'])
+      expect((await rig.get(`${path}?host=nobody`)).body).toMatchObject({ items: [], total: 0, hosts: [] })
     }
+    const seen: string[] = []
+    let cursor: string | null = ''
+    while (cursor !== null) {
+      const page: string = cursor === '' ? '' : `&cursor=${cursor}`
+      const { body } = await rig.get(`/api/containers?limit=5&sort=host${page}`)
+      seen.push(...body.items.map(({ id, host }: { id: string; host: string }) => `${host} ${id}`))
+      cursor = body.nextCursor
+    }
+    expect(new Set(seen).size).toBe(12)
+    expect(seen).toHaveLength(12)
+    expect(seen).toEqual([...seen].sort((a, b) => a.slice(0, 3).localeCompare(b.slice(0, 3))))
   }, 30_000)
 
   test('of which fifty start, are live within seconds and stop within five', async () => {
@@ -185,39 +167,33 @@ describe('many hosts', () => {
 })
 
 describe('HOSTS_FILE', () => {
-  test("stands in nobody else's way: the demo serves its own engine", async () => {
-    const running = start(['dist/cli/porthole.js', 'serve', '--demo'], {
-      JWT_SECRET: SECRET,
-      PORT: '0',
-      HOSTS_FILE: '/nowhere/hosts.json',
-    })
-    await eventually(running.stdout, (text) => text.includes('"listening"'), PATIENCE_MS)
-    running.child.kill('SIGTERM')
-    expect((await running.ended).code).toBe(0)
+  const settings = { JWT_SECRET: SECRET, PORT: '0' }
+
+  test('is not read by the demo, which serves its own engine', async () => {
+    const running = start([CLI, 'serve', '--demo'], { ...settings, HOSTS_FILE: '/nowhere/hosts.json' })
+    onCleanup(running.kill)
+    await running.listening()
+    expect((await running.stop()).code).toBe(0)
   }, 30_000)
 
-  test('is what the process watches', async () => {
+  test('names what the process watches', async () => {
     const engines = [1, 2].map((seed) => new SimulatedEngine({ containers: 3, statsDelayMs: 20, seed }))
-    for (const engine of engines) await engine.start()
+    for (const engine of engines) {
+      await engine.start()
+      onCleanup(() => engine.stop())
+    }
     const folder = mkdtempSync(join(tmpdir(), 'porthole-hosts-'))
+    onCleanup(() => rmSync(folder, { recursive: true }))
     const file = join(folder, 'hosts.json')
-    const hosts = engines.map((engine, i) => {
-      const endpoint = addressOf(engine)
-      return {
-        id: `box-${i}`,
-        endpoint: endpoint.kind === 'unix' ? `unix://${endpoint.socketPath}` : '',
-        labels: { rack: `r${i}` },
-      }
-    })
+    const hosts = engines.map((engine, i) => ({
+      id: `box-${i}`,
+      endpoint: dockerHostOf(engine),
+      labels: { rack: `r${i}` },
+    }))
     writeFileSync(file, JSON.stringify({ hosts }), { mode: 0o600 })
-    const running = start(['dist/main.js'], { JWT_SECRET: SECRET, PORT: '0', HOSTS_FILE: file })
-    await eventually(running.stdout, (text) => text.includes('"listening"'), PATIENCE_MS)
-    const line =
-      running
-        .stdout()
-        .split('\n')
-        .find((text) => text.includes('"listening"')) ?? ''
-    const answer = await fetch(`http://127.0.0.1:${JSON.parse(line).port}/api/hosts`, {
+    const running = start([MAIN], { ...settings, HOSTS_FILE: file })
+    onCleanup(running.kill)
+    const answer = await fetch(`http://127.0.0.1:${await running.listening()}/api/hosts`, {
       headers: { authorization: `Bearer ${tokenFor()}` },
     })
     const { items } = (await answer.json()) as { items: { id: string; state: string; labels: object }[] }
@@ -225,9 +201,6 @@ describe('HOSTS_FILE', () => {
       ['box-0', 'live', { rack: 'r0' }],
       ['box-1', 'live', { rack: 'r1' }],
     ])
-    running.child.kill('SIGTERM')
-    expect((await running.ended).code).toBe(0)
-    for (const engine of engines) await engine.stop()
-    rmSync(folder, { recursive: true })
+    expect((await running.stop()).code).toBe(0)
   }, 30_000)
 })

@@ -1,32 +1,26 @@
 import { existsSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { connect } from 'node:net'
 import { verifyToken } from '../../api/auth/token.js'
 import { SimulatedEngine } from '../../demo/engine.js'
-import { type Running, runToEnd, start } from '../support/process.js'
-import { eventually } from '../support/start-service.js'
+import { cleanupAfterEach } from '../support/cleanup.js'
+import { dockerHostOf } from '../support/docker-host.js'
+import { CLI, MAIN, type Running, runToEnd, start } from '../support/process.js'
 import { SECRET, TOKEN_SETTINGS, tokenFor } from '../support/tokens.js'
 
-const MAIN = 'dist/main.js'
-const CLI = 'dist/cli/porthole.js'
 const SIGNING = { JWT_SECRET: SECRET }
 
-/** What a stop takes at most. */
-const STOP_MS = 5_000
+const onCleanup = cleanupAfterEach()
 
-async function listening(running: Running): Promise<number> {
-  await eventually(running.stdout, (text) => text.includes('"listening"'), 10_000)
-  const line =
-    running
-      .stdout()
-      .split('\n')
-      .find((text) => text.includes('"listening"')) ?? ''
-  return JSON.parse(line).port
+/** The process with these settings, once it listens. */
+async function serve(args: readonly string[], environment: Record<string, string> = {}) {
+  const running: Running = start(args, { ...SIGNING, PORT: '0', ...environment })
+  onCleanup(running.kill)
+  return { ...running, port: await running.listening() }
 }
 
 describe('the production entry', () => {
   const engine = new SimulatedEngine({ containers: 3, statsDelayMs: 20 })
-  const dockerHost = () => ('socketPath' in engine.endpoint ? `unix://${engine.endpoint.socketPath}` : '')
+  const dockerHost = () => dockerHostOf(engine)
   beforeAll(() => engine.start())
   afterAll(() => engine.stop())
 
@@ -52,90 +46,51 @@ describe('the production entry', () => {
 
   test('says who has its port, with exit code 1', async () => {
     const other = createServer().listen(0, '127.0.0.1')
+    onCleanup(() => other.close())
     await new Promise((resolve) => other.once('listening', resolve))
     const address = other.address()
     const port = typeof address === 'object' && address !== null ? address.port : 0
     const { code, stderr } = await runToEnd([MAIN], { ...SIGNING, PORT: String(port), DOCKER_HOST: dockerHost() })
-    other.close()
     expect(code).toBe(1)
     expect(stderr).toContain(`127.0.0.1:${port} is in use`)
   })
 
   test('starts where no engine answers, alive and not ready, and never simulates one', async () => {
-    const running = start([MAIN], { ...SIGNING, PORT: '0', DOCKER_HOST: 'unix:///nowhere/docker.sock' })
-    const port = await listening(running)
+    const { port, stop } = await serve([MAIN], { DOCKER_HOST: 'unix:///nowhere/docker.sock' })
     expect((await fetch(`http://127.0.0.1:${port}/health/live`)).status).toBe(200)
     expect((await fetch(`http://127.0.0.1:${port}/health/ready`)).status).toBe(503)
-    running.child.kill('SIGTERM')
-    expect((await running.ended).code).toBe(0)
+    expect((await stop()).code).toBe(0)
   })
-
-  test.each(['SIGTERM', 'SIGINT'] as const)(
-    'ends on %s within five seconds, whatever is open, and loses no log line',
-    async (signal) => {
-      const running = start([MAIN], { ...SIGNING, PORT: '0', DOCKER_HOST: dockerHost() })
-      const port = await listening(running)
-      const token = tokenFor()
-      expect(
-        (await fetch(`http://127.0.0.1:${port}/api/containers`, { headers: { authorization: `Bearer ${token}` } }))
-          .status,
-      ).toBe(200)
-      const half = connect(port, '127.0.0.1', () => half.write('GET /api/containers HTTP/1.1\r\nHost: x\r\n'))
-      half.on('error', () => {})
-      await new Promise((resolve) => setTimeout(resolve, 100))
-      const asked = performance.now()
-      running.child.kill(signal)
-      const { code, stdout, stderr } = await running.ended
-      expect(performance.now() - asked).toBeLessThan(STOP_MS)
-      expect([code, stderr]).toEqual([0, ''])
-      const messages = stdout
-        .trim()
-        .split('\n')
-        .map((line) => JSON.parse(line).msg)
-      expect(messages).toEqual(expect.arrayContaining(['listening', 'request', 'stopping', 'stopped']))
-      expect(stdout).not.toContain(token)
-      half.destroy()
-    },
-  )
 
   test('serves without a token in development, on loopback, and says so', async () => {
     const running = start([MAIN], { NODE_ENV: 'development', PORT: '0', DOCKER_HOST: dockerHost() })
-    const port = await listening(running)
+    onCleanup(running.kill)
+    const port = await running.listening()
     expect((await fetch(`http://127.0.0.1:${port}/api/containers`)).status).toBe(200)
-    running.child.kill('SIGTERM')
-    expect((await running.ended).stdout).toContain('authentication is off')
+    expect((await running.stop()).stdout).toContain('authentication is off')
   })
 })
 
 describe('porthole serve', () => {
   test('--demo serves the simulated engine loudly, and leaves nothing behind', async () => {
-    const running = start([CLI, 'serve', '--demo', '--demo-containers', '5'], { ...SIGNING, PORT: '0' })
-    const port = await listening(running)
+    const { port, stderr, stop } = await serve([CLI, 'serve', '--demo', '--demo-containers', '5'])
     const answer = await fetch(`http://127.0.0.1:${port}/api/containers`, {
       headers: { authorization: `Bearer ${tokenFor()}` },
     })
     const { items } = (await answer.json()) as { items: unknown[] }
     expect(items).toHaveLength(5)
-    expect(running.stderr()).toContain('SIMULATED ENGINE')
-    running.child.kill('SIGTERM')
-    expect((await running.ended).code).toBe(0)
+    expect(stderr()).toContain('SIMULATED ENGINE')
+    expect((await stop()).code).toBe(0)
   })
 
   test('--or-demo serves the engine that answers, and simulates only where none does', async () => {
     const engine = new SimulatedEngine({ containers: 3, statsDelayMs: 20 })
     await engine.start()
-    const socket = 'socketPath' in engine.endpoint ? engine.endpoint.socketPath : ''
-    const real = start([CLI, 'serve', '--or-demo'], { ...SIGNING, PORT: '0', DOCKER_HOST: `unix://${socket}` })
-    await listening(real)
+    onCleanup(() => engine.stop())
+    const real = await serve([CLI, 'serve', '--or-demo'], { DOCKER_HOST: dockerHostOf(engine) })
     expect(real.stderr()).toBe('')
-    real.child.kill('SIGTERM')
-    await real.ended
-    await engine.stop()
-    const simulated = start([CLI, 'serve', '--or-demo'], { ...SIGNING, PORT: '0', DOCKER_HOST: 'unix:///nowhere.sock' })
-    await listening(simulated)
+    const simulated = await serve([CLI, 'serve', '--or-demo'], { DOCKER_HOST: 'unix:///nowhere.sock' })
     expect(simulated.stderr()).toContain('SIMULATED ENGINE')
-    simulated.child.kill('SIGTERM')
-    await simulated.ended
   })
 
   test.each([['--demo'], ['--or-demo']])('refuses %s in production', async (flag) => {

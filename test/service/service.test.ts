@@ -1,10 +1,11 @@
 import { ROUTES } from '../../api/http/routes.js'
 import { type Fault, PLANTED_SECRETS } from '../../demo/engine.js'
+import { quickClock } from '../support/quick-clock.js'
 import { eventually, type SimulatedRig, startSimulated } from '../support/start-service.js'
 import { tokenFor } from '../support/tokens.js'
 
-/** What the contract promises between an event on the engine and its being seen. */
-const VISIBLE_MS = 1_000
+/** A busy machine shows a change later than the contract promises; service.timing.test.ts holds the promise itself. */
+const PATIENCE_MS = 8_000
 
 let rig: SimulatedRig
 
@@ -23,58 +24,11 @@ describe('a service over an engine', () => {
   })
   afterAll(() => rig.stop())
 
-  test('is ready at once, with everything inspected within a second', async () => {
+  test('is ready at once, and has a sample of every running container, rates included, within seconds', async () => {
     expect((await fetch(`${rig.url}/health/ready`)).status).toBe(200)
-    const isComplete = (items: { restartCount: number | null }[]) =>
-      items.length === 24 && items.every(({ restartCount }) => restartCount !== null)
-    await eventually(async () => (await rig.get('/api/containers')).body.items, isComplete, VISIBLE_MS)
-  })
-
-  test('has a sample of every running container, rates included, within seconds', async () => {
     type Row = { cpu: { percent: number | null }; network: { rxBytesTotal: number | null } }
     const isComplete = (items: Row[]) => items.length > 10 && items.every(({ cpu }) => cpu.percent !== null)
-    await eventually(async () => (await rig.get('/api/stats')).body.items, isComplete, 6_000)
-  })
-
-  test('sees a container started, renamed, paused, ill, stopped and removed within a second each', async () => {
-    const id = rig.engine.run({ name: 'newcomer', image: 'nginx:1.27' })
-    await eventually(
-      () => container('newcomer'),
-      (found) => found?.['state'] === 'running',
-      VISIBLE_MS,
-    )
-    rig.engine.rename(id, 'renamed')
-    await eventually(
-      () => container('renamed'),
-      (found) => found?.['id'] === id,
-      VISIBLE_MS,
-    )
-    rig.engine.pause(id)
-    await eventually(
-      () => container('renamed'),
-      (found) => found?.['state'] === 'paused',
-      VISIBLE_MS,
-    )
-    rig.engine.unpause(id)
-    await eventually(
-      () => container('renamed'),
-      (found) => found?.['state'] === 'running',
-      VISIBLE_MS,
-    )
-    rig.engine.kill(id, 137, { oom: true })
-    await eventually(
-      () => container('renamed'),
-      (found) => found?.['state'] === 'exited' && found['exitCode'] === 137 && found['oomKilled'] === true,
-      VISIBLE_MS,
-    )
-    expect((await rig.get(`/api/containers/${id}/stats`)).body.code).toBe('container-not-running')
-    rig.engine.remove(id)
-    await eventually(
-      () => container('renamed'),
-      (found) => found === undefined,
-      VISIBLE_MS,
-    )
-    expect((await rig.get(`/api/containers/${id}`)).body.code).toBe('container-not-found')
+    await eventually(async () => (await rig.get('/api/stats')).body.items, isComplete, PATIENCE_MS)
   })
 
   test('resolves ids itself: a container that is named like the digits of another is not taken for it', async () => {
@@ -84,7 +38,7 @@ describe('a service over an engine', () => {
     await eventually(
       () => container(id.slice(0, 12)),
       (found) => found !== undefined,
-      VISIBLE_MS,
+      PATIENCE_MS,
     )
     expect((await rig.get(`/api/containers/${id.slice(0, 12)}`)).body.id).toBe(id)
     rig.engine.remove(trap)
@@ -142,7 +96,9 @@ describe('a service over an engine', () => {
 
 describe('an engine that fails', () => {
   beforeAll(async () => {
-    rig = await startSimulated({ containers: 6 }, { sampling: { intervalMs: 200, historyMs: 3_600_000 } })
+    const sampling = { intervalMs: 200, historyMs: 3_600_000 }
+    // The service waits before it connects again; deadlines of calls stay as they are.
+    rig = await startSimulated({ containers: 6 }, { sampling }, quickClock(5))
   })
   afterAll(() => rig.stop())
   afterEach(() => rig.engine.setFault('all', null))
@@ -186,12 +142,12 @@ describe('an engine that fails', () => {
     await eventually(
       async () => (await rig.get(`/api/containers/${first?.id}/stats`)).body.sampledAt,
       (at) => at !== null,
-      4_000,
+      PATIENCE_MS,
     )
     rig.engine.setFault('stats', fault)
     const asked = () => rig.engine.requests.filter(({ path }) => path.includes('/stats')).length
     const before = asked()
-    await eventually(asked, (now) => now > before + 3, 4_000)
+    await eventually(asked, (now) => now > before + 3, PATIENCE_MS)
     const answer = await rig.get(`/api/containers/${first?.id}/stats`)
     expect([answer.status, typeof answer.body.sampledAt]).toEqual([200, 'string'])
     expect(await hostState()).toBe('live')
@@ -200,10 +156,10 @@ describe('an engine that fails', () => {
   test.each(faults)(
     'on everything (%s) is shown as stale with what was last known, and recovers',
     async (_what, fault) => {
-      await eventually(hostState, (state) => state === 'live', 8_000)
+      await eventually(hostState, (state) => state === 'live', PATIENCE_MS)
       rig.engine.setFault('all', fault)
       rig.engine.dropConnections()
-      await eventually(hostState, (state) => state === 'stale', 8_000)
+      await eventually(hostState, (state) => state === 'stale', PATIENCE_MS)
       const { status, body } = await rig.get('/api/containers')
       expect([status, body.items.length, body.hosts[0].state]).toEqual([200, 6, 'stale'])
       const detail = await rig.get(`/api/containers/${body.items[0].id}`)
@@ -214,33 +170,33 @@ describe('an engine that fails', () => {
       ])
       expect((await fetch(`${rig.url}/health/ready`)).status).toBe(503)
       rig.engine.setFault('all', null)
-      await eventually(hostState, (state) => state === 'live', 10_000)
+      await eventually(hostState, (state) => state === 'live', PATIENCE_MS)
     },
     30_000,
   )
 
   test('that restarts is survived: stale while it lasts, current afterwards', async () => {
-    await eventually(hostState, (state) => state === 'live', 8_000)
+    await eventually(hostState, (state) => state === 'live', PATIENCE_MS)
     await rig.engine.stop()
-    await eventually(hostState, (state) => state === 'stale', 3_000)
+    await eventually(hostState, (state) => state === 'stale', PATIENCE_MS)
     const id = rig.engine.run({ name: 'while-away', image: 'x:1' })
     await rig.engine.start()
-    await eventually(hostState, (state) => state === 'live', 8_000)
+    await eventually(hostState, (state) => state === 'live', PATIENCE_MS)
     await eventually(
       () => container('while-away'),
       (found) => found !== undefined,
-      VISIBLE_MS,
+      PATIENCE_MS,
     )
     rig.engine.remove(id)
     await eventually(
       () => container('while-away'),
       (found) => found === undefined,
-      VISIBLE_MS,
+      PATIENCE_MS,
     )
   }, 30_000)
 
   test('that sends hostile events changes nothing and ends nothing', async () => {
-    await eventually(hostState, (state) => state === 'live', 8_000)
+    await eventually(hostState, (state) => state === 'live', PATIENCE_MS)
     const before = (await rig.get('/api/containers')).body.items.length
     for (const event of [
       null,
@@ -257,13 +213,13 @@ describe('an engine that fails', () => {
     await eventually(
       () => container('after-hostile'),
       (found) => found !== undefined,
-      8_000,
+      PATIENCE_MS,
     )
     rig.engine.remove(id)
     await eventually(
       async () => (await rig.get('/api/containers')).body.items.length,
       (count) => count === before,
-      VISIBLE_MS,
+      PATIENCE_MS,
     )
   }, 20_000)
 })

@@ -1,14 +1,13 @@
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type Running, runToEnd, start } from '../support/process.js'
-import { eventually } from '../support/start-service.js'
+import { eventually } from '../support/eventually.js'
+import { CLI, type Running, runToEnd, start } from '../support/process.js'
 import { SECRET } from '../support/tokens.js'
 
-const CLI = 'dist/cli/porthole.js'
 const PASSWORD = 'correct horse battery staple'
 
-/** The whole of it, as an operator runs it: commands, the process, its files. */
+/** The way an operator runs it: commands, the process and its files. */
 describe('signing in to a running service', () => {
   const folder = mkdtempSync(join(tmpdir(), 'porthole-sign-in-'))
   const [users, audit, revoked] = ['users.json', 'audit.log', 'revoked.txt'].map((name) => join(folder, name)) as [
@@ -27,18 +26,9 @@ describe('signing in to a running service', () => {
   let running: Running
   let url = ''
 
-  async function serve(changes: Record<string, string> = {}): Promise<void> {
-    running = start([CLI, 'serve', '--demo', '--demo-containers', '5'], { ...environment, ...changes })
-    await eventually(
-      () => running.stdout() + running.stderr(),
-      (text) => text.includes('"listening"'),
-      15_000,
-    )
-    const line = running
-      .stdout()
-      .split('\n')
-      .find((text) => text.includes('"listening"'))
-    url = `http://127.0.0.1:${JSON.parse(line ?? '{}').port}`
+  async function serve(): Promise<void> {
+    running = start([CLI, 'serve', '--demo', '--demo-containers', '5'], environment)
+    url = `http://127.0.0.1:${await running.listening()}`
   }
 
   const porthole = (...args: string[]) => runToEnd([CLI, ...args], environment, `${PASSWORD}\n`)
@@ -57,8 +47,8 @@ describe('signing in to a running service', () => {
     // biome-ignore lint/suspicious/noExplicitAny: a test looks into answers of every shape
     return { status: answer.status, body: (await answer.json()) as any }
   }
-  /** Files are looked at once a second. */
-  const aMoment = () => new Promise((resolve) => setTimeout(resolve, 1_100))
+  /** The service looks at its files once a second, by the system's clock. */
+  const nextLook = () => new Promise((resolve) => setTimeout(resolve, 1_100))
   const verified = async () => JSON.parse((await porthole('audit', 'verify', '--json', audit)).stdout)
   const records = () =>
     readFileSync(audit, 'utf8')
@@ -72,12 +62,11 @@ describe('signing in to a running service', () => {
     await serve()
   })
   afterAll(async () => {
-    running.child.kill('SIGTERM')
-    await running.ended
+    await running.stop()
     rmSync(folder, { recursive: true, force: true })
   })
 
-  test('a user of the file reads, refreshes and signs out, and every step is on record', async () => {
+  test('a user of the file reads, refreshes and signs out, and each step is recorded', async () => {
     const { status, body } = await login()
     expect(status).toBe(200)
     expect((await get('/api/containers', body.accessToken)).status).toBe(200)
@@ -90,8 +79,8 @@ describe('signing in to a running service', () => {
     for (const token of [body.accessToken, next.accessToken])
       expect((await get('/api/containers', token)).status).toBe(401)
 
-    const told = records().map(({ kind, action, route, subject }) => [kind, action ?? route, subject ?? null])
-    expect(told.slice(0, 7)).toEqual([
+    const steps = records().map(({ kind, action, route, subject }) => [kind, action ?? route, subject ?? null])
+    expect(steps.slice(0, 7)).toEqual([
       ['service', 'start', null],
       ['auth', 'login', 'alice'],
       ['read', '/api/containers', 'alice'],
@@ -111,42 +100,40 @@ describe('signing in to a running service', () => {
       expect(written).not.toContain(secret)
   })
 
-  test('who is added may sign in without a restart, and who is removed may not refresh', async () => {
+  test('a user who is added signs in without a restart, and one who is removed cannot refresh', async () => {
     expect((await login('bob')).status).toBe(401)
     expect((await porthole('user', 'add', '--name', 'bob', '--role', 'viewer')).code).toBe(0)
-    await aMoment()
+    await nextLook()
     const { status, body } = await login('bob')
     expect(status).toBe(200)
     expect((await porthole('user', 'remove', '--name', 'bob')).code).toBe(0)
-    await aMoment()
+    await nextLook()
     expect((await post('refresh', { refreshToken: body.refreshToken })).status).toBe(401)
   })
 
-  test('a token that the operator revokes by its id ends within two seconds, and stays so after a restart', async () => {
+  test('a token that the operator revokes by its id is refused within two seconds, and after a restart too', async () => {
     const made = await porthole('token', 'create', '--sub', 'grafana', '--role', 'viewer')
     const token = made.stdout.trim()
     const me = (await (await get('/api/auth/me', token)).json()) as { tokenId: string }
-    const told = await porthole('token', 'revoke', '--jti', me.tokenId, '--reason', 'laptop lost')
-    expect([told.code, told.stderr]).toEqual([0, ''])
+    const revoking = await porthole('token', 'revoke', '--jti', me.tokenId, '--reason', 'laptop lost')
+    expect([revoking.code, revoking.stderr]).toEqual([0, ''])
     await eventually(
       async () => (await get('/api/auth/me', token)).status,
       (status) => status === 401,
       3_000,
     )
-    running.child.kill('SIGTERM')
-    expect((await running.ended).code).toBe(0)
+    expect((await running.stop()).code).toBe(0)
     await serve()
     expect((await get('/api/auth/me', token)).status).toBe(401)
     const other = await porthole('token', 'create', '--sub', 'grafana', '--role', 'viewer')
     expect((await get('/api/auth/me', other.stdout.trim())).status).toBe(200)
   })
 
-  test('a restart ends every session, and carries the chain of records on, also after a kill -9', async () => {
+  test('a restart ends every session and goes on with the chain of records, after kill -9 too', async () => {
     const { body } = await login()
     const before = await verified()
     expect(before).toMatchObject({ ok: true, broken: null })
-    running.child.kill('SIGKILL')
-    await running.ended
+    await running.kill()
     writeFileSync(audit, '{"v":1,"seq":', { flag: 'a' })
     await serve()
     expect((await get('/api/containers', body.accessToken)).status).toBe(401)
@@ -163,10 +150,10 @@ describe('signing in to a running service', () => {
     expect(page.items.at(-1)?.seq).toBe(1)
   })
 
-  test('a rotated file is left for a new one, and the two are one chain', async () => {
+  test('after a rotation the service writes a new file, and the two are one chain', async () => {
     const { body } = await login()
     renameSync(audit, `${audit}.1`)
-    await aMoment()
+    await nextLook()
     expect((await get('/api/containers', body.accessToken)).status).toBe(200)
     const both = await porthole('audit', 'verify', '--json', `${audit}.1`, audit)
     expect(JSON.parse(both.stdout)).toMatchObject({ ok: true, firstSeq: 1 })
@@ -177,32 +164,12 @@ describe('signing in to a running service', () => {
     expect(broken.stdout + broken.stderr).toContain('audit.log.1:4')
   })
 
-  test('guesses are stopped, and the owner is told nothing that a stranger could use', async () => {
+  test('guessing is stopped, and a wrong password is answered as an unknown user is', async () => {
     const guesses = [await login('alice', 'guess'), await login('nobody', 'guess'), await login('alice', 'guess')]
     expect(guesses.map(({ status }) => status)).toEqual([401, 401, 401])
     const { requestId: _a, instance: _b, ...wrong } = guesses[0]?.body ?? {}
     const { requestId: _c, instance: _d, ...unknown } = guesses[1]?.body ?? {}
     expect(wrong).toEqual(unknown)
     expect((await login()).status).toBe(429)
-  })
-
-  test('an unknown user costs as much time as a wrong password', async () => {
-    running.child.kill('SIGTERM')
-    await running.ended
-    await serve({ RATE_LIMIT_LOGIN: '1000', RATE_LIMIT_GENERAL: '100000' })
-    const times: Record<string, number[]> = { alice: [], nobody: [] }
-    for (let i = 0; i < 25; i += 1)
-      for (const name of ['alice', 'nobody']) {
-        const started = performance.now()
-        expect((await login(name, 'not the password')).status).toBe(401)
-        times[name]?.push(performance.now() - started)
-      }
-    // The quickest of each: what the work costs where the machine did nothing else in between.
-    const quickest = (name: string) => Math.min(...(times[name] ?? []))
-    const ratio = quickest('nobody') / quickest('alice')
-    expect(ratio).toBeGreaterThan(0.75)
-    expect(ratio).toBeLessThan(1.33)
-    // A hash that takes no time would make this hold as well.
-    expect(quickest('nobody')).toBeGreaterThan(5)
   })
 })

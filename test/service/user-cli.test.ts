@@ -11,12 +11,12 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { PasswordChecker, verifyPassword } from '../../api/auth/sign-in/password.js'
 import { parseUserEntries, parseUsers } from '../../api/config/users-file.js'
-import { runToEnd } from '../support/process.js'
+import { cleanupAfterEach } from '../support/cleanup.js'
+import { CLI, type Ended, runToEnd } from '../support/process.js'
 
-const CLI = 'dist/cli/porthole.js'
 const PASSWORD = 'correct horse battery'
 
 let folder = ''
@@ -27,11 +27,30 @@ beforeEach(() => {
 })
 afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
+const onCleanup = cleanupAfterEach()
+
 const porthole = (args: string[], input = `${PASSWORD}\n`) => runToEnd([CLI, ...args], { USERS_FILE: file }, input)
 const add = (name: string, ...more: string[]) => porthole(['user', 'add', '--name', name, '--role', 'viewer', ...more])
 const read = () => readFileSync(file, 'utf8')
 const names = () => parseUserEntries(read()).users?.map(({ name }) => name)
 const modeOf = (path: string) => (statSync(path).mode & 0o777).toString(8)
+
+/** A file that another writer has locked, and a command that waits for it: for five seconds, while other tests run. */
+const locked = join(mkdtempSync(join(tmpdir(), 'porthole-locked-')), 'users.json')
+const lock = `${locked}.new`
+let unchanged = ''
+let givingUp: Promise<Ended>
+const addToLocked = (name: string) => porthole(['user', 'add', '--name', name, '--role', 'viewer', '--file', locked])
+beforeAll(async () => {
+  await addToLocked('alice')
+  unchanged = readFileSync(locked, 'utf8')
+  writeFileSync(lock, 'left behind')
+  givingUp = addToLocked('bob')
+})
+afterAll(async () => {
+  await givingUp
+  rmSync(dirname(locked), { recursive: true })
+})
 
 describe('porthole user add', () => {
   test('makes the file, for its owner alone, with a user whose password it is', async () => {
@@ -150,18 +169,6 @@ describe('porthole user add', () => {
     expect(names()?.toSorted()).toEqual(wanted.toSorted())
     expect(readdirSync(folder)).toEqual(['users.json'])
   })
-
-  test('waits for another writer, and after five seconds names the file that is in the way', async () => {
-    await add('alice')
-    const before = read()
-    writeFileSync(`${file}.new`, 'left behind')
-    const { code, stderr } = await add('bob')
-    expect([code, stderr]).toEqual([1, expect.stringContaining(`if none runs, remove ${file}.new and try again`)])
-    expect([read(), readFileSync(`${file}.new`, 'utf8')]).toEqual([before, 'left behind'])
-    const waiting = add('bob')
-    rmSync(`${file}.new`)
-    expect((await waiting).code).toBe(0)
-  })
 })
 
 describe('porthole user remove, password and list', () => {
@@ -251,6 +258,16 @@ test.each(['user add', 'user remove', 'user password', 'user list', 'hash-passwo
   },
 )
 
+test('a writer waits for another, and after five seconds names the file that is in the way', async () => {
+  const { code, stderr } = await givingUp
+  expect([code, stderr]).toEqual([1, expect.stringContaining(`if none runs, remove ${lock} and try again`)])
+  expect([readFileSync(locked, 'utf8'), readFileSync(lock, 'utf8')]).toEqual([unchanged, 'left behind'])
+  const waiting = addToLocked('bob')
+  rmSync(lock)
+  expect((await waiting).code).toBe(0)
+  expect(parseUserEntries(readFileSync(locked, 'utf8')).users).toHaveLength(2)
+})
+
 /** util-linux's script runs a command on a terminal of its own; other systems have another command of this name, or none. */
 const hasTerminal = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') ?? false
 
@@ -260,6 +277,7 @@ const hasTerminal = spawnSync('script', ['--version'], { encoding: 'utf8' }).std
       env: { PATH: process.env['PATH'] ?? '', USERS_FILE: file, SHELL: '/bin/sh' },
       stdio: ['pipe', 'pipe', 'ignore'],
     })
+    onCleanup(() => child.kill('SIGKILL'))
     let shown = ''
     let onShown = () => {}
     child.stdout.on('data', (chunk) => {

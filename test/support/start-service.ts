@@ -1,11 +1,14 @@
 import type { AuthConfig, Config, HostConfig } from '../../api/config/config.js'
 import { createDockerodeEngine } from '../../api/engine/dockerode.js'
+import { type Clock, SYSTEM_CLOCK } from '../../api/live/clock.js'
 import { createLog } from '../../api/log.js'
 import type { EngineEndpoint } from '../../api/model/endpoint.js'
 import { createService } from '../../api/service.js'
 import { SimulatedEngine, type SimulatedEngineOptions } from '../../demo/engine.js'
 import { GENEROUS, OPEN_NETWORK } from './app-parts.js'
 import { TOKEN_SETTINGS, tokenFor } from './tokens.js'
+
+export { eventually } from './eventually.js'
 
 /** Tokens of TOKEN_SETTINGS are accepted, and sign-in is off. */
 export const AUTH: AuthConfig = { token: TOKEN_SETTINGS, provider: null, users: null, revokedTokensFile: null }
@@ -41,8 +44,12 @@ export async function answered(answer: Response): Promise<Answered> {
   }
 }
 
-/** The whole service on a free port, over whatever engine, with deadlines that a test can wait for. */
-export async function startService(endpoint: EngineEndpoint, changes: Partial<Config> = {}): Promise<RunningService> {
+/** The whole service on a free port, over any engine, with deadlines that a test can wait for. */
+export async function startService(
+  endpoint: EngineEndpoint,
+  changes: Partial<Config> = {},
+  clock: Clock = SYSTEM_CLOCK,
+): Promise<RunningService> {
   const lines: string[] = []
   const config: Config = {
     environment: 'test',
@@ -61,7 +68,11 @@ export async function startService(endpoint: EngineEndpoint, changes: Partial<Co
     createDockerodeEngine(host.endpoint, { quickDeadlineMs: 1_000, lookupDeadlineMs: 1_500, statsDeadlineMs: 1_000 })
   const log = createLog(config.logLevel, { write: (line) => lines.push(line) })
   const records: string[] = []
-  const service = createService(config, { log, records: { write: (line) => records.push(line) } }, { createEngine })
+  const service = createService(
+    config,
+    { log, records: { write: (line) => records.push(line) } },
+    { createEngine, clock },
+  )
   const port = (await service.start()) ?? 0
   const url = `http://127.0.0.1:${port}`
   const get = async (path: string, token = tokenFor()): Promise<Answered> => {
@@ -79,10 +90,11 @@ export interface SimulatedRig extends RunningService {
 export async function startSimulated(
   options: SimulatedEngineOptions = {},
   changes: Partial<Config> = {},
+  clock: Clock = SYSTEM_CLOCK,
 ): Promise<SimulatedRig> {
   const engine = new SimulatedEngine({ statsDelayMs: 20, ...options })
   await engine.start()
-  const service = await startService(endpointOf(engine), changes)
+  const service = await startService(endpointOf(engine), changes, clock)
   const stop = async () => {
     await service.stop()
     await engine.stop()
@@ -93,21 +105,4 @@ export async function startSimulated(
 export function endpointOf(engine: SimulatedEngine): EngineEndpoint {
   const address = engine.endpoint
   return 'socketPath' in address ? { kind: 'unix', socketPath: address.socketPath } : { kind: 'tcp', ...address }
-}
-
-/** Asks until the answer is right; fails with the last answer after so many milliseconds. Gives how long it took. */
-export async function eventually<T>(
-  ask: () => Promise<T> | T,
-  isRight: (answer: T) => boolean,
-  withinMs: number,
-): Promise<number> {
-  const started = performance.now()
-  for (;;) {
-    const answer = await ask()
-    const elapsed = performance.now() - started
-    if (isRight(answer)) return elapsed
-    if (elapsed > withinMs)
-      throw new Error(`not within ${withinMs} ms; the last answer was ${JSON.stringify(answer)?.slice(0, 500)}`)
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
 }

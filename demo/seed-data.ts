@@ -1,10 +1,11 @@
 import type { SimulatedLoad, SimulatedMount, SimulatedPort, SimulatedSpec } from './container.js'
 import type { HealthState } from './docker-words.js'
-import { SERVICES, type SimulatedFate, type SimulatedService } from './services.js'
+import type { InitialState } from './initial-state.js'
+import { SEED_SERVICES, type SeedService } from './seed-services.js'
 import { anonymousVolume } from './volumes.js'
 
 const MIB = 2 ** 20
-const CALM: SimulatedFate = {
+const RUNNING_STATE: InitialState = {
   state: 'running',
   exitCode: 0,
   oomKilled: false,
@@ -52,7 +53,7 @@ const LIGHT: SimulatedLoad = {
   pids: 6,
 }
 
-/** Owners of the later rounds, so that thousands of containers still read like somebody's. */
+/** Owners of the later rounds, so that thousands of containers still have names like real ones. */
 const TENANTS: readonly string[] = [
   'north',
   'harbor',
@@ -65,29 +66,29 @@ const TENANTS: readonly string[] = [
   'orbit',
   'slate',
 ]
-/** Of the troubled services, how many still are in the rounds after the first: most containers just run. */
+/** The share of the troubled services that is troubled after the first round too: most containers just run. */
 const TROUBLED_SHARE = 0.3
 
-export interface CataloguedContainer {
+export interface SeedContainer {
   readonly spec: SimulatedSpec
-  readonly fate: SimulatedFate
+  readonly initialState: InitialState
 }
 
-/** The container at `index` of the opening scene. Draws from `random` alone, so that a seed gives one world. */
-export function cataloguedContainer(index: number, random: () => number): CataloguedContainer {
-  const service = SERVICES[index % SERVICES.length] as SimulatedService
-  const round = Math.floor(index / SERVICES.length)
+/** The container at `index` of the initial state. It draws from `random` alone, so that one seed gives one state. */
+export function seedContainer(index: number, random: () => number): SeedContainer {
+  const service = SEED_SERVICES[index % SEED_SERVICES.length] as SeedService
+  const round = Math.floor(index / SEED_SERVICES.length)
   const spread = 0.6 + random() * 0.9
-  const isDoneJob = service.fate?.state === 'exited' && service.fate.exitCode === 0
+  const isDoneJob = service.initialState?.state === 'exited' && service.initialState.exitCode === 0
   const troubled = round === 0 || random() < TROUBLED_SHARE || isDoneJob
   const healthy: HealthState = service.spec.healthTest === undefined ? 'none' : 'healthy'
-  const fate: SimulatedFate = { ...CALM, health: healthy, ...(troubled ? service.fate : {}) }
+  const initialState: InitialState = { ...RUNNING_STATE, health: healthy, ...(troubled ? service.initialState : {}) }
   const project = projectName(service.project, round)
   const name =
     project === null ? `${service.service}${round === 0 ? '' : `-${round}`}` : `${project}-${service.service}-1`
   const network = service.spec.network ?? (project === null ? 'bridge' : `${project}_default`)
   return {
-    fate,
+    initialState,
     spec: {
       ...PLAIN,
       ...service.spec,
@@ -102,7 +103,7 @@ export function cataloguedContainer(index: number, random: () => number): Catalo
   }
 }
 
-/** What a test or the demo starts by itself: everything that it leaves out is plain. */
+/** The spec of a container that a test or the demo runs: what it leaves out is plain. */
 export function plainSpec(given: Partial<SimulatedSpec> & Pick<SimulatedSpec, 'name'>): SimulatedSpec {
   return { ...PLAIN, image: 'busybox:1.36', cmd: ['sleep', '86400'], load: LIGHT, ...given }
 }
@@ -133,7 +134,7 @@ function shiftedPort(port: SimulatedPort, round: number): SimulatedPort {
   return { ...port, hostPort: 32_768 + ((port.hostPort + round * 7) % dynamicPorts) }
 }
 
-/** Each project has volumes of its own, and so has each container without a name for one. */
+/** Each project has its own volumes, and each container its own anonymous ones. */
 function ownMount(
   mount: SimulatedMount,
   container: string,

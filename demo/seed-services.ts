@@ -1,71 +1,31 @@
 import type { SimulatedLoad, SimulatedMount, SimulatedPort, SimulatedSpec } from './container.js'
-import type { ContainerState, HealthState } from './docker-words.js'
+import type { InitialState } from './initial-state.js'
+import {
+  BLOG_PASSWORD,
+  CACHE_PASSWORD,
+  CLOUD_KEY,
+  DASHBOARD_HASH,
+  DATABASE_PASSWORD,
+  PROBE_TOKEN,
+  QUEUE_PASSWORD,
+  REGISTRY_PASSWORD,
+  SESSION_TOKEN,
+  SPLUNK_TOKEN,
+} from './planted-secrets.js'
 
-/** How a container of the opening scene stands when the engine comes up. */
-export interface SimulatedFate {
-  readonly state: ContainerState
-  readonly exitCode: number
-  readonly oomKilled: boolean
-  readonly error: string
-  readonly health: HealthState
-  readonly restartCount: number
-}
-
-/** One kind of container that the opening scene is made of. */
-export interface SimulatedService {
+/** One kind of container of the initial state. */
+export interface SeedService {
   /** Null is a container that no compose project owns. */
   readonly project: string | null
   readonly service: string
   readonly spec: Partial<SimulatedSpec> & Pick<SimulatedSpec, 'image' | 'cmd'>
   readonly load?: Partial<SimulatedLoad>
-  readonly fate?: Partial<SimulatedFate>
+  readonly initialState?: Partial<InitialState>
 }
 
 const MIB = 2 ** 20
-/** Made up for the demo, and shaped like the real ones: none opens anything anywhere. */
-const DATABASE_PASSWORD = 'tide-Lantern-4471'
-const QUEUE_PASSWORD = 'copper-Heron-9026'
-const CACHE_PASSWORD = 'velvet-Anchor-3318'
-const BLOG_PASSWORD = 'quartz-Meadow-7750'
-const REGISTRY_PASSWORD = 'walnut-Comet-1294'
-const PROBE_TOKEN = 'probe-7f3ac19e55d04b28'
-const SPLUNK_TOKEN = 'b1946ac9-2d5c-4f0e-9c1a-77d0e64f2a83'
-const CLOUD_KEY = 'wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY'
-const DASHBOARD_HASH = '$apr1$r31kc9Xq$Zb4Vw0yTn6mJfHd2LsPuA1'
-/** Of an image's labels. */
-export const BUILD_TOKEN = 'saffron-Gantry-5527'
-/** Of a network's driver. */
-export const NETWORK_KEY = 'marsh-Falcon-6183'
-/** Of a volume's mount options. */
-export const SHARE_PASSWORD = 'pewter-Osprey-8842'
-/** Of a command line in the build cache. */
-export const CACHE_TOKEN = 'juniper-Cobalt-2906'
-const SESSION_TOKEN = [
-  Buffer.from('{"alg":"HS256","typ":"JWT"}').toString('base64url'),
-  Buffer.from('{"sub":"probe","scope":"internal","iat":1700000000}').toString('base64url'),
-  'c2ltdWxhdGVkLXNpZ25hdHVyZS1ub3QtcmVhbC1hdC1hbGw',
-].join('.')
-
-/** What the containers hide in their environment, commands, labels, health output and faults, and the rest in its options. */
-export const PLANTED_SECRETS: readonly string[] = [
-  DATABASE_PASSWORD,
-  QUEUE_PASSWORD,
-  CACHE_PASSWORD,
-  BLOG_PASSWORD,
-  REGISTRY_PASSWORD,
-  PROBE_TOKEN,
-  SPLUNK_TOKEN,
-  CLOUD_KEY,
-  DASHBOARD_HASH,
-  SESSION_TOKEN,
-  BUILD_TOKEN,
-  NETWORK_KEY,
-  SHARE_PASSWORD,
-  CACHE_TOKEN,
-]
-
 /** The first twelve, the default, show every state but `created`; all eighteen together hold every planted secret. */
-export const SERVICES: readonly SimulatedService[] = [
+export const SEED_SERVICES: readonly SeedService[] = [
   {
     project: 'shop',
     service: 'web',
@@ -139,13 +99,13 @@ export const SERVICES: readonly SimulatedService[] = [
       healthOutput: `Error: connect ETIMEDOUT redis://default:${CACHE_PASSWORD}@cache:6379\n`,
     },
     load: { cores: 0.71, memoryBytes: 190 * MIB, pids: 12 },
-    fate: { health: 'unhealthy', restartCount: 2 },
+    initialState: { health: 'unhealthy', restartCount: 2 },
   },
   {
     project: 'shop',
     service: 'migrate',
     spec: { image: 'registry.example.com/shop/api:2.14.3', cmd: ['node', 'migrate.js'], restartPolicy: 'no' },
-    fate: { state: 'exited', exitCode: 0 },
+    initialState: { state: 'exited', exitCode: 0 },
   },
   {
     project: 'edge',
@@ -173,7 +133,7 @@ export const SERVICES: readonly SimulatedService[] = [
       restartPolicy: 'no',
     },
     load: { memoryBytes: 230 * MIB },
-    fate: { state: 'exited', exitCode: 137, oomKilled: true },
+    initialState: { state: 'exited', exitCode: 137, oomKilled: true },
   },
   {
     project: 'etl',
@@ -183,14 +143,14 @@ export const SERVICES: readonly SimulatedService[] = [
       cmd: ['python', '-m', 'scheduler'],
       restartPolicy: 'always',
     },
-    fate: { state: 'restarting', exitCode: 3, restartCount: 17 },
+    initialState: { state: 'restarting', exitCode: 3, restartCount: 17 },
   },
   {
     project: 'etl',
     service: 'archiver',
     spec: { image: 'debian:12-slim', cmd: ['/bin/sh', '/opt/archive.sh'], capAdd: ['CAP_SYS_ADMIN'] },
     load: { writeBytesPerSecond: 900_000 },
-    fate: { state: 'paused' },
+    initialState: { state: 'paused' },
   },
   {
     project: 'monitoring',
@@ -219,7 +179,7 @@ export const SERVICES: readonly SimulatedService[] = [
       healthTest: 'wget -q -O /dev/null http://localhost:9090/-/healthy',
     },
     load: { cores: 0.22, memoryBytes: 640 * MIB, writeBytesPerSecond: 210_000, pids: 15 },
-    fate: { health: 'starting' },
+    initialState: { health: 'starting' },
   },
   {
     project: null,
@@ -324,7 +284,7 @@ export const SERVICES: readonly SimulatedService[] = [
       mounts: [volume('nas-backup', '/data')],
       restartPolicy: 'no',
     },
-    fate: {
+    initialState: {
       state: 'created',
       exitCode: 127,
       error: `failed to pull: https://ci:${REGISTRY_PASSWORD}@registry.example.com/v2/: unauthorized`,
@@ -348,7 +308,7 @@ function volume(source: string, destination: string): SimulatedMount {
   return { type: 'volume', source, destination, readOnly: false }
 }
 
-/** What an image's VOLUME makes where nobody names one. */
+/** A volume that an image's VOLUME makes, without a name. */
 function unnamedVolume(destination: string): SimulatedMount {
   return { type: 'volume', source: '', destination, readOnly: false }
 }

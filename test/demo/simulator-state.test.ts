@@ -1,7 +1,7 @@
+import { churnStep } from '../../demo/churn.js'
 import { seededRandom } from '../../demo/container.js'
 import { type RunOptions, SimulatedEngine } from '../../demo/engine.js'
-import { restlessStep } from '../../demo/restless.js'
-import { SimulatedWorld } from '../../demo/world.js'
+import { SimulatorState } from '../../demo/simulator-state.js'
 import { ask, askJson, openStream } from '../support/raw-client.js'
 
 const NOW = Date.UTC(2026, 10, 24, 3, 0, 0)
@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => engine.stop())
 
 /** What the engine tells while `act` runs, and the container it was about. */
-async function told(act: (id: string) => void, options: RunOptions = WEB, count = 1) {
+async function eventsOf(act: (id: string) => void, options: RunOptions = WEB, count = 1) {
   const id = engine.run(options)
   const stream = await openStream(engine, `/events?${CONTAINERS_ONLY}`)
   act(id)
@@ -33,7 +33,7 @@ async function inspect(reference: string) {
   return askJson(engine, `/containers/${reference}/json`)
 }
 
-test('a run is told as create, network connect and start, with the image, the name and every label', async () => {
+test('a run emits create, network connect and start, with the image, the name and every label', async () => {
   const stream = await openStream(engine, '/events')
   expect(stream.headers['content-type']).toBe('application/json')
   const id = engine.run(WEB)
@@ -81,24 +81,24 @@ test('what a run was given shows in the list and in inspect', async () => {
   expect(() => engine.run(WEB)).toThrow('in use')
 })
 
-test('a kill by a signal is told as kill and die, and an own end as die alone', async () => {
-  const killed = await told((id) => engine.kill(id, 137), WEB, 2)
+test('a kill by a signal emits kill and die, and an exit by itself die alone', async () => {
+  const killed = await eventsOf((id) => engine.kill(id, 137), WEB, 2)
   expect(killed.actions).toEqual(['kill', 'die'])
   expect(killed.events[0].Actor.Attributes.signal).toBe('9')
   expect(killed.events[1].Actor.Attributes.exitCode).toBe('137')
-  const ended = await told((id) => engine.kill(id, 3), { name: 'job' }, 1)
+  const ended = await eventsOf((id) => engine.kill(id, 3), { name: 'job' }, 1)
   expect(ended.actions).toEqual(['die'])
   expect((await inspect('job')).State).toMatchObject({ Status: 'exited', ExitCode: 3, OOMKilled: false, Pid: 0 })
 })
 
-test('the out-of-memory killer is told as oom and die', async () => {
-  const { actions } = await told((id) => engine.kill(id, 137, { oom: true }), WEB, 2)
+test('the out-of-memory killer emits oom and die', async () => {
+  const { actions } = await eventsOf((id) => engine.kill(id, 137, { oom: true }), WEB, 2)
   expect(actions).toEqual(['oom', 'die'])
   expect((await inspect('web')).State).toMatchObject({ OOMKilled: true, ExitCode: 137 })
 })
 
-test('stop, start and restart are told as Docker tells them', async () => {
-  const { actions, id } = await told(
+test('stop, start and restart emit what Docker emits', async () => {
+  const { actions, id } = await eventsOf(
     (one) => {
       engine.stopContainer(one)
       engine.startContainer(one)
@@ -111,8 +111,8 @@ test('stop, start and restart are told as Docker tells them', async () => {
   expect(await inspect(id)).toMatchObject({ RestartCount: 0, State: { Health: { Status: 'starting' } } })
 })
 
-test('a crash waits as restarting, and the start after it counts until somebody starts by hand', async () => {
-  const { id, actions } = await told((one) => engine.crash(one, 1), WEB, 1)
+test('a crash waits as restarting, and the start after it counts until a start by hand', async () => {
+  const { id, actions } = await eventsOf((one) => engine.crash(one, 1), WEB, 1)
   expect(actions).toEqual(['die'])
   expect((await inspect(id)).State).toMatchObject({ Status: 'restarting', Running: true, ExitCode: 1 })
   engine.startContainer(id)
@@ -122,8 +122,8 @@ test('a crash waits as restarting, and the start after it counts until somebody 
   expect((await inspect(id)).RestartCount).toBe(0)
 })
 
-test('pause, unpause, rename and removal are told, with the old name behind a slash', async () => {
-  const { events, actions, id } = await told(
+test('pause, unpause, rename and removal emit their events, with the old name behind a slash', async () => {
+  const { events, actions, id } = await eventsOf(
     (one) => {
       engine.pause(one)
       engine.unpause(one)
@@ -139,8 +139,8 @@ test('pause, unpause, rename and removal are told, with the old name behind a sl
   expect(engine.containers()).toEqual([])
 })
 
-test('a verdict of the health check is told when it changes, and starting is not', async () => {
-  const { actions } = await told(
+test('a verdict of the health check emits an event when it changes, and starting does not', async () => {
+  const { actions } = await eventsOf(
     (id) => {
       engine.setHealth(id, 'healthy')
       engine.setHealth(id, 'unhealthy')
@@ -156,7 +156,7 @@ test('a verdict of the health check is told when it changes, and starting is not
 })
 
 test('an exec carries its whole command line, as on a real engine', async () => {
-  const { actions, events } = await told((id) => engine.exec(id, 'sh -c token=abc'), WEB, 3)
+  const { actions, events } = await eventsOf((id) => engine.exec(id, 'sh -c token=abc'), WEB, 3)
   expect(actions).toEqual(['exec_create: sh -c token=abc', 'exec_start: sh -c token=abc', 'exec_die'])
   const attributes = events.map((event) => event.Actor.Attributes)
   expect(attributes[0].execID).toMatch(/^[0-9a-f]{64}$/)
@@ -165,13 +165,13 @@ test('an exec carries its whole command line, as on a real engine', async () => 
 })
 
 test('an exec that fails dies with its exit code, while the container lives on', async () => {
-  const { events, id } = await told((one) => engine.exec(one, 'pg_dump', 2), WEB, 3)
+  const { events, id } = await eventsOf((one) => engine.exec(one, 'pg_dump', 2), WEB, 3)
   expect(events[2].Actor.Attributes).toMatchObject({ exitCode: '2', name: 'web', team: 'shop' })
   expect((await inspect(id)).State).toMatchObject({ Status: 'running', ExitCode: 0 })
 })
 
 test('a stop sends the signal that the container asks for', async () => {
-  const { events } = await told((id) => engine.stopContainer(id, 0), { ...WEB, spec: { stopSignal: 'SIGQUIT' } }, 3)
+  const { events } = await eventsOf((id) => engine.stopContainer(id, 0), { ...WEB, spec: { stopSignal: 'SIGQUIT' } }, 3)
   expect(events[0].Actor.Attributes).toMatchObject({ signal: '3' })
 })
 
@@ -262,19 +262,19 @@ test('what cannot happen to a container is refused', () => {
   expect(() => engine.remove('nobody')).toThrow('no one container')
 })
 
-test('a restless world keeps moving, tells of everything and neither calms down nor falls apart', () => {
-  const world = new SimulatedWorld(30, seededRandom(1), () => clock)
+test('churn goes on, shows in every event and neither calms down nor falls apart', () => {
+  const state = new SimulatorState(30, seededRandom(1), () => clock)
   const actions: string[] = []
   const probeExits = new Set<string | undefined>()
-  world.events.listen((event) => {
+  state.events.listen((event) => {
     if (event.type === 'container') actions.push(event.action.split(':')[0] as string)
     if (event.action === 'exec_die') probeExits.add(event.actor.attributes['exitCode'])
   })
-  const step = restlessStep(world, 2)
+  const step = churnStep(state, 2)
   for (let round = 0; round < 400; round += 1) {
     clock += 3000
     step()
-    const running = world.all().filter(({ state }) => state === 'running').length
+    const running = state.all().filter(({ state }) => state === 'running').length
     expect(running).toBeGreaterThanOrEqual(20)
   }
   const kinds = ['die', 'start', 'restart', 'oom', 'pause', 'unpause', 'health_status', 'exec_create']
@@ -283,23 +283,23 @@ test('a restless world keeps moving, tells of everything and neither calms down 
   expect(probeExits).toEqual(new Set(['0', '1']))
 })
 
-test('a restless engine acts by itself and stops with its stop', async () => {
+test('an engine with churn changes by itself, and not after its stop', async () => {
   jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate'] })
-  const restless = new SimulatedEngine({ containers: 12, restless: true, now: () => clock })
-  const scene = () => JSON.stringify(restless.containers())
-  const scenes = new Set([scene()])
+  const engine = new SimulatedEngine({ containers: 12, churn: true, now: () => clock })
+  const containers = () => JSON.stringify(engine.containers())
+  const seen = new Set([containers()])
   try {
-    await restless.start()
+    await engine.start()
     for (let tick = 0; tick < 20; tick += 1) {
       jest.advanceTimersByTime(3000)
-      scenes.add(scene())
+      seen.add(containers())
     }
-    expect(scenes.size).toBeGreaterThan(2)
-    await restless.stop()
-    const last = scene()
+    expect(seen.size).toBeGreaterThan(2)
+    await engine.stop()
+    const last = containers()
     expect(jest.getTimerCount()).toBe(0)
     jest.advanceTimersByTime(60_000)
-    expect(scene()).toBe(last)
+    expect(containers()).toBe(last)
   } finally {
     jest.useRealTimers()
   }

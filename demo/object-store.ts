@@ -3,9 +3,9 @@ import { pulledImage, type SimulatedImage, unusedImages } from './images.js'
 import { builtInNetworks, ownNetwork, pluginNetwork } from './networks.js'
 import { givenVolumes, ownVolume, type SimulatedVolume } from './volumes.js'
 
-/** What the engine holds beside containers. It comes with the first container that needs it, and stays when that one goes. */
-export class Stock {
-  /** Before the first container. */
+/** Images, networks and volumes. Each comes with the first container that needs it, and stays when that container goes. */
+export class ObjectStore {
+  /** Milliseconds since 1970, before the first container. */
   readonly firstAt: number
   readonly #images = new Map<string, SimulatedImage>()
   readonly #networks = new Map<string, SimulatedNetwork>()
@@ -35,15 +35,15 @@ export class Stock {
     return [...this.#volumes.values()]
   }
 
-  /** Whatever a container of that spec needs is there from now on, and no younger than the container. */
-  take(spec: SimulatedSpec, createdAt: number): SimulatedNetwork {
+  /** Adds what a container of that spec needs, no younger than the container, and returns its network. */
+  add(spec: SimulatedSpec, createdAt: number): SimulatedNetwork {
     const image = pulledImage(spec.image, this.firstAt)
     if (!this.#images.has(image.id)) this.#images.set(image.id, image)
-    for (const mount of spec.mounts) if (mount.type === 'volume') this.#takeVolume(mount.source, spec, createdAt)
-    return this.#takeNetwork(spec, createdAt)
+    for (const mount of spec.mounts) if (mount.type === 'volume') this.#addVolume(mount.source, spec, createdAt)
+    return this.#addNetwork(spec, createdAt)
   }
 
-  #takeNetwork(spec: SimulatedSpec, createdAt: number): SimulatedNetwork {
+  #addNetwork(spec: SimulatedSpec, createdAt: number): SimulatedNetwork {
     const known = this.#networks.get(spec.network)
     if (known !== undefined) {
       known.createdAt = Math.min(known.createdAt, createdAt)
@@ -54,7 +54,7 @@ export class Stock {
     return made
   }
 
-  #takeVolume(name: string, spec: SimulatedSpec, createdAt: number): void {
+  #addVolume(name: string, spec: SimulatedSpec, createdAt: number): void {
     const known = this.#volumes.get(name)
     if (known === undefined) this.#volumes.set(name, ownVolume(name, projectOf(spec), createdAt))
     else known.createdAt = Math.min(known.createdAt, createdAt)

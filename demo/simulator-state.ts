@@ -1,13 +1,14 @@
-import { type CataloguedContainer, cataloguedContainer, plainSpec } from './catalogue.js'
 import { digest, hasProcesses, nanosOf, type SimulatedContainer, type SimulatedSpec } from './container.js'
 import type { HealthState } from './docker-words.js'
 import { EventBus } from './events.js'
 import { imageId } from './images.js'
+import { applyInitialState } from './initial-state.js'
 import { Journal, type LogLine } from './journal.js'
 import { nextAddress } from './networks.js'
-import { Stock } from './stock.js'
+import { ObjectStore } from './object-store.js'
+import { plainSpec, type SeedContainer, seedContainer } from './seed-data.js'
 
-/** What `docker run` takes here; the rest is plain. */
+/** The options of `docker run`; what is not given is plain. */
 export interface RunOptions {
   readonly name: string
   readonly image?: string
@@ -21,12 +22,11 @@ export interface RunOptions {
   readonly spec?: Partial<SimulatedSpec>
 }
 
-/** The same thing found twice: docker truncindex refuses to guess. */
+/** `ambiguous` where two ids share the prefix: docker's truncindex refuses to guess. */
 export type Lookup = SimulatedContainer | 'none' | 'ambiguous'
 
-const SECOND_MS = 1000
-const HOUR_MS = 3600 * SECOND_MS
-/** Opening scene: the oldest container is some three weeks old, the youngest a few hours. */
+const HOUR_MS = 3_600_000
+/** In the initial state the oldest container is some three weeks old, the youngest a few hours. */
 const MAX_AGE_MS = 500 * HOUR_MS
 const MIN_AGE_MS = 2 * HOUR_MS
 const LOWEST_PID = 1200
@@ -38,10 +38,10 @@ const SIGKILL = 9
 const SIGTERM = 15
 const STOP_SIGNALS = { SIGINT: 2, SIGQUIT: 3, SIGWINCH: 28 } as const
 
-/** All containers of the simulated engine, and the changes that can happen to them, each with its real events. */
-export class SimulatedWorld {
+/** All containers of the simulated engine and the changes that happen to them, each with the events of a real engine. */
+export class SimulatorState {
   readonly events: EventBus
-  readonly stock: Stock
+  readonly objectStore: ObjectStore
   readonly journal = new Journal()
   readonly #now: () => number
   readonly #random: () => number
@@ -53,8 +53,8 @@ export class SimulatedWorld {
     this.#random = random
     this.events = new EventBus(now)
     const openedAt = now()
-    this.stock = new Stock(openedAt - MAX_AGE_MS)
-    for (let index = 0; index < count; index += 1) this.#place(cataloguedContainer(index, random), openedAt)
+    this.objectStore = new ObjectStore(openedAt - MAX_AGE_MS)
+    for (let index = 0; index < count; index += 1) this.#seed(seedContainer(index, random), openedAt)
   }
 
   /** Newest first, as the engine lists them. */
@@ -93,13 +93,13 @@ export class SimulatedWorld {
     }
     const container = this.#build(spec, this.#now())
     this.#containers.set(container.id, container)
-    this.#tell(container, 'create')
+    this.#emit(container, 'create')
     this.start(container.id)
     if (health !== undefined) container.health = health
     return container.id
   }
 
-  /** Out of `restarting` this is the restart policy's work, which counts; a start by hand sets the count back. */
+  /** Out of `restarting` the restart policy starts it, which counts; a start by hand resets the count. */
   start(reference: string): void {
     const container = this.#get(reference)
     if (hasProcesses(container)) throw new Error(`simulated engine: ${container.name} runs already`)
@@ -113,30 +113,30 @@ export class SimulatedWorld {
     container.pid = this.#newPid()
     container.failingStreak = 0
     container.health = container.spec.healthTest === null ? 'none' : 'starting'
-    this.#tellNetwork(container, 'connect')
-    this.#tell(container, 'start')
+    this.#emitNetwork(container, 'connect')
+    this.#emit(container, 'start')
   }
 
-  /** `docker stop`: exits by SIGTERM's default unless told otherwise. */
+  /** `docker stop`: the exit code is SIGTERM's unless another is given. */
   stop(reference: string, exitCode = SIGNAL_BASE + SIGTERM): void {
     const container = this.#running(reference)
     const { stopSignal } = container.spec
-    this.#tell(container, 'kill', { signal: String(stopSignal === null ? SIGTERM : STOP_SIGNALS[stopSignal]) })
+    this.#emit(container, 'kill', { signal: String(stopSignal === null ? SIGTERM : STOP_SIGNALS[stopSignal]) })
     this.#end(container, exitCode, false)
-    this.#tell(container, 'stop')
+    this.#emit(container, 'stop')
   }
 
   restart(reference: string): void {
     this.stop(reference, 0)
     this.start(reference)
-    this.#tell(this.#get(reference), 'restart')
+    this.#emit(this.#get(reference), 'restart')
   }
 
-  /** The container ends and stays down. A code above 128 without `oom` is a signal that somebody sent. */
+  /** The container ends and stays down. A code above 128 without `oom` means a signal from outside. */
   kill(reference: string, exitCode: number, options: { readonly oom?: boolean } = {}): void {
     const container = this.#running(reference)
     const oom = options.oom === true
-    if (!oom && exitCode > SIGNAL_BASE) this.#tell(container, 'kill', { signal: String(exitCode - SIGNAL_BASE) })
+    if (!oom && exitCode > SIGNAL_BASE) this.#emit(container, 'kill', { signal: String(exitCode - SIGNAL_BASE) })
     this.#end(container, exitCode, oom)
   }
 
@@ -151,7 +151,7 @@ export class SimulatedWorld {
     const container = this.#running(reference)
     container.state = 'paused'
     container.pausedAt = this.#now()
-    this.#tell(container, 'pause')
+    this.#emit(container, 'pause')
   }
 
   unpause(reference: string): void {
@@ -160,48 +160,48 @@ export class SimulatedWorld {
     container.pausedMs += this.#now() - container.pausedAt
     container.pausedAt = null
     container.state = 'running'
-    this.#tell(container, 'unpause')
+    this.#emit(container, 'unpause')
   }
 
   rename(reference: string, name: string): void {
     const container = this.#get(reference)
     const oldName = `/${container.name}`
     container.name = name
-    this.#tell(container, 'rename', { oldName })
+    this.#emit(container, 'rename', { oldName })
   }
 
   /** `docker rm -f`. */
   remove(reference: string): void {
     const container = this.#get(reference)
     if (hasProcesses(container)) {
-      this.#tell(container, 'kill', { signal: String(SIGKILL) })
+      this.#emit(container, 'kill', { signal: String(SIGKILL) })
       this.#end(container, SIGNAL_BASE + SIGKILL, false)
     }
     this.#containers.delete(container.id)
     this.journal.forget(container.id)
-    this.#tell(container, 'destroy')
+    this.#emit(container, 'destroy')
   }
 
-  /** The engine tells of a verdict that changes, and keeps silent about `starting`. */
+  /** An event follows a verdict that changes, but not `starting`. */
   setHealth(reference: string, health: Exclude<HealthState, 'none'>): void {
     const container = this.#running(reference)
     if (container.spec.healthTest === null) throw new Error(`simulated engine: ${container.name} has no health check`)
     if (container.health === health) return
     container.health = health
     container.failingStreak = health === 'unhealthy' ? 3 : 0
-    if (health !== 'starting') this.#tell(container, `health_status: ${health}`)
+    if (health !== 'starting') this.#emit(container, `health_status: ${health}`)
   }
 
   /** Each run of a health check makes these three, with the whole command line in two of them. */
   exec(reference: string, command: string, exitCode = 0): void {
     const container = this.#running(reference)
     const execID = digest(`exec ${container.id} ${this.#random()}`)
-    this.#tell(container, `exec_create: ${command}`, { execID })
-    this.#tell(container, `exec_start: ${command}`, { execID })
-    this.#tell(container, 'exec_die', { execID, exitCode: String(exitCode) })
+    this.#emit(container, `exec_create: ${command}`, { execID })
+    this.#emit(container, `exec_start: ${command}`, { execID })
+    this.#emit(container, 'exec_die', { execID, exitCode: String(exitCode) })
   }
 
-  /** The container writes `text` now, each line of it by itself. A terminal knows no second stream. */
+  /** The container writes `text` now, each line of it by itself. A terminal has one stream. */
   log(reference: string, stream: LogLine['stream'], text: string): void {
     const container = this.#running(reference)
     // After the line that falls due in the same millisecond.
@@ -212,8 +212,8 @@ export class SimulatedWorld {
   }
 
   /** GET /containers/{id}/top makes an event too. */
-  toldTop(container: SimulatedContainer): void {
-    this.#tell(container, 'top')
+  emitTop(container: SimulatedContainer): void {
+    this.#emit(container, 'top')
   }
 
   #get(reference: string): SimulatedContainer {
@@ -235,17 +235,17 @@ export class SimulatedWorld {
     container.exitCode = exitCode
     container.oomKilled = oomKilled
     container.pid = 0
-    if (oomKilled) this.#tell(container, 'oom')
-    this.#tell(container, 'die', { exitCode: String(exitCode) })
-    this.#tellNetwork(container, 'disconnect')
+    if (oomKilled) this.#emit(container, 'oom')
+    this.#emit(container, 'die', { exitCode: String(exitCode) })
+    this.#emitNetwork(container, 'disconnect')
   }
 
-  #tell(container: SimulatedContainer, action: string, more: Readonly<Record<string, string>> = {}): void {
+  #emit(container: SimulatedContainer, action: string, more: Readonly<Record<string, string>> = {}): void {
     const { spec, id, name } = container
     this.events.container(action, { id, attributes: { ...spec.labels, image: spec.image, name, ...more } })
   }
 
-  #tellNetwork(container: SimulatedContainer, action: string): void {
+  #emitNetwork(container: SimulatedContainer, action: string): void {
     const { id, name, driver } = container.network
     this.events.network(action, { id, attributes: { container: container.id, name, type: driver } })
   }
@@ -253,7 +253,7 @@ export class SimulatedWorld {
   #build(spec: SimulatedSpec, createdAt: number): SimulatedContainer {
     this.#created += 1
     const id = digest(`container ${this.#created} ${this.#random()}`)
-    const network = this.stock.take(spec, createdAt)
+    const network = this.objectStore.add(spec, createdAt)
     return {
       id,
       spec,
@@ -281,26 +281,10 @@ export class SimulatedWorld {
     }
   }
 
-  /** Sets a container of the opening scene where its fate wants it, without a word: it is the past. */
-  #place({ spec, fate }: CataloguedContainer, openedAt: number): void {
+  #seed({ spec, initialState }: SeedContainer, openedAt: number): void {
     const age = MIN_AGE_MS + this.#random() * (MAX_AGE_MS - MIN_AGE_MS)
     const container = this.#build(spec, Math.floor(openedAt - age))
-    container.state = fate.state
-    container.exitCode = fate.exitCode
-    container.oomKilled = fate.oomKilled
-    container.error = fate.error
-    container.restartCount = fate.restartCount
-    container.health = fate.health
-    container.failingStreak = fate.health === 'unhealthy' ? 41 : 0
-    if (fate.state !== 'created') container.startedAt = container.createdAt + 400
-    if (fate.restartCount > 0) container.startedAt = openedAt - 20 * 60 * SECOND_MS
-    if (fate.state === 'exited') container.finishedAt = container.createdAt + 95 * SECOND_MS
-    if (fate.state === 'restarting') {
-      container.startedAt = openedAt - 9 * SECOND_MS
-      container.finishedAt = openedAt - 4 * SECOND_MS
-    }
-    if (fate.health === 'starting') container.startedAt = openedAt - 11 * SECOND_MS
-    if (fate.state === 'paused') container.pausedAt = openedAt - HOUR_MS
+    applyInitialState(container, initialState, openedAt)
     if (hasProcesses(container)) container.pid = this.#newPid()
     this.#containers.set(container.id, container)
   }

@@ -1,12 +1,6 @@
-import {
-  digest,
-  goTime,
-  hasProcesses,
-  type SimulatedContainer,
-  type SimulatedMount,
-  statusSentence,
-} from './container.js'
-import { isAnonymous, volumePath } from './volumes.js'
+import { digest, goTime, hasProcesses, type SimulatedContainer } from './container.js'
+import { macAddress, mountEntry, networkMode, networks, portMap } from './container-parts.js'
+import { isAnonymous } from './volumes.js'
 
 const ENGINE_ROOT = '/var/lib/docker'
 const NANOS_PER_MS = 1_000_000
@@ -28,26 +22,6 @@ const MASKED_PATHS = [
   'scsi',
 ]
 const READ_ONLY_PATHS = ['/proc/bus', '/proc/fs', '/proc/irq', '/proc/sys', '/proc/sysrq-trigger']
-
-/** One entry of GET /containers/json. */
-export function listEntry(container: SimulatedContainer, at: number): object {
-  const { spec } = container
-  return {
-    Id: container.id,
-    Names: [`/${container.name}`],
-    Image: spec.image,
-    ImageID: container.imageId,
-    Command: commandLine([...(spec.entrypoint ?? []), ...spec.cmd]),
-    Created: Math.floor(container.createdAt / 1000),
-    Ports: hasProcesses(container) ? listedPorts(container) : [],
-    Labels: spec.labels,
-    State: container.state,
-    Status: statusSentence(container, at),
-    HostConfig: { NetworkMode: networkMode(container) },
-    NetworkSettings: { Networks: networks(container) },
-    Mounts: spec.mounts.map(mountEntry),
-  }
-}
 
 /** Body of GET /containers/{id}/json. */
 export function inspectBody(container: SimulatedContainer, cgroup: 1 | 2, engineName: string, at: number): object {
@@ -94,11 +68,6 @@ export function inspectBody(container: SimulatedContainer, cgroup: 1 | 2, engine
 /** Body of GET /containers/{id}/changes: Go's empty list is null. */
 export function changesBody({ spec }: SimulatedContainer): readonly object[] | null {
   return spec.changes.length === 0 ? null : spec.changes.map(({ path, kind }) => ({ Path: path, Kind: kind }))
-}
-
-/** The list shows a command as a shell would need it. */
-function commandLine(words: readonly string[]): string {
-  return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`)).join(' ')
 }
 
 function stateBlock(container: SimulatedContainer, at: number): object {
@@ -268,81 +237,5 @@ function networkSettings(container: SimulatedContainer): object {
     IPv6Gateway: '',
     MacAddress: onBridge ? macAddress(container.ipAddress) : '',
     Networks: networks(container),
-  }
-}
-
-function networks(container: SimulatedContainer): object {
-  const { spec } = container
-  const attached = hasProcesses(container)
-  const addressed = attached && container.ipAddress !== ''
-  const service = spec.labels['com.docker.compose.service']
-  return {
-    [spec.network]: {
-      IPAMConfig: null,
-      Links: null,
-      Aliases: service === undefined ? null : [container.name, service, container.id.slice(0, 12)],
-      NetworkID: container.startedAt === null ? '' : container.network.id,
-      EndpointID: attached ? container.endpointId : '',
-      Gateway: addressed ? container.network.gateway : '',
-      IPAddress: addressed ? container.ipAddress : '',
-      IPPrefixLen: addressed ? container.network.prefixBits : 0,
-      IPv6Gateway: '',
-      GlobalIPv6Address: '',
-      GlobalIPv6PrefixLen: 0,
-      MacAddress: addressed ? macAddress(container.ipAddress) : '',
-      DriverOpts: null,
-    },
-  }
-}
-
-function networkMode(container: SimulatedContainer): string {
-  return container.spec.network === 'bridge' ? 'default' : container.spec.network
-}
-
-function macAddress(ipAddress: string): string {
-  return `02:42:${ipAddress
-    .split('.')
-    .map((part) => Number(part).toString(16).padStart(2, '0'))
-    .join(':')}`
-}
-
-function listedPorts(container: SimulatedContainer): readonly object[] {
-  return container.spec.ports.map((port) =>
-    port.hostPort === null
-      ? { PrivatePort: port.containerPort, Type: 'tcp' }
-      : { IP: port.hostIp, PrivatePort: port.containerPort, PublicPort: port.hostPort, Type: 'tcp' },
-  )
-}
-
-function portMap(container: SimulatedContainer, publishedOnly: boolean): object {
-  const ports = container.spec.ports.filter((port) => !publishedOnly || port.hostPort !== null)
-  return Object.fromEntries(
-    ports.map((port) => [
-      `${port.containerPort}/tcp`,
-      port.hostPort === null ? null : [{ HostIp: port.hostIp, HostPort: String(port.hostPort) }],
-    ]),
-  )
-}
-
-function mountEntry(mount: SimulatedMount): object {
-  if (mount.type === 'bind') {
-    return {
-      Type: 'bind',
-      Source: mount.source,
-      Destination: mount.destination,
-      Mode: mount.readOnly ? 'ro' : 'rw',
-      RW: !mount.readOnly,
-      Propagation: mount.source === '/' ? 'rslave' : 'rprivate',
-    }
-  }
-  return {
-    Type: 'volume',
-    Name: mount.source,
-    Source: volumePath(mount.source),
-    Destination: mount.destination,
-    Driver: 'local',
-    Mode: isAnonymous(mount.source) ? '' : 'z',
-    RW: !mount.readOnly,
-    Propagation: '',
   }
 }
