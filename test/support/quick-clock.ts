@@ -1,4 +1,4 @@
-import { type Clock, SYSTEM_CLOCK } from '../../api/live/clock.js'
+import { type Clock, SYSTEM_CLOCK } from '../../api/clock.js'
 
 /** The system's time from now on, but so many times as fast: what waits for seconds by this clock waits for a part of them. */
 export function quickClock(factor: number): Clock {

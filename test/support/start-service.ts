@@ -1,6 +1,6 @@
+import { type Clock, SYSTEM_CLOCK } from '../../api/clock.js'
 import type { AuthConfig, Config, HostConfig } from '../../api/config/config.js'
 import { createDockerodeEngine } from '../../api/engine/dockerode.js'
-import { type Clock, SYSTEM_CLOCK } from '../../api/live/clock.js'
 import { createLog } from '../../api/log.js'
 import type { EngineEndpoint } from '../../api/model/endpoint.js'
 import { createService } from '../../api/service.js'
