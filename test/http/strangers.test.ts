@@ -1,12 +1,13 @@
-import type { AddressInfo } from 'node:net'
-import { SYSTEM_CLOCK } from '../../api/clock.js'
-import { closeServer, createHttpServer, listen } from '../../api/http/server.js'
+import { createHttpServer, listen } from '../../api/http/server.js'
 import { createLog } from '../../api/log.js'
+import { cleanupAfterEach } from '../support/cleanup.js'
 import { sendRaw, statusesIn } from '../support/raw-http.js'
 import { createSignInRig, PASSWORD } from '../support/sign-in-rig.js'
 import { hostileTokens } from '../support/tokens.js'
 
-/** Texts that end lines, move cursors, close quotes or look like members, where somebody is careless. */
+const cleanup = cleanupAfterEach()
+
+/** Texts that end lines, move cursors, close quotes or look like members, where code is careless. */
 const HOSTILE = [
   '","subject":"admin","x":"',
   '{"v":1,"seq":1}',
@@ -31,7 +32,10 @@ describe('nothing that a stranger sends', () => {
   beforeAll(async () => {
     port = await listen(server, '127.0.0.1', 0)
   })
-  afterAll(() => closeServer(server, SYSTEM_CLOCK))
+  afterAll(() => {
+    server.closeAllConnections()
+    server.close()
+  })
 
   const head = (method: string, path: string, ...fields: string[]) =>
     `${[`${method} ${path} HTTP/1.1`, 'Host: x', 'Connection: close', ...fields].join('\r\n')}\r\n\r\n`
@@ -127,9 +131,8 @@ describe('nothing that a stranger sends', () => {
     const chunked = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
     const fresh = createSignInRig()
     const other = createHttpServer(fresh.app, log)
-    await listen(other, '127.0.0.1', 0)
-    const answer = await sendRaw((other.address() as AddressInfo).port, login(chunked, 'Transfer-Encoding: chunked'))
-    await closeServer(other, SYSTEM_CLOCK)
+    cleanup(() => other.close())
+    const answer = await sendRaw(await listen(other, '127.0.0.1', 0), login(chunked, 'Transfer-Encoding: chunked'))
     expect(statusesIn(answer)).toEqual([200])
   })
 })

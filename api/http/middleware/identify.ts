@@ -17,8 +17,8 @@ const EVERYONE: Identity = { caller: ANONYMOUS, fault: null }
 
 export interface IdentifyParts {
   /** Null where the service runs without authentication. */
-  readonly authenticator: Authenticator | null
-  readonly tickets: StreamTickets
+  readonly authenticator: Pick<Authenticator, 'authenticate' | 'isStillValid'> | null
+  readonly tickets: Pick<StreamTickets, 'redeem'>
   /** Whether a path is a stream's: a ticket opens nothing else. */
   readonly isStream: (path: string) => boolean
 }

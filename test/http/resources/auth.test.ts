@@ -349,3 +349,40 @@ describe('POST /api/auth/logout', () => {
     expect(bad.body.code).toBe('invalid-token')
   })
 })
+
+describe('a logout', () => {
+  test('of two sessions at once is recorded for both, under the name of their user', async () => {
+    const { app, audit } = createSignInRig({ network: NETWORK })
+    const login = async () =>
+      (await request(app).post('/api/auth/login').send({ username: 'alice', password: PASSWORD })).body
+    const [one, two] = [await login(), await login()]
+    const answer = await request(app)
+      .post('/api/auth/logout')
+      .set('Authorization', `Bearer ${one.accessToken}`)
+      .send({ refreshToken: two.refreshToken })
+    expect(answer.status).toBe(204)
+    const records = audit.events.filter((event) => event.kind === 'auth' && event.action === 'logout')
+    expect(records).toHaveLength(2)
+    expect(new Set(records.map((event) => (event.kind === 'auth' ? event.sessionId : null))).size).toBe(2)
+    for (const record of records) expect(record).toMatchObject({ subject: 'alice', decision: 'allow' })
+  })
+})
+
+describe('a trail that cannot be written', () => {
+  test('opens, refreshes and ends no session, and leaves a refresh token good', async () => {
+    const { app, audit } = createSignInRig()
+    const post = (path: string, body: object) => request(app).post(`/api/auth/${path}`).send(body)
+    const { refreshToken } = (await post('login', { username: 'alice', password: PASSWORD })).body
+    audit.isBroken = true
+    // The first finds out; from then on it is known.
+    expect((await post('refresh', { refreshToken: 'made up' })).status).toBe(503)
+    for (const [path, body] of [
+      ['login', { username: 'alice', password: PASSWORD }],
+      ['refresh', { refreshToken }],
+      ['logout', { refreshToken }],
+    ] as const)
+      expect([path, (await post(path, body)).body.code]).toEqual([path, 'audit-unavailable'])
+    audit.isBroken = false
+    expect((await post('refresh', { refreshToken })).status).toBe(200)
+  })
+})
