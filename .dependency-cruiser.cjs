@@ -47,7 +47,7 @@ module.exports = {
     layer('cli-on-main', '^api/cli/', [
       '^api/(cli|config|auth|audit|model)/',
       '^api/engine/(engine|dockerode)[.]ts$',
-      '^api/(main|log)[.]ts$',
+      '^api/(main|log|clock)[.]ts$',
     ]),
     layer('main-on-service', '^api/main[.]ts$', [
       '^api/(service|log)[.]ts$',

@@ -18,6 +18,8 @@ const HEAP_GROWING_PERCENT = 40
 /** A stop that takes longer has hung; the supervisor should not have to kill us. */
 const STOP_DEADLINE_MS = 4_500
 
+type Environment = Readonly<Record<string, string | undefined>>
+
 export interface RunOptions {
   readonly parts?: ServiceParts
   /** Runs after the service has stopped, or where it never started. */
@@ -25,7 +27,7 @@ export interface RunOptions {
 }
 
 /** The process: environment -> configuration -> service -> signals. Sets the exit code; never throws. */
-export async function runService(environment: NodeJS.ProcessEnv, options: RunOptions = {}): Promise<void> {
+export async function runService(environment: Environment, options: RunOptions = {}): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`)
   const loaded = loadConfig(environment, CONFIG_FILES, Date.now())
   if (loaded.faults !== undefined) {

@@ -1,8 +1,8 @@
 import { createReadStream } from 'node:fs'
 import { LineSplitter } from '../audit/line-splitter.js'
 import { ChainVerifier, type VerifyReport } from '../audit/verify.js'
-import { EXIT_FAILURE } from './exit-code.js'
-import { type Arguments, type Command, UsageError } from './usage.js'
+import { type Arguments, type Command, type Io, UsageError } from './command.js'
+import { EXIT_FAILURE, EXIT_OK } from './exit-code.js'
 
 /** How gzip begins (RFC 1952 section 2.3.1). */
 const GZIP_MAGIC = Buffer.from([0x1f, 0x8b])
@@ -27,7 +27,6 @@ Example: zcat audit.log.2.gz | porthole audit verify - audit.log.1 audit.log
 
 export const auditVerify: Command = {
   name: 'audit verify',
-  purpose: 'check the chain of an audit trail',
   help: HELP,
   options: {
     mixed: { type: 'boolean' },
@@ -39,7 +38,7 @@ export const auditVerify: Command = {
   run: verifyFiles,
 }
 
-async function verifyFiles(given: Arguments): Promise<void> {
+async function verifyFiles(given: Arguments, io: Io): Promise<number> {
   const { operands } = given
   if (operands.length === 0) throw new UsageError('audit verify: name the files, oldest first, or - for standard input')
   if (operands.filter((file) => file === '-').length > 1)
@@ -49,21 +48,22 @@ async function verifyFiles(given: Arguments): Promise<void> {
     head: readHash(given, 'head'),
     contains: readHash(given, 'contains'),
   })
-  for (const file of operands) await verifyFile(file, verifier)
+  for (const file of operands) await verifyFile(file, io.stdin, verifier)
   const report = verifier.finish()
-  process.stdout.write(given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : describe(report))
-  if (!report.ok) process.exitCode = EXIT_FAILURE
+  io.stdout.write(given.flag('json') ? `${JSON.stringify(report, null, 2)}\n` : describe(report))
+  return report.ok ? EXIT_OK : EXIT_FAILURE
 }
 
-async function verifyFile(file: string, verifier: ChainVerifier): Promise<void> {
+async function verifyFile(file: string, stdin: Io['stdin'], verifier: ChainVerifier): Promise<void> {
   const splitter = new LineSplitter(file, (line) => verifier.take(line))
   let isFirst = true
   try {
-    for await (const chunk of file === '-' ? process.stdin : createReadStream(file)) {
-      if (isFirst && GZIP_MAGIC.equals(chunk.subarray(0, GZIP_MAGIC.length)))
+    for await (const chunk of file === '-' ? stdin : createReadStream(file)) {
+      const bytes = Buffer.from(chunk)
+      if (isFirst && GZIP_MAGIC.equals(bytes.subarray(0, GZIP_MAGIC.length)))
         throw new UsageError(`audit verify: ${file} is compressed; use zcat ${file} | porthole audit verify -`)
       isFirst = false
-      if (!splitter.push(chunk)) return
+      if (!splitter.push(bytes)) return
     }
   } catch (error) {
     if (error instanceof UsageError) throw error

@@ -1,3 +1,6 @@
+/** The work is done. */
+export const EXIT_OK = 0
+
 /** The work failed. */
 export const EXIT_FAILURE = 1
 

@@ -1,6 +1,7 @@
 import { hashPassword as hash } from '../auth/sign-in/password.js'
+import type { Arguments, Command, Io } from './command.js'
+import { EXIT_OK } from './exit-code.js'
 import { PASSWORD_HELP, PASSWORD_OPTIONS, readNewPassword } from './password-prompt.js'
-import type { Arguments, Command } from './usage.js'
 
 const HELP = `Usage: porthole hash-password [--password-stdin]
 
@@ -14,12 +15,12 @@ Options:
 
 export const hashPassword: Command = {
   name: 'hash-password',
-  purpose: 'hash a password for USERS_FILE',
   help: HELP,
   options: PASSWORD_OPTIONS,
   run: printHash,
 }
 
-async function printHash(given: Arguments): Promise<void> {
-  process.stdout.write(`${await hash(await readNewPassword('hash-password', given))}\n`)
+async function printHash(given: Arguments, io: Io): Promise<number> {
+  io.stdout.write(`${await hash(await readNewPassword('hash-password', given, io))}\n`)
+  return EXIT_OK
 }

@@ -1,4 +1,8 @@
+import { realpathSync } from 'node:fs'
 import { get } from 'node:http'
+import { fileURLToPath } from 'node:url'
+import type { Arguments, Command, Io } from './command.js'
+import { EXIT_FAILURE, EXIT_OK } from './exit-code.js'
 
 /** The engine ends a check after 5 s (the Dockerfile's HEALTHCHECK) and would call that a failure without a reason. */
 const ANSWER_MS = 4_000
@@ -8,26 +12,55 @@ const ANY_ADDRESS: ReadonlyMap<string, string> = new Map([
   ['::', '::1'],
 ])
 
-/**
- * A container's health check: one request to the service beside it, so that the image needs neither a shell nor curl.
- * Alive is what is asked for, not ready: an engine that is down is data, and no reason to restart what says so.
- */
-const { HOST, PORT } = process.env
-// An empty variable counts as absent, as everywhere.
-const host = HOST || '127.0.0.1'
-const asked = get(
-  {
-    host: ANY_ADDRESS.get(host) ?? host,
-    port: PORT || '3000',
-    path: '/health/live',
-    signal: AbortSignal.timeout(ANSWER_MS),
-  },
-  ({ statusCode }) => end(statusCode === 200 ? null : `answered ${statusCode}`),
-)
-asked.on('error', (error: NodeJS.ErrnoException) => end(error.code ?? error.name))
+const HELP = `Usage: porthole healthcheck
 
-/** Docker keeps what is written here as the check's output. */
-function end(fault: string | null): void {
-  if (fault !== null) process.stderr.write(`healthcheck: ${fault}\n`)
-  process.exit(fault === null ? 0 : 1)
+Asks the service on this machine once whether it is alive, at HOST and PORT as the service reads them. It says nothing of
+the engines: one that is down is data, and no reason to restart what says so.
+
+Options:
+  -h, --help  this text
+
+Exit codes: 0 alive, 1 not (the reason goes to standard error), 2 asked for wrongly.
+`
+
+export const healthcheck: Command = {
+  name: 'healthcheck',
+  help: HELP,
+  options: {},
+  run: (_given: Arguments, { env, stderr }: Io) => check(env, stderr),
 }
+
+/** Docker keeps what is written to standard error as the check's output. */
+async function check({ HOST, PORT }: Io['env'], stderr: Io['stderr']): Promise<number> {
+  // An empty variable counts as absent, as everywhere.
+  const host = HOST || '127.0.0.1'
+  const fault = await askAlive(ANY_ADDRESS.get(host) ?? host, PORT || '3000')
+  if (fault === null) return EXIT_OK
+  stderr.write(`healthcheck: ${fault}\n`)
+  return EXIT_FAILURE
+}
+
+/** Null where the service answers that it is alive. */
+function askAlive(host: string, port: string): Promise<string | null> {
+  return new Promise((resolve) => {
+    const fail = ({ code, name }: NodeJS.ErrnoException) => resolve(code ?? name)
+    const options = { host, port, path: '/health/live', agent: false, signal: AbortSignal.timeout(ANSWER_MS) }
+    try {
+      get(options, (response) => {
+        resolve(response.statusCode === 200 ? null : `answered ${response.statusCode}`)
+        response.destroy()
+      }).on('error', fail)
+    } catch (error) {
+      // A port that is none is refused before anything is sent.
+      fail(error as Error)
+    }
+  })
+}
+
+/**
+ * The image's HEALTHCHECK runs this file itself: every half minute on every container, so without what parses arguments. It needs
+ * neither a shell nor curl.
+ */
+const program = process.argv[1]
+if (program !== undefined && realpathSync(program) === fileURLToPath(import.meta.url))
+  void check(process.env, process.stderr).then((code) => process.exit(code))

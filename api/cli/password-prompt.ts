@@ -1,5 +1,5 @@
 import { passwordProblem } from '../auth/sign-in/password.js'
-import { type Arguments, CommandFailure, UsageError } from './usage.js'
+import { type Arguments, CommandFailure, type Io, type Keyboard, UsageError } from './command.js'
 
 /** Bytes read from standard input: more than a password may have, so that one that is too long is told so. */
 const MAX_INPUT_BYTES = 8_192
@@ -14,34 +14,21 @@ const BACKSPACES = ['\b', '\u007f']
 export const PASSWORD_OPTIONS = { 'password-stdin': { type: 'boolean' } } as const
 export const PASSWORD_HELP = '--password-stdin       take the password from standard input, one line, and ask nothing'
 
-/** A terminal's side of the keyboard, as process.stdin is one. */
-export interface Keyboard {
-  readonly isTTY?: boolean
-  setRawMode(isRaw: boolean): unknown
-  setEncoding(encoding: 'utf8'): unknown
-  on(event: 'data', listener: (keys: string) => void): unknown
-  off(event: 'data', listener: (keys: string) => void): unknown
-  resume(): unknown
-  pause(): unknown
-}
-
 /**
  * A new password that is good enough for this user: asked for twice at a terminal, else one line of standard input. Never an
  * argument, which every process on the machine can read and every shell remembers.
  */
-export async function readNewPassword(command: string, given: Arguments, name = ''): Promise<string> {
-  const password = process.stdin.isTTY
-    ? await ask(given.flag('password-stdin'))
-    : await readLine(command, process.stdin)
+export async function readNewPassword(command: string, given: Arguments, io: Io, name = ''): Promise<string> {
+  const password = io.stdin.isTTY ? await ask(given.flag('password-stdin'), io) : await readLine(command, io.stdin)
   const problem = passwordProblem(password, name)
   if (problem !== null) throw new UsageError(`${command}: the password ${problem}`)
   return password
 }
 
-async function ask(isOnce: boolean): Promise<string> {
-  const write = (text: string) => process.stderr.write(text)
-  const password = await askHidden('Password: ', process.stdin, write)
-  if (!isOnce && (await askHidden('Once more: ', process.stdin, write)) !== password)
+async function ask(isOnce: boolean, { stdin, stderr }: Io): Promise<string> {
+  const write = (text: string) => stderr.write(text)
+  const password = await askHidden('Password: ', stdin, write)
+  if (!isOnce && (await askHidden('Once more: ', stdin, write)) !== password)
     throw new CommandFailure('the two passwords differ; nothing was changed')
   return password
 }

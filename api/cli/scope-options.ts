@@ -1,5 +1,5 @@
 import { isRole, isScope, ROLES, type Role, SCOPES, type Scope } from '../model/scope.js'
-import { type Arguments, UsageError } from './usage.js'
+import { type Arguments, UsageError } from './command.js'
 
 /** The scopes of --scope, which takes several separated by spaces and may be repeated. */
 export function readScopes(command: string, given: Arguments): readonly Scope[] {

@@ -3,7 +3,7 @@ import type { Engine } from '../engine/engine.js'
 import { runService } from '../main.js'
 import { describeEndpoint, type EngineEndpoint } from '../model/endpoint.js'
 import { ApiError, TlsIdentityError } from '../model/error.js'
-import { CommandFailure } from './usage.js'
+import { CommandFailure, type Io } from './command.js'
 
 /** Where `npm run build:demo` puts the simulated engine. */
 const DEMO = new URL('../../dist-demo/engine.js', import.meta.url)
@@ -24,20 +24,20 @@ export interface DemoModule {
 const PROBE_TIMEOUT_MS = 3_000
 
 /** Serves a simulated engine, and says `why`. The rest of the chain is the real one: the engine's API over a socket. */
-export async function runDemo(environment: NodeJS.ProcessEnv, containers: number, why: string): Promise<void> {
+export async function runDemo({ env, stderr }: Io, containers: number, why: string): Promise<void> {
   const { SimulatedEngine } = await loadDemo()
   const engine = new SimulatedEngine({ containers, churn: true })
   await engine.start()
   const { endpoint } = engine
   if (!('socketPath' in endpoint)) throw new Error('the simulated engine listens on no socket')
-  process.stderr.write(`
+  stderr.write(`
   ***  SIMULATED ENGINE: no container shown here exists.  ***
   ${why}
   To watch a real one, set DOCKER_HOST (docs/configuration.md) and start again.
 
 `)
   await runService(
-    { ...withoutEngines(environment), DOCKER_HOST: `unix://${endpoint.socketPath}` },
+    { ...withoutEngines(env), DOCKER_HOST: `unix://${endpoint.socketPath}` },
     { onStopped: () => engine.stop() },
   )
 }
@@ -71,7 +71,7 @@ async function loadDemo(): Promise<DemoModule> {
   }
 }
 
-function withoutEngines(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+function withoutEngines(env: Io['env']): Io['env'] {
   const isOther = ([name]: readonly [string, unknown]) => !name.startsWith('DOCKER_') && name !== 'HOSTS_FILE'
-  return Object.fromEntries(Object.entries(environment).filter(isOther))
+  return Object.fromEntries(Object.entries(env).filter(isOther))
 }

@@ -1,8 +1,11 @@
 import { loadConfig } from '../config/config.js'
 import { CONFIG_FILES } from '../config/config-files.js'
-import { type Arguments, type Command, UsageError } from './usage.js'
+import { runService } from '../main.js'
+import { type Arguments, type Command, type Io, UsageError } from './command.js'
+import { EXIT_OK } from './exit-code.js'
+import { probeEngine, runDemo } from './serve-demo.js'
 
-/** The simulated engine's containers unless told otherwise, and the most that it is asked for in earnest. */
+/** The simulated engine's containers by default, and at most. */
 const DEMO_CONTAINERS = 12
 const MAX_DEMO_CONTAINERS = 5_000
 
@@ -21,7 +24,6 @@ The simulated engine is refused with NODE_ENV=production.
 
 export const serve: Command = {
   name: 'serve',
-  purpose: 'serve the API',
   help: HELP,
   options: {
     demo: { type: 'boolean' },
@@ -31,22 +33,22 @@ export const serve: Command = {
   run: serveApi,
 }
 
-/** Loads the service on demand: it is four fifths of what this program would load, and no other command needs it. */
-async function serveApi(given: Arguments): Promise<void> {
+async function serveApi(given: Arguments, io: Io): Promise<number> {
   const containers = readCount(given.text('demo-containers'))
   const mayDemo = given.flag('demo') || given.flag('or-demo')
-  if (mayDemo && process.env['NODE_ENV'] === 'production')
+  if (mayDemo && io.env['NODE_ENV'] === 'production')
     throw new UsageError('serve: the simulated engine is refused with NODE_ENV=production')
-  const why = given.flag('demo') ? 'It was asked for.' : given.flag('or-demo') ? await silence() : null
-  if (why === null) await (await import('../main.js')).runService(process.env)
-  else await (await import('./serve-demo.js')).runDemo(process.env, containers, why)
+  const why = given.flag('demo') ? 'It was asked for.' : given.flag('or-demo') ? await probeEngines(io) : null
+  if (why === null) await runService(io.env)
+  else await runDemo(io, containers, why)
+  // The service runs on; runService sets the exit code of a start that failed.
+  return EXIT_OK
 }
 
 /** Why there is nothing to serve; null where an engine answers, and where the configuration is the service's to refuse. */
-async function silence(): Promise<string | null> {
-  const loaded = loadConfig(process.env, CONFIG_FILES, Date.now())
+async function probeEngines({ env, clock }: Io): Promise<string | null> {
+  const loaded = loadConfig(env, CONFIG_FILES, clock.now())
   if (loaded.faults !== undefined) return null
-  const { probeEngine } = await import('./serve-demo.js')
   const reasons = await Promise.all(loaded.config.hosts.map(({ endpoint }) => probeEngine(endpoint)))
   return reasons.includes(null) ? null : reasons.join('\n  ')
 }

@@ -5,9 +5,9 @@ import { hasControlCharacter } from '../model/control-character.js'
 import { parseDuration } from '../model/duration.js'
 import { parseLabelSelector } from '../model/label-selector.js'
 import { ROLES, SCOPES, type Scope } from '../model/scope.js'
-import { EXIT_USAGE } from './exit-code.js'
+import { type Arguments, type Command, type Io, UsageError } from './command.js'
+import { EXIT_OK, EXIT_USAGE } from './exit-code.js'
 import { readRoles, readScopes } from './scope-options.js'
-import { type Arguments, type Command, UsageError } from './usage.js'
 
 /** A token that lives longer is a password; sign a new one instead. */
 const MAX_LIFETIME_MS = 400 * 86_400_000
@@ -32,7 +32,6 @@ Example: porthole token create --sub grafana --scope "containers:read stats:read
 
 export const tokenCreate: Command = {
   name: 'token create',
-  purpose: 'sign an access token',
   help: HELP,
   options: {
     sub: { type: 'string' },
@@ -45,25 +44,25 @@ export const tokenCreate: Command = {
   run: createToken,
 }
 
-async function createToken(given: Arguments): Promise<void> {
+async function createToken(given: Arguments, io: Io): Promise<number> {
   const subject = readSubject(given)
   const scopes = readBoth(given)
   const selectors = given.texts('containers')
   for (const selector of selectors)
     if (parseLabelSelector(selector) === null) throw new UsageError('token create: --containers takes key or key=value')
   const asked = readLifetime(given)
-  const loaded = loadSigningConfig(process.env, CONFIG_FILES)
+  const loaded = loadSigningConfig(io.env, CONFIG_FILES)
   if (loaded.faults !== undefined) {
-    process.stderr.write(`porthole: the configuration is not valid:\n${describeFaults(loaded.faults)}\n`)
-    process.exitCode = EXIT_USAGE
-    return
+    io.stderr.write(`porthole: the configuration is not valid:\n${describeFaults(loaded.faults)}\n`)
+    return EXIT_USAGE
   }
-  const now = Date.now()
+  const now = io.clock.now()
   const lifetimeSeconds = Math.floor((asked ?? loaded.config.accessTokenTtlMs) / 1000)
   const token = signToken(loaded.config.token, { subject, scopes, selectors, lifetimeSeconds }, now)
   const expiresAt = new Date((Math.floor(now / 1000) + lifetimeSeconds) * 1000).toISOString()
   const described = { token, subject, scope: scopes.join(' '), containers: selectors, expiresAt }
-  process.stdout.write(given.flag('json') ? `${JSON.stringify(described, null, 2)}\n` : `${token}\n`)
+  io.stdout.write(given.flag('json') ? `${JSON.stringify(described, null, 2)}\n` : `${token}\n`)
+  return EXIT_OK
 }
 
 function readSubject(given: Arguments): string {

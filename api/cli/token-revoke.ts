@@ -1,6 +1,7 @@
 import { appendFileSync } from 'node:fs'
 import { hasControlCharacter } from '../model/control-character.js'
-import { type Arguments, type Command, CommandFailure, UsageError } from './usage.js'
+import { type Arguments, type Command, CommandFailure, type Io, UsageError } from './command.js'
+import { EXIT_OK } from './exit-code.js'
 
 /** Characters of a token id that a service accepts. */
 const MAX_TOKEN_ID_LENGTH = 256
@@ -27,13 +28,12 @@ Example: porthole token revoke --jti 3f0c1f0e-6a55-4d0e-9a39-0c6f7a3f9c11 --reas
 
 export const tokenRevoke: Command = {
   name: 'token revoke',
-  purpose: 'refuse one token from now on',
   help: HELP,
   options: { jti: { type: 'string' }, file: { type: 'string' }, reason: { type: 'string' } },
   run: revokeToken,
 }
 
-async function revokeToken(given: Arguments): Promise<void> {
+async function revokeToken(given: Arguments, io: Io): Promise<number> {
   const tokenId = given.text('jti')
   // A blank before a # would begin a remark, and leave half an id.
   if (
@@ -47,15 +47,16 @@ async function revokeToken(given: Arguments): Promise<void> {
   // A line break would begin another id.
   if (hasControlCharacter(reason) || reason.length > MAX_REASON_LENGTH)
     throw new UsageError(`token revoke: --reason takes one line of at most ${MAX_REASON_LENGTH} characters`)
-  const file = given.text('file') ?? process.env['REVOKED_TOKENS_FILE']
+  const file = given.text('file') ?? io.env['REVOKED_TOKENS_FILE']
   if (file === undefined || file === '')
     throw new UsageError('token revoke: give --file, or set REVOKED_TOKENS_FILE as the service has it')
-  const remark = `# ${new Date().toISOString()}${reason === '' ? '' : ` ${reason}`}`
+  const remark = `# ${new Date(io.clock.now()).toISOString()}${reason === '' ? '' : ` ${reason}`}`
   try {
     // The break before it ends a line that somebody left open by hand.
     appendFileSync(file, `\n${tokenId} ${remark}\n`, { mode: FILE_MODE })
   } catch (error) {
     throw new CommandFailure(`${file} cannot be written (${(error as NodeJS.ErrnoException).code})`)
   }
-  process.stdout.write(`${tokenId} is revoked for every service that reads ${file}\n`)
+  io.stdout.write(`${tokenId} is revoked for every service that reads ${file}\n`)
+  return EXIT_OK
 }

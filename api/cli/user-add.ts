@@ -2,9 +2,10 @@ import { hashPassword } from '../auth/sign-in/password.js'
 import { isUserName, MAX_SELECTORS, MAX_USERS, USER_NAME_RULE, type UserEntry } from '../config/users-file.js'
 import { parseLabelSelector } from '../model/label-selector.js'
 import { ROLES, SCOPES } from '../model/scope.js'
+import { type Arguments, type Command, CommandFailure, type Io, UsageError } from './command.js'
+import { EXIT_OK } from './exit-code.js'
 import { PASSWORD_HELP, PASSWORD_OPTIONS, readNewPassword } from './password-prompt.js'
 import { readRoles, readScopes } from './scope-options.js'
-import { type Arguments, type Command, CommandFailure, UsageError } from './usage.js'
 import { editUsersFile, FILE_HELP, FILE_OPTIONS, readUsersFile, usersFileOf } from './users-file-edit.js'
 
 const HELP = `Usage: porthole user add --name NAME (--role ROLE | --scope "SCOPE ...") [options]
@@ -27,7 +28,6 @@ Example: porthole user add --name alice --role viewer --containers team=web --fi
 
 export const userAdd: Command = {
   name: 'user add',
-  purpose: 'let somebody sign in',
   help: HELP,
   options: {
     name: { type: 'string' },
@@ -41,27 +41,32 @@ export const userAdd: Command = {
   run: addUser,
 }
 
-async function addUser(given: Arguments): Promise<void> {
+async function addUser(given: Arguments, io: Io): Promise<number> {
   const name = given.text('name') ?? ''
   if (!isUserName(name)) throw new UsageError(`user add: --name ${USER_NAME_RULE}`)
   const roles = readRoles('user add', given)
   const scopes = readScopes('user add', given)
   if (roles.length + scopes.length === 0) throw new UsageError('user add: give --role or --scope')
   const containers = readSelectors(given)
-  const path = usersFileOf('user add', given)
+  const path = usersFileOf('user add', given, io.env)
   const isReplacing = given.flag('replace')
   // Before anybody types a password in vain; what counts is the look under the lock.
   admit(readUsersFile(path) ?? [], name, isReplacing)
-  const passwordHash = await hashPassword(await readNewPassword('user add', given, name))
+  const passwordHash = await hashPassword(await readNewPassword('user add', given, io, name))
   let isNew = true
-  await editUsersFile(path, (found) => {
-    const entries = found ?? []
-    const place = admit(entries, name, isReplacing)
-    isNew = place === -1
-    const entry: UserEntry = { name, passwordHash, roles, scopes, containers }
-    return isNew ? [...entries, entry] : entries.map((old, index) => (index === place ? entry : old))
-  })
-  process.stdout.write(`${isNew ? 'added' : 'replaced'} ${name} in ${path}\n`)
+  await editUsersFile(
+    path,
+    (found) => {
+      const entries = found ?? []
+      const place = admit(entries, name, isReplacing)
+      isNew = place === -1
+      const entry: UserEntry = { name, passwordHash, roles, scopes, containers }
+      return isNew ? [...entries, entry] : entries.map((old, index) => (index === place ? entry : old))
+    },
+    io,
+  )
+  io.stdout.write(`${isNew ? 'added' : 'replaced'} ${name} in ${path}\n`)
+  return EXIT_OK
 }
 
 /** The place of the user in the file, -1 for none yet. */

@@ -1,5 +1,6 @@
 import type { UserEntry } from '../config/users-file.js'
-import { type Arguments, type Command, CommandFailure } from './usage.js'
+import { type Arguments, type Command, CommandFailure, type Io } from './command.js'
+import { EXIT_OK } from './exit-code.js'
 import { FILE_HELP, FILE_OPTIONS, readUsersFile, usersFileOf } from './users-file-edit.js'
 
 const HELP = `Usage: porthole user list [--file FILE] [--json]
@@ -14,18 +15,18 @@ Options:
 
 export const userList: Command = {
   name: 'user list',
-  purpose: 'say who may sign in',
   help: HELP,
   options: { json: { type: 'boolean' }, ...FILE_OPTIONS },
   run: listUsers,
 }
 
-async function listUsers(given: Arguments): Promise<void> {
-  const path = usersFileOf('user list', given)
+async function listUsers(given: Arguments, io: Io): Promise<number> {
+  const path = usersFileOf('user list', given, io.env)
   const entries = readUsersFile(path)
   if (entries === null) throw new CommandFailure(`${path} does not exist; porthole user add makes it`)
-  const told = entries.map(({ name, roles, scopes, containers }) => ({ name, roles, scopes, containers }))
-  process.stdout.write(given.flag('json') ? `${JSON.stringify(told, null, 2)}\n` : table(entries))
+  const shown = entries.map(({ name, roles, scopes, containers }) => ({ name, roles, scopes, containers }))
+  io.stdout.write(given.flag('json') ? `${JSON.stringify(shown, null, 2)}\n` : table(entries))
+  return EXIT_OK
 }
 
 function table(entries: readonly UserEntry[]): string {

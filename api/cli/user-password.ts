@@ -1,6 +1,7 @@
 import { hashPassword } from '../auth/sign-in/password.js'
+import { type Arguments, type Command, type Io, UsageError } from './command.js'
+import { EXIT_OK } from './exit-code.js'
 import { PASSWORD_HELP, PASSWORD_OPTIONS, readNewPassword } from './password-prompt.js'
-import { type Arguments, type Command, UsageError } from './usage.js'
 import { demandUser, editUsersFile, FILE_HELP, FILE_OPTIONS, readUsersFile, usersFileOf } from './users-file-edit.js'
 
 const HELP = `Usage: porthole user password --name NAME [--file FILE] [--password-stdin]
@@ -16,20 +17,23 @@ Options:
 
 export const userPassword: Command = {
   name: 'user password',
-  purpose: "change somebody's password",
   help: HELP,
   options: { name: { type: 'string' }, ...FILE_OPTIONS, ...PASSWORD_OPTIONS },
   run: changePassword,
 }
 
-async function changePassword(given: Arguments): Promise<void> {
+async function changePassword(given: Arguments, io: Io): Promise<number> {
   const name = given.text('name') ?? ''
   if (name === '') throw new UsageError('user password: give --name')
-  const path = usersFileOf('user password', given)
+  const path = usersFileOf('user password', given, io.env)
   demandUser(path, readUsersFile(path), name)
-  const passwordHash = await hashPassword(await readNewPassword('user password', given, name))
-  await editUsersFile(path, (entries) =>
-    demandUser(path, entries, name).map((entry) => (entry.name === name ? { ...entry, passwordHash } : entry)),
+  const passwordHash = await hashPassword(await readNewPassword('user password', given, io, name))
+  await editUsersFile(
+    path,
+    (entries) =>
+      demandUser(path, entries, name).map((entry) => (entry.name === name ? { ...entry, passwordHash } : entry)),
+    io,
   )
-  process.stdout.write(`changed the password of ${name} in ${path}\n`)
+  io.stdout.write(`changed the password of ${name} in ${path}\n`)
+  return EXIT_OK
 }

@@ -1,4 +1,5 @@
-import { type Arguments, type Command, CommandFailure, UsageError } from './usage.js'
+import { type Arguments, type Command, CommandFailure, type Io, UsageError } from './command.js'
+import { EXIT_OK } from './exit-code.js'
 import { demandUser, editUsersFile, FILE_HELP, FILE_OPTIONS, readUsersFile, usersFileOf } from './users-file-edit.js'
 
 const HELP = `Usage: porthole user remove --name NAME [--file FILE]
@@ -14,24 +15,28 @@ Options:
 
 export const userRemove: Command = {
   name: 'user remove',
-  purpose: 'let somebody sign in no more',
   help: HELP,
   options: { name: { type: 'string' }, ...FILE_OPTIONS },
   run: removeUser,
 }
 
-async function removeUser(given: Arguments): Promise<void> {
+async function removeUser(given: Arguments, io: Io): Promise<number> {
   const name = given.text('name') ?? ''
   if (name === '') throw new UsageError('user remove: give --name')
-  const path = usersFileOf('user remove', given)
+  const path = usersFileOf('user remove', given, io.env)
   demandUser(path, readUsersFile(path), name)
-  await editUsersFile(path, (entries) => {
-    const rest = demandUser(path, entries, name).filter((entry) => entry.name !== name)
-    if (rest.length === 0)
-      throw new CommandFailure(
-        `this is the last user, and a file of none is not valid; to end sign-in, unset USERS_FILE and delete ${path}`,
-      )
-    return rest
-  })
-  process.stdout.write(`removed ${name} from ${path}\n`)
+  await editUsersFile(
+    path,
+    (entries) => {
+      const rest = demandUser(path, entries, name).filter((entry) => entry.name !== name)
+      if (rest.length === 0)
+        throw new CommandFailure(
+          `this is the last user, and a file of none is not valid; to end sign-in, unset USERS_FILE and delete ${path}`,
+        )
+      return rest
+    },
+    io,
+  )
+  io.stdout.write(`removed ${name} from ${path}\n`)
+  return EXIT_OK
 }

@@ -13,10 +13,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { setTimeout } from 'node:timers/promises'
+import type { Clock } from '../clock.js'
 import { describeFileFaults } from '../config/list-file.js'
 import { parseUserEntries, type UserEntry, writeUsers } from '../config/users-file.js'
-import { type Arguments, CommandFailure, UsageError } from './usage.js'
+import { type Arguments, CommandFailure, type Io, type Output, UsageError } from './command.js'
 
 /** How long another writer is waited for: each holds the lock for milliseconds, so beyond this one has died with it. */
 const LOCK_WAIT_MS = 5_000
@@ -32,8 +32,8 @@ const KEPT_MODE = 0o640
 export const FILE_OPTIONS = { file: { type: 'string' } } as const
 export const FILE_HELP = '--file FILE            the file of users (default: USERS_FILE)'
 
-export function usersFileOf(command: string, given: Arguments): string {
-  const path = given.text('file') ?? process.env['USERS_FILE'] ?? ''
+export function usersFileOf(command: string, given: Arguments, env: Io['env']): string {
+  const path = given.text('file') ?? env['USERS_FILE'] ?? ''
   if (path === '') throw new UsageError(`${command}: give --file, or set USERS_FILE`)
   return path
 }
@@ -68,14 +68,15 @@ export function demandUser(path: string, entries: readonly UserEntry[] | null, n
 export async function editUsersFile(
   given: string,
   edit: (entries: readonly UserEntry[] | null) => readonly UserEntry[],
+  { stderr, clock }: Pick<Io, 'stderr' | 'clock'>,
 ): Promise<void> {
   const path = resolve(given)
   const next = `${path}.new`
-  const descriptor = await openExclusively(path, next)
+  const descriptor = await openExclusively(path, next, clock)
   try {
     try {
       const entries = edit(readUsersFile(path))
-      takeOver(descriptor, path)
+      takeOver(descriptor, path, stderr)
       writeFileSync(descriptor, writeUsers(entries))
       fsyncSync(descriptor)
     } finally {
@@ -98,24 +99,24 @@ function resolve(path: string): string {
   }
 }
 
-async function openExclusively(path: string, next: string): Promise<number> {
-  const giveUpAt = performance.now() + LOCK_WAIT_MS
+async function openExclusively(path: string, next: string, clock: Clock): Promise<number> {
+  const giveUpAt = clock.now() + LOCK_WAIT_MS
   for (;;) {
     try {
       return openSync(next, 'wx', NEW_FILE_MODE)
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw new CommandFailure(writeFailure(path, codeOf(error)))
     }
-    if (performance.now() >= giveUpAt)
+    if (clock.now() >= giveUpAt)
       throw new CommandFailure(
         `${path} is being changed by another porthole; if none runs, remove ${next} and try again`,
       )
-    await setTimeout(LOCK_RETRY_MS)
+    await new Promise<void>((resolve) => clock.after(LOCK_RETRY_MS, resolve))
   }
 }
 
 /** The new file belongs to whom the old one did, or the service could not read it any more. */
-function takeOver(descriptor: number, path: string): void {
+function takeOver(descriptor: number, path: string, stderr: Output): void {
   const old = statOf(path)
   if (old === null) return
   if (old.uid !== process.getuid?.() || old.gid !== process.getgid?.()) {
@@ -128,7 +129,7 @@ function takeOver(descriptor: number, path: string): void {
   const mode = old.mode & KEPT_MODE
   fchmodSync(descriptor, mode)
   if (mode !== (old.mode & 0o777))
-    process.stderr.write(`porthole: ${path} was open to others, and is now of mode ${mode.toString(8)}\n`)
+    stderr.write(`porthole: ${path} was open to others, and is now of mode ${mode.toString(8)}\n`)
 }
 
 function statOf(path: string): Stats | null {

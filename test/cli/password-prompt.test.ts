@@ -1,4 +1,5 @@
-import { askHidden, type Keyboard } from '../../api/cli/password-prompt.js'
+import type { Keyboard } from '../../api/cli/command.js'
+import { askHidden } from '../../api/cli/password-prompt.js'
 
 /** A terminal of which the test is the keyboard. */
 class FakeTerminal implements Keyboard {

@@ -10,7 +10,7 @@ import { TOKEN_SETTINGS, tokenFor } from './tokens.js'
 
 export { eventually } from './eventually.js'
 
-/** Accepts tokens of TOKEN_SETTINGS, and has no users. */
+/** Tokens of TOKEN_SETTINGS are accepted, and sign-in is off. */
 export const AUTH: AuthConfig = { token: TOKEN_SETTINGS, provider: null, users: null, revokedTokensFile: null }
 
 export interface Answered {

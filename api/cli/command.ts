@@ -1,11 +1,12 @@
 import { parseArgs } from 'node:util'
+import type { Clock } from '../clock.js'
 
-/** What was asked for cannot be asked for so; the message says how. */
+/** The command line is wrong; the message says how to write it. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** What was asked for rightly did not come about; the message says why, and what to do. */
+/** The command line is right and the work failed; the message says why, and what to do. Exit code 1. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
 }
@@ -25,15 +26,42 @@ export interface Arguments {
   readonly operands: readonly string[]
 }
 
+/** What a command has of the process. */
+export interface Io {
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly stdin: Input
+  readonly stdout: Output
+  readonly stderr: Output
+  readonly clock: Clock
+}
+
+export interface Output {
+  write(text: string): unknown
+}
+
+/** Standard input; where it is a terminal, its keyboard too. */
+export type Input = AsyncIterable<Buffer | string> & Keyboard
+
+/** A terminal's side of the keyboard, as process.stdin is one. */
+export interface Keyboard {
+  readonly isTTY?: boolean
+  setRawMode(isRaw: boolean): unknown
+  setEncoding(encoding: 'utf8'): unknown
+  on(event: 'data', listener: (keys: string) => void): unknown
+  off(event: 'data', listener: (keys: string) => void): unknown
+  resume(): unknown
+  pause(): unknown
+}
+
 export interface Command {
   /** One or two words. */
   readonly name: string
-  readonly purpose: string
   readonly help: string
   readonly options: Readonly<Record<string, Option>>
   /** Whether words that are no options are taken too, such as names of files. */
   readonly takesOperands?: true
-  run(given: Arguments): Promise<void>
+  /** Resolves with the exit code. Rejects with UsageError or CommandFailure. */
+  run(given: Arguments, io: Io): Promise<number>
 }
 
 /** Strict: an unknown option, a missing value or a stray word is a usage error. */
