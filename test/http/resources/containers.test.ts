@@ -1,0 +1,309 @@
+import type { Express } from 'express'
+import request from 'supertest'
+import { ApiError } from '../../../api/model/error.js'
+import { createRig } from '../../support/app-parts.js'
+import { idOf } from '../../support/fake-engine.js'
+import { containerOf, hostOf } from '../../support/fake-view.js'
+import { tokenFor } from '../../support/tokens.js'
+
+function get(app: Express, path: string, token = tokenFor()) {
+  return request(app).get(path).set('Authorization', `Bearer ${token}`)
+}
+
+describe('container ids', () => {
+  const { app, view, lines } = createRig()
+  view.all = [
+    containerOf({ id: `${'ab'.repeat(6)}${'1'.repeat(52)}` }),
+    containerOf({ id: `${'ab'.repeat(6)}${'2'.repeat(52)}` }),
+  ]
+  const prefix = 'ab'.repeat(6)
+
+  test('resolve from 12 digits to 64', async () => {
+    expect((await get(app, `/api/containers/${prefix}1`)).body.id).toBe(view.all[0]?.id)
+    expect((await get(app, `/api/containers/${view.all[1]?.id}`)).body.id).toBe(view.all[1]?.id)
+  })
+
+  test('that fit several are 409, that fit none 404', async () => {
+    const several = await get(app, `/api/containers/${prefix}`)
+    expect([several.status, several.body.code]).toEqual([409, 'ambiguous-container-id'])
+    const none = await get(app, `/api/containers/${'0'.repeat(12)}`)
+    expect([none.status, none.body.code]).toEqual([404, 'container-not-found'])
+  })
+
+  test.each([
+    ['11 digits', 'a'.repeat(11)],
+    ['65 digits', 'a'.repeat(65)],
+    ['upper case', 'A'.repeat(12)],
+    ['no hex', 'g'.repeat(12)],
+    ['a name', 'my-container'],
+    ['escaped digits and more', '%61aaaaaaaaaaa%20'],
+    ['an escaped slash', 'aaaaaaaaaaaa%2fjson'],
+    ['a traversal', '..%2f..%2fimages%2fjson'],
+    ['dots', '%2e%2e%2e%2e%2e%2e%2e%2e%2e%2e%2e%2e'],
+    ['a null byte', 'aaaaaaaaaaaa%00'],
+    ['a line break', 'aaaaaaaaaaaa%0a'],
+    ['full-width digits', '%EF%BC%91'.repeat(12)],
+    ['a query inside', 'aaaaaaaaaaaa%3Fall=1'],
+    ['a very long one', 'a'.repeat(8_000)],
+  ])('refuse %s', async (_what, id) => {
+    for (const route of ['', '/stats']) {
+      const answer = await get(app, `/api/containers/${id}${route}`)
+      expect([answer.status, answer.body.code]).toEqual([400, 'invalid-container-id'])
+    }
+  })
+
+  test('refuse what cannot be decoded, without a stack and without HTML', async () => {
+    for (const id of ['%E0%A4%A', '%', '%zz', '%c0%ae']) {
+      const answer = await get(app, `/api/containers/${id}`)
+      expect([id, answer.status, answer.body.code]).toEqual([id, 400, 'invalid-request'])
+      expect(answer.headers['content-type']).toContain('application/problem+json')
+      expect(answer.text).not.toMatch(/\n\s+at |node_modules|<html/)
+    }
+  })
+
+  test('cannot forge a log line', () => {
+    for (const line of lines) expect(() => JSON.parse(line)).not.toThrow()
+    expect(lines.filter((line) => line.slice(0, -1).includes('\n'))).toEqual([])
+  })
+})
+
+describe('GET /api/containers', () => {
+  const { app, view } = createRig()
+  view.all = [
+    containerOf({
+      id: idOf('a'),
+      name: 'web-1',
+      image: 'nginx:1.27',
+      project: 'shop',
+      labels: new Map([
+        ['team', 'web'],
+        ['tier', 'front'],
+      ]),
+    }),
+    containerOf({
+      id: idOf('b'),
+      name: 'web-2',
+      image: 'nginx:1.25',
+      project: 'shop',
+      state: 'exited',
+      exitCode: 137,
+      labels: new Map([['team', 'web']]),
+    }),
+    containerOf({
+      id: idOf('c'),
+      name: 'db',
+      image: 'postgres:17',
+      health: 'unhealthy',
+      hostId: 'other',
+      createdAt: '2026-11-23T00:00:00Z',
+      labels: new Map([['team', 'data']]),
+    }),
+  ]
+  view.fleet = [hostOf(), hostOf({ id: 'other', state: 'stale', observedAt: Date.UTC(2026, 10, 23) })]
+
+  async function namesOf(query: string, token = tokenFor()): Promise<string[]> {
+    const answer = await get(app, `/api/containers${query}`, token)
+    expect([query, answer.status]).toEqual([query, 200])
+    return answer.body.items.map(({ name }: { name: string }) => name)
+  }
+
+  test('has the frame and the fields of the contract', async () => {
+    const { body } = await get(app, '/api/containers')
+    expect(Object.keys(body)).toEqual(['items', 'nextCursor', 'total', 'observedAt', 'hosts'])
+    expect(body.total).toBe(3)
+    expect(body.observedAt).toBe('2026-11-24T00:00:00.000Z')
+    expect(body.hosts).toEqual([
+      { id: 'local', state: 'live', observedAt: '2026-11-24T00:00:00.000Z' },
+      { id: 'other', state: 'stale', observedAt: '2026-11-23T00:00:00.000Z' },
+    ])
+    expect(Object.keys(body.items[0])).toEqual(
+      expect.arrayContaining(
+        'id shortId host name image imageId state status health createdAt startedAt restartCount ports labels project service networks'.split(
+          ' ',
+        ),
+      ),
+    )
+  })
+
+  test.each<[string, string[]]>([
+    ['', ['db', 'web-1', 'web-2']],
+    ['?state=exited', ['web-2']],
+    ['?state=exited&state=running', ['db', 'web-1', 'web-2']],
+    ['?health=unhealthy', ['db']],
+    ['?label=team=web', ['web-1', 'web-2']],
+    ['?label=team=web&label=tier', ['web-1']],
+    ['?label=team=we', []],
+    ['?name=WEB', ['web-1', 'web-2']],
+    ['?name=db&name=web-2', ['db', 'web-2']],
+    ['?image=nginx', ['web-1', 'web-2']],
+    ['?image=nginx:1.27', ['web-1']],
+    ['?project=shop', ['web-1', 'web-2']],
+    ['?project=sho', []],
+    ['?host=other', ['db']],
+    ['?host=other&host=local', ['db', 'web-1', 'web-2']],
+    ['?host=nowhere', []],
+    ['?state=running&project=shop', ['web-1']],
+    ['?sort=-name', ['web-2', 'web-1', 'db']],
+    ['?sort=image', ['web-2', 'web-1', 'db']],
+    ['?sort=createdAt', ['db', 'web-1', 'web-2']],
+    ['?sort=project', ['web-1', 'web-2', 'db']],
+    ['?limit=2', ['db', 'web-1']],
+  ])('filters and sorts: %s', async (query, expected) => {
+    expect(await namesOf(query)).toEqual(expected)
+  })
+
+  test('goes on where nextCursor says', async () => {
+    const first = await get(app, '/api/containers?limit=2')
+    expect(first.body.total).toBe(3)
+    expect(await namesOf(`?limit=2&cursor=${first.body.nextCursor}`)).toEqual(['web-2'])
+    const stray = await get(app, `/api/containers?sort=-name&cursor=${first.body.nextCursor}`)
+    expect([stray.status, stray.body.errors]).toEqual([
+      400,
+      [{ path: 'cursor', message: 'is not a nextCursor of this list and sort' }],
+    ])
+  })
+
+  test.each([
+    'state=up',
+    'state=Running',
+    'health=',
+    'sort=size',
+    'sort=name&sort=-name',
+    'limit=0',
+    'limit=1001',
+    'limit=1e2',
+    'limit=-1',
+    'limit=1.5',
+    'limit=10&limit=10',
+    'cursor=x',
+    'cursor=',
+    'name=',
+    'label=',
+    'label==x',
+    `name=${'x'.repeat(513)}`,
+    `${'name=x&'.repeat(33)}`,
+  ])('refuses %s, naming the parameter', async (query) => {
+    const { status, body } = await get(app, `/api/containers?${query}`)
+    expect([status, body.code]).toEqual([400, 'invalid-request'])
+    expect(body.errors[0].path).toBe(query.split('=')[0])
+    expect(body.errors[0].message).not.toBe('')
+  })
+
+  test('accepts every bound at its edge', async () => {
+    for (const query of ['limit=1', 'limit=1000', `name=${'x'.repeat(512)}`, 'name=x&'.repeat(32)])
+      expect((await get(app, `/api/containers?${query}`)).status).toBe(200)
+  })
+
+  test("hides what a caller's selectors do not select: items, counts, ids", async () => {
+    const token = tokenFor({ selectors: ['team=data'] })
+    expect(await namesOf('', token)).toEqual(['db'])
+    expect((await get(app, '/api/containers', token)).body.total).toBe(1)
+    const hidden = await get(app, `/api/containers/${idOf('a')}`, token)
+    expect([hidden.status, hidden.body.code]).toEqual([404, 'container-not-found'])
+    expect((await get(app, `/api/containers/${idOf('a')}/stats`, token)).status).toBe(404)
+    expect((await get(app, '/api/summary', token)).body.containers.total).toBe(1)
+    expect((await get(app, '/api/stats', token)).body.items.map(({ name }: { name: string }) => name)).toEqual(['db'])
+  })
+
+  test('answers no guess at a path on the host', async () => {
+    const { app: own, view: ownView } = createRig()
+    const labels = new Map([['com.docker.compose.project.working_dir', '/srv/shop']])
+    ownView.all = [containerOf({ id: idOf('a'), labels })]
+    ownView.addSample(idOf('a'))
+    const guess = 'label=com.docker.compose.project.working_dir=/srv/shop'
+    const plain = tokenFor({ scopes: ['containers:read', 'stats:read'] })
+    for (const path of ['/api/containers', '/api/stats']) {
+      expect((await get(own, `${path}?${guess}`, plain)).body.total).toBe(0)
+      expect((await get(own, `${path}?${guess}`)).body.total).toBe(1)
+      expect((await get(own, `${path}?label=com.docker.compose.project.working_dir`, plain)).body.total).toBe(1)
+    }
+  })
+
+  test('walks pages of the longest names', async () => {
+    const { app: own, view: ownView } = createRig()
+    ownView.all = [
+      containerOf({ id: idOf('a'), name: 'k'.repeat(255) }),
+      containerOf({ id: idOf('b'), name: 'l'.repeat(255), image: 'i'.repeat(1_000) }),
+      containerOf({ id: idOf('c'), name: 'm'.repeat(255), image: 'j'.repeat(1_000) }),
+    ]
+    for (const sort of ['name', 'image']) {
+      const first = await get(own, `/api/containers?limit=2&sort=${sort}`)
+      const rest = await get(own, `/api/containers?limit=2&sort=${sort}&cursor=${first.body.nextCursor}`)
+      expect([rest.status, rest.body.items.length]).toEqual([200, 1])
+    }
+  })
+
+  test('makes a body once for all who see the same, and anew when something changed', async () => {
+    const before = await get(app, '/api/containers')
+    view.all[0] = containerOf({ id: idOf('a'), name: 'renamed' })
+    expect((await get(app, '/api/containers')).headers['etag']).toBe(before.headers['etag'])
+    view.version += 1
+    expect((await get(app, '/api/containers')).text).toContain('renamed')
+  })
+})
+
+describe('GET /api/containers/:id', () => {
+  const { app, view } = createRig()
+  view.all = [containerOf({ id: idOf('a'), project: 'shop' })]
+
+  test('redacts every value of the environment', async () => {
+    const { body } = await get(app, `/api/containers/${idOf('a')}`)
+    expect(body.env).toEqual([{ name: 'PATH', value: '[redacted]' }])
+  })
+
+  test('names paths on the host to security:read alone', async () => {
+    const plain = await get(app, `/api/containers/${idOf('a')}`, tokenFor({ scopes: ['containers:read'] }))
+    expect(plain.text).not.toContain('/srv/secret-path')
+    expect(plain.body.mounts[0].source).toBeNull()
+    const trusted = await get(
+      app,
+      `/api/containers/${idOf('a')}`,
+      tokenFor({ scopes: ['containers:read', 'security:read'] }),
+    )
+    expect(trusted.body.mounts[0].source).toBe('/srv/secret-path')
+  })
+
+  test('nor do labels that compose fills with such paths, in the list and in the detail', async () => {
+    const { app: own, view: ownView } = createRig()
+    const labels = new Map([
+      ['com.docker.compose.project.working_dir', '/srv/shop'],
+      ['com.docker.compose.project.config_files', '/srv/shop/compose.yaml'],
+      ['team', 'web'],
+    ])
+    ownView.all = [containerOf({ id: idOf('a'), labels })]
+    for (const path of ['/api/containers', `/api/containers/${idOf('a')}`]) {
+      const plain = await get(own, path, tokenFor({ scopes: ['containers:read'] }))
+      expect(plain.text).not.toContain('/srv/shop')
+      expect(plain.text).toContain('"team":"web"')
+      expect((await get(own, path)).text).toContain('/srv/shop/compose.yaml')
+      expect((await get(own, path, tokenFor({ scopes: ['containers:read'] }))).text).not.toContain('/srv/shop')
+    }
+  })
+
+  test.each([
+    ['engine-unavailable', 503, '5'],
+    ['engine-timeout', 504, '5'],
+    ['engine-bad-answer', 502, undefined],
+    ['engine-endpoint-blocked', 501, undefined],
+    ['container-not-found', 404, undefined],
+  ] as const)('says %s and nothing of what the engine said', async (code, status, retryAfter) => {
+    view.inspectFault = new ApiError(code, 'open /var/lib/docker/x: no such file at 10.0.0.7')
+    const answer = await get(app, `/api/containers/${idOf('a')}`)
+    expect([answer.status, answer.body.code, answer.headers['retry-after']]).toEqual([status, code, retryAfter])
+    expect(answer.text).not.toMatch(/var\/lib|10\.0\.0\.7/)
+    view.inspectFault = null
+  })
+
+  test('turns what nobody expected into internal, and keeps it for the log', async () => {
+    const { app: own, view: ownView, lines } = createRig()
+    ownView.all = view.all
+    ownView.inspectFault = new TypeError('cannot read /etc/shadow of postgres://u:hunter2@db/x')
+    const answer = await get(own, `/api/containers/${idOf('a')}`)
+    expect([answer.status, answer.body.code]).toEqual([500, 'internal'])
+    expect(answer.text).not.toContain('shadow')
+    const line = JSON.parse(lines.at(-1) ?? '{}')
+    expect(line).toMatchObject({ level: 'error', status: 500, requestId: answer.body.requestId })
+    expect(line.err.message).toContain('shadow')
+    expect(lines.join('')).not.toContain('hunter2')
+  })
+})
