@@ -1,11 +1,14 @@
-import { get as httpGet } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, get as httpGet } from 'node:http'
 import request from 'supertest'
 import { ACTIONS, FEEDS, ROUTES, STREAMS } from '../../api/http/routes.js'
+import { listen } from '../../api/http/server.js'
 import { createRig } from '../support/app-parts.js'
+import { cleanupAfterEach } from '../support/cleanup.js'
 import { eventOf, HAPPENED, idOf } from '../support/fake-engine.js'
 import { containerOf, type FakeView, hostOf } from '../support/fake-view.js'
 import { tokenFor } from '../support/tokens.js'
+
+const cleanup = cleanupAfterEach()
 
 const HIDDEN = idOf('d')
 const SEEN = idOf('a')
@@ -98,7 +101,8 @@ const EVERYTHING = tokenFor({ subject: 'web' })
 
 describe('a hidden container', () => {
   const { app } = rig()
-  const port = (app.listen(0).unref().address() as AddressInfo).port
+  const server = createServer(app)
+  let port = 0
   const paths = [
     ...ROUTES.flatMap(({ path }) =>
       path.includes(':id') ? [path.replace(':id', SEEN), path.replace(':id', HIDDEN)] : [path],
@@ -106,7 +110,13 @@ describe('a hidden container', () => {
     ...ACTIONS.filter(({ method }) => method === 'GET').map(({ path }) => path),
   ]
 
+  afterAll(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+
   beforeAll(async () => {
+    port = await listen(server, '127.0.0.1', 0)
     // The same subject without a filter leaves traces in whatever remembers requests and answers.
     for (const path of paths) await request(app).get(path).set('Authorization', `Bearer ${EVERYTHING}`)
     await request(app)
@@ -140,7 +150,7 @@ describe('a hidden container', () => {
   test.each(STREAMS.map(({ path }) => path.replace(':id', SEEN)))('leaves no trace in %s', async (path) => {
     const text = await new Promise<string>((resolve, reject) => {
       const asked = httpGet(
-        { port, path, headers: { authorization: `Bearer ${FILTERED}` }, agent: false },
+        { host: '127.0.0.1', port, path, headers: { authorization: `Bearer ${FILTERED}` }, agent: false },
         (answer) => {
           let got = ''
           answer.on('data', (chunk) => {
@@ -152,6 +162,7 @@ describe('a hidden container', () => {
         },
       )
       asked.on('error', reject)
+      cleanup(() => asked.destroy())
     })
     expect(text).toContain(SEEN)
     for (const trace of TRACES) expect(text).not.toContain(trace)
