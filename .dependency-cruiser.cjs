@@ -69,6 +69,12 @@ module.exports = {
       to: { path: '^api/(service|main)[.]ts$' },
     },
     {
+      name: 'nothing-imports-the-commands',
+      severity: 'error',
+      from: { path: '^api/', pathNot: '^api/(main[.]ts$|cli/)' },
+      to: { path: '^api/cli/' },
+    },
+    {
       name: 'the-demo-stands-apart',
       comment: 'The simulated engine speaks to the API over a socket, as a real one does.',
       severity: 'error',
@@ -140,7 +146,7 @@ module.exports = {
     gate(
       'sockets-and-files-at-the-edges',
       '^(node:)?(net|http|https|tls|dgram|child_process|fs|fs/promises)$',
-      '^api/(service|main|audit/file-sink|config/(config-files|docker-host|cidr)|engine/transport|http/(hot-path|server|middleware/[a-z-]+)|cli/[a-z-]+)[.]ts$',
+      '^api/(service|main|audit/file-sink|config/(config-files|docker-host|cidr)|engine/(agents|answer|dial|transport)|http/(hot-path|server|middleware/[a-z-]+)|cli/[a-z-]+)[.]ts$',
       'Sockets, files and processes are opened at the edges only.',
     ),
   ],

@@ -8,7 +8,7 @@ interface Panel {
 
 const PANELS: readonly Panel[] = [
   { title: 'Memory (RSS)', unit: 'MB', of: ({ residentMegabytes }) => residentMegabytes },
-  { title: 'CPU with nobody asking', unit: '% of a core', of: ({ idleCpuPercent }) => idleCpuPercent },
+  { title: 'CPU without requests', unit: '% of a core', of: ({ idleCpuPercent }) => idleCpuPercent },
   { title: 'List of 100, p99', unit: 'ms', of: ({ listP99Ms }) => listP99Ms },
   { title: 'Event to visible, slowest of 10', unit: 'ms', of: ({ visibleMs }) => visibleMs },
 ]

@@ -17,7 +17,7 @@ const HOUR_MS = 60 * MINUTE_MS
 /** Health checks that failed in a row. */
 const LONG_STREAK = 41
 
-/** Puts a new container into its state, with times that fit. No event tells of it: it happened before the engine started. */
+/** Puts a new container into its state, with times that fit, and emits no event: it happened before the engine started. */
 export function applyInitialState(container: SimulatedContainer, initialState: InitialState, openedAt: number): void {
   const { state, exitCode, oomKilled, error, restartCount, health } = initialState
   container.state = state

@@ -16,7 +16,7 @@ export interface RunOptions {
   readonly env?: readonly string[]
   readonly cmd?: readonly string[]
   readonly tty?: boolean
-  /** Gives it a health check that stands like this. */
+  /** Gives it a health check with this verdict. */
   readonly health?: Exclude<HealthState, 'none'>
   /** Anything else of the container, such as limits, mounts or its log driver. */
   readonly spec?: Partial<SimulatedSpec>

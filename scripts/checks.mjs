@@ -6,13 +6,12 @@ import { availableParallelism } from 'node:os'
 import { delimiter, dirname, join, resolve } from 'node:path'
 import { countLine, outcomeOf, rowOf } from './check-report.mjs'
 import { findEngine } from './engine-probe.mjs'
+import { TIMING_FILES, unmarkedSlowLines } from './slow-tests.mjs'
 
 /** Far above what any step takes on two cores; it is here so that a hung test cannot hold a CI machine. */
 const STEP_MS = 12 * 60_000
 const KILL_MS = 10_000
 const CACHE = '.cache'
-/** What judges wall-clock time runs alone and last, so that no test beside it decides whether it is quick enough. */
-const TIMING_FILES = '\\.timing\\.test\\.ts$'
 const TIMING = [TIMING_FILES, '--runInBand']
 const REQUIRE_ENGINE = process.env.PORTHOLE_REQUIRE_ENGINE === '1'
 
@@ -37,14 +36,14 @@ async function runSome(jestArguments) {
 async function runAll() {
   await step('lock file', process.execPath, ['scripts/fix-lock.mjs', '--check'])
   // Biome colours each character, terminal or not.
-  await step('lint and format', tool('biome'), ['ci', `--colors=${process.stdout.isTTY ? 'force' : 'off'}`, '.'])
-  await step('types', tool('tsc'), ['--noEmit'])
-  await step('layers', tool('depcruise'), ['api', 'demo', '--config', '.dependency-cruiser.cjs'])
-  await step('unused code', tool('knip'), [])
-  await step('licences', tool('tsx'), ['scripts/licences.ts'])
-  await step('bill of materials', tool('tsx'), ['scripts/sbom.ts', '--check'])
-  await step('secrets', tool('tsx'), ['scripts/secret-scan.ts', '--all'])
-  await step('known vulnerabilities', tool('tsx'), ['scripts/audit.ts'], {}, 'the registry did not answer')
+  await script('lint and format', 'lint', [`--colors=${process.stdout.isTTY ? 'force' : 'off'}`])
+  await script('types', 'types')
+  await script('layers', 'layers')
+  await script('unused code', 'unused')
+  await script('licences', 'licences')
+  await script('bill of materials', 'sbom', ['--check'])
+  await script('secrets', 'secrets', ['--all'])
+  await script('known vulnerabilities', 'vulnerabilities', [], 'the registry did not answer')
   await build()
   await jest('tests', process.execPath, inParallel())
   await engineTests()
@@ -53,12 +52,8 @@ async function runAll() {
 }
 
 async function build() {
-  await step('build', 'npm', ['run', '--silent', 'build'])
-  await step('build the demo', 'npm', ['run', '--silent', 'build:demo'])
-}
-
-function tool(name) {
-  return join('node_modules', '.bin', name)
+  await script('build', 'build')
+  await script('build the demo', 'build:demo')
 }
 
 function workers() {
@@ -120,6 +115,12 @@ async function jest(name, node, jestArguments, env = {}) {
   // A file that does not even load has no tests to count.
   tests.failed += results.numFailedTests + results.numRuntimeErrorTestSuites
   tests.skipped += results.numPendingTests + results.numTodoTests
+  remarks.push(...unmarkedSlowLines(results.testResults, process.cwd()))
+}
+
+/** A step that a person runs by itself as well: one of the scripts of package.json. */
+function script(name, npmScript, scriptArguments = [], unchecked = undefined) {
+  return step(name, 'npm', ['run', '--silent', npmScript, '--', ...scriptArguments], {}, unchecked)
 }
 
 /** `unchecked` says why a step may end without having checked anything; a step without it passes or fails. */

@@ -10,7 +10,7 @@ const faults = licenceFaults(packages)
 for (const fault of faults) console.error(`licences: ${fault}`)
 if (faults.length > 0) {
   console.error(
-    'licences: the list is in scripts/supply/licence-rules.ts; docs/decisions/0021-supply-chain.md says why',
+    'licences: the list is in scripts/supply/licence-rules.ts; docs/decisions/0020-supply-chain.md says why',
   )
   process.exitCode = 1
 } else {

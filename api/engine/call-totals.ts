@@ -15,7 +15,7 @@ export class CallTotals {
     this.#totals.set(key, total)
   }
 
-  list(): readonly CallTotal[] {
+  all(): readonly CallTotal[] {
     return [...this.#totals.values()]
   }
 }

@@ -3,8 +3,9 @@ import Docker from 'dockerode'
 import type { ContainerEvent } from '../model/container-event.js'
 import type { EngineEndpoint } from '../model/endpoint.js'
 import type { RecordCall } from '../model/engine-call.js'
+import type { EngineTime } from '../model/engine-time.js'
 import { ApiError } from '../model/error.js'
-import type { EngineTime, LogLine } from '../model/log-line.js'
+import type { LogLine } from '../model/log-line.js'
 import { decodeContainers, decodeInspect } from './decode/container.js'
 import { decodeDiskUse, decodeImages, decodeNetworks, decodeVolumes } from './decode/engine-object.js'
 import { EventDecoder } from './decode/event.js'
@@ -13,13 +14,14 @@ import { decodeInfo, decodeVersion } from './decode/host.js'
 import { decodeTop } from './decode/process.js'
 import { decodeReading } from './decode/stats.js'
 import type { Engine, LogRequest } from './engine.js'
-import { codeOf } from './engine-fault.js'
-import { MAX_FILTER_IDS } from './guard.js'
+import { codeOf } from './faults.js'
 import { readLines } from './lines.js'
 import { readLogLines } from './log-lines.js'
 import { LogScrubber, plainLogLine } from './log-scrubber.js'
 import type { MeasuredCall } from './measured-call.js'
-import { ReadOnlyTransport, type TransportOptions } from './transport.js'
+import type { TransportOptions } from './read-limits.js'
+import { MAX_FILTER_IDS } from './read-parameters.js'
+import { ReadOnlyTransport } from './transport.js'
 
 /**
  * What we call of dockerode. Its own types promise shapes that no engine is held to and leave out `abortSignal`, so
@@ -149,7 +151,7 @@ export function createDockerodeEngine(
       ask((options) => docker.listNetworks(options), decodeNetworks, signal, recordCall),
     volumes: (signal, recordCall) => ask((options) => docker.listVolumes(options), decodeVolumes, signal, recordCall),
     diskUse: (signal, recordCall) => ask((options) => docker.df(options), decodeDiskUse, signal, recordCall),
-    callTotals: () => modem.totals.list(),
+    callTotals: () => modem.totals.all(),
     close: () => modem.close(),
   }
 }

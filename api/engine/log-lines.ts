@@ -1,6 +1,7 @@
 import { StringDecoder } from 'node:string_decoder'
+import { type EngineTime, engineTimeOf } from '../model/engine-time.js'
 import { ApiError } from '../model/error.js'
-import { type EngineTime, engineTimeOf, type LogStream } from '../model/log-line.js'
+import type { LogStream } from '../model/log-line.js'
 import { scrubText } from '../redaction/scrub.js'
 
 /** One line as the engine kept it, before anybody looked for secrets. */

@@ -1,51 +1,28 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { setMaxListeners } from 'node:events'
-import { type ClientRequest, Agent as HttpAgent, type IncomingMessage, request as requestHttp } from 'node:http'
-import { Agent as HttpsAgent, request as requestHttps } from 'node:https'
-import { isIP } from 'node:net'
-import { createSecureContext } from 'node:tls'
-import { Semaphore } from '../concurrency/semaphore.js'
+import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
+import { request as requestHttps } from 'node:https'
+import { Quota } from '../concurrency/quota.js'
+import { type Release, Semaphore } from '../concurrency/semaphore.js'
 import type { EngineEndpoint } from '../model/endpoint.js'
 import type { RecordCall } from '../model/engine-call.js'
 import { ApiError } from '../model/error.js'
+import { type Agent, agentFactory } from './agents.js'
+import { isStreamed, receive } from './answer.js'
 import { CallTotals } from './call-totals.js'
-import { badAnswer, codeOf, connectionFault, statusFault, timeoutFault, unusableIdentity } from './engine-fault.js'
+import { Dial } from './dial.js'
+import { badAnswer, codeOf, connectionFault, timeoutFault } from './faults.js'
 import { guardRead, type Read } from './guard.js'
-import { type Bounds, boundsOf, LANES, type Lane, type TransportOptions } from './lanes.js'
 import { MeasuredCall } from './measured-call.js'
-
-/** Bytes read of an error answer, for the log. */
-const MAX_ERROR_BYTES = 4 * 1024
+import { type Bounds, boundsOf, type ReadLimits, type TransportOptions } from './read-limits.js'
+import { READS } from './reads.js'
 
 /** Bytes of an answer's head, Node's default; named so that NODE_OPTIONS does not move it. */
 const MAX_HEAD_BYTES = 16 * 1024
 
-/**
- * Milliseconds after which an idle connection is given back: beyond the usual sampling interval, below what proxies
- * cut.
- */
-const IDLE_SOCKET_MS = 30_000
-
 /** Milliseconds of silence before TCP asks whether the other side of a stream still lives. */
 const KEEP_ALIVE_PROBE_MS = 30_000
 
-export type { TransportOptions } from './lanes.js'
-
 export type DialCallback = (error: unknown, value?: unknown) => void
-
-type Agent = HttpAgent | HttpsAgent
-
-/** One dial under way. It is settled once, by whichever comes first; then its deadline and its signal are let go. */
-interface Call {
-  isSettled: boolean
-  /** Null while it waits for a connection; the second one where the first met a connection that had gone stale. */
-  request: ClientRequest | null
-  readonly measured: MeasuredCall | null
-  /** Gives back the connection, or the place in the line for one. */
-  leave(): void
-  succeed(value: unknown): void
-  fail(error: unknown): void
-}
 
 /**
  * The modem that dockerode dials with: it reads, and does nothing else. Each dial passes the guard before a byte
@@ -68,10 +45,10 @@ export class ReadOnlyTransport {
    * Calls wait here and not in their agent: it would open a connection for each that gave up meanwhile, even after
    * close().
    */
-  readonly #pools: Readonly<Record<Lane['pool'], { readonly agent: Agent; readonly semaphore: Semaphore }>>
+  readonly #pools: Readonly<Record<ReadLimits['pool'], { readonly agent: Agent; readonly semaphore: Semaphore }>>
   /** What ends each call under way and each open stream. */
   readonly #underWay = new Set<(fault: ApiError) => void>()
-  readonly #open = { events: 0, logs: 0 }
+  readonly #streams: ReadonlyMap<string, Quota>
   #isClosed = false
 
   /** @throws TlsIdentityError where the endpoint's certificates cannot be used */
@@ -81,8 +58,9 @@ export class ReadOnlyTransport {
     const makeAgent = agentFactory(endpoint)
     const pool = (sockets: number) => ({ agent: makeAgent(sockets, true), semaphore: new Semaphore(sockets) })
     const { quickSockets, statsSockets, bulkSockets, maxStreams, maxLogStreams } = this.#bounds
-    this.#pools = { quick: pool(quickSockets), stats: pool(statsSockets), bulk: pool(bulkSockets) }
+    this.#pools = { quick: pool(quickSockets), sampling: pool(statsSockets), bulk: pool(bulkSockets) }
     this.#streamAgent = makeAgent(maxStreams + maxLogStreams, false)
+    this.#streams = streamQuotas(this.#bounds)
   }
 
   /**
@@ -119,112 +97,73 @@ export class ReadOnlyTransport {
     const { abortSignal } = options as { abortSignal?: unknown }
     const measured = abortSignal instanceof MeasuredCall ? abortSignal : null
     const signal = abortSignal instanceof AbortSignal ? abortSignal : (measured?.signal ?? null)
-    measured?.passed(read.shape)
+    measured?.passed(read.name)
     signal?.throwIfAborted()
     // One signal ends all that a host has under way, hundreds of calls at once: no leak to warn of.
     if (signal !== null) setMaxListeners(0, signal)
     if (this.#isClosed) throw new ApiError('engine-unavailable', 'the connection to the engine is closed')
     if (!isStreamed(read)) return this.#call(read, signal, measured)
-    const release = this.#takePlace(read)
+    const release = read.isEndless ? this.#streams.get(read.name)?.take(read.name) : undefined
     try {
       const stream = await this.#call(read, signal, measured)
       this.#hold(stream as IncomingMessage, read, signal, release)
       return stream
     } catch (error) {
-      release()
+      release?.()
       throw error
-    }
-  }
-
-  /** Of an endless stream. What ends by itself has its place in a pool. */
-  #takePlace({ shape, isEndless }: Read): () => void {
-    if (!isEndless) return () => {}
-    const kind = shape === 'logs' ? 'logs' : 'events'
-    const limit = kind === 'logs' ? this.#bounds.maxLogStreams : this.#bounds.maxStreams
-    if (this.#open[kind] >= limit) {
-      const code = kind === 'logs' ? 'too-many-streams' : 'engine-unavailable'
-      throw new ApiError(code, `all ${limit} streams of ${kind} to the engine are in use`)
-    }
-    this.#open[kind] += 1
-    return () => {
-      this.#open[kind] -= 1
     }
   }
 
   /** From the request to the last byte of its answer or, for a stream, to the end of its head. */
   #call(read: Read, signal: AbortSignal | null, measured: MeasuredCall | null): Promise<unknown> {
-    const deadlineMs = this.#bounds[LANES[read.shape].deadline]
-    return new Promise((resolve, reject) => {
-      const settle = (): boolean => {
-        if (call.isSettled) return false
-        call.isSettled = true
-        clearTimeout(deadline)
-        signal?.removeEventListener('abort', onAbort)
-        this.#underWay.delete(call.fail)
-        // A request gives its connection back when it closes, which is a little later.
-        if (call.request === null) call.leave()
-        return true
-      }
-      const call: Call = {
-        isSettled: false,
-        request: null,
-        measured,
-        leave: () => {},
-        succeed: (value) => {
-          if (settle()) resolve(value)
-        },
-        fail: (error) => {
-          if (!settle()) return
-          call.request?.destroy()
-          reject(error)
-        },
-      }
-      const onAbort = () => call.fail(signal?.reason)
-      const deadline = setTimeout(() => call.fail(timeoutFault(read, deadlineMs)), deadlineMs)
-      signal?.addEventListener('abort', onAbort)
-      this.#underWay.add(call.fail)
-      if (read.isEndless) this.#send(read, call, true)
-      else {
-        call.leave = this.#pools[LANES[read.shape].pool].semaphore.enter((leave) => {
-          call.leave = leave
-          this.#send(read, call, true)
-        })
-      }
-    })
+    const { deadline, pool } = read.row.limits
+    const end = (fault: ApiError) => dial.fail(fault)
+    const onSettled = () => this.#underWay.delete(end)
+    const dial = new Dial({ read, signal, measured, deadlineMs: this.#bounds[deadline], onSettled })
+    this.#underWay.add(end)
+    if (read.isEndless) this.#send(dial, true)
+    else {
+      dial.leave = this.#pools[pool].semaphore.enter((leave) => {
+        dial.leave = leave
+        this.#send(dial, true)
+      })
+    }
+    return dial.answer
   }
 
-  #send(read: Read, call: Call, mayRetry: boolean): void {
+  #send(dial: Dial, mayRetry: boolean): void {
+    const { read } = dial
     let request: ClientRequest
     try {
       request = this.#request(read)
     } catch (error) {
-      call.fail(connectionFault(error, this.#endpoint))
+      dial.fail(connectionFault(error, this.#endpoint))
       return
     }
-    call.request = request
+    dial.request = request
     let hasAnswer = false
     // Streams alone are probed while silent: all else ends by its deadline.
     if (read.isEndless) request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS))
     request.on('response', (response) => {
       hasAnswer = true
-      this.#receive(read, response, call)
+      receive(response, dial, this.#bounds[read.row.limits.bytes])
     })
     request.on('upgrade', (_response, socket) => {
       socket.destroy()
-      call.fail(badAnswer(read, 'the engine tried to switch protocols'))
+      dial.fail(badAnswer(read, 'the engine tried to switch protocols'))
     })
     // Stays for the life of the request: an error that comes late finds a listener.
     request.on('error', (error) => {
       // Once there is an answer, its close tells whether it was whole.
-      if (call.isSettled || hasAnswer || call.request !== request) return
+      if (dial.isSettled || hasAnswer || dial.request !== request) return
       // The engine closed an idle connection at the moment we took it up. It saw no request, and a read may be
       // repeated.
       const isStale = request.reusedSocket && /^(?:ECONNRESET|EPIPE)$/.test(codeOf(error))
-      if (mayRetry && isStale) this.#send(read, call, false)
-      else call.fail(connectionFault(error, this.#endpoint))
+      if (mayRetry && isStale) this.#send(dial, false)
+      else dial.fail(connectionFault(error, this.#endpoint))
     })
     request.on('close', () => {
-      if (call.request === request) call.leave()
+      if (dial.request === request) dial.leave()
     })
     request.end()
   }
@@ -237,7 +176,7 @@ export class ReadOnlyTransport {
         : { host: this.#endpoint.host, port: this.#endpoint.port }
     const options = {
       ...address,
-      agent: read.isEndless ? this.#streamAgent : this.#pools[LANES[read.shape].pool].agent,
+      agent: read.isEndless ? this.#streamAgent : this.#pools[read.row.limits.pool].agent,
       method: read.method,
       path: read.target,
       headers: { accept: 'application/json', ...(kind === 'unix' ? { host: 'docker' } : {}) },
@@ -247,47 +186,14 @@ export class ReadOnlyTransport {
     return kind === 'tls' ? requestHttps(options) : requestHttp(options)
   }
 
-  #receive(read: Read, response: IncomingMessage, call: Call): void {
-    const status = response.statusCode ?? 0
-    call.measured?.answered(status)
-    // A cut shows in `complete` when the answer closes; the listener keeps an error that comes late from being
-    // uncaught.
-    response.on('error', () => {})
-    if (status >= 300 && status < 400) {
-      call.fail(badAnswer(read, `status ${status}: an engine redirects nobody, and no redirect is followed`))
-      return
-    }
-    if (status === 200 && isStreamed(read)) {
-      call.succeed(response)
-      return
-    }
-    const maxBytes = status === 200 ? this.#bounds[LANES[read.shape].bytes] : MAX_ERROR_BYTES
-    const chunks: Buffer[] = []
-    let size = 0
-    const refuse = () => call.fail(statusFault(read, status, Buffer.concat(chunks)))
-    response.on('data', (chunk: Buffer) => {
-      chunks.push(chunk)
-      size += chunk.length
-      call.measured?.received(chunk.length)
-      if (size <= maxBytes) return
-      if (status === 200) call.fail(badAnswer(read, `the answer is larger than ${maxBytes} bytes`))
-      else refuse()
-    })
-    response.on('close', () => {
-      if (status !== 200) refuse()
-      else if (!response.complete) call.fail(badAnswer(read, 'the answer was cut short'))
-      else finish(read, Buffer.concat(chunks), call)
-    })
-  }
-
   /**
    * Keeps an accepted stream in hand: it ends by its signal, by close(), or by itself; one that is not endless by its deadline
    * as well.
    */
-  #hold(stream: IncomingMessage, read: Read, signal: AbortSignal | null, release: () => void): void {
+  #hold(stream: IncomingMessage, read: Read, signal: AbortSignal | null, release: Release | undefined): void {
     const end = (fault: unknown) => stream.destroy(fault instanceof Error ? fault : undefined)
     const onAbort = () => end(signal?.reason)
-    const deadlineMs = this.#bounds[LANES[read.shape].deadline]
+    const deadlineMs = this.#bounds[read.row.limits.deadline]
     const deadline = read.isEndless ? undefined : setTimeout(() => end(timeoutFault(read, deadlineMs)), deadlineMs)
     this.#underWay.add(end)
     signal?.addEventListener('abort', onAbort)
@@ -295,7 +201,7 @@ export class ReadOnlyTransport {
       clearTimeout(deadline)
       this.#underWay.delete(end)
       signal?.removeEventListener('abort', onAbort)
-      release()
+      release?.()
     }
     if (stream.closed) done()
     else stream.once('close', done)
@@ -304,67 +210,14 @@ export class ReadOnlyTransport {
   }
 }
 
-/** Whoever asked is given the answer as it comes: it has no end, or is larger than what is kept of it. */
-function isStreamed({ shape }: Read): boolean {
-  return shape === 'events' || shape === 'logs'
-}
-
-/**
- * `/_ping` answers in text, HEAD with nothing; all else is JSON. What a whole answer holds is never quoted: it may be
- * Env.
- */
-function finish(read: Read, body: Buffer, call: Call): void {
-  if (read.method === 'HEAD') call.succeed(null)
-  else if (read.shape === 'ping') call.succeed(body.toString('utf8'))
-  else {
-    let value: unknown
-    try {
-      value = JSON.parse(body.toString('utf8'))
-    } catch {
-      call.fail(badAnswer(read, `${body.length} bytes that are no JSON`))
-      return
-    }
-    call.succeed(value)
+/** One for each read that may have no end. An answer that ends by itself shares the connections of a pool. */
+function streamQuotas(bounds: Bounds): ReadonlyMap<string, Quota> {
+  const quotas = new Map<string, Quota>()
+  for (const [name, { answer }] of Object.entries(READS)) {
+    if (typeof answer !== 'object') continue
+    const limit = bounds[answer.most]
+    const refusal = () => new ApiError(answer.refusal, `all ${limit} streams of ${name} to the engine are in use`)
+    quotas.set(name, new Quota({ perHolder: limit, total: limit, refusal }))
   }
-}
-
-/**
- * Agents that know the endpoint and nothing else: an explicit agent reads no proxy variables, our `ca` stands in place
- * of all others, and `rejectUnauthorized` and `minVersion` stand against NODE_TLS_REJECT_UNAUTHORIZED and NODE_OPTIONS.
- */
-function agentFactory(endpoint: EngineEndpoint): (maxSockets: number, keepAlive: boolean) => Agent {
-  const pool = (maxSockets: number, keepAlive: boolean) => ({
-    maxSockets,
-    keepAlive,
-    ...(keepAlive ? { timeout: IDLE_SOCKET_MS } : {}),
-  })
-  if (endpoint.kind !== 'tls') return (maxSockets, keepAlive) => new HttpAgent(pool(maxSockets, keepAlive))
-  const { ca, cert, key, host } = endpoint
-  const minVersion = 'TLSv1.2'
-  const secureContext = usable(() => {
-    // An empty `ca` would stand for the CAs that Node trusts, an empty `key` for no client certificate, and neither
-    // would throw.
-    for (const pem of [ca, cert]) new X509Certificate(pem)
-    createPrivateKey(key)
-    return createSecureContext({ ca, cert, key, minVersion })
-  })
-  return (maxSockets, keepAlive) =>
-    new HttpsAgent({
-      ...pool(maxSockets, keepAlive),
-      secureContext,
-      minVersion,
-      rejectUnauthorized: true,
-      // RFC 6066, section 3: an address is no server name. It is checked against the certificate all the same.
-      servername: isIP(host) ? '' : host,
-      // A resumed session skips the check of the host name; connections are few, so each is verified anew.
-      maxCachedSessions: 0,
-    })
-}
-
-function usable<T>(make: () => T): T {
-  try {
-    return make()
-  } catch (error) {
-    throw unusableIdentity(error)
-  }
+  return quotas
 }

@@ -43,7 +43,7 @@ export function createApp(parts: AppParts): Express {
   const tickets = new StreamTickets(store.tickets, now)
   const recordRefusal = refusalRecorder(audit, store.counters('refusals'), limits.windowMs)
   const limitParts = { settings: limits, store, audit, recordRefusal, now }
-  const desk = {
+  const authContext = {
     signIn,
     authenticator,
     tickets,
@@ -83,7 +83,7 @@ export function createApp(parts: AppParts): Express {
   if (network.corsOrigins.length > 0) app.use(allowOrigins(network.corsOrigins))
   app.use(identify({ authenticator, tickets, isStream: (path) => streamScope(path) !== null }))
   app.use(limitRequests('general', { ...limitParts, isFree }))
-  app.use(AUTH_PREFIX, authRouter(desk, callersOnly))
+  app.use(AUTH_PREFIX, authRouter(authContext, callersOnly))
   app.use(callersOnly)
   mountRoutes(app, parts, limitRequests('stats', limitParts))
   app.use(refusePath())

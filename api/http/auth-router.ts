@@ -1,19 +1,18 @@
 import { type Request, type RequestHandler, Router } from 'express'
-import { perform } from './endpoints/action.js'
 import { refuseMethod } from './middleware/refuse-method.js'
-import type { AuthDesk } from './resources/auth/handler.js'
+import type { AuthContext } from './resources/auth/auth-context.js'
 import { ACTIONS } from './routes.js'
 
 export const AUTH_PREFIX = '/api/auth'
 
 /** What concerns the caller. A router of its own, since each read would else be compared with all of these paths first. */
-export function authRouter(desk: AuthDesk, callersOnly: RequestHandler): Router {
+export function authRouter(context: AuthContext, callersOnly: RequestHandler): Router {
   const router = Router({ caseSensitive: true, strict: true })
   for (const action of ACTIONS) {
-    if (action.who === 'user' && desk.signIn === null) continue
+    if (action.who === 'user' && context.signIn === null) continue
     const path = action.path.slice(AUTH_PREFIX.length)
     if (action.who === 'caller') router.all(path, callersOnly)
-    router[action.method === 'GET' ? 'get' : 'post'](path, perform(action, desk))
+    router[action.method === 'GET' ? 'get' : 'post'](path, action.handlers(context))
     router.all(path, action.method === 'GET' ? refuseMethod('GET', 'HEAD') : refuseMethod(action.method))
   }
   return router

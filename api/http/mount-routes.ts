@@ -5,15 +5,16 @@ import type { Caller } from '../auth/caller.js'
 import type { Clock } from '../clock.js'
 import type { View } from '../live/view.js'
 import type { Scope } from '../model/scope.js'
-import { AnswerCache } from './endpoints/answer.js'
 import { Channels } from './endpoints/channels.js'
 import { feedEndpoint } from './endpoints/feed.js'
 import type { Metrics, Records } from './endpoints/input.js'
 import { largeResponseQuota, type OpenStreams } from './endpoints/open-streams.js'
-import { endpoint } from './endpoints/read.js'
+import { readEndpoint } from './endpoints/read.js'
+import { ResponseCache } from './endpoints/response-cache.js'
+import type { Route } from './endpoints/route.js'
 import { streamEndpoint } from './endpoints/stream.js'
 import { refuseMethod } from './middleware/refuse-method.js'
-import { FEEDS, ROUTES, type Route, STREAMS } from './routes.js'
+import { FEEDS, ROUTES, STREAMS } from './routes.js'
 
 export interface RouteParts {
   readonly view: View
@@ -30,7 +31,7 @@ export function mountRoutes(app: Express, parts: RouteParts, limitStats: Request
   const { view, audit, metrics, streams, authenticator, clock } = parts
   const readParts = {
     sources: { view, records: audit, metrics },
-    cache: new AnswerCache(),
+    cache: new ResponseCache(),
     audit,
     largeResponses: largeResponseQuota(),
     clock,
@@ -42,7 +43,7 @@ export function mountRoutes(app: Express, parts: RouteParts, limitStats: Request
     app.get(path, handler)
     app.all(path, refuseMethod('GET', 'HEAD'))
   }
-  for (const route of ROUTES) mount(route, endpoint(route, readParts))
+  for (const route of ROUTES) mount(route, readEndpoint(route, readParts))
   for (const stream of STREAMS) mount(stream, streamEndpoint(stream, streamParts))
   for (const feed of FEEDS) mount(feed, feedEndpoint(feed, streamParts))
 }

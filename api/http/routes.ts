@@ -1,179 +1,98 @@
-import type { z } from 'zod'
-import type { Container } from '../model/container.js'
 import { parseLogCursor } from '../model/log-line.js'
 import type { Scope } from '../model/scope.js'
-import type { FeedInput, FeedItem, Input, Sources } from './endpoints/input.js'
+import { type ActionRoute, action } from './endpoints/action.js'
+import { type FeedRoute, feed, feedOne } from './endpoints/feed.js'
+import { type ReadRoute, read, readOne } from './endpoints/read.js'
+import { type StreamRoute, stream, streamOne } from './endpoints/stream.js'
+import { RECORD_LIST } from './resources/audit/answer.js'
 import { listRecords } from './resources/audit/handler.js'
-import {
-  type ActionInput,
-  type AuthDesk,
-  drawTicket,
-  login,
-  logout,
-  refresh,
-  showMe,
-} from './resources/auth/handler.js'
+import { AUDIT_QUERY } from './resources/audit/query.js'
+import { GRANT, ME, NO_CONTENT, TICKET } from './resources/auth/answer.js'
+import { LOGIN_BODY, LOGOUT_BODY, NO_BODY, REFRESH_BODY, TICKET_BODY } from './resources/auth/body.js'
+import { issueTicket, login, logout, refresh, showMe } from './resources/auth/handler.js'
+import { CONTAINER_LIST } from './resources/containers/answer.js'
+import { CHANGE_LIST } from './resources/containers/changes-answer.js'
+import { CONTAINER_DETAIL } from './resources/containers/detail-answer.js'
 import { listChanges, listContainers, showContainer, showProcesses } from './resources/containers/handler.js'
-import { followEvents, listEvents } from './resources/events/handler.js'
+import { CHANGES_QUERY, CONTAINERS_QUERY } from './resources/containers/query.js'
+import { TOP } from './resources/containers/top-answer.js'
+import { EVENT_FEED, EVENT_LIST } from './resources/events/answer.js'
+import { followEvents } from './resources/events/feed-handler.js'
+import { listEvents } from './resources/events/handler.js'
 import { EVENT_STREAM_QUERY, EVENTS_QUERY, readEventId } from './resources/events/query.js'
+import { LOG, LOG_FEED } from './resources/logs/answer.js'
 import { followLog, showLog } from './resources/logs/handler.js'
 import { LOG_STREAM_QUERY, LOGS_QUERY } from './resources/logs/query.js'
+import { METRICS } from './resources/metrics/answer.js'
 import { showMetrics } from './resources/metrics/handler.js'
+import { IMAGE_LIST, NETWORK_LIST, VOLUME_LIST } from './resources/objects/answer.js'
 import { listImages, listNetworks, listVolumes, showSystem } from './resources/objects/handler.js'
-import { CHANGES_QUERY, IMAGES_QUERY, NETWORKS_QUERY, SYSTEM_QUERY, VOLUMES_QUERY } from './resources/objects/query.js'
+import { IMAGES_QUERY, NETWORKS_QUERY, SYSTEM_QUERY, VOLUMES_QUERY } from './resources/objects/query.js'
+import { SYSTEM_LIST } from './resources/objects/system-answer.js'
+import { HOST_LIST, SUMMARY } from './resources/overview/answer.js'
 import { listHosts, showSummary } from './resources/overview/handler.js'
-import { CONTAINER_ID } from './resources/query-parts.js'
-import {
-  AUDIT_QUERY,
-  CONTAINERS_QUERY,
-  HISTORY_QUERY,
-  LOGIN_BODY,
-  LOGOUT_BODY,
-  NO_BODY,
-  NO_QUERY,
-  ONE_QUERY,
-  ONE_STREAM_QUERY,
-  REFRESH_BODY,
-  STATS_QUERY,
-  STATS_STREAM_QUERY,
-  TICKET_BODY,
-} from './resources/schemas.js'
+import { isContainerId, NO_QUERY, ONE_QUERY } from './resources/query-parts.js'
+import { STATS, STATS_LIST } from './resources/stats/answer.js'
 import { listStats, matchingContainers, oneContainer, showHistory, showStats } from './resources/stats/handler.js'
+import { HISTORY } from './resources/stats/history-answer.js'
+import { HISTORY_QUERY, ONE_STREAM_QUERY, STATS_QUERY, STATS_STREAM_QUERY } from './resources/stats/query.js'
 
-export interface Route<Query = never> {
-  readonly path: string
-  readonly scope: Scope
-  /** Every route below /api counts toward the general limit; some count toward the stats limit as well. */
-  readonly limit: 'general' | 'stats' | 'none'
-  readonly query: z.ZodType<Query>
-  /** Whether the caller may choose how the answer is written. */
-  readonly isNegotiated: boolean
-  /** Whether the answer may be megabytes, which are bounded for each subject. */
-  readonly isHeavy: boolean
-  /** What the answer changes with, where it comes out of memory: it is made once for all callers who see the same. */
-  readonly changesWith: 'containers' | 'stats' | null
-  readonly handler: (sources: Sources, input: Input<Query>) => unknown
-}
-
-/** A route that concerns the caller, not the containers. Its answer is nobody else's, so none is kept. */
-export interface Action<Body = never> {
-  readonly method: 'GET' | 'POST'
-  readonly path: string
-  /** Who may act: anybody, only where users are configured; anybody; or whoever has a token. */
-  readonly who: 'user' | 'anybody' | 'caller'
-  readonly body: z.ZodType<Body>
-  readonly handler: (desk: AuthDesk, input: ActionInput<Body>) => Promise<unknown>
-}
-
-export const ACTIONS: readonly Action[] = [
-  action('POST', '/api/auth/login', 'user', LOGIN_BODY, login),
-  action('POST', '/api/auth/refresh', 'user', REFRESH_BODY, refresh),
-  action('POST', '/api/auth/logout', 'anybody', LOGOUT_BODY, logout),
-  action('GET', '/api/auth/me', 'caller', NO_BODY, showMe),
-  action('POST', '/api/auth/stream-ticket', 'caller', TICKET_BODY, drawTicket),
+/** What is asked once and answered once. `One`: about the container that `:id` names, which is found before the handler runs. */
+// biome-ignore format: a table, a row a line
+export const ROUTES: readonly ReadRoute[] = [
+  read('/api/containers', { scope: 'containers:read', query: CONTAINERS_QUERY, answer: CONTAINER_LIST, from: 'containers' }, listContainers),
+  readOne('/api/containers/:id', { scope: 'containers:read', query: ONE_QUERY, answer: CONTAINER_DETAIL, from: 'engine' }, showContainer),
+  readOne('/api/containers/:id/stats', { scope: 'stats:read', limit: 'stats', query: ONE_QUERY, answer: STATS, from: 'stats' }, showStats),
+  readOne('/api/containers/:id/stats/history', { scope: 'stats:read', limit: 'stats', query: HISTORY_QUERY, answer: HISTORY, from: 'memory' }, showHistory),
+  read('/api/stats', { scope: 'stats:read', limit: 'stats', query: STATS_QUERY, answer: STATS_LIST, from: 'stats' }, listStats),
+  readOne('/api/containers/:id/logs', { scope: 'logs:read', query: LOGS_QUERY, answer: LOG, from: 'engine', large: true, negotiated: true }, showLog),
+  readOne('/api/containers/:id/top', { scope: 'containers:read', query: ONE_QUERY, answer: TOP, from: 'engine' }, showProcesses),
+  readOne('/api/containers/:id/changes', { scope: 'security:read', query: CHANGES_QUERY, answer: CHANGE_LIST, from: 'engine', large: true }, listChanges),
+  read('/api/events', { scope: 'events:read', query: EVENTS_QUERY, answer: EVENT_LIST, from: 'memory' }, listEvents),
+  read('/api/images', { scope: 'system:read', query: IMAGES_QUERY, answer: IMAGE_LIST, from: 'engine' }, listImages),
+  read('/api/networks', { scope: 'system:read', query: NETWORKS_QUERY, answer: NETWORK_LIST, from: 'engine' }, listNetworks),
+  read('/api/volumes', { scope: 'system:read', query: VOLUMES_QUERY, answer: VOLUME_LIST, from: 'engine' }, listVolumes),
+  read('/api/system', { scope: 'system:read', query: SYSTEM_QUERY, answer: SYSTEM_LIST, from: 'engine' }, showSystem),
+  read('/api/summary', { scope: 'containers:read', query: NO_QUERY, answer: SUMMARY, from: 'stats' }, showSummary),
+  read('/api/hosts', { scope: 'system:read', query: NO_QUERY, answer: HOST_LIST, from: 'containers' }, listHosts),
+  read('/api/audit', { scope: 'audit:read', query: AUDIT_QUERY, answer: RECORD_LIST, from: 'memory' }, listRecords),
+  read('/metrics', { scope: 'metrics:read', limit: 'none', query: NO_QUERY, answer: METRICS, from: 'memory' }, showMetrics),
 ]
 
-/** Every read, on one screen. */
-export const ROUTES: readonly Route[] = [
-  route('/api/containers', 'containers:read', 'general', CONTAINERS_QUERY, 'containers', listContainers),
-  route('/api/containers/:id', 'containers:read', 'general', ONE_QUERY, null, showContainer),
-  route('/api/containers/:id/stats', 'stats:read', 'stats', ONE_QUERY, 'stats', showStats),
-  route('/api/containers/:id/stats/history', 'stats:read', 'stats', HISTORY_QUERY, null, showHistory),
-  route('/api/stats', 'stats:read', 'stats', STATS_QUERY, 'stats', listStats),
-  route('/api/containers/:id/logs', 'logs:read', 'general', LOGS_QUERY, null, showLog, {
-    isNegotiated: true,
-    isHeavy: true,
-  }),
-  route('/api/containers/:id/top', 'containers:read', 'general', ONE_QUERY, null, showProcesses),
-  route('/api/containers/:id/changes', 'security:read', 'general', CHANGES_QUERY, null, listChanges, { isHeavy: true }),
-  route('/api/events', 'events:read', 'general', EVENTS_QUERY, null, listEvents),
-  route('/api/images', 'system:read', 'general', IMAGES_QUERY, null, listImages),
-  route('/api/networks', 'system:read', 'general', NETWORKS_QUERY, null, listNetworks),
-  route('/api/volumes', 'system:read', 'general', VOLUMES_QUERY, null, listVolumes),
-  route('/api/system', 'system:read', 'general', SYSTEM_QUERY, null, showSystem),
-  route('/api/summary', 'containers:read', 'general', NO_QUERY, 'stats', showSummary),
-  route('/api/hosts', 'system:read', 'general', NO_QUERY, 'containers', listHosts),
-  route('/api/audit', 'audit:read', 'general', AUDIT_QUERY, null, listRecords),
-  route('/metrics', 'metrics:read', 'none', NO_QUERY, null, showMetrics),
+/** Reads that are answered again whenever they have changed. */
+// biome-ignore format: a table, a row a line
+export const STREAMS: readonly StreamRoute[] = [
+  stream('/api/stats/stream', { scope: 'stats:read', limit: 'stats', query: STATS_STREAM_QUERY, answer: STATS_LIST, from: 'stats', event: 'stats', watch: matchingContainers }, listStats),
+  streamOne('/api/containers/:id/stats/stream', { scope: 'stats:read', limit: 'stats', query: ONE_STREAM_QUERY, answer: STATS, from: 'stats', event: 'stats', watch: oneContainer }, showStats),
 ]
 
-/** A read that is answered again whenever it has changed, as server-sent events. A stream ticket opens it too. */
-export interface Stream<Query = never> extends Route<Query> {
-  /** What its events are called. */
-  readonly event: string
-  /** Which containers are read at the stream's pace as long as somebody reads it. */
-  readonly watches: (sources: Sources, input: Input<Query>) => readonly Container[]
-}
-
-export const STREAMS: readonly Stream[] = [
-  stream('/api/stats/stream', STATS_STREAM_QUERY, listStats, matchingContainers),
-  stream('/api/containers/:id/stats/stream', ONE_STREAM_QUERY, showStats, oneContainer),
+/** Reads that go on: every item in its order, none left out. */
+// biome-ignore format: a table, a row a line
+export const FEEDS: readonly FeedRoute[] = [
+  feedOne('/api/containers/:id/logs/stream', { scope: 'logs:read', query: LOG_STREAM_QUERY, events: LOG_FEED, readId: parseLogCursor }, followLog),
+  feed('/api/events/stream', { scope: 'events:read', query: EVENT_STREAM_QUERY, events: EVENT_FEED, readId: readEventId }, followEvents),
 ]
 
-/** A read that goes on: every item in its order, none left out, and from where the reader stood. A stream ticket opens it too. */
-export interface Feed<Id = never, Query = never> extends Pick<Route<Query>, 'path' | 'scope' | 'limit' | 'query'> {
-  readonly handler: (sources: Sources, input: FeedInput<Id, Query>) => AsyncIterable<readonly FeedItem[]>
-  /** Reads the Last-Event-ID field; null where it is none of this feed's. */
-  readonly readId: (text: string) => Id | null
-}
-
-export const FEEDS: readonly Feed[] = [
-  feed('/api/containers/:id/logs/stream', 'logs:read', LOG_STREAM_QUERY, followLog, parseLogCursor),
-  feed('/api/events/stream', 'events:read', EVENT_STREAM_QUERY, followEvents, readEventId),
+/** What concerns the caller, not the containers. */
+export const ACTIONS: readonly ActionRoute[] = [
+  action('POST', '/api/auth/login', { who: 'user', body: LOGIN_BODY, answer: GRANT }, login),
+  action('POST', '/api/auth/refresh', { who: 'user', body: REFRESH_BODY, answer: GRANT }, refresh),
+  action('POST', '/api/auth/logout', { who: 'anybody', body: LOGOUT_BODY, answer: NO_CONTENT }, logout),
+  action('GET', '/api/auth/me', { who: 'caller', body: NO_BODY, answer: ME }, showMe),
+  action('POST', '/api/auth/stream-ticket', { who: 'caller', body: TICKET_BODY, answer: TICKET }, issueTicket),
 ]
 
-const STREAM_PATHS = [...STREAMS, ...FEEDS].map(({ path, scope }) => ({
-  pattern: new RegExp(`^${path.replace(':id', CONTAINER_ID.source.slice(1, -1))}$`),
-  scope,
-}))
+const STREAM_ROUTES = [...STREAMS, ...FEEDS].map(({ path, scope }) => ({ parts: path.split('/'), scope }))
 
 /** The scope that a stream's path asks for; null where there is no such stream. */
 export function streamScope(path: string): Scope | null {
-  return STREAM_PATHS.find(({ pattern }) => pattern.test(path))?.scope ?? null
+  const given = path.split('/')
+  return STREAM_ROUTES.find(({ parts }) => fits(parts, given))?.scope ?? null
 }
 
-function stream<Query>(
-  path: string,
-  query: z.ZodType<Query>,
-  handler: Route<Query>['handler'],
-  watches: Stream<Query>['watches'],
-): Stream {
-  return {
-    ...route(path, 'stats:read', 'stats', query, 'stats', handler),
-    event: 'stats',
-    watches,
-  } as unknown as Stream
-}
-
-function route<Query>(
-  path: string,
-  scope: Scope,
-  limit: Route['limit'],
-  query: z.ZodType<Query>,
-  changesWith: Route['changesWith'],
-  handler: Route<Query>['handler'],
-  { isNegotiated = false, isHeavy = false } = {},
-): Route {
-  // A table of routes forgets each one's query type; the endpoint gives a handler only what its own schema made.
-  return { path, scope, limit, query, changesWith, handler, isNegotiated, isHeavy } as unknown as Route
-}
-
-function feed<Id, Query>(
-  path: string,
-  scope: Scope,
-  query: z.ZodType<Query>,
-  handler: Feed<Id, Query>['handler'],
-  readId: Feed<Id, Query>['readId'],
-): Feed {
-  return { path, scope, limit: 'general', query, handler, readId } as unknown as Feed
-}
-
-function action<Body>(
-  method: Action['method'],
-  path: string,
-  who: Action['who'],
-  body: z.ZodType<Body>,
-  handler: Action<Body>['handler'],
-): Action {
-  return { method, path, who, body, handler } as unknown as Action
+function fits(parts: readonly string[], given: readonly string[]): boolean {
+  return (
+    parts.length === given.length &&
+    parts.every((part, at) => (part === ':id' ? isContainerId(given[at] ?? '') : part === given[at]))
+  )
 }

@@ -12,17 +12,17 @@ import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogStep } from '../m
 import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 import type { Host } from './host/host.js'
-import type { EngineObjects, Events, HostObjects, OnCall, View } from './view.js'
+import type { EngineObjects, Events, HostObjects, RecordEngineCall, View } from './view.js'
 
 const FULL_ID_LENGTH = 64
 
 /**
  * Readings of what is watched, of all hosts together. Each takes this process half a millisecond, so one page that watches thousands
- * of containers each second would leave no time for anybody else; above this all are read less often, evenly.
+ * of containers each second would leave no time for anything else; above this all are read less often, evenly.
  */
 export const MAX_WATCHED_READINGS_PER_SECOND = 500
 
-/** How often what only passes with time is looked at anew, where nothing else happens. */
+/** Milliseconds after which answers are made anew where nothing but time has passed. */
 const AGEING_STEP_MS = 30_000
 
 /** All hosts as one. */
@@ -39,7 +39,7 @@ export class Fleet implements View {
     this.#clock = clock
   }
 
-  /** Problems pass by themselves, so time alone moves it as well, in steps that nobody minds. */
+  /** Problems pass by themselves, so time alone moves it as well, in coarse steps. */
   get version(): number {
     return sum(this.#hosts.values(), (host) => host.version) + Math.floor(this.#clock.now() / AGEING_STEP_MS)
   }
@@ -105,20 +105,20 @@ export class Fleet implements View {
     return [...this.#hosts.values()].map((host) => host.metrics())
   }
 
-  inspect(container: Container, onCall: OnCall): Promise<InspectedContainer> {
-    return this.#hostOf(container).reads.inspect(container.id, callOf(container.hostId, onCall))
+  inspect(container: Container, recordCall: RecordEngineCall): Promise<InspectedContainer> {
+    return this.#hostOf(container).reads.inspect(container.id, recorderOf(container.hostId, recordCall))
   }
 
-  top(container: Container, onCall: OnCall): Promise<ProcessList> {
-    return this.#hostOf(container).reads.top(container.id, callOf(container.hostId, onCall))
+  top(container: Container, recordCall: RecordEngineCall): Promise<ProcessList> {
+    return this.#hostOf(container).reads.top(container.id, recorderOf(container.hostId, recordCall))
   }
 
-  changes(container: Container, onCall: OnCall): Promise<ChangeList> {
-    return this.#hostOf(container).reads.changes(container.id, callOf(container.hostId, onCall))
+  changes(container: Container, recordCall: RecordEngineCall): Promise<ChangeList> {
+    return this.#hostOf(container).reads.changes(container.id, recorderOf(container.hostId, recordCall))
   }
 
-  readLog(container: Container, query: LogQuery, onCall: OnCall, signal: AbortSignal): Promise<LogPage> {
-    return this.#hostOf(container).reads.readLog(container.id, query, signal, callOf(container.hostId, onCall))
+  readLog(container: Container, query: LogQuery, recordCall: RecordEngineCall, signal: AbortSignal): Promise<LogPage> {
+    return this.#hostOf(container).logs.read(container.id, query, signal, recorderOf(container.hostId, recordCall))
   }
 
   followLog(
@@ -127,18 +127,18 @@ export class Fleet implements View {
     from: LogCursor | null,
     signal: AbortSignal,
   ): AsyncIterable<LogStep> {
-    return this.#hostOf(container).reads.followLog(container.id, query, from, signal)
+    return this.#hostOf(container).logs.follow(container.id, query, from, signal)
   }
 
   objects<Kind extends keyof EngineObjects>(
     kind: Kind,
     hosts: readonly string[],
-    onCall: OnCall,
+    recordCall: RecordEngineCall,
   ): Promise<readonly HostObjects<EngineObjects[Kind]>[]> {
     const asked = [...this.#hosts.values()].filter(({ id }) => hosts.length === 0 || hosts.includes(id))
     return Promise.all(
       asked.map(async (host) => {
-        const { value, observedAt, fault } = await host.reads.objects(kind, callOf(host.id, onCall))
+        const { value, observedAt, fault } = await host.reads.objects(kind, recorderOf(host.id, recordCall))
         return { hostId: host.id, value, observedAt, fault }
       }),
     )
@@ -155,9 +155,9 @@ export class Fleet implements View {
   }
 }
 
-/** Adds the host to each record. */
-function callOf(host: string, onCall: OnCall): RecordCall {
-  return ({ read, status, milliseconds }) => onCall({ host, call: read, status, milliseconds })
+/** Hands each record on with its host. */
+function recorderOf(host: string, recordCall: RecordEngineCall): RecordCall {
+  return ({ read, status, milliseconds }) => recordCall({ host, call: read, status, milliseconds })
 }
 
 function startingWith(host: Host, digits: string): Container[] {

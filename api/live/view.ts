@@ -14,7 +14,7 @@ import type { Sample } from '../model/sample.js'
 
 /**
  * The questions that http may ask. Each that concerns containers takes the caller's selectors, and answers as if containers
- * that they do not select did not exist. What takes an engine gives a promise; all else reads memory. `onCall` gets
+ * that they do not select did not exist. What takes an engine returns a promise; all else reads memory. `recordCall` gets
  * each call to an engine that the answer waited for, also one that failed.
  */
 export interface View {
@@ -28,22 +28,23 @@ export interface View {
   containers(selectors: readonly LabelSelector[]): readonly Container[]
   /**
    * The one container that an id of 12 to 64 digits fits, on `host` alone where one is given: machines that were copied from one
-   * image have containers of the same full id. Throws container-not-found, ambiguous-container-id or engine-unavailable.
+   * image have containers of the same full id.
+   * @throws container-not-found, ambiguous-container-id or engine-unavailable
    */
   find(id: string, host: string | null, selectors: readonly LabelSelector[]): Container
   /** The latest sample; null before the first reading. */
   sample(container: Container): Sample | null
   /** Samples after `since` (milliseconds since 1970) and within the window before the last; null before the first. */
   history(container: Container, since: number): History | null
-  /** Has these read every `intervalMs` for a while; a watcher says so again with each look. */
+  /** Has their statistics read every `intervalMs` for a while; a watcher calls again with each look. */
   watch(containers: readonly Container[], intervalMs: number): void
   /** What watching each engine takes. */
   engineMetrics(): readonly EngineMetrics[]
-  inspect(container: Container, onCall: OnCall): Promise<InspectedContainer>
-  top(container: Container, onCall: OnCall): Promise<ProcessList>
-  changes(container: Container, onCall: OnCall): Promise<ChangeList>
-  /** `signal`: whoever asks has gone. */
-  readLog(container: Container, query: LogQuery, onCall: OnCall, signal: AbortSignal): Promise<LogPage>
+  inspect(container: Container, recordCall: RecordEngineCall): Promise<InspectedContainer>
+  top(container: Container, recordCall: RecordEngineCall): Promise<ProcessList>
+  changes(container: Container, recordCall: RecordEngineCall): Promise<ChangeList>
+  /** `signal`: the caller has gone. */
+  readLog(container: Container, query: LogQuery, recordCall: RecordEngineCall, signal: AbortSignal): Promise<LogPage>
   /** From the lines that the query asks for, or on from where a reader stood. The first step comes when the engine begins to answer. */
   followLog(
     container: Container,
@@ -52,20 +53,20 @@ export interface View {
     signal: AbortSignal,
   ): AsyncIterable<LogStep>
   /**
-   * What the engines hold beside containers, of all hosts or of the named ones, whoever may see which container. An engine that does
-   * not answer within a moment delays nobody: its part is an older answer, or none, and why.
+   * What the engines hold beside containers, of all hosts or of the named ones, whatever containers the caller sees. An engine that
+   * does not answer within a moment delays no answer: its part is an older one, or none, and why.
    */
   objects<Kind extends keyof EngineObjects>(
     kind: Kind,
     hosts: readonly string[],
-    onCall: OnCall,
+    recordCall: RecordEngineCall,
   ): Promise<readonly HostObjects<EngineObjects[Kind]>[]>
-  /** As it was last measured, however long ago; asks nobody. */
+  /** As it was last measured, however long ago; asks no engine. */
   knownDiskUse(host: string): DiskUse | null
   readonly events: Events
 }
 
-export type OnCall = (call: EngineCall) => void
+export type RecordEngineCall = (call: EngineCall) => void
 
 export interface EngineObjects {
   readonly images: readonly Image[]
@@ -76,7 +77,7 @@ export interface EngineObjects {
 
 export interface HostObjects<T> {
   readonly hostId: string
-  /** Null where the engine has never told. */
+  /** Null where the engine has never answered. */
   readonly value: T | null
   /** Milliseconds since 1970. */
   readonly observedAt: number | null
@@ -88,18 +89,18 @@ export interface HostObjects<T> {
 export interface Events {
   /** The position behind the latest. */
   readonly end: number
-  /** A name for the position before everything. */
+  /** The id of the position before every event. */
   readonly beginning: string
-  /** Behind the event of that name; null where it is not remembered. */
-  positionOf(name: string): number | null
+  /** Behind the event of that id; null where it is not remembered. */
+  positionOf(id: string): number | null
   after(position: number): EventPassage
-  /** Resolves when something came after the position, or the signal ends the wait. */
+  /** Resolves when something has come after the position, or as soon as the signal aborts. */
   wait(position: number, signal: AbortSignal): Promise<void>
 }
 
 export interface EventPassage {
   readonly events: readonly RecordedEvent[]
-  /** Hosts of which something before these and after the asked position is lost. */
+  /** Hosts that have lost something between the position that was asked for and these events. */
   readonly lostHosts: readonly string[]
   readonly next: number
 }

@@ -1,6 +1,6 @@
 /**
  * One line of the engine's event stream that concerns a container, without its secrets: command lines and label values are
- * scrubbed. What an event of its kind does not tell is null.
+ * scrubbed. What an event of its kind does not have is null.
  */
 export interface ContainerEvent {
   readonly containerId: string
@@ -20,18 +20,20 @@ export interface ContainerEvent {
   readonly execId: string | null
   /** Of rename. */
   readonly oldName: string | null
+  /** How many secrets the decoder took out of the names and the command; those in labels are not shown. */
+  readonly redactions: number
 }
 
 /** An event as it is remembered. */
 export interface RecordedEvent extends ContainerEvent {
-  /** Names the event for good: a hash that another reading of the same event has too, and that tells of nothing else. */
+  /** A hash: another reading of the same event has the same, in every process, and it shows nothing of other events. */
   readonly id: string
   readonly hostId: string
   /** When it happened, by our clock as far as the engine's is known to be off: milliseconds since 1970. */
   readonly at: number
-  /** The order of arrival, over all hosts of this process. Not for callers: it counts what is hidden from some. */
+  /** The order of arrival, over all hosts of this process. Not for callers: it counts events that are hidden from them. */
   readonly seq: number
-  /** Whether it is that of the container's own health check, or of somebody's look at its processes; false as long as nobody knows. */
+  /** Whether the container's own health check made it, or a look at its processes; false while that is unknown. */
   isNoise: boolean
 }
 

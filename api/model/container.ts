@@ -13,7 +13,7 @@ export interface Port {
   readonly protocol: string
 }
 
-/** What the engine's list tells of one container. Label values are scrubbed already. */
+/** One container as the engine's list has it. Label values are scrubbed already. */
 export interface ListedContainer {
   /** 64 lower-case hex digits. */
   readonly id: string
@@ -31,6 +31,8 @@ export interface ListedContainer {
   readonly networks: readonly string[]
   /** Names of the volumes that are mounted. */
   readonly volumes: readonly string[]
+  /** How many secrets the decoder took out of the image's name and the labels. */
+  readonly redactions: number
 }
 
 /** How the container's health is found out. Durations are in milliseconds; null is the engine's default. */
@@ -106,7 +108,7 @@ export interface InspectedContainer {
   readonly health: HealthState
   readonly healthFailingStreak: number | null
   readonly healthLog: readonly HealthRun[]
-  /** Null where there is none, or it is switched off. */
+  /** Null where it has none, or has it switched off. */
   readonly healthCheck: HealthCheck | null
   readonly restartCount: number
   readonly restartPolicy: { readonly name: string; readonly maximumRetryCount: number }
@@ -154,11 +156,13 @@ export interface InspectedContainer {
     readonly usernsMode: string
   }
   readonly logDriver: string
-  /** How many values were taken out on the way here. */
+  /** How many secrets the decoder took out: those in texts, and each value of the environment. */
   readonly redactions: number
+  /** How many of them stood in texts. */
+  readonly textRedactions: number
 }
 
-/** One container as the inventory holds it: what the list tells, and the few facts that only an inspect has. */
+/** One container as the inventory holds it: its list entry, and the few fields that only an inspect or an event has. */
 export interface Container extends ListedContainer {
   readonly hostId: string
   readonly health: HealthState
@@ -171,13 +175,13 @@ export interface Container extends ListedContainer {
   readonly project: string | null
   /** Label com.docker.compose.service. */
   readonly service: string | null
-  /** Whether its output is that of a terminal; null until it was inspected, and never changing after. */
+  /** Whether its output is that of a terminal; null until it is inspected, and never changing after. */
   readonly tty: boolean | null
-  /** The command of its health check, scrubbed, as the engine's events spell it; null where there is none, or none is known yet. */
+  /** The command of its health check, scrubbed, as the engine's events spell it; null where it has none, or is not inspected yet. */
   readonly healthCommand: string | null
-  /** When it ended, with another code than 0, though nobody had asked for it: the last ones, milliseconds since 1970. */
+  /** When it ended with another code than 0 and was not asked to: the last times, milliseconds since 1970. */
   readonly crashes: readonly number[]
-  /** When the kernel killed a process of it for memory: the same. */
+  /** When the kernel killed one of its processes for memory: the last times, milliseconds since 1970. */
   readonly memoryKills: readonly number[]
 }
 

@@ -10,6 +10,8 @@ export interface Image {
   /** All layers together. */
   readonly sizeBytes: number | null
   readonly labels: ReadonlyMap<string, string>
+  /** How many secrets the decoder took out of the names and the labels. */
+  readonly redactions: number
 }
 
 export interface Subnet {
@@ -31,6 +33,8 @@ export interface Network {
   readonly subnets: readonly Subnet[]
   readonly labels: ReadonlyMap<string, string>
   readonly options: ReadonlyMap<string, string>
+  /** How many secrets the decoder took out of the name, the labels and the options. */
+  readonly redactions: number
 }
 
 export interface Volume {
@@ -43,6 +47,10 @@ export interface Volume {
   readonly labels: ReadonlyMap<string, string>
   /** Some name paths on the host or shares: values for callers with `security:read` alone. */
   readonly options: ReadonlyMap<string, string>
+  /** How many secrets the decoder took out of the name and the labels. */
+  readonly redactions: number
+  /** How many it took out of what only callers with `security:read` see: the mountpoint and the options. */
+  readonly hostPathRedactions: number
 }
 
 /** What one kind of thing takes on the engine's disk. */

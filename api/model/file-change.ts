@@ -5,6 +5,8 @@ export type ChangeKind = (typeof CHANGE_KINDS)[number]
 export interface FileChange {
   readonly path: string
   readonly kind: ChangeKind
+  /** How many secrets the decoder took out of the path. */
+  readonly redactions: number
 }
 
 export interface ChangeList {

@@ -1,6 +1,6 @@
 import type { Sample } from './sample.js'
 
-/** What is kept of each sample, and how it is read out of one. */
+/** What the history holds of each sample. */
 export const HISTORY_COLUMNS = {
   cpuPercent: (sample) => sample.cpuPercent,
   memoryUsedBytes: (sample) => sample.reading.memoryUsedBytes,
@@ -15,22 +15,22 @@ export type HistoryColumn = keyof typeof HISTORY_COLUMNS
 
 export const HISTORY_COLUMN_NAMES = Object.keys(HISTORY_COLUMNS) as readonly HistoryColumn[]
 
-/** One container's past, oldest first. Each column is as long as `times`; null is what nobody knows. */
+/** One container's past, oldest first. Each column is as long as `times`; null is an unknown value. */
 export interface History {
-  /** The usual distance of two samples; where somebody watched they are closer. */
+  /** The usual distance of two samples; while the container was watched they are closer. */
   readonly intervalMs: number
   /** The engine's clock, milliseconds since 1970. */
   readonly times: readonly number[]
   readonly columns: Readonly<Record<HistoryColumn, readonly (number | null)[]>>
 }
 
-/** Two samples further apart than so many usual intervals have a gap between them: one late sample is none. */
+/** Two samples further apart than so many usual intervals have a gap between them: one late sample makes no gap. */
 const GAP_INTERVALS = 2.5
 
 /** An engine under load takes some seconds for a reading, which makes no gap at short intervals. */
 const MIN_GAP_MS = 15_000
 
-/** Puts a row of nulls, an interval later, behind each sample that the next does not follow: a line that is drawn through has a hole there. */
+/** Puts a row of nulls, an interval later, behind each sample before a gap: a line drawn through the values has a hole there. */
 export function withGaps(history: History): History {
   const { intervalMs } = history
   const threshold = Math.max(MIN_GAP_MS, intervalMs * GAP_INTERVALS)

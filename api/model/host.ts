@@ -4,9 +4,10 @@ import type { ApiError } from './error.js'
  * `connecting`: never answered yet. `live`: its event stream is up and what we hold is current. `stale`: it does not answer
  * now, and what we hold is as of `observedAt`.
  */
-export type HostState = 'connecting' | 'live' | 'stale'
+export const HOST_STATES = ['connecting', 'live', 'stale'] as const
+export type HostState = (typeof HOST_STATES)[number]
 
-/** What GET /version tells. Null where a socket proxy closes it. */
+/** Answer of GET /version. Null where a socket proxy closes it. */
 export interface EngineVersion {
   readonly version: string | null
   readonly apiVersion: string | null
@@ -16,7 +17,7 @@ export interface EngineVersion {
   readonly kernelVersion: string | null
 }
 
-/** What GET /info tells, less all that names a registry, a proxy or a secret. */
+/** Answer of GET /info, less all that names a registry, a proxy or a secret. */
 export interface EngineInfo {
   readonly name: string | null
   readonly operatingSystem: string | null

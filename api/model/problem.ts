@@ -4,7 +4,7 @@ import type { Container } from './container.js'
 export const PROBLEMS = ['crashloop', 'oom', 'unhealthy', 'exited-nonzero'] as const
 export type Problem = (typeof PROBLEMS)[number]
 
-/** Failures that nobody asked for, within the window, that make a crash loop: one is an accident, two may be a deployment. */
+/** Crashes within the window that make a loop: one may happen, two may be a deployment. */
 export const CRASHES_OF_A_LOOP = 3
 
 /** A container that has run so long since its last crash has recovered. An engine waits a minute at most between restarts. */
@@ -16,8 +16,8 @@ type Evidence = Pick<
 >
 
 /**
- * `crashloop`: it failed three times within ten minutes (the engine's events tell), or waits to be restarted after three
- * restarts. `oom`: the kernel killed it, or a process of it, for memory: in its last life, or within ten minutes.
+ * `crashloop`: it crashed three times within ten minutes (as the engine's events show), or waits to be restarted after three
+ * restarts. `oom`: the kernel killed it, or a process of it, for memory: in its last run, or within ten minutes.
  * `unhealthy`: its health check says so. `exited-nonzero`: it is over, with a code other than 0.
  * `now` is milliseconds since 1970.
  */

@@ -1,6 +1,6 @@
 /**
  * One process of a container, as the engine's host sees it. What its `ps` did not print is null; columns that have no name here
- * are kept in `other` under the title that was printed. Command lines are scrubbed.
+ * are in `other` under the title that was printed. Command lines are scrubbed.
  */
 export interface Process {
   readonly pid: number | null
@@ -11,7 +11,7 @@ export interface Process {
   /** As printed: the clock time for a process of today, else the date. */
   readonly started: string | null
   readonly cpuSeconds: number | null
-  /** Of one core, over the life of the process. */
+  /** Of one core, since the process started. */
   readonly cpuPercent: number | null
   readonly memoryPercent: number | null
   readonly residentBytes: number | null
@@ -24,6 +24,8 @@ export interface Process {
 
 export interface ProcessList {
   readonly processes: readonly Process[]
+  /** How many secrets the decoder took out of the cells. */
+  readonly redactions: number
   /** There are more. */
   readonly isTruncated: boolean
 }

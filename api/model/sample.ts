@@ -46,10 +46,10 @@ export interface Sample {
 
 /**
  * Computes the rates between two readings of one container. A counter that ran backwards makes its rate null; where it is that of
- * CPU time, the container was restarted between the two, and no counter of the one says anything of the other.
+ * CPU time, the container was restarted between the two, and the counters of the two runs have nothing to do with each other.
  */
 export function sampleBetween(before: Reading | null, reading: Reading): Sample {
-  const previous = before === null || isAnotherLife(before, reading) ? null : before
+  const previous = before === null || isAnotherRun(before, reading) ? null : before
   const seconds = previous === null ? 0 : (reading.readAt - previous.readAt) / 1000
   const rate = (before: number | null | undefined, now: number | null | undefined): number | null => {
     if (before === null || before === undefined || now === null || now === undefined) return null
@@ -68,7 +68,7 @@ export function sampleBetween(before: Reading | null, reading: Reading): Sample 
   }
 }
 
-function isAnotherLife(before: Reading, reading: Reading): boolean {
+function isAnotherRun(before: Reading, reading: Reading): boolean {
   return before.cpuUsageNs !== null && reading.cpuUsageNs !== null && reading.cpuUsageNs < before.cpuUsageNs
 }
 

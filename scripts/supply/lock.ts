@@ -1,5 +1,5 @@
 // The packages that production runs with, as package-lock.json has them. npm's own `--omit dev` is not asked: in `npm sbom`
-// it also leaves out what a development tool happens to depend on as well (docs/decisions/0021-supply-chain.md).
+// it also leaves out what a development tool happens to depend on as well (docs/decisions/0020-supply-chain.md).
 import { readFileSync } from 'node:fs'
 
 export interface LockEntry {

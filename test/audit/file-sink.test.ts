@@ -1,3 +1,4 @@
+/** @slow: a crash at every byte of a record, each with its file */
 import { execFileSync } from 'node:child_process'
 import {
   appendFileSync,

@@ -1,3 +1,4 @@
+/** @slow: hundreds of rings with lines of every length */
 import { join } from 'node:path'
 import fc from 'fast-check'
 import type { AuditEvent } from '../../api/audit/event.js'

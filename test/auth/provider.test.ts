@@ -1,3 +1,4 @@
+/** @slow: a provider that never answers is waited for */
 import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'

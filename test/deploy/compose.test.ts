@@ -4,20 +4,18 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { MAX_STREAMS_PER_SUBJECT } from '../../api/http/endpoints/open-streams.js'
 import {
   type Answer,
-  BUILD_MS,
-  buildImage,
   cut,
   type Deployment,
   describeDeployment,
   HOSTNAME,
-  IMAGE,
   makeDeployment,
   PASSWORD,
   type Part,
   procStatus,
-  UP_MS,
+  STEP_MS,
 } from '../support/deployment.js'
 import { docker, realEngine } from '../support/dockerd.js'
+import { BUILD_MS, buildImage, IMAGE } from '../support/image.js'
 import { eventually } from '../support/start-service.js'
 
 /** What outage.test.ts promises of an engine holds for the proxy before it, and a few seconds for Docker's own work. */
@@ -28,12 +26,13 @@ const GONE_MS = 5_000
 const BACK_MS = 30_000
 /** Each part's first health check comes 30 s after its start. */
 const HEALTHY_MS = 60_000
-const STEP_MS = 60_000
 const PACE_MS = 200
 /** More than one subject may have streams, and what it takes to see that one is free again. */
 const STATS_LIMIT = 50
 /** Requests a second, in deploy/traefik/dynamic.yml. */
 const TRAEFIK_PACE = 20
+
+jest.setTimeout(STEP_MS)
 
 const PARTS: readonly Part[] = ['traefik', 'porthole', 'socket-proxy']
 const ZEROS = '0'.repeat(64)
@@ -73,14 +72,18 @@ async function arrivals(answer: IncomingMessage, count: number, started: number)
   return times
 }
 
-/** The status that the socket proxy answers Porthole's container with, for each path. */
+/**
+ * The status that the socket proxy answers Porthole's container with, for each path. Each answer is read to its end, since the
+ * proxy logs a reader that breaks off; events alone have no end.
+ */
 async function throughSocketProxy(paths: readonly string[], options = '{}'): Promise<readonly number[]> {
   const program = `
     const { request } = require('node:http')
     const ask = (path) => new Promise((resolve) => {
       const asked = request({ host: 'socket-proxy', port: 2375, path, ...${options} }, (answer) => {
-        resolve(answer.statusCode)
-        answer.destroy()
+        answer.on('close', () => resolve(answer.statusCode))
+        if (path.startsWith('/events?')) answer.destroy()
+        else answer.resume()
       })
       asked.on('error', (error) => resolve(error.code))
       asked.end()
@@ -102,8 +105,8 @@ describeDeployment('the compose file on a real engine', () => {
     await deployment.compose(['up', '--no-build', '--detach'])
     await deployment.ready()
     admin = await tokenOf('operator')
-  }, BUILD_MS + UP_MS)
-  afterAll(() => deployment?.down(), STEP_MS)
+  }, BUILD_MS + STEP_MS)
+  afterAll(() => deployment?.down())
 
   describe('to a client outside', () => {
     test('answers who signs in over HTTPS, with what the engine has', async () => {
@@ -167,8 +170,12 @@ describeDeployment('the compose file on a real engine', () => {
     })
 
     test('lets Traefik slow down a flood before it arrives', async () => {
-      const flood = await Promise.all(Array.from({ length: 120 }, () => deployment.ask('/health/live')))
-      const refused = flood.filter(({ status }) => status === 429)
+      const refused: Answer[] = []
+      // On a busy machine one round may arrive so slowly that little of it is too much.
+      for (let round = 0; round < 5 && refused.length <= 20; round += 1) {
+        const flood = await Promise.all(Array.from({ length: 120 }, () => deployment.ask('/health/live')))
+        refused.push(...flood.filter(({ status }) => status === 429))
+      }
       expect(refused.length).toBeGreaterThan(20)
       for (const { headers } of refused) expect(headers['strict-transport-security']).toContain('max-age=')
       await within(
@@ -395,22 +402,18 @@ describeDeployment('the compose file on a real engine', () => {
     test('tells in its log what it refused, and nothing of what it passed', async () => {
       const log = await deployment.compose(['logs', '--no-color', 'socket-proxy'])
       expect(log).toMatch(/ 403 GET \/secrets /)
-      // Whoever breaks off the stream of events, as a test above does, is a failure to it.
+      // A reader that breaks off the stream of events, as a test above does, is a failure to it.
       expect(log).not.toMatch(/ 200 GET \/(?!events CD)/)
     })
   })
 
-  test(
-    'shows Traefik and Porthole as healthy',
-    async () => {
-      const health = async () =>
-        Promise.all(
-          (['traefik', 'porthole'] as const).map(async (part) => (await deployment.inspect(part)).State.Health.Status),
-        )
-      await within(HEALTHY_MS, health, (states) => states.every((state) => state === 'healthy'))
-    },
-    HEALTHY_MS + STEP_MS,
-  )
+  test('shows Traefik and Porthole as healthy', async () => {
+    const health = async () =>
+      Promise.all(
+        (['traefik', 'porthole'] as const).map(async (part) => (await deployment.inspect(part)).State.Health.Status),
+      )
+    await within(HEALTHY_MS, health, (states) => states.every((state) => state === 'healthy'))
+  })
 
   describe('when a part is killed', () => {
     const host = async () => (await deployment.ask('/api/hosts', { token: admin })).body.items[0]
@@ -419,92 +422,76 @@ describeDeployment('the compose file on a real engine', () => {
     beforeAll(async () => {
       busy = (await docker(['inspect', '--format', '{{.Id}}', 'busy'])).trim()
       admin = await tokenOf('witness')
-    }, STEP_MS)
+    })
 
-    test(
-      'the socket proxy: the last known is served as stale, and 503 only what needs the engine, until it is back',
-      async () => {
-        const before = (await deployment.ask('/api/containers', { token: admin })).body
-        await deployment.compose(['kill', 'socket-proxy'])
-        await within(STALE_MS, host, ({ state }) => state === 'stale')
-        const list = await deployment.ask('/api/containers', { token: admin })
-        expect(list.status).toBe(200)
-        expect(list.body.items.length).toBe(before.items.length)
-        expect(list.body.hosts[0].state).toBe('stale')
-        expect((await deployment.ask('/api/stats', { token: admin })).status).toBe(200)
-        const detail = await deployment.ask(`/api/containers/${busy}`, { token: admin })
-        expect([detail.status, detail.body.code]).toEqual([503, 'engine-unavailable'])
-        expect(Number(detail.headers['retry-after'])).toBeGreaterThan(0)
-        expect((await deployment.ask('/health/ready')).status).toBe(503)
-        expect((await deployment.ask('/health/live')).status).toBe(200)
+    test('the socket proxy: the last known is served as stale, and 503 only what needs the engine, until it is back', async () => {
+      const before = (await deployment.ask('/api/containers', { token: admin })).body
+      await deployment.compose(['kill', 'socket-proxy'])
+      await within(STALE_MS, host, ({ state }) => state === 'stale')
+      const list = await deployment.ask('/api/containers', { token: admin })
+      expect(list.status).toBe(200)
+      expect(list.body.items.length).toBe(before.items.length)
+      expect(list.body.hosts[0].state).toBe('stale')
+      expect((await deployment.ask('/api/stats', { token: admin })).status).toBe(200)
+      const detail = await deployment.ask(`/api/containers/${busy}`, { token: admin })
+      expect([detail.status, detail.body.code]).toEqual([503, 'engine-unavailable'])
+      expect(Number(detail.headers['retry-after'])).toBeGreaterThan(0)
+      expect((await deployment.ask('/health/ready')).status).toBe(503)
+      expect((await deployment.ask('/health/live')).status).toBe(200)
 
-        await deployment.compose(['start', 'socket-proxy'])
-        await within(LIVE_MS, host, ({ state }) => state === 'live')
-        expect((await deployment.ask(`/api/containers/${busy}`, { token: admin })).status).toBe(200)
-        expect((await deployment.ask('/health/ready')).status).toBe(200)
-      },
-      STEP_MS,
-    )
+      await deployment.compose(['start', 'socket-proxy'])
+      await within(LIVE_MS, host, ({ state }) => state === 'live')
+      expect((await deployment.ask(`/api/containers/${busy}`, { token: admin })).status).toBe(200)
+      expect((await deployment.ask('/health/ready')).status).toBe(200)
+    })
 
-    test(
-      'Porthole: Traefik answers 502, and users, revoked tokens and the audit are there when it is back',
-      async () => {
-        const signedIn = await signIn()
-        const revoked = await tokenOf('laptop')
-        const { jti } = JSON.parse(Buffer.from(revoked.split('.')[1] ?? '', 'base64url').toString())
-        const file = '/var/lib/porthole/access/revoked.txt'
-        await deployment.admin(['token', 'revoke', '--file', file, '--jti', jti])
-        const refused = () => deployment.ask('/api/auth/me', { token: revoked })
-        await within(LIVE_MS, refused, ({ status }) => status === 401)
-        const records = (await deployment.records()).length
+    test('Porthole: Traefik answers 502, and users, revoked tokens and the audit are there when it is back', async () => {
+      const signedIn = await signIn()
+      const revoked = await tokenOf('laptop')
+      const { jti } = JSON.parse(Buffer.from(revoked.split('.')[1] ?? '', 'base64url').toString())
+      const file = '/var/lib/porthole/access/revoked.txt'
+      await deployment.admin(['token', 'revoke', '--file', file, '--jti', jti])
+      const refused = () => deployment.ask('/api/auth/me', { token: revoked })
+      await within(LIVE_MS, refused, ({ status }) => status === 401)
+      const records = (await deployment.records()).length
 
-        await deployment.compose(['kill', 'porthole'])
-        const gone = await deployment.ask('/api/containers', { token: admin })
-        expect([502, 504]).toContain(gone.status)
-        expect(gone.headers['strict-transport-security']).toContain('max-age=')
+      await deployment.compose(['kill', 'porthole'])
+      const gone = await deployment.ask('/api/containers', { token: admin })
+      expect([502, 504]).toContain(gone.status)
+      expect(gone.headers['strict-transport-security']).toContain('max-age=')
 
-        await deployment.compose(['start', 'porthole'])
-        const back = () => deployment.ask('/health/ready')
-        await within(BACK_MS, back, ({ status }) => status === 200)
-        expect((await deployment.ask('/api/containers', { token: admin })).status).toBe(200)
-        expect((await refused()).status).toBe(401)
-        // Sessions live in the process.
-        expect((await deployment.ask('/api/containers', { token: signedIn })).status).toBe(401)
-        expect((await deployment.ask('/api/containers', { token: await signIn() })).status).toBe(200)
-        expect((await deployment.records()).length).toBeGreaterThan(records)
-        const verified = await deployment.admin(['audit', 'verify', '/var/lib/porthole/audit/audit.log'])
-        expect(verified).toMatch(/\d/)
-      },
-      STEP_MS,
-    )
+      await deployment.compose(['start', 'porthole'])
+      const back = () => deployment.ask('/health/ready')
+      await within(BACK_MS, back, ({ status }) => status === 200)
+      expect((await deployment.ask('/api/containers', { token: admin })).status).toBe(200)
+      expect((await refused()).status).toBe(401)
+      // Sessions live in the process.
+      expect((await deployment.ask('/api/containers', { token: signedIn })).status).toBe(401)
+      expect((await deployment.ask('/api/containers', { token: await signIn() })).status).toBe(200)
+      expect((await deployment.records()).length).toBeGreaterThan(records)
+      const verified = await deployment.admin(['audit', 'verify', '/var/lib/porthole/audit/audit.log'])
+      expect(verified).toMatch(/\d/)
+    })
 
-    test(
-      'Traefik: nobody is answered, and Porthole goes on as before',
-      async () => {
-        const { State } = await deployment.inspect('porthole')
-        await deployment.compose(['kill', 'traefik'])
-        await expect(deployment.ask('/health/live')).rejects.toThrow(/ECONNREFUSED|ECONNRESET|socket hang up/)
-        const inside = "fetch('http://127.0.0.1:3000/health/ready').then((answer) => console.log(answer.status))"
-        expect((await deployment.inside(inside)).trim()).toBe('200')
-        await deployment.compose(['start', 'traefik'])
-        await deployment.ready()
-        expect((await deployment.inspect('porthole')).State.StartedAt).toBe(State.StartedAt)
-      },
-      STEP_MS,
-    )
+    test('Traefik: nobody is answered, and Porthole goes on as before', async () => {
+      const { State } = await deployment.inspect('porthole')
+      await deployment.compose(['kill', 'traefik'])
+      await expect(deployment.ask('/health/live')).rejects.toThrow(/ECONNREFUSED|ECONNRESET|socket hang up/)
+      const inside = "fetch('http://127.0.0.1:3000/health/ready').then((answer) => console.log(answer.status))"
+      expect((await deployment.inside(inside)).trim()).toBe('200')
+      await deployment.compose(['start', 'traefik'])
+      await deployment.ready()
+      expect((await deployment.inspect('porthole')).State.StartedAt).toBe(State.StartedAt)
+    })
   })
 
-  test(
-    'lets in nobody but the clients that .env names, and tells the others so',
-    async () => {
-      deployment.configure({ PORTHOLE_CLIENTS: '192.0.2.0/24,2001:db8::/32' })
-      await deployment.compose(['up', '--no-build', '--detach'])
-      const refusal = () => deployment.ask('/health/live').catch(() => null)
-      await within(BACK_MS, refusal, (answer) => answer?.status === 403)
-      expect((await refusal())?.headers['strict-transport-security']).toContain('max-age=')
-      const { State } = await deployment.inspect('porthole')
-      expect(State.Running).toBe(true)
-    },
-    STEP_MS,
-  )
+  test('lets in nobody but the clients that .env names, and tells the others so', async () => {
+    deployment.configure({ PORTHOLE_CLIENTS: '192.0.2.0/24,2001:db8::/32' })
+    await deployment.compose(['up', '--no-build', '--detach'])
+    const refusal = () => deployment.ask('/health/live').catch(() => null)
+    await within(BACK_MS, refusal, (answer) => answer?.status === 403)
+    expect((await refusal())?.headers['strict-transport-security']).toContain('max-age=')
+    const { State } = await deployment.inspect('porthole')
+    expect(State.Running).toBe(true)
+  })
 })

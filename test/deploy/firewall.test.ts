@@ -1,25 +1,16 @@
-import { createServer, type Server } from 'node:net'
-import {
-  BUILD_MS,
-  buildImage,
-  type Deployment,
-  describeDeployment,
-  IMAGE,
-  imagesOf,
-  makeDeployment,
-  PASSWORD,
-  UP_MS,
-} from '../support/deployment.js'
+import { type Deployment, describeDeployment, makeDeployment, PASSWORD, STEP_MS } from '../support/deployment.js'
 import { type Dockerd, giveImages, startDockerd } from '../support/dockerd.js'
-import { makeNamespace, type Namespace } from '../support/namespace.js'
+import { BUILD_MS, buildImage, IMAGE, imagesOf } from '../support/image.js'
+import { makeTwoMachines, type TwoMachines } from '../support/namespace.js'
+import { type Listener, type NamespaceSockets, openSocketsIn } from '../support/namespace-sockets.js'
 
-const STEP_MS = 60_000
+jest.setTimeout(STEP_MS)
 
-let namespace: Namespace
+let machines: TwoMachines
 let dockerd: Dockerd
 let deployment: Deployment
-let outside: Server
-let outsidePort: number
+let sockets: NamespaceSockets
+let outside: Listener
 
 /** A program that tries to connect and prints how that went. */
 function reach(host: string, port: number): string {
@@ -37,30 +28,35 @@ function reach(host: string, port: number): string {
 describeDeployment('the compose file on an engine with its firewall', () => {
   beforeAll(async () => {
     await buildImage(IMAGE)
-    namespace = makeNamespace()
-    dockerd = await startDockerd({ namespace: namespace.path })
+    machines = makeTwoMachines()
+    dockerd = await startDockerd({ namespace: machines.engine })
     await giveImages([IMAGE, ...imagesOf('docker-compose.yml')], dockerd.socketPath)
-    outside = createServer((socket) => socket.on('error', () => {}).end('reached\n'))
-    await new Promise<void>((resolve) => outside.listen(0, namespace.outside[0], resolve))
-    const address = outside.address()
-    outsidePort = typeof address === 'object' && address !== null ? address.port : 0
+    sockets = openSocketsIn(machines.clients)
+    outside = await sockets.listen(machines.clientAddresses[0])
+    outside.server.on('connection', (socket) => socket.on('error', () => {}).end('reached\n'))
     deployment = await makeDeployment({
-      engine: { socketPath: dockerd.socketPath, address: namespace.inside },
-      settings: { PORTHOLE_CLIENTS: `${namespace.outside[0]}/32` },
+      engine: {
+        socketPath: dockerd.socketPath,
+        network: machines.engine,
+        address: machines.engineAddress,
+        clients: machines.clients,
+      },
+      settings: { PORTHOLE_CLIENTS: `${machines.clientAddresses[0]}/32` },
     })
     await deployment.admin(['user', 'add', '--name', 'alice', '--role', 'admin'], `${PASSWORD}\n`)
     await deployment.compose(['up', '--no-build', '--detach'])
     await deployment.ready()
-  }, BUILD_MS + UP_MS)
+  }, BUILD_MS + STEP_MS)
   afterAll(async () => {
     await deployment?.down()
-    outside?.close()
+    outside?.server.close()
+    sockets?.close()
     await dockerd?.stop()
-    namespace?.remove()
-  }, STEP_MS)
+    machines?.remove()
+  })
 
   test('knows each client by its own address, and lets in those that .env names alone', async () => {
-    const [known, unknown] = namespace.outside
+    const [known, unknown] = machines.clientAddresses
     expect((await deployment.ask('/health/live', { from: known })).status).toBe(200)
     const token = (await deployment.admin(['token', 'create', '--sub', 'outside', '--role', 'admin'])).trim()
     const headers = { 'X-Forwarded-For': known, 'X-Real-IP': known, Forwarded: `for=${known}` }
@@ -70,35 +66,27 @@ describeDeployment('the compose file on an engine with its firewall', () => {
     expect((await deployment.records()).findLast(({ kind }) => kind === 'read')).toMatchObject({ address: known })
   })
 
-  test(
-    'has no way out for Porthole and the socket proxy, and one for Traefik',
-    async () => {
-      const [address] = namespace.outside
-      // The test of the test: the way is there.
-      expect((await deployment.beside('front', reach(address, outsidePort))).trim()).toBe('connected')
-      expect((await deployment.beside('edge', reach(address, outsidePort))).trim()).toBe('closed')
-      expect((await deployment.beside('engine', reach(address, outsidePort))).trim()).toBe('closed')
-      expect((await deployment.inside(reach(address, outsidePort))).trim()).toBe('closed')
-    },
-    STEP_MS,
-  )
+  test('has no way out for Porthole and the socket proxy, and one for Traefik', async () => {
+    const [address] = machines.clientAddresses
+    // The test of the test: the way is there.
+    expect((await deployment.beside('front', reach(address, outside.port))).trim()).toBe('connected')
+    expect((await deployment.beside('edge', reach(address, outside.port))).trim()).toBe('closed')
+    expect((await deployment.beside('engine', reach(address, outside.port))).trim()).toBe('closed')
+    expect((await deployment.inside(reach(address, outside.port))).trim()).toBe('closed')
+  })
 
-  test(
-    'lets nobody from one network to another, by address either',
-    async () => {
-      const { Networks: networks } = (await deployment.inspect('socket-proxy')).NetworkSettings
-      const socketProxy = networks[`${deployment.project}_engine`].IPAddress
-      expect((await deployment.beside('engine', reach(socketProxy, 2375))).trim()).toBe('connected')
-      for (const network of ['front', 'edge'])
-        expect([network, (await deployment.beside(network, reach(socketProxy, 2375))).trim()]).toEqual([
-          network,
-          'closed',
-        ])
-      const porthole = (await deployment.inspect('porthole')).NetworkSettings.Networks
-      const onEdge = porthole[`${deployment.project}_edge`].IPAddress
-      expect((await deployment.beside('edge', reach(onEdge, 3000))).trim()).toBe('connected')
-      expect((await deployment.beside('front', reach(onEdge, 3000))).trim()).toBe('closed')
-    },
-    STEP_MS,
-  )
+  test('lets nobody from one network to another, by address either', async () => {
+    const { Networks: networks } = (await deployment.inspect('socket-proxy')).NetworkSettings
+    const socketProxy = networks[`${deployment.project}_engine`].IPAddress
+    expect((await deployment.beside('engine', reach(socketProxy, 2375))).trim()).toBe('connected')
+    for (const network of ['front', 'edge'])
+      expect([network, (await deployment.beside(network, reach(socketProxy, 2375))).trim()]).toEqual([
+        network,
+        'closed',
+      ])
+    const porthole = (await deployment.inspect('porthole')).NetworkSettings.Networks
+    const onEdge = porthole[`${deployment.project}_edge`].IPAddress
+    expect((await deployment.beside('edge', reach(onEdge, 3000))).trim()).toBe('connected')
+    expect((await deployment.beside('front', reach(onEdge, 3000))).trim()).toBe('closed')
+  })
 })

@@ -1,49 +1,58 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { connect, createServer, type Server } from 'node:net'
-import { networkInterfaces, tmpdir } from 'node:os'
+import { connect, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
+import { type Deployment, describeDeployment, makeDeployment, STEP_MS } from '../support/deployment.js'
 import {
-  BUILD_MS,
-  buildImage,
-  type Deployment,
-  describeDeployment,
-  IMAGE,
-  makeDeployment,
-  UP_MS,
-} from '../support/deployment.js'
-import { type Dockerd, docker, FIXTURE_IMAGE, giveFixtureImage, realEngine, startDockerd } from '../support/dockerd.js'
+  type Dockerd,
+  docker,
+  engineNetwork,
+  FIXTURE_IMAGE,
+  giveFixtureImage,
+  inspect,
+  realEngine,
+  startDockerd,
+} from '../support/dockerd.js'
+import { BUILD_MS, buildImage, IMAGE } from '../support/image.js'
+import { openSocketsIn } from '../support/namespace-sockets.js'
+import { eventually } from '../support/start-service.js'
 
-const STEP_MS = 60_000
+jest.setTimeout(STEP_MS)
+
+/** Until a service that has been started has said why it stops. */
+const REFUSED_MS = 60_000
 const MAKE_CERTS = join(__dirname, '../../scripts/make-certs')
 const NO_USERS = { USERS_FILE: '' }
 
-/** An address of this machine that containers reach it by. */
-function ownAddress(): string {
-  const all = Object.values(networkInterfaces()).flatMap((each) => each ?? [])
-  const found = all.find(({ family, internal }) => family === 'IPv4' && !internal)
-  if (found === undefined) throw new Error('this machine has no address but its own loopback')
-  return found.address
+/** The address of the engine's own machine that containers reach it by. */
+async function engineAddress(): Promise<string> {
+  const [container] = await inspect(['busy'])
+  return container.NetworkSettings.Gateway
 }
 
-/** A port of that address that leads to one of the loopback's. */
+/** A port of that address that leads to one of this machine's loopback. */
 async function startRelay(
   address: string,
   target: number,
 ): Promise<{ readonly port: number; readonly server: Server }> {
-  const server = createServer((near) => {
-    const far = connect(target, '127.0.0.1')
-    for (const [one, other] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      one.on('error', () => other.destroy())
-      one.pipe(other)
-    }
-  })
-  await new Promise<void>((resolve) => server.listen(0, address, resolve))
-  const bound = server.address()
-  return { port: typeof bound === 'object' && bound !== null ? bound.port : 0, server }
+  const sockets = openSocketsIn(await engineNetwork())
+  try {
+    const listener = await sockets.listen(address)
+    listener.server.on('connection', (near) => {
+      const far = connect(target, '127.0.0.1')
+      for (const [one, other] of [
+        [near, far],
+        [far, near],
+      ] as const) {
+        one.on('error', () => other.destroy())
+        one.pipe(other)
+      }
+    })
+    return listener
+  } finally {
+    sockets.close()
+  }
 }
 
 async function hostState(deployment: Deployment): Promise<string> {
@@ -58,7 +67,7 @@ describeDeployment('an override of the compose file', () => {
   afterEach(async () => {
     await deployment?.down()
     deployment = undefined
-  }, STEP_MS)
+  })
 
   describe('for an engine over mutual TLS', () => {
     let dockerd: Dockerd
@@ -69,7 +78,7 @@ describeDeployment('an override of the compose file', () => {
 
     beforeAll(async () => {
       folder = mkdtempSync(join(tmpdir(), 'phm-'))
-      const address = ownAddress()
+      const address = await engineAddress()
       const made = (name: string) => join(folder, name)
       for (const name of ['ours', 'foreign'])
         execFileSync(MAKE_CERTS, ['--dir', made(name), '--host', address], { stdio: 'ignore' })
@@ -86,63 +95,50 @@ describeDeployment('an override of the compose file', () => {
           readFileSync(join(made('ours'), name), 'utf8'),
         ]),
       )
-    }, STEP_MS)
+    })
     afterAll(async () => {
       relay?.close()
       await dockerd?.stop()
       rmSync(folder, { recursive: true, force: true })
-    }, STEP_MS)
+    })
 
-    test(
-      'shows the containers of that engine, and hands the socket of this one to nobody',
-      async () => {
-        deployment = await makeDeployment({ overrides: ['mtls'], settings, files: certificates })
-        await deployment.compose(['up', '--no-build', '--detach'])
-        await deployment.ready()
-        const token = (await deployment.admin(['token', 'create', '--sub', 'far', '--role', 'admin'])).trim()
-        const { items } = (await deployment.ask('/api/containers', { token })).body
-        expect(items.map(({ name }: { name: string }) => name)).toEqual(['far-away'])
-        const running = await deployment.compose(['ps', '--services', '--filter', 'status=running'])
-        expect(running.trim().split('\n').sort()).toEqual(['porthole', 'traefik'])
-        for (const part of ['porthole', 'traefik'] as const)
-          expect(JSON.stringify((await deployment.inspect(part)).Mounts)).not.toContain('docker.sock')
-      },
-      UP_MS,
-    )
-
-    test(
-      'does not start where the engine shows a certificate of another CA',
-      async () => {
-        const ca = readFileSync(join(folder, 'foreign/ca.pem'), 'utf8')
-        const files = { ...certificates, 'secrets/engine/ca.pem': ca }
-        deployment = await makeDeployment({ overrides: ['mtls'], settings, files })
-        await deployment.compose(['up', '--no-build', '--detach', 'porthole'])
-        const log = async () => deployment?.compose(['logs', '--no-color', 'porthole'])
-        for (let i = 0; i < 50 && !(await log())?.includes('TLS to the engine failed'); i += 1)
-          await new Promise((resolve) => setTimeout(resolve, 200))
-        expect(await log()).toMatch(/TLS to the engine failed: .*DOCKER_CA_PATH/)
-      },
-      UP_MS,
-    )
-  })
-
-  test(
-    'for a rootless engine takes the socket of the user who runs it',
-    async () => {
-      const { socketPath } = realEngine()
-      expect(basename(socketPath)).toBe('docker.sock')
-      deployment = await makeDeployment({
-        overrides: ['rootless'],
-        // Nothing is there, so what answers came by the override.
-        settings: { ...NO_USERS, PORTHOLE_ENGINE_SOCKET: '/nowhere/docker.sock' },
-        shell: { XDG_RUNTIME_DIR: dirname(socketPath) },
-      })
+    test('shows the containers of that engine, and hands the socket of this one to nobody', async () => {
+      deployment = await makeDeployment({ overrides: ['mtls'], settings, files: certificates })
       await deployment.compose(['up', '--no-build', '--detach'])
       await deployment.ready()
-      expect(await hostState(deployment)).toBe('live')
-    },
-    UP_MS,
-  )
+      const token = (await deployment.admin(['token', 'create', '--sub', 'far', '--role', 'admin'])).trim()
+      const { items } = (await deployment.ask('/api/containers', { token })).body
+      expect(items.map(({ name }: { name: string }) => name)).toEqual(['far-away'])
+      const running = await deployment.compose(['ps', '--services', '--filter', 'status=running'])
+      expect(running.trim().split('\n').sort()).toEqual(['porthole', 'traefik'])
+      for (const part of ['porthole', 'traefik'] as const)
+        expect(JSON.stringify((await deployment.inspect(part)).Mounts)).not.toContain('docker.sock')
+    })
+
+    test('does not start where the engine shows a certificate of another CA', async () => {
+      const ca = readFileSync(join(folder, 'foreign/ca.pem'), 'utf8')
+      const files = { ...certificates, 'secrets/engine/ca.pem': ca }
+      deployment = await makeDeployment({ overrides: ['mtls'], settings, files })
+      await deployment.compose(['up', '--no-build', '--detach', 'porthole'])
+      const log = async () => (await deployment?.compose(['logs', '--no-color', 'porthole'])) ?? ''
+      await eventually(log, (text) => text.includes('TLS to the engine failed'), REFUSED_MS)
+      expect(await log()).toMatch(/TLS to the engine failed: .*DOCKER_CA_PATH/)
+    })
+  })
+
+  test('for a rootless engine takes the socket of the user who runs it', async () => {
+    const { socketPath } = realEngine()
+    expect(basename(socketPath)).toBe('docker.sock')
+    deployment = await makeDeployment({
+      overrides: ['rootless'],
+      // Nothing is there, so what answers came by the override.
+      settings: { ...NO_USERS, PORTHOLE_ENGINE_SOCKET: '/nowhere/docker.sock' },
+      shell: { XDG_RUNTIME_DIR: dirname(socketPath) },
+    })
+    await deployment.compose(['up', '--no-build', '--detach'])
+    await deployment.ready()
+    expect(await hostState(deployment)).toBe('live')
+  })
 
   test('for Tecnativa replaces the image and what it is started with, and keeps it as closed as before', async () => {
     deployment = await makeDeployment({ overrides: ['tecnativa'] })

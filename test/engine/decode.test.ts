@@ -49,6 +49,7 @@ describe('decodeContainers', () => {
       ]),
       networks: ['pf-net'],
       volumes: ['pf-data'],
+      redactions: 1,
     })
   })
 
@@ -239,6 +240,7 @@ describe('decodeInspect', () => {
       logDriver: 'json-file',
       // Two values of Env, one label, the health check and three outputs of it.
       redactions: 7,
+      textRedactions: 5,
     })
     expect(labels.get('note')).toBe('postgres://[redacted]@db/shop')
     expect(healthLog).toHaveLength(3)
@@ -635,6 +637,7 @@ describe('EventDecoder', () => {
       labels: new Map(),
       exitCode: null,
       signal: 15,
+      redactions: 0,
       health: null,
       command: null,
       execId: null,

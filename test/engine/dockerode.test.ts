@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createDockerodeEngine, type DockerodeEngineOptions } from '../../api/engine/dockerode.js'
 import type { Engine, LogRequest } from '../../api/engine/engine.js'
-import { MAX_FILTER_IDS, ReadOnlyRefusal } from '../../api/engine/guard.js'
+import { ReadOnlyRefusal } from '../../api/engine/guard.js'
+import { MAX_FILTER_IDS } from '../../api/engine/read-parameters.js'
 import type { ContainerEvent } from '../../api/model/container-event.js'
 import type { LogLine } from '../../api/model/log-line.js'
 import { type Answer, answerWith, type FaultServer, startFaultServer } from '../support/fault-server.js'
@@ -271,8 +272,7 @@ describe('its events', () => {
     await sleep(20)
     controller.abort()
     expect(await reading).toEqual(['(open)'])
-    await sleep(5)
-    expect(server.connections()).toBe(0)
+    await until(() => server.connections() === 0)
   })
 
   test('end quietly by their signal while the engine is silent', async () => {
@@ -295,8 +295,7 @@ describe('its events', () => {
     const fault = await collect(engine).catch((error: unknown) => error)
     expect(fault).toMatchObject({ code: 'engine-bad-answer' })
     expect(String(fault)).not.toContain('hunter2')
-    await sleep(5)
-    expect(server.connections()).toBe(0)
+    await until(() => server.connections() === 0)
   })
 
   test('with a line without end are a bad answer', async () => {

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
-import { guardRead, MAX_FILTER_IDS, ReadOnlyRefusal } from '../../api/engine/guard.js'
+import { guardRead, ReadOnlyRefusal } from '../../api/engine/guard.js'
+import { MAX_FILTER_IDS } from '../../api/engine/read-parameters.js'
 import { ApiError } from '../../api/model/error.js'
 
 const ID = 'a1'.repeat(32)

@@ -51,7 +51,7 @@ function rig() {
 function tellOfBoth(view: FakeView): void {
   const labels = new Map<string, string>()
   const answer = { hostId: 'local', observedAt: 1_000, fault: null }
-  const image = { tags: [], digests: [], createdAt: null, sizeBytes: 1, labels }
+  const image = { tags: [], digests: [], createdAt: null, sizeBytes: 1, labels, redactions: 0 }
   view.answers.images = [
     {
       ...answer,
@@ -72,11 +72,14 @@ function tellOfBoth(view: FakeView): void {
         subnets: [],
         labels,
         options: labels,
+        redactions: 0,
       })),
     },
   ]
   const volume = { driver: 'local', scope: 'local', createdAt: null, mountpoint: null, labels, options: labels }
-  view.answers.volumes = [{ ...answer, value: ['seen-data', 'hidden-name_data'].map((name) => ({ ...volume, name })) }]
+  const counts = { redactions: 0, hostPathRedactions: 0 }
+  const volumes = ['seen-data', 'hidden-name_data'].map((name) => ({ ...volume, name, ...counts }))
+  view.answers.volumes = [{ ...answer, value: volumes }]
   const part = { count: 12_345, active: 12_345, sizeBytes: 12_345, reclaimableBytes: 12_345 }
   const disk = { images: part, containers: part, volumes: part, buildCache: part, volumeBytes: new Map() }
   view.answers.disk = [{ ...answer, value: disk }]

@@ -1,3 +1,4 @@
+/** @slow: the server's own time limits run out */
 import type { Server } from 'node:http'
 import { connect } from 'node:net'
 import { closeServer, createHttpServer, listen } from '../../api/http/server.js'

@@ -1,43 +1,28 @@
 import { EventJournal } from '../../api/live/events/event-journal.js'
 import { Fleet, MAX_WATCHED_READINGS_PER_SECOND } from '../../api/live/fleet.js'
-import { Host } from '../../api/live/host/host.js'
-import { FOLLOWED_LINES } from '../../api/live/logs/log-follower.js'
-import { TokenBucket } from '../../api/live/logs/token-bucket.js'
-import { createLog } from '../../api/log.js'
 import type { EngineCall } from '../../api/model/engine-call.js'
 import { ApiError } from '../../api/model/error.js'
+import { cleanupAfterEach } from '../support/cleanup.js'
 import { FakeClock } from '../support/fake-clock.js'
 import { FakeEngine, idOf, listed, readingAt } from '../support/fake-engine.js'
+import { makeHost } from '../support/host-rig.js'
 
-const QUIET = createLog('silent', { write: () => {} })
+const cleanup = cleanupAfterEach()
 
 async function fleetOf(engines: Readonly<Record<string, FakeEngine>>) {
   const clock = new FakeClock()
   const life = new AbortController()
   const journal = new EventJournal()
-  const hosts = Object.entries(engines).map(
-    ([id, engine]) =>
-      new Host({
-        id,
-        endpoint: 'unix:///x',
-        labels: {},
-        engine,
-        sampling: { intervalMs: 10_000, historyMs: 3_600_000 },
-        journal: journal.openHost(id),
-        lineBucket: new TokenBucket(FOLLOWED_LINES, clock),
-        clock,
-        log: QUIET,
-      }),
-  )
+  const hosts = Object.entries(engines).map(([id, engine]) => makeHost(id, engine, journal, clock))
   const fleet = new Fleet(hosts, journal, clock)
   const lives = hosts.map((host) => host.run(life.signal))
-  await clock.advance(100)
-  const stop = async () => {
+  cleanup(async () => {
     life.abort()
     await clock.advance(0)
     await Promise.all(lives)
-  }
-  return { fleet, clock, stop }
+  })
+  await clock.advance(100)
+  return { fleet, clock }
 }
 
 function engineWith(...ids: string[]): FakeEngine {
@@ -59,7 +44,7 @@ describe('Fleet', () => {
   test('shows the containers of all hosts, and is ready while one answers', async () => {
     const down = new FakeEngine()
     down.down = new ApiError('engine-unavailable', 'down')
-    const { fleet, stop } = await fleetOf({ one: engineWith(idOf('a')), two: engineWith(idOf('b')), three: down })
+    const { fleet } = await fleetOf({ one: engineWith(idOf('a')), two: engineWith(idOf('b')), three: down })
     expect(fleet.containers([]).map(({ hostId }) => hostId)).toEqual(['one', 'two'])
     expect(fleet.hosts().map(({ state }) => state)).toEqual(['live', 'live', 'connecting'])
     expect(fleet.isReady).toBe(true)
@@ -68,34 +53,31 @@ describe('Fleet', () => {
     const inspected = await fleet.inspect(fleet.find(idOf('b'), null, []), (call) => calls.push(call))
     expect(inspected).toMatchObject({ id: idOf('b') })
     expect(calls).toEqual([{ host: 'two', call: 'inspect', status: 200, milliseconds: expect.any(Number) }])
-    await stop()
   })
 
   test('says that it cannot know, rather than no, while a host has never answered', async () => {
     const down = new FakeEngine()
     down.down = new ApiError('engine-unavailable', 'down')
-    const { fleet, clock, stop } = await fleetOf({ one: engineWith(), two: down })
+    const { fleet, clock } = await fleetOf({ one: engineWith(), two: down })
     expect(codeOf(() => fleet.find(idOf('a'), null, []))).toBe('engine-unavailable')
     down.down = null
     await clock.advance(5_000)
     expect(codeOf(() => fleet.find(idOf('a'), null, []))).toBe('container-not-found')
-    await stop()
   })
 
-  test('tells containers that fit a prefix apart by what the caller may see', async () => {
+  test('finds the one container of a prefix that the caller may see', async () => {
     const [one, two] = [`${'ab'.repeat(6)}${'1'.repeat(52)}`, `${'ab'.repeat(6)}${'2'.repeat(52)}`]
     const engine = new FakeEngine()
     engine.add(listed({ id: one, labels: new Map([['team', 'web']]) }))
     engine.add(listed({ id: two }))
-    const { fleet, stop } = await fleetOf({ local: engine })
+    const { fleet } = await fleetOf({ local: engine })
     expect(codeOf(() => fleet.find('ab'.repeat(6), null, []))).toBe('ambiguous-container-id')
     expect(fleet.find('ab'.repeat(6), null, [{ key: 'team', value: 'web' }]).id).toBe(one)
     expect(codeOf(() => fleet.find(two, null, [{ key: 'team', value: 'web' }]))).toBe('container-not-found')
-    await stop()
   })
 
-  test('tells containers of one id on two hosts apart by the host', async () => {
-    const { fleet, stop } = await fleetOf({ one: engineWith(idOf('a')), two: engineWith(idOf('a')) })
+  test('finds one of two containers with the same id by its host', async () => {
+    const { fleet } = await fleetOf({ one: engineWith(idOf('a')), two: engineWith(idOf('a')) })
     expect(fleet.containers([])).toHaveLength(2)
     for (const id of [idOf('a'), 'a'.repeat(12)]) {
       expect(codeOf(() => fleet.find(id, null, []))).toBe('ambiguous-container-id')
@@ -103,7 +85,6 @@ describe('Fleet', () => {
       expect(codeOf(() => fleet.find(id, 'three', []))).toBe('container-not-found')
     }
     expect(codeOf(() => fleet.find(idOf('a'), 'one', [{ key: 'team', value: 'b' }]))).toBe('container-not-found')
-    await stop()
   })
 
   test('has so many watched containers read as asked, and more of them less often', async () => {
@@ -121,7 +102,7 @@ describe('Fleet', () => {
           engine.add(listed({ id: `${host}${i.toString(16).padStart(5, '0')}`.padEnd(64, 'a') }))
         engines[`host-${host}`] = engine
       }
-      const { fleet, clock, stop } = await fleetOf(engines)
+      const { fleet, clock } = await fleetOf(engines)
       await clock.advance(20_000)
       const made = () =>
         Object.values(engines).reduce((sum, { calls }) => sum + calls.filter((call) => call === 'reading').length, 0)
@@ -131,7 +112,6 @@ describe('Fleet', () => {
         await clock.advance(1_000)
       }
       const perSecond = (made() - before) / 10
-      await stop()
       return perSecond
     }
     expect(await readingsOf(100)).toBeGreaterThan(90)
@@ -143,7 +123,7 @@ describe('Fleet', () => {
 
   test('does not let what happens to one container show in the time of the list', async () => {
     const engine = engineWith(idOf('a'))
-    const { fleet, clock, stop } = await fleetOf({ local: engine })
+    const { fleet, clock } = await fleetOf({ local: engine })
     const before = fleet.hosts()[0]?.observedAt
     engine.add(listed({ id: idOf('b') }))
     engine.emit('start', idOf('b'))
@@ -152,6 +132,5 @@ describe('Fleet', () => {
     expect(fleet.hosts()[0]?.observedAt).toBe(before)
     await clock.advance(30_000)
     expect(fleet.hosts()[0]?.observedAt).toBeGreaterThan(before ?? Number.POSITIVE_INFINITY)
-    await stop()
   })
 })

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
-import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, extname, join, relative } from 'node:path'
+import { dirname, extname, join } from 'node:path'
 import { AUTH_ACTIONS } from '../../api/audit/event.js'
 import { auditVerify } from '../../api/cli/audit-verify.js'
 import { hashPassword } from '../../api/cli/hash-password.js'
@@ -13,46 +13,26 @@ import { userList } from '../../api/cli/user-list.js'
 import { userPassword } from '../../api/cli/user-password.js'
 import { userRemove } from '../../api/cli/user-remove.js'
 import { describeFaults, loadConfig, VARIABLES } from '../../api/config/config.js'
-import { guardRead } from '../../api/engine/guard.js'
-import { LANES } from '../../api/engine/lanes.js'
+import { READS as ENGINE_READS } from '../../api/engine/reads.js'
 import { problemOf } from '../../api/http/endpoints/problem.js'
 import { parseQuery } from '../../api/http/resources/query-parts.js'
 import { ACTIONS, FEEDS, ROUTES, STREAMS } from '../../api/http/routes.js'
 import { ApiError, ERROR_CODES } from '../../api/model/error.js'
 import { SCOPES } from '../../api/model/scope.js'
 import { SECRET } from '../support/tokens.js'
-
-const ROOT = process.cwd()
+import { filesBelow, headings, prose, ROOT, read } from './project-files.js'
 
 /** Lines of a source file: what is longer has more than one subject. */
 const MAX_SOURCE_LINES = 450
 
-function read(path: string): string {
-  return readFileSync(join(ROOT, path), 'utf8')
-}
-
-/** Every file below a folder, as paths from the root. */
-function filesBelow(folder: string): string[] {
-  if (!existsSync(join(ROOT, folder))) return []
-  return readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map((entry) => relative(ROOT, join(entry.parentPath, entry.name)))
-    .sort()
-}
-
 const DOCUMENTS = [
   ...readdirSync(ROOT).filter((name) => name.endsWith('.md')),
-  ...['docs', 'api'].flatMap(filesBelow).filter((name) => name.endsWith('.md')),
+  ...['docs', 'api', 'examples'].flatMap(filesBelow).filter((name) => name.endsWith('.md')),
 ]
 
-const SOURCES = ['api', 'test', 'scripts', 'bench']
+const SOURCES = ['api', 'demo', 'test', 'scripts', 'bench']
   .flatMap(filesBelow)
   .filter((path) => !path.startsWith(join('test', 'fixtures')))
-
-/** A document as it reads without its blocks of code. */
-function prose(text: string): string {
-  return text.replace(/^```[\s\S]*?^```$/gm, '')
-}
 
 /** The cells of each row of a document's tables whose first cell fits. */
 function rows(text: string, first: RegExp): string[][] {
@@ -66,13 +46,6 @@ function rows(text: string, first: RegExp): string[][] {
         .map((cell) => cell.trim()),
     )
     .filter(([cell]) => first.test(cell ?? ''))
-}
-
-function headings(text: string, level: string): string[] {
-  return prose(text)
-    .split('\n')
-    .filter((line) => line.startsWith(`${level} `))
-    .map((line) => line.slice(level.length + 1).trim())
 }
 
 describe('docs/errors.md', () => {
@@ -206,73 +179,8 @@ describe('api/SECURITY.md', () => {
   })
 })
 
-/** What the engine is asked for, once for each shape of a read. */
+/** What stands for an id in examples. */
 const ID = '0'.repeat(64)
-const READABLE: readonly (readonly [path: string, options?: object])[] = [
-  ['/_ping'],
-  ['/version'],
-  ['/info'],
-  ['/events', { filters: { type: ['container'] } }],
-  ['/images/json'],
-  ['/networks'],
-  ['/volumes'],
-  ['/system/df'],
-  ['/containers/json'],
-  [`/containers/${ID}/json`],
-  [`/containers/${ID}/stats`, { stream: false }],
-  [`/containers/${ID}/logs`, { tail: 1 }],
-  [`/containers/${ID}/top`],
-  [`/containers/${ID}/changes`],
-]
-
-/** What a proxy by prefix would let through, or what another container could be named like. */
-const UNREADABLE = [
-  `/containers/${ID}/export`,
-  `/containers/${ID}/archive`,
-  `/containers/${ID}/attach/ws`,
-  `/containers/${ID}/json/`,
-  `/containers/${ID.slice(1)}/json`,
-  `/containers/${'A'.repeat(64)}/json`,
-  '/containers/json/x',
-  '/CONTAINERS/json',
-  '//containers/json',
-  '/containers/../secrets',
-  '/images/get',
-  '/images/alpine/get',
-  '/images/search',
-  '/networks/bridge',
-  '/system/dial',
-  '/secrets',
-  '/swarm',
-  '/configs',
-  '/_pingx',
-]
-
-/** The allow rules of HAProxy that documents and tests give. */
-const PROXY_RULES = [...DOCUMENTS, 'test/support/haproxy/tight.cfg'].flatMap((path) =>
-  [...read(path).matchAll(/^ *http-request allow if \{ path -m reg '?(\^\/?[^\s']+\$)'? \}$/gm)].map(
-    ([, rule = '']) => [path, rule] as const,
-  ),
-)
-
-describe('a tight socket proxy', () => {
-  test('is shown in the document that tells of one', () => {
-    expect(PROXY_RULES.map(([path]) => path)).toContain('docs/docker-socket-security.md')
-  })
-
-  test.each(PROXY_RULES)('as in %s lets through what Porthole asks for, and nothing else', (_path, rule) => {
-    const pattern = new RegExp(rule)
-    const shapes = READABLE.map(([path, options]) => {
-      const isStream = path === '/events'
-      return guardRead({ method: 'GET', path, options, isStream }).shape
-    })
-    expect(shapes.sort()).toEqual(Object.keys(LANES).sort())
-    expect(READABLE.filter(([path]) => !pattern.test(path))).toEqual([])
-    expect(UNREADABLE.filter((path) => pattern.test(path))).toEqual([])
-    for (const path of UNREADABLE) expect(() => guardRead({ method: 'GET', path })).toThrow()
-  })
-})
-
 /** Settings of later versions, which the start refuses. */
 const NOT_YET = ['REDIS_URL', 'ALERT_WEBHOOK_URL']
 
@@ -402,6 +310,11 @@ describe('every document', () => {
     expect([...new Set(files)].filter((file) => !existsSync(join(ROOT, file)))).toEqual([])
   })
 
+  test.each(DOCUMENTS)('%s names source files that exist, also where it leaves out their folder', (path) => {
+    const named = [...read(path).matchAll(/`((?:[\w-]+\/)*[\w.-]+\.(?:ts|mjs))`/g)].map(([, name]) => `/${name}`)
+    expect(named.filter((name) => !SOURCES.some((source) => `/${source}`.endsWith(name)))).toEqual([])
+  })
+
   test.each(DOCUMENTS)('%s names variables that are read', (path) => {
     const sources = SOURCES.filter((source) => !DOCUMENTS.includes(source))
       .map(read)
@@ -462,14 +375,37 @@ describe('every document', () => {
   test('has a title', () => {
     for (const path of DOCUMENTS) expect([path, headings(read(path), '#').length]).toEqual([path, 1])
   })
+})
 
-  test('of a decision gives its background, the decision and its consequences', () => {
-    const decisions = DOCUMENTS.filter((path) => dirname(path) === join('docs', 'decisions'))
-    expect(decisions.length).toBeGreaterThan(5)
-    for (const path of decisions) {
-      expect(path).toMatch(/\d{4}-[a-z0-9-]+\.md$/)
-      expect([path, headings(read(path), '##')]).toEqual([path, ['Background', 'Decision', 'Consequences']])
-    }
+describe('the engine room, as documents describe it', () => {
+  test('has its deadlines where a document says that they are', () => {
+    const saying = DOCUMENTS.flatMap((path) => read(path).split(/\n(?=\n|[|-])/)).filter((text) =>
+      /\bdeadline/i.test(text),
+    )
+    const named = saying.map((text) => [...text.matchAll(/`(api\/engine\/[\w-]+\.ts)`/g)].map(([, file]) => file ?? ''))
+    const homes = named.filter((files) => files.length > 0)
+    expect(homes.length).toBeGreaterThan(0)
+    for (const files of homes)
+      expect([files, files.some((file) => /DEADLINE_MS = |deadlineMs: \d/.test(read(file)))]).toEqual([files, true])
+  })
+
+  test('makes as many reads as they count', () => {
+    const words = [
+      'twelve',
+      'thirteen',
+      'fourteen',
+      'fifteen',
+      'sixteen',
+      'seventeen',
+      'eighteen',
+      'nineteen',
+      'twenty',
+    ]
+    const counted = DOCUMENTS.flatMap((path) =>
+      [...read(path).matchAll(/closed list of (\w+) reads/g)].map(([, word]) => word),
+    )
+    expect(counted.length).toBeGreaterThan(1)
+    expect(new Set(counted)).toEqual(new Set([words[Object.keys(ENGINE_READS).length - 12]]))
   })
 })
 

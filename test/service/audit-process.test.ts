@@ -26,7 +26,7 @@ describe('a process that is killed while it writes', () => {
     const trail = new AuditTrail({ sink, clock: Date, log, onFailure: 'refuse' })
     for (;;) trail.record(${JSON.stringify(readEvent())})`
 
-  test('leaves a chain that the next start carries on, each time', async () => {
+  test('leaves a chain that the next start goes on with, each time', async () => {
     for (let kill = 0; kill < 5; kill += 1) {
       const before = existsSync(path) ? statSync(path).size : 0
       const writer = start(['--input-type=module', '--eval', WRITER, path])

@@ -126,7 +126,7 @@ describe('many hosts', () => {
     expect(await total()).toBe(12)
   }, 60_000)
 
-  test('are told apart by host, in lists, statistics and pages', async () => {
+  test('are distinguished by host, in lists, statistics and pages', async () => {
     const rig = await startFleet({ one: null, two: null })
     const items = async (path: string) => (await rig.get(path)).body.items as { id: string; host: string }[]
     await eventually(

@@ -44,7 +44,7 @@ describe('the production entry', () => {
     expect(stderr).not.toContain('hunter')
   })
 
-  test('says who has its port, with exit code 1', async () => {
+  test('names the port that is in use, with exit code 1', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     onCleanup(() => other.close())
     await new Promise((resolve) => other.once('listening', resolve))
@@ -72,7 +72,7 @@ describe('the production entry', () => {
 })
 
 describe('porthole serve', () => {
-  test('--demo serves the simulated engine loudly, and leaves nothing behind', async () => {
+  test('--demo serves the simulated engine and says so loudly', async () => {
     const { port, stderr, stop } = await serve([CLI, 'serve', '--demo', '--demo-containers', '5'])
     const answer = await fetch(`http://127.0.0.1:${port}/api/containers`, {
       headers: { authorization: `Bearer ${tokenFor()}` },

@@ -31,7 +31,7 @@ describe('a service over an engine', () => {
     await eventually(async () => (await rig.get('/api/stats')).body.items, isComplete, PATIENCE_MS)
   })
 
-  test('resolves ids itself: a container that is named like the digits of another is not taken for it', async () => {
+  test('resolves ids itself: a container named like the short id of another is not mistaken for it', async () => {
     const [first] = rig.engine.containers()
     const id = first?.id ?? ''
     const trap = rig.engine.run({ name: id.slice(0, 12), image: 'evil:1' })
@@ -60,7 +60,7 @@ describe('a service over an engine', () => {
     ])
   })
 
-  test('lets no planted secret out, by any route or log line', async () => {
+  test('shows no planted secret, on any route or in any log line', async () => {
     expect(PLANTED_SECRETS.length).toBeGreaterThan(5)
     const ids = rig.engine.containers().map(({ id }) => id)
     const paths = ROUTES.flatMap(({ path }) =>
@@ -137,7 +137,7 @@ describe('an engine that fails', () => {
     },
   )
 
-  test.each(faults)('on stats (%s) keeps the last sample, whose time tells its age', async (_what, fault) => {
+  test.each(faults)('on stats (%s) keeps the last sample, whose time shows its age', async (_what, fault) => {
     const [first] = rig.engine.containers().filter(({ state }) => state === 'running')
     await eventually(
       async () => (await rig.get(`/api/containers/${first?.id}/stats`)).body.sampledAt,
@@ -154,7 +154,7 @@ describe('an engine that fails', () => {
   })
 
   test.each(faults)(
-    'on everything (%s) is shown as stale with what was last known, and recovers',
+    'on everything (%s) is stale and shows what was last known, and recovers',
     async (_what, fault) => {
       await eventually(hostState, (state) => state === 'live', PATIENCE_MS)
       rig.engine.setFault('all', fault)
@@ -175,7 +175,7 @@ describe('an engine that fails', () => {
     30_000,
   )
 
-  test('that restarts is survived: stale while it lasts, current afterwards', async () => {
+  test('that restarts is stale while it lasts, and current afterwards', async () => {
     await eventually(hostState, (state) => state === 'live', PATIENCE_MS)
     await rig.engine.stop()
     await eventually(hostState, (state) => state === 'stale', PATIENCE_MS)

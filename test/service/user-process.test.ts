@@ -32,7 +32,7 @@ test('loses no user where many are added at once', async () => {
   expect(readdirSync(folder)).toEqual(['users.json'])
 })
 
-/** util-linux's script runs a command on a terminal of its own; other systems have another command of this name, or none. */
+/** The `script` of util-linux runs a command on its own terminal; other systems have another command of this name, or no such command. */
 const hasTerminal = spawnSync('script', ['--version'], { encoding: 'utf8' }).stdout?.includes('util-linux') ?? false
 
 ;(hasTerminal ? describe : describe.skip)('on a terminal', () => {

@@ -9,7 +9,7 @@ export function cleanupAfterEach(): (stop: () => unknown) => void {
   return (stop) => stops.push(stop)
 }
 
-/** One stop that fails leaves out none of the others. */
+/** Runs every stop, also where one fails. */
 async function runAll(stops: (() => unknown)[]): Promise<void> {
   const faults: unknown[] = []
   for (const stop of stops.splice(0).reverse()) {

@@ -1,34 +1,26 @@
-import { execFile, execFileSync, spawnSync } from 'node:child_process'
-import {
-  chmodSync,
-  copyFileSync,
-  cpSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { chmodSync, copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import type { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { connect as connectTls } from 'node:tls'
 import { type Certificate, makeCertificates } from './certificates.js'
-import { describeReal, docker, type Inspected, realEngine } from './dockerd.js'
-import { freePort } from './free-port.js'
+import { describeReal, docker, engineNetwork, type Inspected, realEngine } from './dockerd.js'
+import { engineCommand } from './engine-command.js'
+import { IMAGE } from './image.js'
+import { openSocketsIn } from './namespace-sockets.js'
 import { eventually } from './start-service.js'
 import { SECRET } from './tokens.js'
 
 const ROOT = process.cwd()
 
-/** The base images take a minute, and the build another, where nothing is in the engine yet. */
-export const BUILD_MS = 480_000
-export const UP_MS = 90_000
-const COMMAND_MS = 120_000
-const OUTPUT_BYTES = 16 * 1024 * 1024
+/** Until the whole chain answers. */
+const UP_MS = 90_000
+/** Ends a test or a hook that hangs, and promises nothing: on a busy machine the slowest takes a minute. */
+export const STEP_MS = 240_000
 const ANSWER_MS = 20_000
 const PACE_MS = 200
 
@@ -39,6 +31,8 @@ export const PASSWORD = 'correct horse battery staple'
 const TOOLS: Readonly<Record<string, string>> = {
   'docker-compose': 'docker-compose',
   debootstrap: 'debootstrap',
+  ip: 'iproute2',
+  iptables: 'iptables',
   haproxy: 'haproxy',
   openssl: 'openssl',
 }
@@ -57,48 +51,6 @@ export function describeDeployment(name: string, body: () => void): void {
   else describe.skip(`${name} [not run: apt-get install ${packages}]`, body)
 }
 
-/** An environment that leads docker's commands to an engine of the tests, and nothing of the caller's own configuration. */
-function engineEnv(socketPath: string): Record<string, string> {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(?:DOCKER|COMPOSE|PORTHOLE)_/.test(name))
-  return {
-    ...(Object.fromEntries(kept) as Record<string, string>),
-    DOCKER_HOST: `unix://${socketPath}`,
-    DOCKER_CONFIG: join(tmpdir(), 'porthole-no-docker-config'),
-    // The builder that every engine has; the other one wants a plugin.
-    DOCKER_BUILDKIT: '0',
-  }
-}
-
-/** The image that the Dockerfile makes, on stand-ins of its base images (scripts/images). */
-export async function buildImage(image: string): Promise<void> {
-  await command('scripts/images', ['make'], { cwd: ROOT, timeoutMs: BUILD_MS })
-  // By the host's network npm reaches its registry as it does outside of the build.
-  await command('docker', ['build', '--network', 'host', '--tag', image, '.'], { cwd: ROOT, timeoutMs: BUILD_MS })
-}
-
-/** What docker-compose.yml calls the image. */
-export const IMAGE = 'porthole:0.1.0'
-
-interface CommandOptions {
-  readonly cwd: string
-  readonly engine?: string
-  readonly env?: Readonly<Record<string, string>>
-  readonly input?: string
-  readonly timeoutMs?: number
-}
-
-function command(name: string, args: readonly string[], options: CommandOptions): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const { cwd, timeoutMs: timeout = COMMAND_MS } = options
-    const env = { ...engineEnv(options.engine ?? realEngine().socketPath), ...options.env }
-    const child = execFile(name, args, { cwd, env, timeout, maxBuffer: OUTPUT_BYTES }, (error, stdout, stderr) => {
-      if (error) reject(new Error(`${name} ${args.join(' ')}: ${(stderr || stdout || error.message).slice(-2_000)}`))
-      else resolve(stdout)
-    })
-    child.stdin?.end(options.input ?? '')
-  })
-}
-
 export interface Answer {
   readonly status: number
   readonly headers: IncomingMessage['headers']
@@ -109,7 +61,7 @@ export interface Answer {
 
 export interface Asking {
   readonly token?: string
-  /** The client's own address, where this machine has several that reach the deployment. */
+  /** The client's own address, where its machine has several that reach the deployment. */
   readonly from?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly json?: unknown
@@ -144,8 +96,8 @@ export interface Deployment {
 }
 
 export interface DeploymentOptions {
-  /** The socket of an engine other than `realEngine()`, and at which address its machine is reached. */
-  readonly engine?: { readonly socketPath: string; readonly address: string }
+  /** An engine other than `realEngine()`. */
+  readonly engine?: DeploymentEngine
   /** The overrides beside docker-compose.yml, such as `mtls`. */
   readonly overrides?: readonly string[]
   /** Over what every deployment has in .env. */
@@ -156,6 +108,31 @@ export interface DeploymentOptions {
   readonly files?: Readonly<Record<string, string>>
 }
 
+export interface DeploymentEngine {
+  readonly socketPath: string
+  /** The namespace that ports are published in, and the address there. */
+  readonly network: string
+  readonly address: string
+  /** The namespace that clients ask from. */
+  readonly clients: string
+}
+
+async function ownEngine(): Promise<DeploymentEngine> {
+  const network = await engineNetwork()
+  return { socketPath: realEngine().socketPath, network, address: '127.0.0.1', clients: network }
+}
+
+async function freePortIn(network: string, address: string): Promise<number> {
+  const sockets = openSocketsIn(network)
+  try {
+    const { server, port } = await sockets.listen(address)
+    server.close()
+    return port
+  } finally {
+    sockets.close()
+  }
+}
+
 let made = 0
 
 /** The files of this repository, in a folder of their own with secrets and an .env, as an operator has them. */
@@ -163,8 +140,8 @@ export async function makeDeployment(options: DeploymentOptions = {}): Promise<D
   made += 1
   const folder = mkdtempSync(join(tmpdir(), 'phdep-'))
   const project = `phdep${process.pid}x${made}`
-  const port = await freePort()
-  const { socketPath, address } = options.engine ?? { socketPath: realEngine().socketPath, address: '127.0.0.1' }
+  const { socketPath, network, address, clients } = options.engine ?? (await ownEngine())
+  const port = await freePortIn(network, address)
   const onEngine = (args: readonly string[]) => docker(args, socketPath)
   const certificate = makeSecrets(folder)
   for (const name of readdirSync(ROOT).filter((each) => /^docker-compose.*\.yml$/.test(each)))
@@ -191,24 +168,22 @@ export async function makeDeployment(options: DeploymentOptions = {}): Promise<D
   const overrides = (options.overrides ?? []).map((name) => `docker-compose.${name}.yml`)
   const files = ['docker-compose.yml', ...overrides].flatMap((name) => ['--file', name])
   const compose = (args: readonly string[], input = '') =>
-    command('docker-compose', ['--project-name', project, ...files, ...args], {
+    engineCommand('docker-compose', ['--project-name', project, ...files, ...args], {
       cwd: folder,
       engine: socketPath,
       env: options.shell ?? {},
       input,
     })
 
-  const open = (path: string, { token, from, headers, json }: Asking = {}): Promise<IncomingMessage> =>
-    new Promise((resolve, reject) => {
+  const sockets = openSocketsIn(clients)
+  const open = async (path: string, { token, from, headers, json }: Asking = {}): Promise<IncomingMessage> => {
+    const local = from === undefined ? {} : { localAddress: from }
+    const socket = await sockets.connect({ host: address, port, ...local })
+    return new Promise((resolve, reject) => {
       const asked = request(
         {
-          host: address,
-          port,
+          createConnection: () => connectTls({ socket, servername: HOSTNAME, ca: certificate.cert }),
           path,
-          ...(from === undefined ? {} : { localAddress: from }),
-          servername: HOSTNAME,
-          ca: certificate.cert,
-          agent: false,
           method: json === undefined ? 'GET' : 'POST',
           headers: {
             Host: HOSTNAME,
@@ -223,6 +198,7 @@ export async function makeDeployment(options: DeploymentOptions = {}): Promise<D
       asked.on('error', reject)
       asked.end(json === undefined ? undefined : JSON.stringify(json))
     })
+  }
 
   const ask = async (path: string, asking: Asking = {}): Promise<Answer> => {
     const answer = await open(path, asking)
@@ -273,6 +249,7 @@ export async function makeDeployment(options: DeploymentOptions = {}): Promise<D
       await eventually(look, (status) => status === 200, UP_MS)
     },
     down: async () => {
+      sockets.close()
       // Nothing that a test has left on the networks may keep them.
       const filter = ['--filter', `label=porthole.project=${project}`]
       const left = (await onEngine(['ps', '--all', '--quiet', ...filter])).split('\n').filter(Boolean)
@@ -311,11 +288,4 @@ export function cut(answer: IncomingMessage): void {
 export function procStatus(pid: number): ReadonlyMap<string, string> {
   const text = execFileSync('cat', [`/proc/${pid}/status`], { encoding: 'utf8' })
   return new Map(text.split('\n').map((line) => [line.split(':')[0] ?? '', (line.split(':')[1] ?? '').trim()]))
-}
-
-/** The images that a compose file names, without the one that is built. */
-export function imagesOf(file: string): readonly string[] {
-  const text = readFileSync(join(ROOT, file), 'utf8')
-  const images = [...text.matchAll(/^ +image: (\S+)$/gm)].map(([, image]) => image ?? '')
-  return [...new Set(images)].filter((image) => image !== IMAGE)
 }

@@ -7,17 +7,21 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from './free-port.js'
 
-/** The probe's own requests end after 2 s each. */
-const PROBE_MS = 15_000
+/** The probe's own requests end after 5 s each, and there are three. */
+const PROBE_MS = 30_000
 /** dockerd without a network answers in 1 to 2 s on an idle machine. */
 const START_MS = 30_000
 const PING_MS = 1_000
 /** dockerd gives containers 15 s before it kills them. */
 const STOP_MS = 25_000
-const DOCKER_COMMAND_MS = 60_000
+/** Saving and loading images takes the longest, and several times its ten seconds on a busy machine. */
+const DOCKER_COMMAND_MS = 120_000
 const DOCKER_OUTPUT_BYTES = 16 * 1024 * 1024
 /** An engine's own statistics take 2 s, and more while it is busy. */
 const RAW_MS = 15_000
+
+/** On the machine's own network an engine leaves the rules and the switches as they are. */
+const NO_FIREWALL = ['--iptables=false', '--ip6tables=false', '--ip-forward=false', '--ip-masq=false']
 
 /** What `scripts/engine` makes its containers from. */
 export const FIXTURE_IMAGE = 'porthole-fixture:1'
@@ -97,6 +101,12 @@ export async function askEngine(path: string, socketPath = realEngine().socketPa
   return JSON.parse(body)
 }
 
+/** The network namespace of `realEngine()`: a container that shares the engine's network is in it. Needs root. */
+export async function engineNetwork(): Promise<string> {
+  const [sharing] = await inspect(['hostnet'])
+  return `/proc/${sharing.State.Pid}/ns/net`
+}
+
 /** Puts the image of the fixture containers into another engine. */
 export function giveFixtureImage(socketPath: string): Promise<void> {
   return giveImages([FIXTURE_IMAGE], socketPath)
@@ -164,7 +174,7 @@ export async function startDockerd(options: DockerdOptions = {}): Promise<Docker
     const args = ['--pdeathsig', 'TERM', '--']
     if (options.namespace !== undefined) args.push('nsenter', `--net=${options.namespace}`, '--')
     args.push('dockerd', ...dockerdArguments(dir, socketPath))
-    if (options.namespace === undefined) args.push('--iptables=false', '--ip-forward=false', '--ip-masq=false')
+    if (options.namespace === undefined) args.push(...NO_FIREWALL)
     if (options.tls) args.push(...tlsArguments(options.tls.dir, tcpPort))
     const launched = spawn('setpriv', args, { stdio: ['ignore', log, log] })
     launched.on('error', () => {})

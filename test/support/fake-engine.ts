@@ -6,10 +6,11 @@ import type { ContainerEvent } from '../../api/model/container-event.js'
 import type { CallResult, RecordCall } from '../../api/model/engine-call.js'
 import type { CallTotal } from '../../api/model/engine-metrics.js'
 import type { DiskUse, Image, Network, Volume } from '../../api/model/engine-object.js'
+import { type EngineTime, engineTime, rfc3339Of } from '../../api/model/engine-time.js'
 import { ApiError } from '../../api/model/error.js'
 import type { ChangeList } from '../../api/model/file-change.js'
 import type { EngineInfo, EngineVersion } from '../../api/model/host.js'
-import { type EngineTime, engineTime, type LogLine, rfc3339Of } from '../../api/model/log-line.js'
+import type { LogLine } from '../../api/model/log-line.js'
 import type { ProcessList } from '../../api/model/process.js'
 import type { Reading } from '../../api/model/sample.js'
 
@@ -30,6 +31,7 @@ export function listed(changes: Partial<ListedContainer> & Pick<ListedContainer,
     labels: new Map(),
     networks: ['bridge'],
     volumes: [],
+    redactions: 0,
     ...changes,
   }
 }
@@ -96,6 +98,7 @@ export function inspected(from: ListedContainer, changes: Partial<InspectedConta
     },
     logDriver: 'json-file',
     redactions: 0,
+    textRedactions: 0,
     ...changes,
   }
 }
@@ -133,6 +136,7 @@ export function eventOf(
     command: null,
     execId: null,
     oldName: null,
+    redactions: 0,
     ...changes,
   }
 }
@@ -176,7 +180,7 @@ export class FakeEngine implements Engine {
   log: (request: LogRequest, signal: AbortSignal) => AsyncIterable<readonly LogLine[]> = async function* () {
     yield []
   }
-  processes: ProcessList = { processes: [], isTruncated: false }
+  processes: ProcessList = { processes: [], redactions: 0, isTruncated: false }
   fileChanges: ChangeList = { changes: [], isTruncated: false }
   objects: { images: readonly Image[]; networks: readonly Network[]; volumes: readonly Volume[] } = {
     images: [],
@@ -362,7 +366,7 @@ export class FakeEngine implements Engine {
   }
 
   callTotals(): readonly CallTotal[] {
-    return this.#totals.list()
+    return this.#totals.all()
   }
 
   close(): void {

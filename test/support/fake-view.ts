@@ -60,7 +60,7 @@ export class FakeView implements View {
   readonly histories = new Map<string, History>()
   metrics: EngineMetrics[] = []
   lookupFault: Error | null = null
-  processes: ProcessList = { processes: [], isTruncated: false }
+  processes: ProcessList = { processes: [], redactions: 0, isTruncated: false }
   fileChanges: ChangeList = { changes: [], isTruncated: false }
   logPage: LogPage = { lines: [], isTruncated: false, redactions: 0 }
   /** What a followed log gives behind its beginning. */

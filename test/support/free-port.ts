@@ -1,6 +1,6 @@
 import { createServer } from 'node:net'
 
-/** A TCP port of the loopback address that is free now; whoever takes it may lose the race and has to ask again. */
+/** A TCP port of the loopback address that is free now; another process may bind it first. */
 export async function freePort(): Promise<number> {
   const server = createServer()
   await new Promise<void>((resolve, reject) => {

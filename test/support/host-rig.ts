@@ -3,8 +3,9 @@ import { Host } from '../../api/live/host/host.js'
 import { FOLLOWED_LINES } from '../../api/live/logs/log-follower.js'
 import { TokenBucket } from '../../api/live/logs/token-bucket.js'
 import { createLog } from '../../api/log.js'
+import { cleanupAfterEach } from './cleanup.js'
 import { FakeClock } from './fake-clock.js'
-import { FakeEngine } from './fake-engine.js'
+import { FakeEngine, idOf, listed } from './fake-engine.js'
 
 export interface HostRig {
   readonly engine: FakeEngine
@@ -14,27 +15,47 @@ export interface HostRig {
   stop(): Promise<void>
 }
 
-/** One host that has begun its life, over an engine and a clock that the test holds. */
-export async function startHost(engine = new FakeEngine(), clock = new FakeClock()): Promise<HostRig> {
-  const journal = new EventJournal()
-  const host = new Host({
-    id: 'local',
+/** Call it once, at the top of a file. The returned function starts one host that connects, over an engine and a clock that the test holds. */
+export function hostRig(): (engine?: FakeEngine, clock?: FakeClock) => Promise<HostRig> {
+  const cleanup = cleanupAfterEach()
+  return async (engine = new FakeEngine(), clock = new FakeClock()) => {
+    const journal = new EventJournal()
+    const host = makeHost('local', engine, journal, clock)
+    const life = new AbortController()
+    const run = host.run(life.signal)
+    const stop = async () => {
+      life.abort()
+      await clock.advance(0)
+      await run
+    }
+    cleanup(stop)
+    await clock.advance(0)
+    return { engine, clock, host, journal, stop }
+  }
+}
+
+/** The same over an engine with one container, `a` times 64 of team web, which `prepare` may change before the host connects. */
+export function oneContainerRig(): (prepare?: (engine: FakeEngine, clock: FakeClock) => void) => Promise<HostRig> {
+  const startHost = hostRig()
+  return (prepare = () => {}) => {
+    const clock = new FakeClock()
+    const engine = new FakeEngine()
+    engine.add(listed({ id: idOf('a'), labels: new Map([['team', 'web']]) }))
+    prepare(engine, clock)
+    return startHost(engine, clock)
+  }
+}
+
+export function makeHost(id: string, engine: FakeEngine, journal: EventJournal, clock: FakeClock): Host {
+  return new Host({
+    id,
     endpoint: 'unix:///x',
     labels: {},
     engine,
     sampling: { intervalMs: 10_000, historyMs: 3_600_000 },
-    journal: journal.openHost('local'),
+    journal: journal.openHost(id),
     lineBucket: new TokenBucket(FOLLOWED_LINES, clock),
     clock,
     log: createLog('silent', { write: () => {} }),
   })
-  const life = new AbortController()
-  const run = host.run(life.signal)
-  await clock.advance(0)
-  const stop = async () => {
-    life.abort()
-    await clock.advance(0)
-    await run
-  }
-  return { engine, clock, host, journal, stop }
 }

@@ -1,40 +1,66 @@
 import { execFileSync } from 'node:child_process'
 
-/** Of 203.0.113.0/24, which is nobody's (RFC 5737): eight addresses for each process of tests. */
-const BLOCK = 8
+/** Of 203.0.113.0/24, which belongs to no machine (RFC 5737). */
+const ENGINE_ADDRESS = '203.0.113.1'
+const CLIENT_ADDRESSES = ['203.0.113.2', '203.0.113.3'] as const
 
-export interface Namespace {
-  readonly path: string
-  /** The machine in it, as it is reached from here. */
-  readonly inside: string
-  /** Two addresses of this side, by which it is reached from there. */
-  readonly outside: readonly [string, string]
+export interface TwoMachines {
+  /** Network namespaces, by their paths. */
+  readonly engine: string
+  readonly clients: string
+  /** By which each reaches the other. */
+  readonly engineAddress: string
+  readonly clientAddresses: readonly [string, string]
   remove(): void
 }
 
-/** A network namespace, joined to this machine by a cable: a second machine as far as networks go. Needs root. */
-export function makeNamespace(): Namespace {
-  const name = `phn${process.pid}`
-  const first = (process.pid % (256 / BLOCK)) * BLOCK
-  const [near, far, other] = [1, 2, 3].map((last) => `203.0.113.${first + last}`) as [string, string, string]
-  const ip = (...args: string[]) => execFileSync('ip', args, { stdio: ['ignore', 'pipe', 'pipe'] })
-  const inNamespace = (...args: string[]) => ip('-n', name, ...args)
-  ip('netns', 'add', name)
-  ip('link', 'add', `${name}a`, 'type', 'veth', 'peer', 'name', `${name}b`)
-  ip('link', 'set', `${name}b`, 'netns', name)
-  for (const address of [near, other]) ip('addr', 'add', `${address}/29`, 'dev', `${name}a`)
-  ip('link', 'set', `${name}a`, 'up')
-  inNamespace('addr', 'add', `${far}/29`, 'dev', `${name}b`)
-  inNamespace('link', 'set', `${name}b`, 'up')
-  inNamespace('link', 'set', 'lo', 'up')
-  inNamespace('route', 'add', 'default', 'via', near)
-  return {
-    path: `/var/run/netns/${name}`,
-    inside: far,
-    outside: [near, other],
-    remove: () => {
-      ip('link', 'del', `${name}a`)
-      ip('netns', 'del', name)
-    },
+/** Two network namespaces with a cable between them, and none to this machine: its firewall sees no packet. Needs root. */
+export function makeTwoMachines(): TwoMachines {
+  const [engine, clients] = [`phe${process.pid}`, `phc${process.pid}`]
+  const remove = () => {
+    // The cable goes with them.
+    for (const name of [engine, clients]) removeNamespace(name)
   }
+  try {
+    makeNamespace(engine)
+    makeNamespace(clients)
+    ip('-n', engine, 'link', 'add', 'cable', 'type', 'veth', 'peer', 'name', 'cable', 'netns', clients)
+    ip('-n', engine, 'addr', 'add', `${ENGINE_ADDRESS}/24`, 'dev', 'cable')
+    for (const address of CLIENT_ADDRESSES) ip('-n', clients, 'addr', 'add', `${address}/24`, 'dev', 'cable')
+    for (const name of [engine, clients]) ip('-n', name, 'link', 'set', 'cable', 'up')
+    ip('-n', engine, 'route', 'add', 'default', 'via', CLIENT_ADDRESSES[0])
+  } catch (error) {
+    remove()
+    throw error
+  }
+  return {
+    engine: pathOf(engine),
+    clients: pathOf(clients),
+    engineAddress: ENGINE_ADDRESS,
+    clientAddresses: CLIENT_ADDRESSES,
+    remove,
+  }
+}
+
+/** A network namespace with nothing but its loopback; gives its path. */
+export function makeNamespace(name: string): string {
+  ip('netns', 'add', name)
+  ip('-n', name, 'link', 'set', 'lo', 'up')
+  return pathOf(name)
+}
+
+export function removeNamespace(name: string): void {
+  const names = ip('netns', 'list')
+    .split('\n')
+    .map((line) => line.split(' ')[0])
+  if (names.includes(name)) ip('netns', 'del', name)
+}
+
+function pathOf(name: string): string {
+  return `/var/run/netns/${name}`
+}
+
+/** ip(8), with its output. */
+export function ip(...args: string[]): string {
+  return execFileSync('ip', args, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] })
 }

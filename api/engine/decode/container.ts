@@ -1,14 +1,7 @@
 import { z } from 'zod'
-import {
-  CONTAINER_STATES,
-  type ContainerState,
-  HEALTH_STATES,
-  type HealthState,
-  type InspectedContainer,
-  type ListedContainer,
-  type Port,
-} from '../../model/container.js'
+import type { InspectedContainer, ListedContainer, Port } from '../../model/container.js'
 import { type Scrubbed, scrubArguments, scrubText } from '../../redaction/scrub.js'
+import { healthOf, stateOf } from './container-state.js'
 import {
   containerId,
   flag,
@@ -88,29 +81,34 @@ const LIST = z.array(
 
 /** Answer of GET /containers/json. */
 export function decodeContainers(value: unknown): readonly ListedContainer[] {
-  return parse(LIST, value, 'the list').map((entry) => ({
-    id: entry.Id,
-    name: nameOf(entry.Names, entry.Id),
-    image: scrubText(entry.Image).value,
-    imageId: entry.ImageID,
-    state: stateOf(entry.State, entry.Status.startsWith('Up')),
-    status: entry.Status,
-    createdAt: new Date(entry.Created * 1000).toISOString(),
-    ports: sortPorts(
-      (entry.Ports ?? []).map(({ IP, PrivatePort, PublicPort, Type }) => ({
-        ip: IP,
-        hostPort: PublicPort || null,
-        containerPort: PrivatePort,
-        protocol: Type,
-      })),
-    ),
-    labels: scrubbedLabels(entry.Labels).value,
-    networks: Object.keys(entry.NetworkSettings?.Networks ?? {}).slice(0, MAX_NETWORKS),
-    volumes: (entry.Mounts ?? [])
-      .flatMap(({ Type, Name }) => (Type === 'volume' && Name !== null ? [scrubText(Name).value] : []))
-      .toSorted(compare)
-      .slice(0, MAX_MOUNTS),
-  }))
+  return parse(LIST, value, 'the list').map((entry) => {
+    const image = scrubText(entry.Image)
+    const labels = scrubbedLabels(entry.Labels)
+    return {
+      id: entry.Id,
+      name: nameOf(entry.Names, entry.Id),
+      image: image.value,
+      imageId: entry.ImageID,
+      state: stateOf(entry.State, entry.Status.startsWith('Up')),
+      status: entry.Status,
+      createdAt: new Date(entry.Created * 1000).toISOString(),
+      ports: sortPorts(
+        (entry.Ports ?? []).map(({ IP, PrivatePort, PublicPort, Type }) => ({
+          ip: IP,
+          hostPort: PublicPort || null,
+          containerPort: PrivatePort,
+          protocol: Type,
+        })),
+      ),
+      labels: labels.value,
+      networks: Object.keys(entry.NetworkSettings?.Networks ?? {}).slice(0, MAX_NETWORKS),
+      volumes: (entry.Mounts ?? [])
+        .flatMap(({ Type, Name }) => (Type === 'volume' && Name !== null ? [scrubText(Name).value] : []))
+        .toSorted(compare)
+        .slice(0, MAX_MOUNTS),
+      redactions: image.redactions + labels.redactions,
+    }
+  })
 }
 
 const NETWORK = z.object({
@@ -222,15 +220,15 @@ type Inspect = z.infer<typeof INSPECT>
 /** Answer of GET /containers/{id}/json, without its secrets. */
 export function decodeInspect(value: unknown): InspectedContainer {
   const { Config, HostConfig, State, ...top } = parse(INSPECT, value, 'the inspect')
-  let redactions = 0
+  let textRedactions = 0
   const clean = <T>(scrubbed: Scrubbed<T>): T => {
-    redactions += scrubbed.redactions
+    textRedactions += scrubbed.redactions
     return scrubbed.value
   }
   const cleanText = (dirty: string) => clean(scrubText(dirty))
   const state = stateOf(State.Status, State.Running)
   const { entrypoint, command } = clean(commandOf(Config))
-  redactions += Config.Env.filter((entry) => /=./s.test(entry)).length
+  const envValues = Config.Env.filter((entry) => /=./s.test(entry)).length
   return {
     id: top.Id,
     name: nameOf([top.Name], top.Id),
@@ -306,7 +304,9 @@ export function decodeInspect(value: unknown): InspectedContainer {
       usernsMode: HostConfig.UsernsMode ?? '',
     },
     logDriver: HostConfig.LogConfig?.Type ?? '',
-    redactions,
+    // After all that is cleaned above.
+    redactions: textRedactions + envValues,
+    textRedactions,
   }
 }
 
@@ -314,26 +314,6 @@ export function decodeInspect(value: unknown): InspectedContainer {
 function nameOf(names: readonly string[], id: string): string {
   const plain = names.map((name) => (name.startsWith('/') ? name.slice(1) : name)).filter((name) => name !== '')
   return plain.find((name) => !name.includes('/')) ?? plain[0] ?? id.slice(0, 12)
-}
-
-/** Podman's words for states that docker has not got. */
-const PODMAN_STATES: ReadonlyMap<string, ContainerState> = new Map([
-  ['configured', 'created'],
-  ['initialized', 'created'],
-  ['stopping', 'running'],
-  ['stopped', 'exited'],
-])
-
-/**
- * An unknown word is one container's oddity and costs no other container its place: what is left is whether it runs.
- */
-function stateOf(word: string, isRunning: boolean): ContainerState {
-  const known = CONTAINER_STATES.find((state) => state === word) ?? PODMAN_STATES.get(word)
-  return known ?? (isRunning ? 'running' : 'exited')
-}
-
-function healthOf(word: string | null | undefined): HealthState {
-  return HEALTH_STATES.find((state) => state === word) ?? 'none'
 }
 
 /** Both are one command line, so a flag at the end of the entrypoint has its value at the beginning of the command. */

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { DiskUse, DiskUsePart, Image, Network, Volume } from '../../model/engine-object.js'
-import { scrubText } from '../../redaction/scrub.js'
+import { type Scrubbed, scrubText } from '../../redaction/scrub.js'
 import {
   flag,
   labels,
@@ -33,21 +33,32 @@ const IMAGES = z.array(
 
 /** Answer of GET /images/json. */
 export function decodeImages(value: unknown): readonly Image[] {
-  return parse(IMAGES, value, 'the images').map((image) => ({
-    id: image.Id,
-    tags: namesOf(image.RepoTags),
-    digests: namesOf(image.RepoDigests),
-    // 0 and Go's zero time stand for an image that does not tell.
-    createdAt: image.Created && image.Created > 0 ? new Date(image.Created * 1_000).toISOString() : null,
-    sizeBytes: image.Size,
-    labels: scrubbedLabels(image.Labels).value,
-  }))
+  return parse(IMAGES, value, 'the images').map((image) => {
+    const tags = namesOf(image.RepoTags)
+    const digests = namesOf(image.RepoDigests)
+    const labels = scrubbedLabels(image.Labels)
+    return {
+      id: image.Id,
+      tags: tags.value,
+      digests: digests.value,
+      // 0 and Go's zero time stand for an image that does not tell.
+      createdAt: image.Created && image.Created > 0 ? new Date(image.Created * 1_000).toISOString() : null,
+      sizeBytes: image.Size,
+      labels: labels.value,
+      redactions: redactionsOf(tags, digests, labels),
+    }
+  })
 }
 
 /** `<none>:<none>` and `<none>@<none>` stand for no name in older engines. */
-function namesOf(names: readonly string[]): readonly string[] {
+function namesOf(names: readonly string[]): Scrubbed<readonly string[]> {
   const real = names.filter((name) => !/^<none>[:@]<none>$/.test(name))
-  return real.slice(0, MAX_NAMES).map((name) => scrubText(name).value)
+  const scrubbed = real.slice(0, MAX_NAMES).map(scrubText)
+  return { value: scrubbed.map(({ value }) => value), redactions: redactionsOf(...scrubbed) }
+}
+
+function redactionsOf(...parts: readonly Scrubbed<unknown>[]): number {
+  return sum(parts, ({ redactions }) => redactions)
 }
 
 const NETWORKS = z.array(
@@ -72,23 +83,29 @@ const NETWORKS = z.array(
 
 /** Answer of GET /networks. */
 export function decodeNetworks(value: unknown): readonly Network[] {
-  return parse(NETWORKS, value, 'the networks').map((network) => ({
-    id: network.Id,
-    name: scrubText(network.Name).value,
-    driver: network.Driver ?? '',
-    scope: network.Scope ?? '',
-    createdAt: network.Created,
-    internal: network.Internal,
-    attachable: network.Attachable,
-    ipv6: network.EnableIPv6,
-    subnets: (network.IPAM?.Config ?? []).slice(0, MAX_SUBNETS).map(({ Subnet, Gateway, IPRange }) => ({
-      subnet: Subnet,
-      gateway: Gateway,
-      ipRange: IPRange,
-    })),
-    labels: scrubbedLabels(network.Labels).value,
-    options: scrubbedLabels(network.Options).value,
-  }))
+  return parse(NETWORKS, value, 'the networks').map((network) => {
+    const name = scrubText(network.Name)
+    const labels = scrubbedLabels(network.Labels)
+    const options = scrubbedLabels(network.Options)
+    return {
+      id: network.Id,
+      name: name.value,
+      driver: network.Driver ?? '',
+      scope: network.Scope ?? '',
+      createdAt: network.Created,
+      internal: network.Internal,
+      attachable: network.Attachable,
+      ipv6: network.EnableIPv6,
+      subnets: (network.IPAM?.Config ?? []).slice(0, MAX_SUBNETS).map(({ Subnet, Gateway, IPRange }) => ({
+        subnet: Subnet,
+        gateway: Gateway,
+        ipRange: IPRange,
+      })),
+      labels: labels.value,
+      options: options.value,
+      redactions: redactionsOf(name, labels, options),
+    }
+  })
 }
 
 const VOLUME = z.object({
@@ -105,15 +122,23 @@ const VOLUMES = z.object({ Volumes: z.array(VOLUME).nullish() })
 
 /** Answer of GET /volumes. */
 export function decodeVolumes(value: unknown): readonly Volume[] {
-  return (parse(VOLUMES, value, 'the volumes').Volumes ?? []).map((volume) => ({
-    name: scrubText(volume.Name).value,
-    driver: volume.Driver ?? '',
-    scope: volume.Scope ?? '',
-    createdAt: volume.CreatedAt,
-    mountpoint: volume.Mountpoint === null ? null : scrubText(volume.Mountpoint).value,
-    labels: scrubbedLabels(volume.Labels).value,
-    options: scrubbedLabels(volume.Options).value,
-  }))
+  return (parse(VOLUMES, value, 'the volumes').Volumes ?? []).map((volume) => {
+    const name = scrubText(volume.Name)
+    const mountpoint = volume.Mountpoint === null ? { value: null, redactions: 0 } : scrubText(volume.Mountpoint)
+    const labels = scrubbedLabels(volume.Labels)
+    const options = scrubbedLabels(volume.Options)
+    return {
+      name: name.value,
+      driver: volume.Driver ?? '',
+      scope: volume.Scope ?? '',
+      createdAt: volume.CreatedAt,
+      mountpoint: mountpoint.value,
+      labels: labels.value,
+      options: options.value,
+      redactions: redactionsOf(name, labels),
+      hostPathRedactions: redactionsOf(mountpoint, options),
+    }
+  })
 }
 
 const USAGE = z.object({ Size: optionalNumber, RefCount: optionalNumber }).nullish()

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ContainerEvent } from '../../model/container-event.js'
 import { ApiError } from '../../model/error.js'
 import { evictOldest } from '../../model/evict-oldest.js'
-import { scrubText } from '../../redaction/scrub.js'
+import { type Scrubbed, scrubText } from '../../redaction/scrub.js'
 import {
   containerId,
   detached,
@@ -69,20 +69,25 @@ export class EventDecoder {
     const { Action, Actor } = known.data
     const attributes = event.Actor?.Attributes ?? {}
     const [action = '', detail = ''] = Action.split(/:\s?(.*)/s)
+    const name = named(attributes['name'])
+    const image = named(attributes['image'])
+    const command = action.startsWith('exec_') && detail !== '' ? scrubCommandLine(detail) : NOTHING
+    const oldName = action === 'rename' ? named(attributes['oldName']?.replace(/^\//, '')) : NOTHING
     return {
       containerId: detached(Actor.ID),
       action: detached(action),
       timeNano: timeNanoOf(line, event),
-      name: named(attributes['name']),
-      image: named(attributes['image']),
+      name: name.value,
+      image: image.value,
       labels: this.#labelsOf(Actor.ID, attributes),
       // A label of the same name poses as an attribute where the event has none.
       exitCode: action === 'die' || action === 'exec_die' ? wholeNumber(attributes['exitCode']) : null,
       signal: action === 'kill' ? wholeNumber(attributes['signal']) : null,
       health: detail === 'healthy' || detail === 'unhealthy' ? detail : null,
-      command: action.startsWith('exec_') && detail !== '' ? scrubCommandLine(detail).value : null,
+      command: command.value,
       execId: action.startsWith('exec_') ? execIdOf(attributes['execID']) : null,
-      oldName: action === 'rename' ? named(attributes['oldName']?.replace(/^\//, '')) : null,
+      oldName: oldName.value,
+      redactions: name.redactions + image.redactions + command.redactions + oldName.redactions,
     }
   }
 
@@ -100,8 +105,12 @@ export class EventDecoder {
 /** Characters of a name that are kept: the longest reference to an image that Docker takes has fewer. */
 const MAX_NAME = 512
 
-function named(text: string | undefined): string | null {
-  return text === undefined || text === '' ? null : detached(scrubText(text.slice(0, MAX_NAME)).value)
+const NOTHING = { value: null, redactions: 0 }
+
+function named(text: string | undefined): Scrubbed<string | null> {
+  if (text === undefined || text === '') return NOTHING
+  const { value, redactions } = scrubText(text.slice(0, MAX_NAME))
+  return { value: detached(value), redactions }
 }
 
 function execIdOf(text: string | undefined): string | null {

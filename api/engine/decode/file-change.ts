@@ -16,7 +16,9 @@ export function decodeChanges(value: unknown): ChangeList {
   const all = parse(CHANGES, value, 'the changes') ?? []
   const changes = all.slice(0, MAX_CHANGES).flatMap(({ Path, Kind }): FileChange[] => {
     const kind = CHANGE_KINDS[Kind]
-    return kind === undefined ? [] : [{ path: scrubText(Path.slice(0, MAX_PATH)).value, kind }]
+    if (kind === undefined) return []
+    const { value: path, redactions } = scrubText(Path.slice(0, MAX_PATH))
+    return [{ path, kind, redactions }]
   })
   return { changes, isTruncated: all.length > MAX_CHANGES }
 }

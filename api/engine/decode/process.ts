@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Process, ProcessList } from '../../model/process.js'
-import { scrubText } from '../../redaction/scrub.js'
+import { type Scrubbed, scrubText } from '../../redaction/scrub.js'
 import { parse, text } from './shape.js'
 
 /** Processes shown of one container: a fork bomb has more, and its first thousands tell. */
@@ -75,19 +75,23 @@ export function decodeTop(value: unknown): ProcessList {
   const titles = (Titles ?? []).slice(0, MAX_COLUMNS).map((title) => title.trim().slice(0, MAX_TITLE))
   const rows = Processes ?? []
   const processes: Process[] = []
+  let redactions = 0
   let room = MAX_SCRUBBED_CHARACTERS
   for (const cells of rows) {
     if (processes.length === MAX_PROCESSES || room < 0) break
-    processes.push(processOf(titles, cells))
+    const { value: process, redactions: found } = processOf(titles, cells)
+    processes.push(process)
+    redactions += found
     for (const cell of cells) if (!HARMLESS.test(cell)) room -= Math.min(cell.length, MAX_SCRUBBED_CELL)
   }
-  return { processes, isTruncated: rows.length > processes.length }
+  return { processes, redactions, isTruncated: rows.length > processes.length }
 }
 
 /** Numbers, times and percentages: most of what `ps` prints. */
 const HARMLESS = /^[\d:.%?-]{0,32}$/
 
-function processOf(titles: readonly string[], cells: readonly string[]): Process {
+function processOf(titles: readonly string[], cells: readonly string[]): Scrubbed<Process> {
+  let redactions = 0
   let known: Omit<Process, 'other'> = NOTHING
   const other: [string, string][] = []
   titles.forEach((title, column) => {
@@ -95,12 +99,14 @@ function processOf(titles: readonly string[], cells: readonly string[]): Process
     const isLast = column === titles.length - 1
     const raw = isLast ? cells.slice(column).join(' ') : (cells[column] ?? '')
     if (raw === '') return
-    const cell = HARMLESS.test(raw) ? raw : scrubText(raw.slice(0, MAX_SCRUBBED_CELL)).value.slice(0, MAX_CELL)
+    const scrubbed = HARMLESS.test(raw) ? { value: raw, redactions: 0 } : scrubText(raw.slice(0, MAX_SCRUBBED_CELL))
+    const cell = scrubbed.value.slice(0, MAX_CELL)
+    redactions += scrubbed.redactions
     const read = COLUMNS.get(title.toUpperCase())
     if (read === undefined) other.push([title, cell])
     else known = { ...known, ...read(cell) }
   })
-  return { ...known, other: Object.fromEntries(other) }
+  return { value: { ...known, other: Object.fromEntries(other) }, redactions }
 }
 
 function wholeNumber(cell: string): number | null {

@@ -1,33 +1,74 @@
 import type { RequestHandler } from 'express'
+import type { z } from 'zod'
 import { ApiError } from '../../model/error.js'
 import { actorOf, identityFault, knownCaller } from '../middleware/identify.js'
 import { readBody } from '../middleware/read-body.js'
 import { addressKeyOf } from '../middleware/resolve-address.js'
-import type { AuthDesk } from '../resources/auth/handler.js'
-import type { Action } from '../routes.js'
+import type { ActionInput, AuthContext } from '../resources/auth/auth-context.js'
+import type { ContentOf } from './answer.js'
 
-/** Makes an action of the table into Express handlers: no query, body, handler, answer. */
-export function perform(action: Action, desk: AuthDesk): RequestHandler[] {
-  return [
-    function refuseQuery(req, _res, next) {
-      // RFC 9700 section 4.3.2: what is secret stands in no URL, so nothing of an action does.
-      if (req.url.includes('?'))
-        throw new ApiError('invalid-request', 'an action with a query', { detail: 'This route takes no parameters.' })
-      next()
-    },
-    ...(action.method === 'POST' ? readBody(action.body) : []),
-    async function performAction(req, res) {
-      // A session that is opened, turned or ended has to be on record.
-      if (action.method === 'POST') desk.audit.demand()
-      const content = await action.handler(desk, {
-        body: res.locals['body'] as never,
-        caller: knownCaller(res),
-        fault: identityFault(res),
-        actor: actorOf(req, res),
-        addressKey: addressKeyOf(res),
-      })
-      if (content === null) res.status(204).end()
-      else res.status(200).json(content)
-    },
-  ]
+/** A route that concerns the caller, not the containers. Its answer is for one caller alone, so none is cached. */
+export interface ActionRoute {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  /** Who may act: anybody, only where users are configured; anybody; or a caller with a token. */
+  readonly who: 'user' | 'anybody' | 'caller'
+  readonly body: z.ZodType
+  /** What it answers; null is 204. */
+  readonly answer: z.ZodType
+  /** The Express handlers in their order. */
+  handlers(context: AuthContext): RequestHandler[]
+}
+
+interface ActionOptions<Body, Schema extends z.ZodType> {
+  readonly who: ActionRoute['who']
+  readonly body: z.ZodType<Body>
+  readonly answer: Schema
+}
+
+type Handler<Body, Schema extends z.ZodType> = (
+  context: AuthContext,
+  input: ActionInput<Body>,
+) => Promise<ContentOf<Schema>>
+
+export function action<Body, Schema extends z.ZodType>(
+  method: ActionRoute['method'],
+  path: string,
+  options: ActionOptions<Body, Schema>,
+  handler: Handler<Body, Schema>,
+): ActionRoute {
+  const bodyReaders = method === 'POST' ? readBody(options.body) : []
+  return {
+    method,
+    path,
+    ...options,
+    handlers: (context) => [refuseQuery, ...bodyReaders, actionHandler(method, handler, context)],
+  }
+}
+
+/** RFC 9700 section 4.3.2: what is secret stands in no URL, so nothing of an action does. */
+const refuseQuery: RequestHandler = (req, _res, next) => {
+  if (req.url.includes('?'))
+    throw new ApiError('invalid-request', 'an action with a query', { detail: 'This route takes no parameters.' })
+  next()
+}
+
+function actionHandler<Body, Schema extends z.ZodType>(
+  method: ActionRoute['method'],
+  handler: Handler<Body, Schema>,
+  context: AuthContext,
+): RequestHandler {
+  return async function performAction(req, res) {
+    // A session that is opened, renewed or ended has to be on record.
+    if (method === 'POST') context.audit.demand()
+    const content = await handler(context, {
+      body: res.locals['body'],
+      caller: knownCaller(res),
+      fault: identityFault(res),
+      actor: actorOf(req, res),
+      addressKey: addressKeyOf(res),
+    })
+    if (content === null) res.status(204).end()
+    else res.status(200).json(content)
+  }
 }

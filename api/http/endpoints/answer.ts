@@ -1,68 +1,49 @@
 import { createHash } from 'node:crypto'
-import { REDACTED } from '../../redaction/scrub.js'
+import type { z } from 'zod'
 import { PlainText } from './plain-text.js'
 
-/** One ready answer: the bytes, and the strong ETag (RFC 9110 section 8.8.3) that names them. */
-export interface Answer {
+/** What a handler gives. */
+export interface Answer<Content> {
+  readonly content: Content
+  /** How often something is hidden in it, for the audit: the handler counts, since any text may read `[redacted]`. */
+  readonly redactions: number
+}
+
+/** What an answer holds, typed by its schema; nothing changes it once it is made. */
+export type ContentOf<Schema extends z.ZodType> = Frozen<z.output<Schema>>
+
+type Frozen<T> = T extends readonly (infer Item)[]
+  ? readonly Frozen<Item>[]
+  : T extends object
+    ? { readonly [Key in keyof T]: Frozen<T[Key]> }
+    : T
+
+/** The bytes of an answer, and the strong ETag (RFC 9110 section 8.8.3) that names them. */
+export interface RenderedResponse {
   readonly body: Buffer
   readonly etag: string
   /** The Content-Type field. */
   readonly type: string
-  /** How often something was taken out of it. */
   readonly redactions: number
-  /** The full id of the one container that it tells of; null for lists. */
+  /** The full id of the one container that it is about; null for lists. */
   readonly container: string | null
   /** Further response fields. */
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** Bytes of ready answers that are kept: a hundred views of a large fleet, bounded all the same. */
-const MAX_CACHED_BYTES = 32 * 1024 * 1024
-
-/** Answers that are kept, so that many small ones cannot fill the map with keys. */
-const MAX_CACHED_ANSWERS = 1_000
-
-/** Characters of a key: a longer URL is answered, and not kept. */
-const MAX_KEY_LENGTH = 1_024
-
-/** The tag is a hash of the bytes: it tells nothing that the answer itself does not. */
-export function answerOf(content: unknown, container: string | null = null): Answer {
+/** The tag is a hash of the bytes: it reveals nothing that the answer itself does not. */
+export function render<Content>(
+  { content, redactions }: Answer<Content | PlainText>,
+  container: string | null,
+): RenderedResponse {
   const isText = content instanceof PlainText
-  const text = isText ? content.text : JSON.stringify(content)
-  const body = Buffer.from(text)
+  const body = Buffer.from(isText ? content.text : JSON.stringify(content))
   return {
     body,
     type: isText ? content.type : 'application/json; charset=utf-8',
     etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 27)}"`,
-    redactions: text.split(REDACTED).length - 1,
-    container: isText ? content.container : container,
+    redactions,
+    container,
     headers: isText ? content.headers : {},
-  }
-}
-
-/** Keeps answers as long as the version that they were made of is current. */
-export class AnswerCache {
-  readonly #answers = new Map<string, { readonly version: number; readonly answer: Answer }>()
-  #bytes = 0
-
-  get(key: string, version: number): Answer | null {
-    const kept = this.#answers.get(key)
-    return kept?.version === version ? kept.answer : null
-  }
-
-  put(key: string, version: number, answer: Answer): void {
-    this.#drop(key)
-    if (key.length > MAX_KEY_LENGTH || answer.body.length > MAX_CACHED_BYTES) return
-    this.#answers.set(key, { version, answer })
-    this.#bytes += answer.body.length
-    for (const oldest of this.#answers.keys()) {
-      if (this.#bytes <= MAX_CACHED_BYTES && this.#answers.size <= MAX_CACHED_ANSWERS) return
-      this.#drop(oldest)
-    }
-  }
-
-  #drop(key: string): void {
-    this.#bytes -= this.#answers.get(key)?.answer.body.length ?? 0
-    this.#answers.delete(key)
   }
 }

@@ -1,26 +1,25 @@
-import { ApiError } from '../../model/error.js'
-import type { Answer } from './answer.js'
+import type { RenderedResponse } from './answer.js'
 import { eventOf } from './sse.js'
 
-/** An answer, and the same as one server-sent event, ready to be written. */
+/** A rendered response as one server-sent event. */
 export interface Frame {
   readonly etag: string
   readonly bytes: Buffer
-  /** The full id of the one container that it tells of; null for lists. */
+  /** The full id of the one container that it is about; null for lists. */
   readonly container: string | null
 }
 
-/** What is sent, how often, and under which name those who are sent the same find each other. */
+/** What is sent, and how often. Members of the same key share a channel. */
 export interface Topic {
   readonly key: string
   readonly event: string
   readonly intervalMs: number
-  /** The answer as it stands now. Throws where there is none any more. */
-  make(): Answer
+  /** The response as it stands now. Throws where there is nothing to show any more. */
+  make(): RenderedResponse
 }
 
 export interface Member {
-  /** Called at each tick; the frame may be the one that it had before. */
+  /** Called at each tick; the frame may be the same as at the one before. */
   tick(frame: Frame): void
   /** There is nothing more to send. */
   end(error: unknown): void
@@ -85,10 +84,4 @@ function frameOf(topic: Topic, before: Frame | null): Frame {
   const { etag, body, container } = topic.make()
   if (before?.etag === etag) return before
   return { etag, bytes: eventOf(topic.event, etag.replaceAll('"', ''), body), container }
-}
-
-/** The last event of a stream: which fault ended it, in the words of docs/errors.md. */
-export function endEvent(error: unknown): Buffer {
-  const code = error instanceof ApiError ? error.code : 'internal'
-  return eventOf('end', null, Buffer.from(JSON.stringify({ code })))
 }

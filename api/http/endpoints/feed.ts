@@ -1,102 +1,158 @@
 import type { RequestHandler } from 'express'
-import type { Caller } from '../../auth/caller.js'
+import type { z } from 'zod'
 import { yieldToEventLoop } from '../../concurrency/event-loop-yield.js'
+import type { Container } from '../../model/container.js'
 import { ApiError } from '../../model/error.js'
-import type { Feed } from '../routes.js'
-import { endEvent } from './channels.js'
-import type { FeedItem } from './input.js'
-import { holderOf, openRead } from './read.js'
-import { type EventStream, eventOf, openEventStream, startEventStream } from './sse.js'
-import { EXPIRED, nothingYet, type StreamParts } from './stream.js'
-
-/** How often it is looked up whether the caller may go on. */
-const GOOD_CHECK_MS = 5_000
+import type { ContentOf } from './answer.js'
+import type { FeedInput, ReadRequest, Sources } from './input.js'
+import { findContainer, noContainer, type OnePath, type OneQuery, queryOf, type Resolve, type Route } from './route.js'
+import { eventOf } from './sse.js'
+import { type SseConnection, type SseParts, sseEndpoint } from './sse-connection.js'
 
 /**
- * Makes a feed of the table into an Express handler: the checks of a read, then each item as a server-sent event, in its order and
- * none left out. A slow reader slows down the source, so nothing queues up here. The head of the answer is sent with the first
- * items, or none, which the source gives once it knows that there is something to follow.
+ * A read that goes on: every item in its order, none left out, and from where the client stood. A stream ticket opens it too.
  */
-export function feedEndpoint(feed: Feed, parts: StreamParts): RequestHandler {
-  return async function openFeed(req, res) {
-    // Who has gone meanwhile takes no place: nothing would give it back.
-    if (res.closed) return
-    const read = openRead(feed, req, res, parts)
-    const { caller } = read
-    const input = read.input()
-    const gone = new AbortController()
-    const leave = () => gone.abort()
-    res.once('close', leave)
-    let events: EventStream | null = null
-    let container: string | null = null
-    const items = feed.handler(parts.sources, {
-      ...input,
-      lastEventId: lastEventId(feed, req.headers['last-event-id']),
-      signal: gone.signal,
-      onOpen: (id) => {
-        container = id
-      },
-    })
-    const iterator = items[Symbol.asyncIterator]()
-    let release = () => {}
-    let watch: NodeJS.Timeout | undefined
-    const end = (last?: Buffer) => {
-      leave()
-      events?.end(last)
-    }
-    try {
-      release = parts.streams.open(holderOf(caller), () => end())
-      let turn = await iterator.next()
-      read.answered(nothingYet(container), 200)
-      if (req.method === 'HEAD') {
-        startEventStream(res)
-        res.end()
-        return
+export interface FeedRoute extends Route {
+  /** What each event carries, by its name. */
+  readonly events: Events
+  /** Parses what the URL and the Last-Event-ID field ask. Throws invalid-request. */
+  ask(url: string, lastEventId: string | string[] | undefined): FeedQuestion
+}
+
+type Events = Readonly<Record<string, z.ZodType>>
+
+/** Finds the container where the feed is about one. Throws what View.find throws. */
+type FeedQuestion = (
+  sources: Sources,
+  request: ReadRequest,
+) => { readonly container: string | null; readonly items: AsyncIterable<readonly SentItem[]> }
+
+interface SentItem {
+  readonly event: string | null
+  readonly id: string | null
+  readonly data: unknown
+}
+
+/** One server-sent event; one without a name says where the client stands and nothing else. */
+export type FeedItem<Named extends Events> =
+  | { readonly [Name in keyof Named & string]: Item<Name, ContentOf<Named[Name]>> }[keyof Named & string]
+  | Item<null, null>
+
+interface Item<Name, Data> {
+  readonly event: Name
+  readonly id: string | null
+  readonly data: Data
+}
+
+interface FeedOptions<Query, Id, Named extends Events> {
+  readonly scope: Route['scope']
+  readonly query: z.ZodType<Query>
+  readonly events: Named
+  /** Reads the Last-Event-ID field; null where it is not an id of this feed. */
+  readonly readId: (text: string) => Id | null
+}
+
+type Handler<Query, Id, Subject, Named extends Events> = (
+  sources: Sources,
+  input: FeedInput<Query, Id, Subject>,
+) => AsyncIterable<readonly FeedItem<Named>[]>
+
+export function feed<Query, Id, Named extends Events>(
+  path: string,
+  options: FeedOptions<Query, Id, Named>,
+  handler: Handler<Query, Id, null, Named>,
+): FeedRoute {
+  return feedRoute(path, options, noContainer, handler)
+}
+
+/** A feed about one container. */
+export function feedOne<Query extends OneQuery, Id, Named extends Events>(
+  path: OnePath,
+  options: FeedOptions<Query, Id, Named>,
+  handler: Handler<Query, Id, Container, Named>,
+): FeedRoute {
+  return feedRoute(path, options, findContainer, handler)
+}
+
+function feedRoute<Query, Id, Subject extends Container | null, Named extends Events>(
+  path: string,
+  { readId, ...options }: FeedOptions<Query, Id, Named>,
+  resolve: Resolve<Query, Subject>,
+  handler: Handler<Query, Id, Subject, Named>,
+): FeedRoute {
+  return {
+    path,
+    limit: 'general',
+    ...options,
+    ask(url, field) {
+      const query = queryOf(options.query, url)
+      const lastEventId = idIn(field, readId)
+      return (sources, request) => {
+        const container = resolve(sources.view, query, request)
+        const items = handler(sources, { ...request, query, container, lastEventId })
+        return { container: container?.id ?? null, items }
       }
-      events = openEventStream(res)
-      watch = watchCaller(caller, parts, end)
-      for (; turn.done !== true; turn = await iterator.next()) {
-        if (turn.value.length > 0) await events.write(Buffer.concat(turn.value.map(frameOf)))
-        // A source that never runs dry leaves room for everybody else.
-        await yieldToEventLoop()
-      }
-      end()
-    } catch (error) {
-      // The reader has gone, and what ends with it is no fault.
-      if (gone.signal.aborted && res.closed) return
-      if (events === null) throw read.failed(error)
-      end(endEvent(error))
-    } finally {
-      clearInterval(watch)
-      leave()
-      release()
-      // Ends with its signal; whatever it still has to say is nobody's.
-      Promise.resolve(iterator.return?.(undefined)).catch(() => {})
-    }
+    },
   }
 }
 
-function watchCaller(caller: Caller, { isStillValid }: StreamParts, end: (last: Buffer) => void): NodeJS.Timeout {
-  const look = async () => {
-    try {
-      if (!(await isStillValid(caller))) end(endEvent(EXPIRED))
-    } catch (error) {
-      end(endEvent(error))
-    }
-  }
-  return setInterval(look, GOOD_CHECK_MS)
-}
-
-function frameOf({ event, id, data }: FeedItem): Buffer {
-  return eventOf(event, id, event === null ? null : Buffer.from(JSON.stringify(data)))
-}
-
-/** As the feed itself reads it. Undefined where there is none. */
-function lastEventId(feed: Feed, given: string | string[] | undefined): never | undefined {
-  if (given === undefined || given === '') return undefined
-  const id = typeof given === 'string' ? feed.readId(given) : null
+/** Undefined where there is none. */
+function idIn<Id>(field: string | string[] | undefined, readId: (text: string) => Id | null): Id | undefined {
+  if (field === undefined || field === '') return undefined
+  const id = typeof field === 'string' ? readId(field) : null
   if (id !== null) return id
   throw new ApiError('invalid-request', 'Last-Event-ID refused', {
     faults: [{ path: 'Last-Event-ID', message: 'is not an id of this stream' }],
   })
+}
+
+export interface FeedParts extends SseParts {
+  readonly sources: Sources
+}
+
+/** How often the caller's token is checked. */
+const CALLER_CHECK_MS = 5_000
+
+/**
+ * Makes a feed of the table into an Express handler: the checks of a read, then each item as a server-sent event. A slow client
+ * slows down the source, so nothing queues up here. The head of the answer is sent with the first items, or none, which the source
+ * gives once it knows that there is something to follow.
+ */
+export function feedEndpoint(route: FeedRoute, parts: FeedParts): RequestHandler {
+  return sseEndpoint(route, parts, async (connection) => {
+    const question = route.ask(connection.url, connection.lastEventId)
+    const request = connection.request()
+    connection.takePlace()
+    const { container, items } = question(parts.sources, request)
+    const iterator = items[Symbol.asyncIterator]()
+    let watch: NodeJS.Timeout | undefined
+    try {
+      let turn = await iterator.next()
+      connection.open(container)
+      watch = setInterval(() => checkCaller(connection), CALLER_CHECK_MS)
+      for (; turn.done !== true && !connection.isHead; turn = await iterator.next()) {
+        if (turn.value.length > 0) await connection.write(Buffer.concat(turn.value.map(frameOf)))
+        // A source that never runs dry leaves room for everybody else.
+        await yieldToEventLoop()
+      }
+      connection.end()
+    } finally {
+      clearInterval(watch)
+      connection.stop()
+      // Ends with its signal; whatever it still gives has no reader.
+      Promise.resolve(iterator.return?.(undefined)).catch(() => {})
+    }
+  })
+}
+
+async function checkCaller(connection: SseConnection): Promise<void> {
+  try {
+    await connection.checkCaller()
+  } catch (error) {
+    connection.fail(error)
+  }
+}
+
+function frameOf({ event, id, data }: SentItem): Buffer {
+  return eventOf(event, id, event === null ? null : Buffer.from(JSON.stringify(data)))
 }

@@ -10,7 +10,7 @@ export interface Sources {
   readonly metrics: Metrics
 }
 
-/** What Prometheus reads; `isWhole`: whether what counts over all containers and callers is told. */
+/** What Prometheus reads; `isWhole`: with what counts over all containers and callers. */
 export interface Metrics {
   text(isWhole: boolean): Promise<string>
 }
@@ -21,9 +21,8 @@ export interface Records {
   recent(query: RecentQuery, own: OwnRecords | null): RecentPage
 }
 
-/** What a handler knows of a request: parsed, checked, and stripped of all that is HTTP. */
-export interface Input<Query> {
-  readonly query: Query
+/** A request as an answer depends on it, stripped of all that is HTTP. */
+export interface ReadRequest {
   /** The `:id` of the path, well-formed; empty on routes that have none. */
   readonly id: string
   /** Milliseconds since 1970. */
@@ -34,25 +33,23 @@ export interface Input<Query> {
   readonly showHostPaths: boolean
   /** What the answer is to be written as, on routes that leave a choice. */
   readonly format: 'json' | 'ndjson' | 'text'
-  /** Fires when the one who asks has gone. */
-  readonly signal: AbortSignal
-  /** Told of each call to an engine that the answer took. */
-  readonly onCall: (call: EngineCall) => void
+  /** Gives the signal that fires when the client has gone. */
+  readonly signal: () => AbortSignal
+  /** Notes a call to an engine that the answer took. */
+  readonly recordCall: (call: EngineCall) => void
   /** Whose audit records this caller may read; null is everybody's. */
   readonly ownRecords: OwnRecords | null
 }
 
-/** What a feed knows of the request that opened it. */
-export interface FeedInput<Id, Query> extends Input<Query> {
-  /** Where the reader stood: the Last-Event-ID field (HTML standard, section 9.2.4); undefined where there is none. */
-  readonly lastEventId: Id | undefined
-  /** To be called before the first item, with the one container that the feed is about, or null. */
-  readonly onOpen: (container: string | null) => void
+/** What a handler is given: the request, what it asks, and the container of a path with `:id`. */
+export interface Input<Query, Subject = null> extends ReadRequest {
+  readonly query: Query
+  /** Null on routes that are not about one container. */
+  readonly container: Subject
 }
 
-/** One server-sent event; `event` null is none: it tells the reader where it stands and nothing else. */
-export interface FeedItem {
-  readonly event: string | null
-  readonly id: string | null
-  readonly data: unknown
+/** What the handler of a feed is given. */
+export interface FeedInput<Query, Id, Subject = null> extends Input<Query, Subject> {
+  /** Where the client stood: the Last-Event-ID field (HTML standard, section 9.2.4); undefined where there is none. */
+  readonly lastEventId: Id | undefined
 }

@@ -1,4 +1,5 @@
 import type { Response } from 'express'
+import { ApiError } from '../../model/error.js'
 
 /** Proxies cut what is silent for a minute or less; a comment now and then keeps the line open. */
 const HEARTBEAT_MS = 15_000
@@ -73,4 +74,10 @@ export function eventOf(event: string | null, id: string | null, data: Buffer | 
   return data === null
     ? Buffer.from(`${head}\n`)
     : Buffer.concat([Buffer.from(`${head}data: `), data, Buffer.from('\n\n')])
+}
+
+/** The last event of a stream: which fault ended it, in the words of docs/errors.md. */
+export function endEvent(error: unknown): Buffer {
+  const code = error instanceof ApiError ? error.code : 'internal'
+  return eventOf('end', null, Buffer.from(JSON.stringify({ code })))
 }

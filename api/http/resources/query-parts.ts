@@ -79,6 +79,12 @@ export function pageFields<const Keys extends readonly [string, ...string[]]>(ke
 /** Says which host is meant where containers of several have one id. */
 export const whichHost = once(text.optional()).transform((host) => host ?? null)
 
+export const NO_QUERY = z.strictObject({})
+
+/** Of a route about one container that leaves nothing else to ask. */
+export const ONE_QUERY = z.strictObject({ host: whichHost })
+export type OneQuery = z.output<typeof ONE_QUERY>
+
 export const instant = z
   .string()
   .optional()

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ContainerEvent, RecordedEvent } from '../../model/container-event.js'
+import { type EngineTime, engineTimeBefore, engineTimeOfNano } from '../../model/engine-time.js'
 import { evictOldest } from '../../model/evict-oldest.js'
-import { type EngineTime, engineTimeBefore, engineTimeOfNano } from '../../model/log-line.js'
 import { EventRing } from './event-ring.js'
 import { type HealthCommandOf, NoiseClassifier } from './noise.js'
 
@@ -97,7 +97,7 @@ export class HostJournal {
     return recorded
   }
 
-  /** The container is inspected: its earlier events can be told from those of its health check. */
+  /** The container is inspected: decides which of its earlier events are noise. */
   decideNoise(containerId: string, healthCommand: string | null): void {
     this.#classifier.decide(containerId, healthCommand)
   }

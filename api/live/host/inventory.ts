@@ -1,37 +1,43 @@
 import {
   type Container,
-  type ContainerState,
   composeOf,
   healthInStatus,
   type InspectedContainer,
+  isRunning,
   type ListedContainer,
 } from '../../model/container.js'
+import type { CrashHistory } from './crash-tracker.js'
 
-/** What only an inspect tells and a summary shows. */
-type Facts = Pick<
+/** What a summary shows and only an inspect has, as of the container's present run. */
+type InspectedFields = Pick<
   InspectedContainer,
   'state' | 'health' | 'startedAt' | 'finishedAt' | 'restartCount' | 'exitCode' | 'oomKilled'
 >
 
-/** What only an inspect tells and no life of the container changes. */
-type Nature = Pick<Container, 'tty' | 'healthCommand'>
+/** What only an inspect has and no run of the container changes. */
+type StaticFields = Pick<Container, 'tty' | 'healthCommand'>
 
-/** What only events tell. */
-export type Accidents = Pick<Container, 'crashes' | 'memoryKills'>
-
-interface Entry {
-  listed: ListedContainer
-  facts: Facts | null
-  nature: Nature
-  accidents: Accidents
-  container: Container
+/** Where a container's fields come from. */
+interface Parts {
+  readonly listed: ListedContainer
+  /** Null until it is inspected in its present run. */
+  readonly inspected: InspectedFields | null
+  readonly statics: StaticFields
+  readonly crashes: CrashHistory
 }
 
-const UNKNOWN_NATURE: Nature = { tty: null, healthCommand: null }
-const NO_ACCIDENTS: Accidents = { crashes: [], memoryKills: [] }
+interface Entry extends Parts {
+  readonly container: Container
+}
+
+const UNKNOWN: Omit<Parts, 'listed'> = {
+  inspected: null,
+  statics: { tty: null, healthCommand: null },
+  crashes: { crashes: [], memoryKills: [] },
+}
 
 /**
- * The containers of one engine. Events only say where to look again; what is held is always what the engine answered last, so
+ * The containers of one engine. Events only say where to look again; what the inventory holds is what the engine answered last, so
  * the order in which events and answers arrive does not matter.
  */
 export class Inventory {
@@ -43,7 +49,7 @@ export class Inventory {
     this.#hostId = hostId
   }
 
-  /** Grows with each change that somebody could see. */
+  /** Grows with each change that a caller can see. */
   get version(): number {
     return this.#version
   }
@@ -57,90 +63,76 @@ export class Inventory {
     for (const entry of this.#entries.values()) yield entry.container
   }
 
-  /** Takes a list answer in. Of the `asked` ids (null: of all) those that the answer lacks are gone. */
-  takeList(asked: readonly string[] | null, answer: readonly ListedContainer[]): void {
+  /** Applies a list answer. Of the `asked` ids (null: of all) those that the answer lacks are gone. */
+  applyList(asked: readonly string[] | null, answer: readonly ListedContainer[]): void {
     const present = new Set(answer.map(({ id }) => id))
     for (const id of asked ?? [...this.#entries.keys()]) if (!present.has(id)) this.remove(id)
-    for (const listed of answer) {
-      const entry = this.#entries.get(listed.id)
-      this.#put({ ...(entry ?? NEW_ENTRY), listed })
-    }
+    for (const listed of answer) this.#put({ ...(this.#entries.get(listed.id) ?? UNKNOWN), listed })
   }
 
-  /** Takes an inspect answer in. Says whether the list tells the same of the container. */
-  takeInspect(inspected: InspectedContainer): boolean {
+  /** Applies an inspect answer. Returns whether the list agrees with it. */
+  applyInspect(inspected: InspectedContainer): boolean {
     const entry = this.#entries.get(inspected.id)
     if (entry === undefined) return true
-    const nature = { tty: inspected.tty, healthCommand: inspected.healthCheck?.command ?? null }
-    this.#put({ ...entry, facts: pickFacts(inspected), nature })
+    const statics = { tty: inspected.tty, healthCommand: inspected.healthCheck?.command ?? null }
+    this.#put({ ...entry, inspected: pickInspected(inspected), statics })
     return this.agrees(inspected.id)
   }
 
-  /** Takes in what events have told of a container that is listed. */
-  takeAccidents(id: string, accidents: Accidents): void {
+  /** Applies what events show of a container, where it is listed. */
+  applyCrashes(id: string, crashes: CrashHistory): void {
     const entry = this.#entries.get(id)
-    if (entry !== undefined) this.#put({ ...entry, accidents })
+    if (entry !== undefined) this.#put({ ...entry, crashes })
   }
 
-  /** Whether the last inspect told the same of the container as the list does. */
+  /** Whether the last inspect of the container agrees with the list. */
   agrees(id: string): boolean {
     const entry = this.#entries.get(id)
-    if (entry?.facts == null) return false
-    return entry.listed.state === entry.facts.state && healthInStatus(entry.listed.status) === entry.facts.health
+    if (entry === undefined || entry.inspected === null) return false
+    const { listed, inspected } = entry
+    return listed.state === inspected.state && healthInStatus(listed.status) === inspected.health
   }
 
   remove(id: string): void {
     if (this.#entries.delete(id)) this.#version += 1
   }
 
-  #put({ listed, facts: given, nature, accidents }: Omit<Entry, 'container'>): void {
-    // Facts of another state are of another life: a stopped container's finish time does not hold for the running one.
-    const facts = given !== null && isSameLife(listed.state, given.state) ? given : null
-    const container = compose(this.#hostId, listed, facts, nature, accidents)
-    const entry = this.#entries.get(listed.id)
-    if (entry === undefined) this.#entries.set(listed.id, { listed, facts, nature, accidents, container })
-    else {
-      const changed = !sameContainer(entry.container, container)
-      Object.assign(entry, { listed, facts, nature, accidents, ...(changed ? { container } : {}) })
-      if (!changed) return
-    }
-    this.#version += 1
+  #put({ listed, inspected: latest, statics, crashes }: Parts): void {
+    // What was inspected in another state is of another run: a stopped container's finish time does not hold for the running one.
+    const inspected = latest !== null && isSameRun(listed, latest) ? latest : null
+    const parts = { listed, inspected, statics, crashes }
+    const container = compose(this.#hostId, parts)
+    const before = this.#entries.get(listed.id)?.container
+    const isSame = before !== undefined && sameContainer(before, container)
+    this.#entries.set(listed.id, { ...parts, container: isSame ? before : container })
+    if (!isSame) this.#version += 1
   }
 }
 
-const NEW_ENTRY = { facts: null, nature: UNKNOWN_NATURE, accidents: NO_ACCIDENTS }
-
-function isSameLife(a: ContainerState, b: ContainerState): boolean {
-  const alive = (state: ContainerState) => state === 'running' || state === 'paused'
-  return a === b || (alive(a) && alive(b))
+function isSameRun(a: Pick<Container, 'state'>, b: Pick<Container, 'state'>): boolean {
+  return a.state === b.state || (isRunning(a) && isRunning(b))
 }
 
-function pickFacts(from: Facts): Facts {
+function pickInspected(from: InspectedFields): InspectedFields {
   const { state, health, startedAt, finishedAt, restartCount, exitCode, oomKilled } = from
   return { state, health, startedAt, finishedAt, restartCount, exitCode, oomKilled }
 }
 
-function compose(
-  hostId: string,
-  listed: ListedContainer,
-  facts: Facts | null,
-  nature: Nature,
-  accidents: Accidents,
-): Container {
+function compose(hostId: string, { listed, inspected, statics, crashes }: Parts): Container {
   return {
     ...listed,
     hostId,
-    health: facts?.health ?? healthInStatus(listed.status),
-    startedAt: facts?.startedAt ?? null,
-    finishedAt: facts?.finishedAt ?? null,
-    restartCount: facts?.restartCount ?? null,
-    exitCode: facts?.exitCode ?? null,
-    oomKilled: facts?.oomKilled ?? false,
+    health: inspected?.health ?? healthInStatus(listed.status),
+    startedAt: inspected?.startedAt ?? null,
+    finishedAt: inspected?.finishedAt ?? null,
+    restartCount: inspected?.restartCount ?? null,
+    exitCode: inspected?.exitCode ?? null,
+    oomKilled: inspected?.oomKilled ?? false,
     ...composeOf(listed.labels),
-    tty: nature.tty,
-    healthCommand: nature.healthCommand,
-    crashes: accidents.crashes,
-    memoryKills: accidents.memoryKills,
+    tty: statics.tty,
+    healthCommand: statics.healthCommand,
+    crashes: crashes.crashes,
+    memoryKills: crashes.memoryKills,
   }
 }
 

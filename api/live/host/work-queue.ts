@@ -1,41 +1,48 @@
+import { type Release, Semaphore } from '../../concurrency/semaphore.js'
+
 /** Works through keys, so many at once. A key that is added while it is worked on is worked on once more, never twice at once. */
 export class WorkQueue {
-  readonly #concurrency: number
+  readonly #semaphore: Semaphore
   readonly #work: (key: string) => Promise<void>
-  readonly #waiting = new Set<string>()
+  readonly #waiting = new Map<string, Release>()
   readonly #running = new Set<string>()
+  /** Of those that run, which run once more. */
+  readonly #again = new Set<string>()
 
-  /** `work` settles its own faults: what it throws ends nothing and is nobody's to see. */
+  /** `work` must not reject. */
   constructor(concurrency: number, work: (key: string) => Promise<void>) {
-    this.#concurrency = concurrency
+    this.#semaphore = new Semaphore(concurrency)
     this.#work = work
   }
 
   add(key: string): void {
-    this.#waiting.add(key)
-    this.#next()
+    if (this.#running.has(key)) this.#again.add(key)
+    else if (!this.#waiting.has(key)) this.#enter(key)
   }
 
+  /** Drops what has not begun. */
   clear(): void {
+    this.#again.clear()
+    for (const leave of this.#waiting.values()) leave()
     this.#waiting.clear()
   }
 
-  #next(): void {
-    for (const key of this.#waiting) {
-      if (this.#running.size >= this.#concurrency) return
-      if (this.#running.has(key)) continue
+  #enter(key: string): void {
+    const leave = this.#semaphore.enter((release) => {
       this.#waiting.delete(key)
       this.#running.add(key)
-      void this.#run(key)
-    }
+      void this.#run(key, release)
+    })
+    if (!this.#running.has(key)) this.#waiting.set(key, leave)
   }
 
-  async #run(key: string): Promise<void> {
+  async #run(key: string, release: Release): Promise<void> {
     try {
       await this.#work(key)
     } finally {
       this.#running.delete(key)
-      this.#next()
+      release()
+      if (this.#again.delete(key)) this.#enter(key)
     }
   }
 }

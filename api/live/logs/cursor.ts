@@ -1,12 +1,6 @@
+import { type EngineTime, engineTimeBefore, engineTimeOf, isBefore } from '../../model/engine-time.js'
 import { evictOldest } from '../../model/evict-oldest.js'
-import {
-  type EngineTime,
-  engineTimeBefore,
-  engineTimeOf,
-  isBefore,
-  type LogCursor,
-  type LogLine,
-} from '../../model/log-line.js'
+import type { LogCursor, LogLine } from '../../model/log-line.js'
 
 /** Times whose lines are counted: two streams are stamped apart, so lines of one time may come with others between them. */
 const COUNTED_TIMES = 256

@@ -1,14 +1,8 @@
 import { STOPWATCH, type Stopwatch, TimeSlice } from '../../concurrency/event-loop-yield.js'
 import type { LogRequest } from '../../engine/engine.js'
+import { engineTimeOf, isBefore } from '../../model/engine-time.js'
 import { ApiError } from '../../model/error.js'
-import {
-  engineTimeOf,
-  isBefore,
-  type LogCursor,
-  type LogLine,
-  type LogPage,
-  type LogQuery,
-} from '../../model/log-line.js'
+import type { LogCursor, LogLine, LogPage, LogQuery } from '../../model/log-line.js'
 import { CursorTracker } from './cursor.js'
 import { TailBuffer } from './tail-buffer.js'
 

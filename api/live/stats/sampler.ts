@@ -101,7 +101,7 @@ export class Sampler {
     return this.#entries.get(id)?.sample ?? null
   }
 
-  /** What was read after `since`; null before the first reading. A stopped container keeps its last window. */
+  /** What was read after `since`; null before the first reading. A stopped container still has its last window. */
   history(id: string, since: number): History | null {
     return this.#entries.get(id)?.history?.after(since) ?? null
   }
@@ -121,7 +121,7 @@ export class Sampler {
     this.#wakeUp.notify()
   }
 
-  /** Takes in which containers there are now. Those that stopped lose their latest sample: they use nothing. */
+  /** Sets which containers there are now. Those that stopped lose their latest sample: they use nothing. */
   track(containers: Iterable<Container>): void {
     const present = new Set<string>()
     for (const container of containers) {

@@ -59,6 +59,8 @@ const SCRUBBED = new Map([
   ['device', 'https://[redacted]@share/x'],
 ])
 
+const SECRET_COUNT = SCRUBBED.size
+
 const many = (count: number, one: (i: number) => string) => Array.from({ length: count }, (_, i) => one(i))
 
 const manyLabels = (count: number) => Object.fromEntries(many(count, (i) => `l${i}`).map((key) => [key, 'x']))
@@ -75,6 +77,7 @@ describe('an image', () => {
         createdAt: '2026-11-24T02:48:57.000Z',
         sizeBytes: 4_812_345,
         labels: new Map([['maintainer', 'shop']]),
+        redactions: 0,
       },
     ])
     expect(decodeImages([])).toEqual([])
@@ -95,7 +98,7 @@ describe('an image', () => {
     for (const nothing of [null, undefined]) {
       const bare = { Created: nothing, Size: nothing, Labels: nothing, RepoTags: nothing, RepoDigests: nothing }
       expect(decodeImages([{ Id: 'sha256:1', ...bare }])).toEqual([
-        { id: 'sha256:1', tags: [], digests: [], createdAt: null, sizeBytes: null, labels: new Map() },
+        { id: 'sha256:1', tags: [], digests: [], createdAt: null, sizeBytes: null, labels: new Map(), redactions: 0 },
       ])
     }
   })
@@ -114,6 +117,7 @@ describe('an image', () => {
     const RepoTags = ['me:hunter2@registry/token=hunter2:1', 'https://me:hunter2@registry/x:1']
     const image = decoded({ Labels: SECRETS, RepoTags: RepoTags.slice(1), RepoDigests: RepoTags.slice(1) })
     expect(image?.labels).toEqual(SCRUBBED)
+    expect(image?.redactions).toBe(SECRET_COUNT + 2)
     expect(dump(image)).not.toMatch(SECRET)
   })
 
@@ -146,6 +150,7 @@ describe('a network', () => {
         ],
         labels: new Map([['com.docker.compose.project', 'shop']]),
         options: new Map([['com.docker.network.bridge.name', 'br0']]),
+        redactions: 0,
       },
     ])
     expect(decodeNetworks([])).toEqual([])
@@ -168,6 +173,7 @@ describe('a network', () => {
           subnets: [],
           labels: new Map(),
           options: new Map(),
+          redactions: 0,
         },
       ])
     }
@@ -190,6 +196,7 @@ describe('a network', () => {
   test('shows no secret of its labels, its options and its name', () => {
     const network = decoded({ Labels: SECRETS, Options: SECRETS, Name: 'net-token=hunter2' })
     expect(network).toMatchObject({ labels: SCRUBBED, options: SCRUBBED, name: 'net-token=[redacted]' })
+    expect(network?.redactions).toBe(2 * SECRET_COUNT + 1)
     expect(dump(network)).not.toMatch(SECRET)
   })
 
@@ -221,6 +228,8 @@ describe('a volume', () => {
           ['device', ':/export'],
           ['o', 'addr=10.0.0.1,rw'],
         ]),
+        redactions: 0,
+        hostPathRedactions: 0,
       },
     ])
   })
@@ -235,7 +244,7 @@ describe('a volume', () => {
       const bare = Object.fromEntries(fields.map((field) => [field, nothing]))
       const expected = { name: 'v', driver: '', scope: '', createdAt: null, mountpoint: null }
       expect(decodeVolumes({ Volumes: [{ Name: 'v', ...bare }] })).toEqual([
-        { ...expected, labels: new Map(), options: new Map() },
+        { ...expected, labels: new Map(), options: new Map(), redactions: 0, hostPathRedactions: 0 },
       ])
     }
   })
@@ -247,6 +256,7 @@ describe('a volume', () => {
   test('shows no secret of its labels, its options, its name and its place', () => {
     const volume = decoded({ Labels: SECRETS, Options: SECRETS, Name: 'token=hunter2', Mountpoint: '/m/token=hunter2' })
     expect(volume).toMatchObject({ labels: SCRUBBED, options: SCRUBBED, name: 'token=[redacted]' })
+    expect(volume).toMatchObject({ redactions: SECRET_COUNT + 1, hostPathRedactions: SECRET_COUNT + 1 })
     expect(dump(volume)).not.toMatch(SECRET)
   })
 })

@@ -39,6 +39,7 @@ describe('an event', () => {
         command: null,
         execId: null,
         oldName: null,
+        redactions: 0,
       })
     }
   })
@@ -108,8 +109,13 @@ describe('an event', () => {
       'app.password': 'hunter2',
       note: 'postgres://u:hunter2@db/x',
     }
-    for (const action of ['rename', 'exec_create: app --password hunter2', 'hunter: hunter2']) {
+    for (const [action, redactions] of [
+      ['rename', 3],
+      ['exec_create: app --password hunter2', 3],
+      ['hunter: hunter2', 2],
+    ] as const) {
       const event = decode(action, attributes)
+      expect([action, event?.redactions]).toEqual([action, redactions])
       expect(event?.labels).toEqual(
         new Map([
           ['app.password', '[redacted]'],

@@ -8,9 +8,9 @@ test('each path is modified, added or deleted', () => {
     { Path: '/etc/old', Kind: 2 },
   ]
   expect(decodeChanges(answer).changes).toEqual([
-    { path: '/etc', kind: 'modified' },
-    { path: '/etc/new file', kind: 'added' },
-    { path: '/etc/old', kind: 'deleted' },
+    { path: '/etc', kind: 'modified', redactions: 0 },
+    { path: '/etc/new file', kind: 'added', redactions: 0 },
+    { path: '/etc/old', kind: 'deleted', redactions: 0 },
   ])
 })
 
@@ -23,7 +23,7 @@ test.each([3, -1, 0.5, 1e300, 4_294_967_296])('a kind of %d leaves out its own p
     { Path: '/a', Kind },
     { Path: '/b', Kind: 1 },
   ]
-  expect(decodeChanges(answer).changes).toEqual([{ path: '/b', kind: 'added' }])
+  expect(decodeChanges(answer).changes).toEqual([{ path: '/b', kind: 'added', redactions: 0 }])
 })
 
 test.each([
@@ -31,7 +31,7 @@ test.each([
   ['/tmp/ghp_hunter2hunter2hunter2hunter2', '/tmp/[redacted]'],
   ['/cache/https://u:hunter2@host/x', '/cache/https://[redacted]@host/x'],
 ])('the path %j holds no secret', (Path, path) => {
-  expect(decodeChanges([{ Path, Kind: 1 }]).changes).toEqual([{ path, kind: 'added' }])
+  expect(decodeChanges([{ Path, Kind: 1 }]).changes).toEqual([{ path, kind: 'added', redactions: 1 }])
 })
 
 test.each([4_095, 4_096, 4_097, 100_000])('of a path of %i characters the first 4096 are kept', (length) => {

@@ -232,6 +232,11 @@ describe('secrets', () => {
     const process = only(titles, Array<string>(titles.length).fill('password=hunter2'))
     expect(JSON.stringify(process)).not.toMatch(SECRET)
   })
+
+  test('that are taken out are counted, and a cell that reads [redacted] is none', () => {
+    const Processes = [['a password=hunter2 token=hunter2'], ['b [redacted] [redacted]'], ['c password=hunter2']]
+    expect(decodeTop({ Titles: ['CMD'], Processes }).redactions).toBe(3)
+  })
 })
 
 describe('bounds', () => {

@@ -1,5 +1,6 @@
-import { answerOf } from '../../../api/http/endpoints/answer.js'
-import { Channels, endEvent, type Frame, type Topic } from '../../../api/http/endpoints/channels.js'
+import { render } from '../../../api/http/endpoints/answer.js'
+import { Channels, type Frame, type Topic } from '../../../api/http/endpoints/channels.js'
+import { endEvent } from '../../../api/http/endpoints/sse.js'
 import { ApiError } from '../../../api/model/error.js'
 
 interface Heard {
@@ -23,7 +24,7 @@ function topicOf(state: { value: unknown; made: number; fault?: Error }, key = '
     make: () => {
       state.made += 1
       if (state.fault !== undefined) throw state.fault
-      return answerOf(state.value)
+      return render({ content: state.value, redactions: 0 }, null)
     },
   }
 }

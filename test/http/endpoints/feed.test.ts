@@ -1,3 +1,4 @@
+/** @slow: a revoked token ends a feed at the next look, seconds later */
 import type { AddressInfo } from 'node:net'
 import request from 'supertest'
 import { MAX_STREAMS_PER_SUBJECT } from '../../../api/http/endpoints/open-streams.js'

@@ -1,3 +1,4 @@
+/** @slow: readers that do not read are let go after real seconds */
 import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import request from 'supertest'

@@ -55,7 +55,7 @@ describe('the noise of health checks', () => {
     expect(journal.after(0).events[0]?.isNoise).toBe(true)
   })
 
-  test('is told from other events once the container is inspected', () => {
+  test('is separated from other events once the container is inspected', () => {
     const { host, journal } = rig()
     for (const event of [...check(10, exec('1')), ...check(20, exec('2'), 'sh')])
       host.record(

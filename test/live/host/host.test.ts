@@ -2,7 +2,9 @@ import type { Host } from '../../../api/live/host/host.js'
 import { ApiError } from '../../../api/model/error.js'
 import { settle } from '../../support/fake-clock.js'
 import { FakeEngine, idOf, listed, readingAt } from '../../support/fake-engine.js'
-import { type HostRig, startHost } from '../../support/host-rig.js'
+import { type HostRig, hostRig } from '../../support/host-rig.js'
+
+const startHost = hostRig()
 
 const UNAVAILABLE = new ApiError('engine-unavailable', 'connect ECONNREFUSED')
 
@@ -12,91 +14,31 @@ function names(host: Host): string[] {
 
 describe('Host', () => {
   test('subscribes before it lists, so that nothing falls between the two', async () => {
-    const { engine, stop } = await startHost()
+    const { engine } = await startHost()
     expect(engine.calls.indexOf('events')).toBeLessThan(engine.calls.indexOf('list'))
-    await stop()
   })
 
-  test('becomes live with what it listed, and fills in what only an inspect tells', async () => {
+  test('becomes live with what it listed, and fills in what only an inspect has', async () => {
     const engine = new FakeEngine()
     engine.add(listed({ id: idOf('a'), name: 'web' }), { restartCount: 3, health: 'healthy' })
-    const { host, stop } = await startHost(engine)
+    const { host } = await startHost(engine)
     expect(host.status()).toMatchObject({ state: 'live', fault: null, version: { version: '27.0' }, info: { cpus: 4 } })
     expect([...host.containers()]).toMatchObject([
       { name: 'web', hostId: 'local', restartCount: 3, health: 'healthy', startedAt: '2026-11-24T00:00:01Z' },
     ])
-    await stop()
-  })
-
-  test('sees a container started, renamed, paused, stopped and removed within a tenth of a second', async () => {
-    const { engine, clock, host, stop } = await startHost()
-    const id = idOf('a')
-    const step = async (action: string, change: Parameters<typeof listed>[0] | null) => {
-      if (change === null) engine.world.delete(id)
-      else engine.add(listed(change))
-      engine.emit(action, id)
-      await clock.advance(100)
-    }
-    await step('start', { id, name: 'web' })
-    expect(names(host)).toEqual(['web'])
-    await step('rename', { id, name: 'web2' })
-    expect(names(host)).toEqual(['web2'])
-    await step('pause', { id, name: 'web2', state: 'paused' })
-    expect([...host.containers()][0]?.state).toBe('paused')
-    await step('die', { id, name: 'web2', state: 'exited' })
-    expect([...host.containers()][0]?.state).toBe('exited')
-    await step('destroy', null)
-    expect(names(host)).toEqual([])
-    await stop()
-  })
-
-  test('answers a burst of events with few list calls, at most 50 ids each', async () => {
-    const { engine, clock, host, stop } = await startHost()
-    const ids = Array.from({ length: 120 }, (_, i) => i.toString(16).padStart(64, '0'))
-    for (const id of ids) engine.add(listed({ id }))
-    for (const id of [...ids, ...ids]) engine.emit('start', id)
-    for (let i = 0; i < 20; i += 1) await clock.advance(10)
-    expect(names(host)).toHaveLength(120)
-    const lists = engine.calls.filter((call) => call.startsWith('list '))
-    expect(lists.length).toBeLessThanOrEqual(5)
-    for (const call of lists) expect(Number(call.split(' ')[1])).toBeLessThanOrEqual(50)
-    await stop()
-  })
-
-  test('reads again where the list lags behind the event and the inspect, and gives up on one that never agrees', async () => {
-    const { engine, clock, host, stop } = await startHost()
-    const id = idOf('a')
-    engine.add(listed({ id, name: 'web' }))
-    engine.emit('start', id)
-    await clock.advance(100)
-    engine.facts.set(id, { state: 'exited', exitCode: 3 })
-    engine.emit('die', id)
-    await clock.advance(60)
-    engine.add(listed({ id, name: 'web', state: 'exited', status: 'Exited (3)' }), { state: 'exited', exitCode: 3 })
-    await clock.advance(100)
-    expect([...host.containers()]).toMatchObject([{ state: 'exited', exitCode: 3 }])
-
-    engine.facts.set(id, { state: 'running' })
-    const before = engine.calls.length
-    engine.emit('start', id)
-    await clock.advance(5_000)
-    const asked = engine.calls.slice(before).filter((call) => call.startsWith('list '))
-    expect(asked).toHaveLength(4)
-    await stop()
   })
 
   test('ignores what happens inside a container, such as the runs of its health check', async () => {
-    const { engine, clock, stop } = await startHost()
+    const { engine, clock } = await startHost()
     const before = engine.calls.length
     for (const action of ['exec_create', 'exec_start', 'exec_die', 'top', 'attach', 'resize'])
       engine.emit(action, idOf('a'))
     await clock.advance(100)
     expect(engine.calls).toHaveLength(before)
-    await stop()
   })
 
-  test('keeps what it knew while the engine is down, says so, and comes back by itself', async () => {
-    const { engine, clock, host, stop } = await startHost()
+  test('shows what it knew while the engine is down, says so, and comes back by itself', async () => {
+    const { engine, clock, host } = await startHost()
     engine.add(listed({ id: idOf('a'), name: 'web' }))
     engine.emit('start', idOf('a'))
     await clock.advance(100)
@@ -113,11 +55,10 @@ describe('Host', () => {
     await clock.advance(5_000)
     expect(host.status()).toMatchObject({ state: 'live', fault: null })
     expect(names(host)).toEqual(['db'])
-    await stop()
   })
 
   test('reconnects after a clean cut, as proxies make, without ever showing stale', async () => {
-    const { engine, clock, host, stop } = await startHost()
+    const { engine, clock, host } = await startHost()
     await clock.advance(600_000)
     engine.cut()
     await settle()
@@ -125,11 +66,10 @@ describe('Host', () => {
     await clock.advance(0)
     expect(engine.subscribers).toBe(1)
     expect(host.status().state).toBe('live')
-    await stop()
   })
 
   test('shows stale where the stream ends as soon as it is open, again and again', async () => {
-    const { engine, clock, host, stop } = await startHost()
+    const { engine, clock, host } = await startHost()
     await clock.advance(60_000)
     engine.faults.set('list', new ApiError('engine-bad-answer', 'empty'))
     engine.cut()
@@ -141,30 +81,27 @@ describe('Host', () => {
     engine.cut()
     await clock.advance(0)
     expect(host.status()).toMatchObject({ state: 'stale', fault: { code: 'engine-unavailable' } })
-    await stop()
   })
 
   test('takes a proxy that closes the ping for alive', async () => {
-    const { engine, clock, host, stop } = await startHost()
+    const { engine, clock, host } = await startHost()
     engine.faults.set('ping', new ApiError('engine-endpoint-blocked', '403'))
     await clock.advance(60_000)
     expect(host.status()).toMatchObject({ state: 'live', fault: null })
-    await stop()
   })
 
   test('knows a hung engine by its silence to a ping', async () => {
-    const { engine, clock, host, stop } = await startHost()
+    const { engine, clock, host } = await startHost()
     engine.faults.set('ping', new ApiError('engine-timeout', 'no answer'))
     engine.faults.set('events', new ApiError('engine-timeout', 'no answer'))
     await clock.advance(5_000)
     expect(host.status()).toMatchObject({ state: 'stale', fault: { code: 'engine-timeout' } })
-    await stop()
   })
 
   test('waits longer from try to try, up to two seconds', async () => {
     const engine = new FakeEngine()
     engine.down = UNAVAILABLE
-    const { clock, host, stop } = await startHost(engine)
+    const { clock, host } = await startHost(engine)
     expect(host.status().state).toBe('connecting')
     const tries = () => engine.calls.filter((call) => call === 'events').length
     await clock.advance(2_000)
@@ -175,62 +112,26 @@ describe('Host', () => {
     expect(early).toBeLessThan(10)
     expect(later).toBeGreaterThanOrEqual(30)
     expect(later).toBeLessThanOrEqual(60)
-    await stop()
   })
 
-  test('reads the whole list again every thirty seconds, in case an event was lost', async () => {
-    const { engine, clock, host, stop } = await startHost()
-    engine.add(listed({ id: idOf('a'), name: 'silent' }))
-    // The first time somewhat sooner, so that hosts that came up together do not stay in step.
-    await clock.advance(22_000)
-    expect(names(host)).toEqual([])
-    await clock.advance(1_000)
-    expect(names(host)).toEqual(['silent'])
-    engine.add(listed({ id: idOf('b'), name: 'another' }))
-    await clock.advance(28_000)
-    expect(names(host)).toEqual(['silent'])
-    await clock.advance(2_000)
-    expect(names(host)).toEqual(['another', 'silent'])
-    await stop()
-  })
-
-  test('inspects with each tenth list what has not changed, and at once where list and inspect disagree', async () => {
-    const engine = new FakeEngine()
-    const ids = Array.from({ length: 100 }, (_, i) => i.toString(16).padStart(8, '0').padEnd(64, 'a'))
-    for (const id of ids) engine.add(listed({ id }))
-    const { clock, stop } = await startHost(engine)
-    const inspects = () => engine.calls.filter((call) => call.startsWith('inspect')).length
-    expect(inspects()).toBe(100)
-    await clock.advance(300_000)
-    expect(inspects()).toBe(200)
-    const before = inspects()
-    engine.add(listed({ id: ids[0] ?? '', status: 'Up 2 hours (unhealthy)' }), { health: 'unhealthy' })
-    await clock.advance(31_000)
-    expect(inspects() - before).toBeGreaterThanOrEqual(11)
-    expect(inspects() - before).toBeLessThanOrEqual(12)
-    await stop()
-  })
-
-  test('lives with a proxy that closes version and info, and not with one that closes events', async () => {
+  test('works with a proxy that closes version and info, and not with one that closes events', async () => {
     const blocked = new ApiError('engine-endpoint-blocked', '403', { detail: 'needs INFO=1' })
     const engine = new FakeEngine()
     engine.faults.set('info', blocked)
     engine.faults.set('version', blocked)
     const open = await startHost(engine)
     expect(open.host.status()).toMatchObject({ state: 'live', info: null, version: null })
-    await open.stop()
 
     const closed = new FakeEngine()
     closed.faults.set('events', blocked)
     const rig = await startHost(closed)
     expect(rig.host.status()).toMatchObject({ state: 'connecting', fault: { code: 'engine-endpoint-blocked' } })
-    await rig.stop()
   })
 
   test('shares one inspect among callers who ask at the same time', async () => {
     const engine = new FakeEngine()
     engine.add(listed({ id: idOf('a') }))
-    const { host, stop } = await startHost(engine)
+    const { host } = await startHost(engine)
     const before = engine.calls.length
     const answers = await Promise.all([
       host.reads.inspect(idOf('a')),
@@ -241,39 +142,6 @@ describe('Host', () => {
     expect(engine.calls).toHaveLength(before + 1)
     await host.reads.inspect(idOf('a'))
     expect(engine.calls).toHaveLength(before + 2)
-    await stop()
-  })
-
-  test('drops a container that is gone by the time it is inspected', async () => {
-    const engine = new FakeEngine()
-    engine.add(listed({ id: idOf('a') }))
-    engine.faults.set('inspect', new ApiError('container-not-found', 'gone'))
-    const { host, stop } = await startHost(engine)
-    expect(names(host)).toEqual([])
-    await stop()
-  })
-
-  test('keeps a container whose inspect fails for another reason', async () => {
-    const engine = new FakeEngine()
-    engine.add(listed({ id: idOf('a'), status: 'Up 2 hours (unhealthy)' }))
-    engine.faults.set('inspect', new ApiError('engine-bad-answer', 'garbage'))
-    const { host, stop } = await startHost(engine)
-    expect([...host.containers()]).toMatchObject([{ health: 'unhealthy', startedAt: null, restartCount: null }])
-    await stop()
-  })
-
-  test('moves its version with each visible change and with nothing else', async () => {
-    const { engine, clock, host, stop } = await startHost()
-    engine.add(listed({ id: idOf('a'), name: 'web' }))
-    const before = host.version
-    engine.emit('start', idOf('a'))
-    await clock.advance(100)
-    const after = host.version
-    expect(after).toBeGreaterThan(before)
-    engine.emit('update', idOf('a'))
-    await clock.advance(100)
-    expect(host.version).toBe(after)
-    await stop()
   })
 
   test('samples what runs, and forgets the sample of what stopped', async () => {
@@ -289,7 +157,6 @@ describe('Host', () => {
     engine.emit('die', idOf('a'))
     await rig.clock.advance(100)
     expect(rig.host.sample(idOf('a'))).toBeNull()
-    await rig.stop()
   })
 
   test('leaves no timer and no subscription behind when it is stopped', async () => {

@@ -16,7 +16,7 @@ describe('CursorTracker', () => {
     expect(new CursorTracker(at(1, 7)).pass(lineAt(1, 'a'))).toEqual(at(1, 8))
   })
 
-  test('has no cursor before the first line with a time, and keeps it over lines without one', () => {
+  test('has no cursor before the first line with a time, and the same one over lines without a time', () => {
     const tracker = new CursorTracker(null)
     const timeless = lineAt(1, 'x', { time: null })
     expect([timeless, lineAt(1, 'a'), timeless].map((line) => tracker.pass(line))).toEqual([null, at(1), at(1)])

@@ -2,10 +2,14 @@ import { setMaxListeners } from 'node:events'
 import type { LogRequest } from '../../../api/engine/engine.js'
 import { RESUME_MESSAGES } from '../../../api/live/logs/cursor.js'
 import { followLog, type LogSource } from '../../../api/live/logs/log-follower.js'
+import { engineTimeOf } from '../../../api/model/engine-time.js'
 import { ApiError } from '../../../api/model/error.js'
-import { engineTimeOf, type LogCursor, type LogLine, type LogStep } from '../../../api/model/log-line.js'
+import type { LogCursor, LogLine, LogStep } from '../../../api/model/log-line.js'
+import { cleanupAfterEach } from '../../support/cleanup.js'
 import { FakeClock, settle } from '../../support/fake-clock.js'
 import { lineAt } from '../../support/fake-engine.js'
+
+const cleanup = cleanupAfterEach()
 
 const QUERY = { tail: 2, since: null, stdout: true, stderr: true, matches: null }
 
@@ -56,6 +60,7 @@ function rig(
   const tokens: number[] = []
   const life = new AbortController()
   setMaxListeners(0, life.signal)
+  cleanup(() => life.abort())
   const seen: string[] = []
   const state = { isAlive: true, ended: null as unknown, busyMs: 0 }
   let cursor: LogCursor | null = null
@@ -223,7 +228,7 @@ describe('followLog', () => {
     expect(seen).toEqual(['OPEN', 'after the clock was set back'])
   })
 
-  test('tells lines of the same nanosecond apart by their order', async () => {
+  test('counts lines of the same nanosecond in their order', async () => {
     const { clock, seen, last, cursor } = rig(at(5, 2))
     await clock.advance(0)
     last()?.give(lineAt(5, 'one'), lineAt(5, 'two'), lineAt(5, 'three'), lineAt(5, 'four'))

@@ -6,7 +6,7 @@ import { lineAt } from '../../support/fake-engine.js'
 
 const QUERY: LogQuery = { tail: 3, since: null, until: null, stdout: true, stderr: true, matches: null }
 
-/** A log as an engine keeps it: asked for its last messages it gives those, in batches. */
+/** A log as an engine stores it: asked for its last messages it gives those, in batches. */
 function logOf(lines: readonly LogLine[]) {
   const asked: Omit<LogRequest, 'isTty'>[] = []
   const open = async function* (request: Omit<LogRequest, 'isTty'>) {
@@ -44,7 +44,7 @@ describe('readTail', () => {
     expect(asked).toMatchObject([{ tail: 53, follow: false }])
   })
 
-  test('no lines are wanted: none are shown, and whether there are any', async () => {
+  test('a tail of 0 shows no lines, and whether there are any', async () => {
     expect(await readTail(logOf(many(1)).open, { ...QUERY, tail: 0 })).toMatchObject({ lines: [], isTruncated: true })
     expect(await readTail(logOf([]).open, { ...QUERY, tail: 0 })).toMatchObject({ lines: [], isTruncated: false })
   })
@@ -76,7 +76,7 @@ describe('readTail', () => {
     expect(page).toMatchObject({ lines: [], isTruncated })
   })
 
-  test('what ends at a moment is looked for among many, since an engine counts before it looks', async () => {
+  test('what ends at a moment is looked for among many, because an engine counts before it looks', async () => {
     const { open, asked } = logOf(many(10))
     const page = await readTail(open, { ...QUERY, until: '1795478405.000000000' })
     // The moment itself is within.
@@ -95,7 +95,7 @@ describe('readTail', () => {
     expect(asked.map(({ tail }) => tail)).toEqual([2_000, 16_000, MAX_SCANNED])
   })
 
-  test('one stream alone is looked for among both, since an engine counts both', async () => {
+  test('one stream alone is looked for among both, because an engine counts both', async () => {
     const lines = many(9).map((line, row) => ({ ...line, stream: row === 1 ? ('stderr' as const) : line.stream }))
     const page = await readTail(logOf(lines).open, { ...QUERY, tail: 1, stdout: false })
     expect(page).toMatchObject({ lines: [{ message: 'line 1' }], isTruncated: false })
@@ -106,13 +106,13 @@ describe('readTail', () => {
     ])
   })
 
-  test('tells where the last line of all stands, wanted or not', async () => {
+  test('gives the cursor of the last line of all, whether it matches or not', async () => {
     const page = await readTail(logOf(many(3)).open, { ...QUERY, matches: (message) => message === 'line 1' })
     expect(page.end).toEqual({ at: '1795478402.000000000', nth: 1 })
     expect((await readTail(logOf([]).open, QUERY)).end).toBeNull()
   })
 
-  test('long lines that an engine keeps in parts are asked for again until there are as many as wanted', async () => {
+  test('long lines that an engine stores in parts are asked for again until there are as many as wanted', async () => {
     const lines = many(100).map((line) => ({ ...line, parts: 50 }))
     const { open, asked } = logOf(lines)
     const page = await readTail(open, QUERY)

@@ -1,3 +1,4 @@
+/** @slow: 5,000 histories are filled */
 import fc from 'fast-check'
 import { FINE_ROWS, maxHistoryBytes, SampleHistory } from '../../../api/live/stats/sample-history.js'
 import { type Sample, sampleBetween } from '../../../api/model/sample.js'

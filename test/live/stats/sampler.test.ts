@@ -77,7 +77,7 @@ describe('Sampler', () => {
     expect(engine.calls).toHaveLength(1_000)
   })
 
-  test('keeps the last sample when a reading fails, and tries again an interval later', async () => {
+  test('still has the last sample when a reading fails, and tries again an interval later', async () => {
     const { clock, engine, sampler } = rig()
     sampler.track([container(idOf('a'))])
     await clock.advance(2_000)
@@ -90,7 +90,7 @@ describe('Sampler', () => {
     expect(sampler.sample(idOf('a'))).not.toBe(last)
   })
 
-  test('keeps its sample when the engine repeats a reading', async () => {
+  test('has no new sample when the engine repeats a reading', async () => {
     const { clock, sampler } = rig(() => readingAt(5))
     sampler.track([container(idOf('a'))])
     await clock.advance(1_000)

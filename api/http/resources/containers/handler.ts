@@ -1,13 +1,15 @@
-import type { View } from '../../../live/view.js'
 import type { Container } from '../../../model/container.js'
 import type { FileChange } from '../../../model/file-change.js'
-import type { HostStatus } from '../../../model/host.js'
 import type { Input, Sources } from '../../endpoints/input.js'
-import type { ChangeSortKey, ChangesQuery } from '../objects/query.js'
+import { hostsOf, listAnswer, tieOf } from '../list.js'
 import { paginate, type SortValue, sortValueOf } from '../page.js'
-import { presentChanges, presentContainer, presentDetail, presentList, presentProcesses } from '../present.js'
-import type { ContainerSortKey, ListQuery, OneQuery } from '../schemas.js'
+import type { OneQuery } from '../query-parts.js'
+import { containerAnswer } from './answer.js'
+import { changesAnswer } from './changes-answer.js'
 import { matchesFilter } from './container-filter.js'
+import { detailAnswer } from './detail-answer.js'
+import type { ChangeSortKey, ChangesQuery, ContainerSortKey, ListQuery } from './query.js'
+import { topAnswer } from './top-answer.js'
 
 const SORT_VALUES: Readonly<Record<ContainerSortKey, (container: Container) => SortValue>> = {
   name: ({ name }) => name,
@@ -20,42 +22,21 @@ const SORT_VALUES: Readonly<Record<ContainerSortKey, (container: Container) => S
   restartCount: ({ restartCount }) => restartCount,
 }
 
-export function listContainers(
-  { view }: Sources,
-  { query: { filter, page }, now, selectors, showHostPaths }: Input<ListQuery>,
-) {
-  const containers = view.containers(selectors).filter((one) => matchesFilter(one, filter, { now, showHostPaths }))
-  const sortValue = sortValueOf(SORT_VALUES, page)
-  const { items, nextCursor, total } = paginate(containers, page, sortValue, tieOf)
-  const shown = items.map((container) => presentContainer(container, { now, showHostPaths }))
-  return presentList({ items: shown, nextCursor, total }, hostsOf(view, filter.host))
+export function listContainers({ view }: Sources, input: Input<ListQuery>) {
+  const { filter, page } = input.query
+  const containers = view.containers(input.selectors).filter((one) => matchesFilter(one, filter, input))
+  const { items, ...rest } = paginate(containers, page, sortValueOf(SORT_VALUES, page), tieOf)
+  const shown = items.map((container) => containerAnswer(container, input))
+  return listAnswer({ items: shown, ...rest }, hostsOf(view, filter.host))
 }
 
-export async function showContainer(
-  { view }: Sources,
-  { query, id, now, selectors, showHostPaths, onCall }: Input<OneQuery>,
-) {
-  const container = view.find(id, query.host, selectors)
-  return presentDetail(container, await view.inspect(container, onCall), { now, showHostPaths })
+export async function showContainer({ view }: Sources, input: Input<OneQuery, Container>) {
+  const { container, recordCall } = input
+  return detailAnswer(container, await view.inspect(container, recordCall), input)
 }
 
-export async function showProcesses({ view }: Sources, { query, id, selectors, onCall }: Input<OneQuery>) {
-  const container = view.find(id, query.host, selectors)
-  return presentProcesses(container, await view.top(container, onCall))
-}
-
-export async function listChanges({ view }: Sources, { query, id, selectors, onCall }: Input<ChangesQuery>) {
-  const { path, kind, host } = query.filter
-  const container = view.find(id, host, selectors)
-  const { changes, isTruncated } = await view.changes(container, onCall)
-  const fitting = changes.filter(
-    (change) =>
-      (kind.length === 0 || kind.includes(change.kind)) &&
-      (path.length === 0 || path.some((part) => change.path.includes(part))),
-  )
-  const sortValue = sortValueOf(CHANGE_SORT_VALUES, query.page)
-  const page = paginate(fitting, query.page, sortValue, ({ path }) => path)
-  return presentChanges(container, page, isTruncated, view.hosts())
+export async function showProcesses({ view }: Sources, { container, recordCall }: Input<OneQuery, Container>) {
+  return topAnswer(container, await view.top(container, recordCall))
 }
 
 const CHANGE_SORT_VALUES: Readonly<Record<ChangeSortKey, (change: FileChange) => SortValue>> = {
@@ -63,11 +44,17 @@ const CHANGE_SORT_VALUES: Readonly<Record<ChangeSortKey, (change: FileChange) =>
   kind: ({ kind }) => kind,
 }
 
-/** Orders containers of the same sort value; no two share it. */
-export function tieOf({ name, hostId, id }: Container): string {
-  return `${name}\n${hostId}\n${id}`
+export async function listChanges(
+  { view }: Sources,
+  { query: { filter, page }, container, recordCall }: Input<ChangesQuery, Container>,
+) {
+  const { changes, isTruncated } = await view.changes(container, recordCall)
+  const fitting = changes.filter((change) => fits(change, filter))
+  const shown = paginate(fitting, page, sortValueOf(CHANGE_SORT_VALUES, page), ({ path }) => path)
+  return changesAnswer(container, shown, isTruncated, hostsOf(view, [container.hostId]))
 }
 
-export function hostsOf(view: View, asked: readonly string[]): readonly HostStatus[] {
-  return asked.length === 0 ? view.hosts() : view.hosts().filter(({ id }) => asked.includes(id))
+function fits(change: FileChange, { path, kind }: ChangesQuery['filter']): boolean {
+  const isKind = kind.length === 0 || kind.includes(change.kind)
+  return isKind && (path.length === 0 || path.some((part) => change.path.includes(part)))
 }

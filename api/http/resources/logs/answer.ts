@@ -1,41 +1,57 @@
+import { z } from 'zod'
 import type { Container } from '../../../model/container.js'
-import type { LogLine, LogPage } from '../../../model/log-line.js'
+import { LOG_STREAMS, type LogLine, type LogPage } from '../../../model/log-line.js'
 import { withoutEscapes } from '../../../redaction/terminal-text.js'
+import type { ContentOf } from '../../endpoints/answer.js'
 import { PlainText } from '../../endpoints/plain-text.js'
+import { containerId, flag, integer, optionalTime, text, texts } from '../answer-parts.js'
 
-export function presentLog(container: Container, page: LogPage) {
+/** `cut` stands on those lines alone that are longer than what an answer shows of one. */
+const LOG_LINE = z.strictObject({
+  time: optionalTime,
+  stream: z.enum(LOG_STREAMS),
+  message: text,
+  cut: z.literal(true).optional(),
+})
+
+export const LOG = z.strictObject({
+  id: containerId,
+  name: text,
+  host: text,
+  lines: z.array(LOG_LINE),
+  truncated: flag,
+  redactions: integer,
+})
+
+/** Of each server-sent event by its name. `gap`: lines are missing here. */
+export const LOG_FEED = { log: LOG_LINE, gap: z.strictObject({ hosts: texts }) }
+
+export function logContent(container: Container, page: LogPage): ContentOf<typeof LOG> {
   return {
     id: container.id,
     name: container.name,
     host: container.hostId,
-    lines: page.lines.map(presentLogLine),
+    lines: page.lines.map(logLineContent),
     truncated: page.isTruncated,
     redactions: page.redactions,
   }
 }
 
-/** `cut` stands on those lines alone that are longer than what is kept of one. */
-export function presentLogLine({ time, stream, message, isCut }: LogLine) {
+export function logLineContent({ time, stream, message, isCut }: LogLine): ContentOf<typeof LOG_LINE> {
   return isCut ? { time, stream, message, cut: true } : { time, stream, message }
 }
 
 /**
- * A line each. `text` is for terminals, which must not be told by a container what to do: colours and control characters are left
- * out. `ndjson` is JSON objects, which carry them escaped.
+ * A line each. `text` is for terminals, which a container must not command: colours and control characters are left out. `ndjson`
+ * is JSON objects, which carry them escaped.
  */
-export function presentLogText(
-  container: Container,
-  page: LogPage,
-  format: 'ndjson' | 'text',
-  timestamps: boolean,
-): PlainText {
+export function logText(page: LogPage, format: 'ndjson' | 'text', timestamps: boolean): PlainText {
   const lines = page.lines.map((line) => {
-    if (format === 'ndjson') return `${JSON.stringify(presentLogLine(line))}\n`
+    if (format === 'ndjson') return `${JSON.stringify(logLineContent(line))}\n`
     return `${timestamps ? `${line.time ?? '-'} ` : ''}${printable(line.message)}\n`
   })
   const type = format === 'ndjson' ? 'application/x-ndjson; charset=utf-8' : 'text/plain; charset=utf-8'
-  const headers = { 'Porthole-Truncated': String(page.isTruncated) }
-  return new PlainText(lines.join(''), type, { container: container.id, headers })
+  return new PlainText(lines.join(''), type, { 'Porthole-Truncated': String(page.isTruncated) })
 }
 
 /** All but the tab; and what turns the direction of text around, so that it reads as what it is not. */

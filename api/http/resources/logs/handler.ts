@@ -2,38 +2,32 @@ import type { View } from '../../../live/view.js'
 import type { Container } from '../../../model/container.js'
 import { ApiError } from '../../../model/error.js'
 import { formatLogCursor, type LogCursor, type LogStep } from '../../../model/log-line.js'
-import type { FeedInput, FeedItem, Input, Sources } from '../../endpoints/input.js'
-import { presentLog, presentLogLine, presentLogText } from './answer.js'
+import type { FeedItem } from '../../endpoints/feed.js'
+import type { FeedInput, Input, Sources } from '../../endpoints/input.js'
+import { type LOG_FEED, logContent, logLineContent, logText } from './answer.js'
 import type { LogStreamQuery, LogsQuery } from './query.js'
 
-export async function showLog(
-  { view }: Sources,
-  { query, id, now, selectors, format, onCall, signal }: Input<LogsQuery>,
-) {
-  const { host, timestamps, since, until, ...lines } = query
-  const container = view.find(id, host, selectors)
+export async function showLog({ view }: Sources, input: Input<LogsQuery, Container>) {
+  const { query, container, now, format, recordCall, signal } = input
+  const { host: _host, timestamps, since, until, ...lines } = query
   const engineNow = now + clockSkewOf(view, container)
-  const page = await view.readLog(
-    container,
-    { ...lines, since: since?.(engineNow) ?? null, until: until?.(engineNow) ?? null },
-    onCall,
-    signal,
-  )
-  return format === 'json' ? presentLog(container, page) : presentLogText(container, page, format, timestamps)
+  const asked = { ...lines, since: since?.(engineNow) ?? null, until: until?.(engineNow) ?? null }
+  const page = await view.readLog(container, asked, recordCall, signal())
+  const content = format === 'json' ? logContent(container, page) : logText(page, format, timestamps)
+  return { content, redactions: page.redactions }
 }
 
 /** Ends when the container does. */
 export async function* followLog(
   { view }: Sources,
-  { query, id, now, selectors, lastEventId, signal, onOpen }: FeedInput<LogCursor, LogStreamQuery>,
-): AsyncGenerator<readonly FeedItem[]> {
-  const { host, since, lastEventId: given, ...lines } = query
-  const container = view.find(id, host, selectors)
-  onOpen(container.id)
-  const from = lastEventId ?? given
-  const wish = { ...lines, since: since?.(now + clockSkewOf(view, container)) ?? null }
-  for await (const step of view.followLog(container, wish, from, signal)) yield itemsOf(step, container.hostId)
-  if (!signal.aborted) throw new ApiError('container-not-running', 'the container has ended, and its log with it')
+  input: FeedInput<LogStreamQuery, LogCursor, Container>,
+): AsyncGenerator<readonly FeedItem<typeof LOG_FEED>[]> {
+  const { query, container, now, lastEventId, signal } = input
+  const { host: _host, since, lastEventId: given, ...lines } = query
+  const asked = { ...lines, since: since?.(now + clockSkewOf(view, container)) ?? null }
+  for await (const step of view.followLog(container, asked, lastEventId ?? given, signal()))
+    yield itemsOf(step, container.hostId)
+  if (!signal().aborted) throw new ApiError('container-not-running', 'the container has ended, and its log with it')
 }
 
 /** A log's times are the engine's, and so is a duration before now. */
@@ -41,12 +35,12 @@ function clockSkewOf(view: View, { hostId }: Container): number {
   return view.hosts().find(({ id }) => id === hostId)?.clockSkewMs ?? 0
 }
 
-function itemsOf(step: LogStep, hostId: string): readonly FeedItem[] {
+function itemsOf(step: LogStep, hostId: string): readonly FeedItem<typeof LOG_FEED>[] {
   if (step.kind === 'gap') return [{ event: 'gap', id: null, data: { hosts: [hostId] } }]
   if (step.kind === 'cursor') return [{ event: null, id: formatLogCursor(step.cursor), data: null }]
   return step.lines.map(({ line, cursor }) => ({
     event: 'log',
     id: cursor === null ? null : formatLogCursor(cursor),
-    data: presentLogLine(line),
+    data: logLineContent(line),
   }))
 }

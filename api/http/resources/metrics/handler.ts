@@ -1,9 +1,7 @@
 import type { Input, Sources } from '../../endpoints/input.js'
 import { PlainText } from '../../endpoints/plain-text.js'
+import { METRICS_TYPE } from './answer.js'
 
 export async function showMetrics({ metrics }: Sources, { selectors }: Input<unknown>) {
-  return new PlainText(await metrics.text(selectors.length === 0), METRICS_TYPE)
+  return { content: new PlainText(await metrics.text(selectors.length === 0), METRICS_TYPE), redactions: 0 }
 }
-
-/** Prometheus' text format. */
-const METRICS_TYPE = 'text/plain; version=0.0.4; charset=utf-8'

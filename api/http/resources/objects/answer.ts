@@ -1,118 +1,186 @@
+import { z } from 'zod'
 import type { HostObjects } from '../../../live/view.js'
 import type { Container } from '../../../model/container.js'
-import type { DiskUse, Image, Network, Volume } from '../../../model/engine-object.js'
-import type { HostStatus } from '../../../model/host.js'
+import type { Image, Network, Volume } from '../../../model/engine-object.js'
+import { HOST_STATES, type HostStatus } from '../../../model/host.js'
 import { REDACTED } from '../../../redaction/scrub.js'
+import type { Answer, ContentOf } from '../../endpoints/answer.js'
+import {
+  containerId,
+  engineFault,
+  faultOf,
+  flag,
+  integer,
+  optionalInteger,
+  optionalText,
+  optionalTime,
+  text,
+  textByName,
+  texts,
+  timeOf,
+} from '../answer-parts.js'
+import { redactionsOf } from '../list.js'
 import type { Page } from '../page.js'
-import { presentHost, presentLabels, time } from '../present.js'
+import { showLabels } from '../shown-labels.js'
 
-/** `users`: the containers that use it and that the caller may see. */
-export function presentImage(host: string, image: Image, users: readonly Container[], showHostPaths: boolean) {
-  return {
-    id: image.id,
-    host,
-    name: image.tags[0] ?? null,
-    tags: image.tags,
-    digests: image.digests,
-    createdAt: image.createdAt,
-    sizeBytes: image.sizeBytes,
-    labels: presentLabels(image.labels, showHostPaths),
-    inUse: users.length > 0,
-    containers: users.map(presentUser),
-  }
+/** One object of one host, with the containers that use it and that the caller may see. */
+export interface Row<T> {
+  readonly host: string
+  readonly object: T
+  readonly users: readonly Container[]
 }
 
-export function presentNetwork(host: string, network: Network, users: readonly Container[], showHostPaths: boolean) {
-  return {
-    id: network.id,
+const useFields = { inUse: flag, containers: z.array(z.strictObject({ id: containerId, name: text })) }
+
+const IMAGE = z.strictObject({
+  id: text,
+  host: text,
+  name: optionalText,
+  tags: texts,
+  digests: texts,
+  createdAt: optionalTime,
+  sizeBytes: optionalInteger,
+  labels: textByName,
+  ...useFields,
+})
+
+export function imageAnswer(
+  { host, object, users }: Row<Image>,
+  showHostPaths: boolean,
+): Answer<ContentOf<typeof IMAGE>> {
+  const { labels, hidden } = showLabels(object.labels, showHostPaths)
+  const content = {
+    id: object.id,
     host,
-    name: network.name,
-    driver: network.driver,
-    scope: network.scope,
-    createdAt: network.createdAt,
-    internal: network.internal,
-    attachable: network.attachable,
-    ipv6: network.ipv6,
-    subnets: network.subnets,
-    labels: presentLabels(network.labels, showHostPaths),
-    options: Object.fromEntries(network.options),
-    inUse: users.length > 0,
-    containers: users.map(presentUser),
+    name: object.tags[0] ?? null,
+    tags: object.tags,
+    digests: object.digests,
+    createdAt: object.createdAt,
+    sizeBytes: object.sizeBytes,
+    labels,
+    ...useOf(users),
   }
+  return { content, redactions: object.redactions + hidden }
 }
 
-/** `sizeBytes`: as the disk use told when it was last measured; null before. */
-export function presentVolume(
-  host: string,
-  volume: Volume,
-  users: readonly Container[],
+const NETWORK = z.strictObject({
+  id: text,
+  host: text,
+  name: text,
+  driver: text,
+  scope: text,
+  createdAt: optionalTime,
+  internal: flag,
+  attachable: flag,
+  ipv6: flag,
+  subnets: z.array(z.strictObject({ subnet: optionalText, gateway: optionalText, ipRange: optionalText })),
+  labels: textByName,
+  options: textByName,
+  ...useFields,
+})
+
+export function networkAnswer(
+  { host, object, users }: Row<Network>,
+  showHostPaths: boolean,
+): Answer<ContentOf<typeof NETWORK>> {
+  const { labels, hidden } = showLabels(object.labels, showHostPaths)
+  const content = {
+    id: object.id,
+    host,
+    name: object.name,
+    driver: object.driver,
+    scope: object.scope,
+    createdAt: object.createdAt,
+    internal: object.internal,
+    attachable: object.attachable,
+    ipv6: object.ipv6,
+    subnets: object.subnets,
+    labels,
+    options: Object.fromEntries(object.options),
+    ...useOf(users),
+  }
+  return { content, redactions: object.redactions + hidden }
+}
+
+const VOLUME = z.strictObject({
+  // A volume has no id but its name.
+  name: text,
+  host: text,
+  driver: text,
+  scope: text,
+  createdAt: optionalTime,
+  mountpoint: optionalText,
+  sizeBytes: optionalInteger,
+  labels: textByName,
+  options: textByName,
+  ...useFields,
+})
+
+/** `sizeBytes`: as the disk use said when it was last measured; null before. */
+export function volumeAnswer(
+  { host, object, users }: Row<Volume>,
   sizeBytes: number | null,
   showHostPaths: boolean,
-) {
-  return {
-    // A volume has no id but its name.
-    name: volume.name,
+): Answer<ContentOf<typeof VOLUME>> {
+  const { labels, hidden } = showLabels(object.labels, showHostPaths)
+  const content = {
+    name: object.name,
     host,
-    driver: volume.driver,
-    scope: volume.scope,
-    createdAt: volume.createdAt,
-    mountpoint: showHostPaths ? volume.mountpoint : null,
+    driver: object.driver,
+    scope: object.scope,
+    createdAt: object.createdAt,
+    mountpoint: showHostPaths ? object.mountpoint : null,
     sizeBytes,
-    labels: presentLabels(volume.labels, showHostPaths),
-    options: Object.fromEntries([...volume.options].map(([key, value]) => [key, showHostPaths ? value : REDACTED])),
-    inUse: users.length > 0,
-    containers: users.map(presentUser),
+    labels,
+    options: Object.fromEntries([...object.options].map(([key, value]) => [key, showHostPaths ? value : REDACTED])),
+    ...useOf(users),
   }
+  const inOptions = showHostPaths ? object.hostPathRedactions : object.options.size
+  return { content, redactions: object.redactions + hidden + inOptions }
 }
 
+function useOf(users: readonly Container[]) {
+  return { inUse: users.length > 0, containers: users.map(({ id, name }) => ({ id, name })) }
+}
+
+function objectListOf<Item extends z.ZodType>(item: Item) {
+  const host = z.strictObject({
+    id: text,
+    state: z.enum(HOST_STATES).nullable(),
+    observedAt: optionalTime,
+    fault: engineFault,
+  })
+  return z.strictObject({
+    items: z.array(item),
+    nextCursor: optionalText,
+    total: integer,
+    observedAt: optionalTime,
+    hosts: z.array(host),
+  })
+}
+
+export const IMAGE_LIST = objectListOf(IMAGE)
+export const NETWORK_LIST = objectListOf(NETWORK)
+export const VOLUME_LIST = objectListOf(VOLUME)
+
 /** The frame of every list; a host whose answer is old or missing says why. */
-export function presentObjectList(
-  page: Page<unknown>,
+export function objectListAnswer<Item>(
+  { items, nextCursor, total }: Page<Answer<Item>>,
   answers: readonly HostObjects<unknown>[],
   hosts: readonly HostStatus[],
 ) {
   const latest = Math.max(...answers.map(({ observedAt }) => observedAt ?? 0))
-  return {
-    items: page.items,
-    nextCursor: page.nextCursor,
-    total: page.total,
-    observedAt: latest > 0 ? time(latest) : null,
-    hosts: answers.map((answer) => ({
-      id: answer.hostId,
-      state: hosts.find(({ id }) => id === answer.hostId)?.state ?? null,
-      observedAt: time(answer.observedAt),
-      fault: presentFault(answer),
+  const content = {
+    items: items.map((item) => item.content),
+    nextCursor,
+    total,
+    observedAt: latest > 0 ? timeOf(latest) : null,
+    hosts: answers.map(({ hostId, observedAt, fault }) => ({
+      id: hostId,
+      state: hosts.find(({ id }) => id === hostId)?.state ?? null,
+      observedAt: timeOf(observedAt),
+      fault: faultOf(fault),
     })),
   }
-}
-
-/** `disk` is null where the caller may not see all containers, or has not asked. */
-export function presentSystem(host: HostStatus, containers: readonly Container[], disk: HostObjects<DiskUse> | null) {
-  return {
-    ...presentHost(host, containers),
-    minApiVersion: host.version?.minApiVersion ?? null,
-    loggingDriver: host.info?.loggingDriver ?? null,
-    clockSkewSeconds: host.clockSkewMs === null ? null : host.clockSkewMs / 1_000,
-    disk: disk === null ? null : presentDiskUse(disk),
-  }
-}
-
-function presentDiskUse(answer: HostObjects<DiskUse>) {
-  const { value, observedAt } = answer
-  return {
-    observedAt: time(observedAt),
-    fault: presentFault(answer),
-    images: value?.images ?? null,
-    containers: value?.containers ?? null,
-    volumes: value?.volumes ?? null,
-    buildCache: value?.buildCache ?? null,
-  }
-}
-
-function presentFault({ fault }: HostObjects<unknown>) {
-  return fault === null ? null : { code: fault.code, detail: fault.detail ?? null }
-}
-
-function presentUser({ id, name }: Container) {
-  return { id, name }
+  return { content, redactions: redactionsOf(items) }
 }

@@ -1,16 +1,13 @@
 import { z } from 'zod'
-import { CHANGE_KINDS } from '../../../model/file-change.js'
-import { flag, labelSelector, many, pageFields, splitPage, text, whichHost } from '../query-parts.js'
+import { flag, labelSelector, many, pageFields, splitPage, text } from '../query-parts.js'
 
 const IMAGE_SORT_KEYS = ['name', 'host', 'createdAt', 'size'] as const
 const NETWORK_SORT_KEYS = ['name', 'host', 'driver', 'createdAt'] as const
 const VOLUME_SORT_KEYS = ['name', 'host', 'driver', 'createdAt', 'size'] as const
-const CHANGE_SORT_KEYS = ['path', 'kind'] as const
 
 export type ImageSortKey = (typeof IMAGE_SORT_KEYS)[number]
 export type NetworkSortKey = (typeof NETWORK_SORT_KEYS)[number]
 export type VolumeSortKey = (typeof VOLUME_SORT_KEYS)[number]
-export type ChangeSortKey = (typeof CHANGE_SORT_KEYS)[number]
 
 /** Whether some container uses it; not given is either. */
 const inUse = flag(null)
@@ -25,13 +22,3 @@ export type ObjectFilter = ObjectsQuery['filter']
 
 export const SYSTEM_QUERY = z.strictObject({ host: many(text), disk: flag(true) })
 export type SystemQuery = z.output<typeof SYSTEM_QUERY>
-
-export const CHANGES_QUERY = z
-  .strictObject({
-    path: many(text),
-    kind: many(z.enum(CHANGE_KINDS)),
-    host: whichHost,
-    ...pageFields(CHANGE_SORT_KEYS),
-  })
-  .transform(splitPage)
-export type ChangesQuery = z.output<typeof CHANGES_QUERY>

@@ -4,10 +4,13 @@ import { type History, inSteps, withGaps } from '../../../model/history.js'
 import type { Sample } from '../../../model/sample.js'
 import type { Input, Sources } from '../../endpoints/input.js'
 import { matchesFilter } from '../containers/container-filter.js'
-import { hostsOf, tieOf } from '../containers/handler.js'
+import type { ListQuery } from '../containers/query.js'
+import { hostsOf, listContent, tieOf } from '../list.js'
 import { paginate, type SortValue, sortValueOf } from '../page.js'
-import { presentHistory, presentList, presentSample } from '../present.js'
-import type { HistoryQuery, ListQuery, OneQuery, StatsSortKey } from '../schemas.js'
+import type { OneQuery } from '../query-parts.js'
+import { statsContent } from './answer.js'
+import { historyContent } from './history-answer.js'
+import type { HistoryQuery, StatsSortKey } from './query.js'
 
 interface Row {
   readonly container: Container
@@ -25,45 +28,46 @@ export function listStats(sources: Sources, input: Input<ListQuery>) {
   const { view } = sources
   const { filter, page } = input.query
   const rows = matchingContainers(sources, input).map((container) => ({ container, sample: view.sample(container) }))
-  const sortValue = sortValueOf(SORT_VALUES, page)
-  const { items, nextCursor, total } = paginate(rows, page, sortValue, ({ container }) => tieOf(container))
-  const samples = items.map(({ container, sample }) => presentSample(container, sample))
-  return presentList({ items: samples, nextCursor, total }, hostsOf(view, filter.host))
+  const { items, ...rest } = paginate(rows, page, sortValueOf(SORT_VALUES, page), (row) => tieOf(row.container))
+  const shown = items.map(({ container, sample }) => statsContent(container, sample))
+  return { content: listContent({ items: shown, ...rest }, hostsOf(view, filter.host)), redactions: 0 }
+}
+
+/** The containers whose statistics `listStats` shows, on whatever page. */
+export function matchingContainers({ view }: Sources, input: Input<ListQuery>) {
+  const { query, selectors } = input
+  return view
+    .containers(selectors)
+    .filter((container) => isRunning(container) && matchesFilter(container, query.filter, input))
+}
+
+export function showStats({ view }: Sources, { container }: Input<OneQuery, Container>) {
+  if (!isRunning(container)) throw new ApiError('container-not-running', `the container is ${container.state}`)
+  return { content: statsContent(container, view.sample(container)), redactions: 0 }
+}
+
+/** The container whose statistics `showStats` shows. */
+export function oneContainer(_sources: Sources, { container }: Input<OneQuery, Container>) {
+  return [container]
+}
+
+export function showHistory({ view }: Sources, { query, container, now }: Input<HistoryQuery, Container>) {
+  const history = view.history(container, query.since?.(now) ?? 0)
+  const rows = history === null ? null : rowsOf(history, query.step)
+  const stepMs = history === null ? null : query.step
+  return { content: historyContent(container, rows, stepMs), redactions: 0 }
 }
 
 /** Rows of one answer: an hour of one a second, or a day of one each 10 s. */
 const MAX_STEPS = 10_000
 
-/** Whose statistics `listStats` shows, on whatever page. */
-export function matchingContainers({ view }: Sources, { query, now, selectors, showHostPaths }: Input<ListQuery>) {
-  return view
-    .containers(selectors)
-    .filter((container) => isRunning(container) && matchesFilter(container, query.filter, { now, showHostPaths }))
-}
-
-/** The one whose statistics `showStats` shows. */
-export function oneContainer({ view }: Sources, { query, id, selectors }: Input<OneQuery>) {
-  return [view.find(id, query.host, selectors)]
-}
-
-export function showHistory({ view }: Sources, { query, id, now, selectors }: Input<HistoryQuery>) {
-  const container = view.find(id, query.host, selectors)
-  const history = view.history(container, query.since?.(now) ?? 0)
-  if (history === null || query.step === null)
-    return presentHistory(container, history === null ? null : withGaps(history), null)
-  if (spanOf(history) / query.step >= MAX_STEPS) {
-    const faults = [{ path: 'step', message: `makes more than ${MAX_STEPS} steps: make it longer, or give since` }]
-    throw new ApiError('invalid-request', 'too many steps', { faults })
-  }
-  return presentHistory(container, inSteps(history, query.step), query.step)
+function rowsOf(history: History, stepMs: number | null): History {
+  if (stepMs === null) return withGaps(history)
+  if (spanOf(history) / stepMs < MAX_STEPS) return inSteps(history, stepMs)
+  const faults = [{ path: 'step', message: `makes more than ${MAX_STEPS} steps: make it longer, or give since` }]
+  throw new ApiError('invalid-request', 'too many steps', { faults })
 }
 
 function spanOf({ times }: History): number {
   return (times.at(-1) ?? 0) - (times[0] ?? 0)
-}
-
-export function showStats({ view }: Sources, { query, id, selectors }: Input<OneQuery>) {
-  const container = view.find(id, query.host, selectors)
-  if (!isRunning(container)) throw new ApiError('container-not-running', `the container is ${container.state}`)
-  return presentSample(container, view.sample(container))
 }

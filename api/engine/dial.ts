@@ -1,0 +1,72 @@
+import type { ClientRequest } from 'node:http'
+import type { Release } from '../concurrency/semaphore.js'
+import { timeoutFault } from './faults.js'
+import type { Read } from './guard.js'
+import type { MeasuredCall } from './measured-call.js'
+
+export interface DialOptions {
+  readonly read: Read
+  /** Ends the dial, with its reason. */
+  readonly signal: AbortSignal | null
+  readonly measured: MeasuredCall | null
+  readonly deadlineMs: number
+  readonly onSettled: () => void
+}
+
+/** One dial under way. It is settled once, by whichever comes first; from then on neither deadline nor signal concerns it. */
+export class Dial {
+  readonly read: Read
+  readonly measured: MeasuredCall | null
+  /** The answer or, of a stream, its head. */
+  readonly answer: Promise<unknown>
+  /** Null while it waits for a connection; the second one where the first met a connection that had gone stale. */
+  request: ClientRequest | null = null
+  /** Gives the connection back, or stops waiting for one. */
+  leave: Release = () => {}
+  readonly #signal: AbortSignal | null
+  readonly #onSettled: () => void
+  readonly #deadline: NodeJS.Timeout
+  #resolve: (value: unknown) => void = () => {}
+  #reject: (error: unknown) => void = () => {}
+  #isSettled = false
+
+  constructor({ read, signal, measured, deadlineMs, onSettled }: DialOptions) {
+    this.read = read
+    this.measured = measured
+    this.#signal = signal
+    this.#onSettled = onSettled
+    this.answer = new Promise((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    this.#deadline = setTimeout(() => this.fail(timeoutFault(read, deadlineMs)), deadlineMs)
+    signal?.addEventListener('abort', this.#onAbort)
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled
+  }
+
+  succeed(value: unknown): void {
+    if (this.#settle()) this.#resolve(value)
+  }
+
+  fail(error: unknown): void {
+    if (!this.#settle()) return
+    this.request?.destroy()
+    this.#reject(error)
+  }
+
+  readonly #onAbort = () => this.fail(this.#signal?.reason)
+
+  #settle(): boolean {
+    if (this.#isSettled) return false
+    this.#isSettled = true
+    clearTimeout(this.#deadline)
+    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#onSettled()
+    // A request gives its connection back when it closes, which is a little later.
+    if (this.request === null) this.leave()
+    return true
+  }
+}

@@ -1,0 +1,36 @@
+import { composeOf } from '../../../model/container.js'
+import type { RecordedEvent } from '../../../model/container-event.js'
+import { type LabelSelector, matchesSelectors } from '../../../model/label-selector.js'
+import type { EventFilter } from './query.js'
+
+/** Who asks for events, and when. */
+export interface EventTerms {
+  /** Milliseconds since 1970. */
+  readonly now: number
+  readonly selectors: readonly LabelSelector[]
+}
+
+/** The events that a caller may see and asks for, in their order. */
+export function matchingEvents(
+  events: readonly RecordedEvent[],
+  { action, container, name, project, host, since, noise }: EventFilter,
+  { now, selectors }: EventTerms,
+): RecordedEvent[] {
+  const sinceMs = since?.(now) ?? 0
+  const parts = name.map((part) => part.toLowerCase())
+  return events.filter(
+    (event) =>
+      matchesSelectors(event.labels, selectors) &&
+      (noise || !event.isNoise) &&
+      (action.length === 0 || action.includes(event.action)) &&
+      (host.length === 0 || host.includes(event.hostId)) &&
+      (container.length === 0 || container.some((digits) => event.containerId.startsWith(digits))) &&
+      (project.length === 0 || project.includes(composeOf(event.labels).project ?? '')) &&
+      (parts.length === 0 || holdsOneOf(event.name?.toLowerCase() ?? '', parts)) &&
+      event.at >= sinceMs,
+  )
+}
+
+function holdsOneOf(text: string, parts: readonly string[]): boolean {
+  return parts.some((part) => text.includes(part))
+}

@@ -1,0 +1,98 @@
+import type { HostObjects, View } from '../../../live/view.js'
+import type { Container } from '../../../model/container.js'
+import { matchesSelectors } from '../../../model/label-selector.js'
+import { isHostPathLabel } from '../../../redaction/host-path-labels.js'
+import type { Answer } from '../../endpoints/answer.js'
+import type { ReadRequest } from '../../endpoints/input.js'
+import { type PageRequest, paginate, type SortValue, sortValueOf } from '../page.js'
+import { objectListAnswer, type Row } from './answer.js'
+import type { ObjectFilter } from './query.js'
+
+/** What differs between images, networks and volumes. */
+export interface Kind<T, SortKey extends string> {
+  /** Names that a filter looks in. */
+  readonly names: (object: T) => readonly string[]
+  /** Unique within a host. */
+  readonly key: (object: T) => string
+  /** What containers name it by. */
+  readonly usedAs: (object: T) => string
+  readonly uses: (container: Container) => readonly string[]
+  readonly sortValues: Readonly<Record<SortKey, (row: Row<T>) => SortValue>>
+}
+
+interface Asked extends ReadRequest {
+  readonly query: { readonly filter: ObjectFilter; readonly page: PageRequest }
+}
+
+/**
+ * One page of what the engines hold. A caller who may see some containers only sees what those use, and nothing else. Throws the
+ * fault of the first host where no host has anything to show.
+ */
+export function listObjects<T extends { readonly labels: ReadonlyMap<string, string> }, SortKey extends string, Item>(
+  view: View,
+  input: Asked,
+  hosts: readonly HostObjects<readonly T[]>[],
+  kind: Kind<T, SortKey>,
+  show: (row: Row<T>) => Answer<Item>,
+) {
+  const [first] = hosts
+  if (first?.fault != null && hosts.every(({ value }) => value === null)) throw first.fault
+  const { page } = input.query
+  const rows = rowsOf(hosts, view.containers(input.selectors), kind).filter((row) => isShown(row, kind, input))
+  const tieOf = ({ host, object }: Row<T>) => `${host}\n${kind.key(object)}`
+  const { items, ...rest } = paginate(rows, page, sortValueOf(kind.sortValues, page), tieOf)
+  return objectListAnswer({ items: items.map(show), ...rest }, hosts, view.hosts())
+}
+
+function rowsOf<T>(
+  hosts: readonly HostObjects<readonly T[]>[],
+  containers: readonly Container[],
+  { usedAs, uses }: Pick<Kind<T, never>, 'usedAs' | 'uses'>,
+): readonly Row<T>[] {
+  const users = usersByHost(containers, uses)
+  return hosts.flatMap(({ hostId, value }) => {
+    const own = users.get(hostId)
+    return (value ?? []).map((object) => ({ host: hostId, object, users: own?.get(usedAs(object)) ?? [] }))
+  })
+}
+
+function isShown<T extends { readonly labels: ReadonlyMap<string, string> }>(
+  { object, users }: Row<T>,
+  { names }: Pick<Kind<T, never>, 'names'>,
+  { query: { filter }, selectors, showHostPaths }: Asked,
+): boolean {
+  // A caller who may not know a path on the host cannot find it out by guessing either.
+  const isGuess = !showHostPaths && filter.label.some((one) => one.value !== null && isHostPathLabel(one.key))
+  const isVisible = selectors.length === 0 || users.length > 0
+  return !isGuess && isVisible && fits(filter, names(object), object.labels, users.length > 0)
+}
+
+/** Of each host, by what they name the object: thousands of containers and of images are not compared each with each. */
+function usersByHost(
+  containers: readonly Container[],
+  uses: (container: Container) => readonly string[],
+): ReadonlyMap<string, ReadonlyMap<string, readonly Container[]>> {
+  const hosts = new Map<string, Map<string, Container[]>>()
+  for (const container of containers) {
+    const own = hosts.get(container.hostId) ?? new Map<string, Container[]>()
+    hosts.set(container.hostId, own)
+    for (const name of new Set(uses(container))) {
+      const users = own.get(name)
+      if (users === undefined) own.set(name, [container])
+      else users.push(container)
+    }
+  }
+  return hosts
+}
+
+function fits(
+  { name, label, inUse }: ObjectFilter,
+  names: readonly string[],
+  labels: ReadonlyMap<string, string>,
+  isUsed: boolean,
+): boolean {
+  const isNamed = (part: string) => names.some((one) => one.toLowerCase().includes(part.toLowerCase()))
+  return (
+    (inUse === null || inUse === isUsed) && (name.length === 0 || name.some(isNamed)) && matchesSelectors(labels, label)
+  )
+}

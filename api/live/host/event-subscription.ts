@@ -1,0 +1,98 @@
+import type { Clock } from '../../clock.js'
+import type { Engine } from '../../engine/engine.js'
+import { type ContainerEvent, eventMilliseconds } from '../../model/container-event.js'
+import { engineTime } from '../../model/engine-time.js'
+import { ApiError } from '../../model/error.js'
+import type { HostJournal } from '../events/host-journal.js'
+import type { CrashTracker } from './crash-tracker.js'
+import type { Inventory } from './inventory.js'
+
+/** What happens inside a running container changes nothing that a list shows; health checks alone make two of these a second. */
+const SILENT_ACTIONS = new Set([
+  'attach',
+  'detach',
+  'top',
+  'resize',
+  'export',
+  'copy',
+  'archive-path',
+  'extract-to-dir',
+  'exec_create',
+  'exec_start',
+  'exec_die',
+  'exec_detach',
+]) // prettier-ignore
+
+/** How far back an engine is asked for events when it is first met: what happened shortly before is what people ask about. */
+const FIRST_LOOK_BACK_MS = 60 * 60_000
+
+/** The engine gives its time in whole seconds. */
+const CLOCK_STEP_MS = 1_000
+
+export interface EventSubscriptionParts {
+  readonly engine: Engine
+  readonly journal: HostJournal
+  readonly inventory: Inventory
+  readonly crashes: CrashTracker
+  readonly clock: Clock
+  /** Runs for each event after which a list may show the container otherwise. */
+  readonly onChange: (containerId: string) => void
+}
+
+/** Follows an engine's events into the journal and the crash history, and marks the containers that they change. */
+export class EventSubscription {
+  readonly #parts: EventSubscriptionParts
+  #clockSkewMs: number | null = null
+
+  constructor(parts: EventSubscriptionParts) {
+    this.#parts = parts
+  }
+
+  /** The engine's clock less ours, in milliseconds; null where the engine has not shown it. */
+  get clockSkewMs(): number | null {
+    return this.#clockSkewMs
+  }
+
+  /** One connection. `onOpen` runs once the engine has accepted the subscription. Ends, or rejects, as the event stream does. */
+  async run(signal: AbortSignal, onOpen: () => void): Promise<void> {
+    const { engine, journal, clock, onChange } = this.#parts
+    const isFirst = journal.isEmpty
+    const since = journal.resumeFrom(engineTime(clock.now() - FIRST_LOOK_BACK_MS))
+    let openedAt: number | null = null
+    const opened = (engineNow: number | null) => {
+      openedAt = engineNow
+      if (engineNow !== null) this.#clockSkewMs = skewOf(engineNow, clock.now())
+      journal.markSubscribed()
+      onOpen()
+    }
+    try {
+      for await (const event of engine.events(since, signal, opened)) {
+        // What happened before the subscription is in the list that follows it.
+        const isPast = openedAt !== null && eventMilliseconds(event) < openedAt - CLOCK_STEP_MS
+        this.#record(event, isFirst && isPast)
+        if (!isPast && !SILENT_ACTIONS.has(event.action)) onChange(event.containerId)
+      }
+    } catch (error) {
+      if (error instanceof ApiError && error.code === 'engine-bad-answer') journal.markUndecodable()
+      throw error
+    }
+  }
+
+  #record(event: ContainerEvent, isPast: boolean): void {
+    const { journal, inventory, crashes } = this.#parts
+    const known = inventory.get(event.containerId)
+    // A list's labels decide which callers see the container; the event may come before the list.
+    const labels = known?.labels ?? event.labels
+    const healthCommandOf = () => (known === undefined || known.tty === null ? undefined : known.healthCommand)
+    const at = eventMilliseconds(event) - (this.#clockSkewMs ?? 0)
+    if (journal.record({ ...event, labels }, { at, isPast, healthCommandOf }) === null) return
+    const history = crashes.record(event, at)
+    if (history !== null) inventory.applyCrashes(event.containerId, history)
+  }
+}
+
+/** In whole seconds, and 0 up to two of them: the engine's time has no finer digits, and takes a moment to arrive. */
+function skewOf(engineNow: number, now: number): number {
+  const skewMs = engineNow - now
+  return Math.abs(skewMs) <= 2 * CLOCK_STEP_MS ? 0 : Math.round(skewMs / CLOCK_STEP_MS) * CLOCK_STEP_MS
+}
