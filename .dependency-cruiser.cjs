@@ -49,6 +49,14 @@ module.exports = {
       '^api/engine/(engine|dockerode)[.]ts$',
       '^api/(main|log|clock)[.]ts$',
     ]),
+    {
+      name: 'commands-load-on-demand',
+      comment:
+        'A check of health, and --help, load neither argon2 nor the service: only a command that is asked for is loaded.',
+      severity: 'error',
+      from: { path: '^api/cli/(porthole|program|commands|command|exit-code|healthcheck)[.]ts$' },
+      to: { path: '^api/', pathNot: '^api/(cli/(program|commands|command|exit-code)|clock)[.]ts$', dynamic: false },
+    },
     layer('main-on-service', '^api/main[.]ts$', [
       '^api/(service|log)[.]ts$',
       '^api/(config|model)/',

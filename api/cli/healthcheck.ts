@@ -1,6 +1,7 @@
 import { realpathSync } from 'node:fs'
 import { get } from 'node:http'
 import { fileURLToPath } from 'node:url'
+import { type Clock, SYSTEM_CLOCK } from '../clock.js'
 import type { Arguments, Command, Io } from './command.js'
 import { EXIT_FAILURE, EXIT_OK } from './exit-code.js'
 
@@ -11,6 +12,8 @@ const ANY_ADDRESS: ReadonlyMap<string, string> = new Map([
   ['0.0.0.0', '127.0.0.1'],
   ['::', '::1'],
 ])
+
+type Surroundings = Pick<Io, 'env' | 'stderr' | 'clock'>
 
 const HELP = `Usage: porthole healthcheck
 
@@ -27,24 +30,27 @@ export const healthcheck: Command = {
   name: 'healthcheck',
   help: HELP,
   options: {},
-  run: (_given: Arguments, { env, stderr }: Io) => check(env, stderr),
+  run: (_given: Arguments, io: Io) => check(io),
 }
 
 /** Docker keeps what is written to standard error as the check's output. */
-async function check({ HOST, PORT }: Io['env'], stderr: Io['stderr']): Promise<number> {
+async function check({ env, stderr, clock }: Surroundings): Promise<number> {
+  const { HOST, PORT } = env
   // An empty variable counts as absent, as everywhere.
   const host = HOST || '127.0.0.1'
-  const fault = await askAlive(ANY_ADDRESS.get(host) ?? host, PORT || '3000')
+  const fault = await askAlive(ANY_ADDRESS.get(host) ?? host, PORT || '3000', clock)
   if (fault === null) return EXIT_OK
   stderr.write(`healthcheck: ${fault}\n`)
   return EXIT_FAILURE
 }
 
 /** Null where the service answers that it is alive. */
-function askAlive(host: string, port: string): Promise<string | null> {
-  return new Promise((resolve) => {
+async function askAlive(host: string, port: string, clock: Clock): Promise<string | null> {
+  const patience = new AbortController()
+  const cancel = clock.after(ANSWER_MS, () => patience.abort())
+  const fault = await new Promise<string | null>((resolve) => {
     const fail = ({ code, name }: NodeJS.ErrnoException) => resolve(code ?? name)
-    const options = { host, port, path: '/health/live', agent: false, signal: AbortSignal.timeout(ANSWER_MS) }
+    const options = { host, port, path: '/health/live', agent: false, signal: patience.signal }
     try {
       get(options, (response) => {
         resolve(response.statusCode === 200 ? null : `answered ${response.statusCode}`)
@@ -55,6 +61,8 @@ function askAlive(host: string, port: string): Promise<string | null> {
       fail(error as Error)
     }
   })
+  cancel()
+  return fault
 }
 
 /**
@@ -63,4 +71,4 @@ function askAlive(host: string, port: string): Promise<string | null> {
  */
 const program = process.argv[1]
 if (program !== undefined && realpathSync(program) === fileURLToPath(import.meta.url))
-  void check(process.env, process.stderr).then((code) => process.exit(code))
+  void check({ env: process.env, stderr: process.stderr, clock: SYSTEM_CLOCK }).then((code) => process.exit(code))

@@ -1,5 +1,4 @@
 import { type Config, describeFaults, loadConfig } from '../../api/config/config.js'
-import { secretProblem } from '../../api/config/secret-strength.js'
 import { secretKey } from '../../api/config/token-keys.js'
 
 const SECRET = 'nT4kq0Zr8vWx2YbC6dEfG1hJmLpQsUaX'
@@ -140,24 +139,13 @@ describe('loadConfig', () => {
   })
 })
 
-describe('secretProblem', () => {
-  test.each([
-    'a'.repeat(31),
-    'a'.repeat(64),
-    'abcd'.repeat(16),
-    'change-me-change-me-change-me-change-me',
-    'your-secret-key-that-is-32-bytes-long!!',
-    'my_super_secret_jwt_key_for_this_service',
-    'AbstractFactory-password-2026-AAAAAAAA',
-    '0123456789abcdef0123456789abcdef',
-    'x7x7x7x7x7x7x7x7x7x7x7x7x7x7x7x7x7x7',
-  ])('names what is weak about %j', (secret) => {
-    expect(secretProblem(secret)).not.toBeNull()
-  })
+describe('HISTORY_WINDOW', () => {
+  const faults = (interval: string, window: string) =>
+    loadConfig({ JWT_SECRET: SECRET, SAMPLE_INTERVAL: interval, HISTORY_WINDOW: window }, FILES, NOW).faults
 
-  test('accepts what is random, from 32 bytes on', () => {
-    expect(secretProblem(SECRET)).toBeNull()
-    expect(secretProblem(SECRET.slice(1))).not.toBeNull()
-    expect(secretProblem('9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08')).toBeNull()
+  test('holds 8,640 samples, and no more', () => {
+    expect(faults('10s', '24h')).toBeUndefined()
+    expect(faults('1s', '144m')).toBeUndefined()
+    expect(faults('1s', '145m')?.map(({ variable }) => variable)).toEqual(['HISTORY_WINDOW'])
   })
 })

@@ -1,4 +1,3 @@
-import { loadConfig } from '../../api/config/config.js'
 import { type HostConfig, MAX_HOSTS, parseHosts } from '../../api/config/hosts-file.js'
 import { describeFileFaults } from '../../api/config/list-file.js'
 import { type Certificate, hasOpenssl, makeCertificates } from '../support/certificates.js'
@@ -139,51 +138,5 @@ withOpenssl('parseHosts, with certificates (needs openssl)', () => {
         },
       ],
     })
-  })
-})
-
-describe('HOSTS_FILE', () => {
-  const files = (text: string | null, isWritableByAll = false) => ({
-    readFile: (path: string) => {
-      if (path === '/etc/porthole/hosts.json' && text !== null) return text
-      throw new Error('ENOENT')
-    },
-    isDirectory: () => false,
-    isWritableByAll: () => isWritableByAll,
-  })
-  const BASE = { JWT_SECRET: 'nT4kq0Zr8vWx2YbC6dEfG1hJmLpQsUaX', HOSTS_FILE: '/etc/porthole/hosts.json' }
-  const text = JSON.stringify({ hosts: hosts(3) })
-
-  test('takes the place of DOCKER_HOST', () => {
-    const loaded = loadConfig(BASE, files(text), NOW)
-    const ids = loaded.faults === undefined ? loaded.config.hosts.map(({ id }) => id) : []
-    expect(ids).toEqual(['host-0', 'host-1', 'host-2'])
-  })
-
-  test.each<[string, Record<string, string>, string | null, boolean, string[]]>([
-    ['beside DOCKER_HOST', { DOCKER_HOST: 'unix:///x' }, text, false, ['DOCKER_HOST']],
-    ['beside DOCKER_CERT_PATH', { DOCKER_CERT_PATH: '/x' }, text, false, ['DOCKER_CERT_PATH']],
-    ['that is not there', {}, null, false, ['HOSTS_FILE']],
-    ['that every user may write', {}, text, true, ['HOSTS_FILE']],
-    ['with two problems', {}, '{"hosts":[{}]}', false, ['HOSTS_FILE', 'HOSTS_FILE']],
-  ])('is refused %s', (_what, changes, content, isWritableByAll, variables) => {
-    const { faults = [] } = loadConfig({ ...BASE, ...changes }, files(content, isWritableByAll), NOW)
-    expect(faults.map(({ variable }) => variable)).toEqual(variables)
-  })
-})
-
-describe('HISTORY_WINDOW', () => {
-  const FILES = { readFile: () => '', isDirectory: () => false, isWritableByAll: () => false }
-  const faults = (interval: string, window: string) =>
-    loadConfig(
-      { JWT_SECRET: 'nT4kq0Zr8vWx2YbC6dEfG1hJmLpQsUaX', SAMPLE_INTERVAL: interval, HISTORY_WINDOW: window },
-      FILES,
-      NOW,
-    ).faults
-
-  test('holds 8,640 samples, and no more', () => {
-    expect(faults('10s', '24h')).toBeUndefined()
-    expect(faults('1s', '144m')).toBeUndefined()
-    expect(faults('1s', '145m')?.map(({ variable }) => variable)).toEqual(['HISTORY_WINDOW'])
   })
 })

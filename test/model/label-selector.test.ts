@@ -7,7 +7,7 @@ describe('parseLabelSelector', () => {
     expect(parseLabelSelector('a.b/c=x=y z')).toEqual({ key: 'a.b/c', value: 'x=y z' })
   })
 
-  test.each(['', '=x', 'a b=c', 'a\n', `k=${'x'.repeat(511)}`])('refuses %j', (text) => {
+  test.each(['', '=x', 'a b=c', 'a\n', 'a\u0000b', 'a\u009bb', `k=${'x'.repeat(511)}`])('refuses %j', (text) => {
     expect(parseLabelSelector(text)).toBeNull()
   })
 
