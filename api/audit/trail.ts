@@ -4,7 +4,7 @@ import { ApiError } from '../model/error.js'
 import { asAscii, type Head, writeLine } from './chain.js'
 import { ALERTS, type Audit, type AuditEvent } from './event.js'
 import { type OwnRecords, type RecentPage, type RecentQuery, RecentRecords } from './recent.js'
-import type { AuditSink } from './sink.js'
+import type { AuditSink } from './sinks/sink.js'
 
 /** Milliseconds between two log lines about a sink that goes on failing: loud, and no second flood on a full disk. */
 export const REPEAT_LOG_MS = 60_000

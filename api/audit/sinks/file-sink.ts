@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, fsync, fsyncSync, openSync, readSync, statSync, writeSync } from 'node:fs'
-import { ApiError } from '../model/error.js'
-import { GENESIS, type Head } from './chain.js'
-import type { AuditRecord } from './record.js'
+import { ApiError } from '../../model/error.js'
+import { GENESIS, type Head } from '../chain.js'
+import type { AuditRecord } from '../record.js'
 import type { AuditSink } from './sink.js'
 import { readTail, type Tail } from './tail.js'
 
