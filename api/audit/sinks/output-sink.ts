@@ -3,7 +3,7 @@ import type { AuditSink } from './sink.js'
 
 /**
  * Standard output, where records stand among the lines of the log. Nothing of it can be read back, so each start begins a
- * chain; and it is written as the log is, in blocks, so that what a killed process had not yet written is gone.
+ * chain; and it is written as the log is, in blocks, so that a killed process loses what it had not yet written.
  */
 export function createOutputSink(output: { write(line: string): void }): AuditSink {
   return {
