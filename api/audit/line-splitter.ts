@@ -6,7 +6,7 @@ export const MAX_INPUT_LINE_BYTES = 4 * MAX_LINE_BYTES
 
 const NEWLINE = 10
 
-/** Cuts the bytes of one file into lines, of which it holds one at a time and no more than its bound. */
+/** Cuts the bytes of one file into lines. Holds one line at a time, and of that no more than its bound. */
 export class LineSplitter {
   readonly #file: string
   readonly #take: (line: Line) => boolean
@@ -14,13 +14,13 @@ export class LineSplitter {
   #held: Buffer[] = []
   #heldBytes = 0
 
-  /** `take` answers whether it wants to see more. */
+  /** `take` returns whether it wants another line. */
   constructor(file: string, take: (line: Line) => boolean) {
     this.#file = file
     this.#take = take
   }
 
-  /** False once no more is wanted. */
+  /** False once `take` wants no more. */
   push(chunk: Buffer): boolean {
     let begin = 0
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, begin)) {
@@ -38,10 +38,10 @@ export class LineSplitter {
   }
 
   #hold(piece: Buffer): void {
-    const kept = piece.subarray(0, MAX_INPUT_LINE_BYTES - this.#heldBytes)
-    if (kept.length === 0) return
-    this.#held.push(kept)
-    this.#heldBytes += kept.length
+    const taken = piece.subarray(0, MAX_INPUT_LINE_BYTES - this.#heldBytes)
+    if (taken.length === 0) return
+    this.#held.push(taken)
+    this.#heldBytes += taken.length
   }
 
   #give(isEnded: boolean): boolean {

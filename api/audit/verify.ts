@@ -1,7 +1,7 @@
 import { GENESIS, type Head, LINE_START, looksTorn, lostBefore, readLine, tornBytesOf } from './chain.js'
 import type { AuditRecord } from './record.js'
 
-/** Notes that a report holds; a log of many restarts could have any number. */
+/** Notes in a report; a log of many restarts could have any number. */
 const MAX_NOTES = 100
 
 /** One line, from wherever it was read. */
@@ -16,7 +16,7 @@ export interface Line {
 }
 
 export interface VerifyOptions {
-  /** Lines that are no records are passed over, and Docker's json-file wrapping is taken off. */
+  /** Skips lines that are not records, and unwraps those of Docker's json-file driver. */
   readonly isMixed: boolean
   /** The hash that the last record must have. */
   readonly head: string | null
@@ -42,7 +42,7 @@ export interface VerifyReport {
   readonly broken: Breach | null
 }
 
-/** Checks a chain line by line, oldest first, and keeps one record of it: a log of any length can be checked. */
+/** Checks a chain line by line, oldest first, and holds one record of it: a log of any length can be checked. */
 export class ChainVerifier {
   readonly #options: VerifyOptions
   #records = 0
@@ -55,7 +55,7 @@ export class ChainVerifier {
   #lastLine: Line | null = null
   #broken: Breach | null = null
   readonly #notes: string[] = []
-  #untoldNotes = 0
+  #unlistedNotes = 0
 
   constructor(options: VerifyOptions) {
     this.#options = options
@@ -75,7 +75,7 @@ export class ChainVerifier {
 
   finish(): VerifyReport {
     this.#checkEnd()
-    const notes = this.#untoldNotes > 0 ? [...this.#notes, `and ${this.#untoldNotes} notes more`] : this.#notes
+    const notes = this.#unlistedNotes > 0 ? [...this.#notes, `and ${this.#unlistedNotes} notes more`] : this.#notes
     return {
       ok: this.#broken === null,
       records: this.#records,
@@ -101,8 +101,8 @@ export class ChainVerifier {
       this.#breakAt(line, problem)
       return
     }
-    if (isAnew) this.#tellOfNewChain(line)
-    this.#tellOf(line, record)
+    if (isAnew) this.#noteNewChain(line)
+    this.#noteRecord(line, record)
     this.#records += 1
     this.#firstSeq ??= record.seq
     this.#last = record
@@ -122,12 +122,12 @@ export class ChainVerifier {
 
   /** Where the files begin with this record, the lines that it accounts for may be in an older one. */
   #tornProblem(record: AuditRecord): string | null {
-    const told = tornBytesOf(record)
-    if (told === this.#tornBytes || (this.#last === null && this.#tornBytes === 0)) return null
-    return `accounts for ${told} bytes of unfinished lines, and there are ${this.#tornBytes}`
+    const accounted = tornBytesOf(record)
+    if (accounted === this.#tornBytes || (this.#last === null && this.#tornBytes === 0)) return null
+    return `accounts for ${accounted} bytes of unfinished lines, and there are ${this.#tornBytes}`
   }
 
-  #tellOf(line: Line, record: AuditRecord): void {
+  #noteRecord(line: Line, record: AuditRecord): void {
     if (this.#last === null && record.seq > 1)
       this.#note(line, `begins at seq ${record.seq}: what came before is not in these files`)
     if (this.#torn !== null)
@@ -137,7 +137,7 @@ export class ChainVerifier {
   }
 
   /** Each start of a service that writes to its standard output begins a chain. */
-  #tellOfNewChain(line: Line): void {
+  #noteNewChain(line: Line): void {
     const { seq } = this.#last ?? GENESIS
     const isStopped = this.#last?.kind === 'service' && this.#last.action === 'stop'
     this.#note(
@@ -179,7 +179,7 @@ export class ChainVerifier {
 
   #note({ file, number }: Line, text: string): void {
     if (this.#notes.length < MAX_NOTES) this.#notes.push(`${file}:${number}: ${text}`)
-    else this.#untoldNotes += 1
+    else this.#unlistedNotes += 1
   }
 }
 
