@@ -1,4 +1,5 @@
-import { type LogLine, type LogStream, rfc3339Of } from '../model/log-line.js'
+import { rfc3339Of } from '../model/engine-time.js'
+import type { LogLine, LogStream } from '../model/log-line.js'
 import { REDACTED, type Scrubbed, scrubText } from '../redaction/scrub.js'
 import { withoutEscapes } from '../redaction/terminal-text.js'
 import type { RawLogLine } from './log-lines.js'

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ApiError } from '../../model/error.js'
+import { rfc3339Milliseconds } from '../../model/rfc3339.js'
 import { type Scrubbed, scrubLabels, scrubText } from '../../redaction/scrub.js'
 
 /*
@@ -14,9 +15,6 @@ const MAX_FAULT_PATHS = 5
  * From here on a limit is none: the kernel's and Go's spellings of "max" lie beyond it (2^63 and 2^64, less a page).
  */
 const NO_LIMIT = 2 ** 62
-
-/** RFC 3339, section 5.6, as Go writes it. */
-const TIME = /^(\d{4})-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/
 
 export const text = z.string()
 export const optionalText = z
@@ -58,7 +56,7 @@ export function utcTime(value: string): string | null {
 }
 
 export function millisecondsOf(value: string): number {
-  return TIME.test(value) ? Date.parse(value) : Number.NaN
+  return rfc3339Milliseconds(value) ?? Number.NaN
 }
 
 /** Checks the shape. The fault names paths, whose parts may be names from an image, and never a value. */

@@ -7,10 +7,10 @@ import {
   type Mount,
 } from '../../model/container.js'
 import type { RecordedEvent } from '../../model/container-event.js'
+import { engineTimeOfNano, rfc3339Of } from '../../model/engine-time.js'
 import type { FileChange } from '../../model/file-change.js'
 import type { History, HistoryColumn } from '../../model/history.js'
 import type { HostStatus } from '../../model/host.js'
-import { engineTimeOfNano, rfc3339Of } from '../../model/log-line.js'
 import { problemsOf } from '../../model/problem.js'
 import type { ProcessList } from '../../model/process.js'
 import type { Sample } from '../../model/sample.js'

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type { ContainerEvent, RecordedEvent } from '../../model/container-event.js'
+import { type EngineTime, engineTimeBefore, engineTimeOfNano } from '../../model/engine-time.js'
 import { keepNewest } from '../../model/keep-newest.js'
-import { type EngineTime, engineTimeBefore, engineTimeOfNano } from '../../model/log-line.js'
 import type { EventPassage, Events } from '../view.js'
 
 /** Events remembered of each host. A deployment of a hundred containers makes five hundred. */

@@ -1,14 +1,6 @@
+import { engineTimeBefore, engineTimeOf, isBefore } from '../../model/engine-time.js'
 import { ApiError, type ErrorCode } from '../../model/error.js'
-import {
-  engineTimeBefore,
-  engineTimeOf,
-  isBefore,
-  type LogEntry,
-  type LogLine,
-  type LogPosition,
-  type LogStep,
-  type LogWish,
-} from '../../model/log-line.js'
+import type { LogEntry, LogLine, LogPosition, LogStep, LogWish } from '../../model/log-line.js'
 import { backoff, STEADY_AFTER_MS } from '../backoff.js'
 import { type Clock, sleep } from '../clock.js'
 import { type AskLog, isWanted, PlaceCounter, readLog } from './log-reader.js'

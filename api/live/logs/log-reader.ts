@@ -1,15 +1,8 @@
 import type { LogRequest } from '../../engine/engine.js'
+import { type EngineTime, engineTimeOf, isBefore } from '../../model/engine-time.js'
 import { ApiError } from '../../model/error.js'
 import { keepNewest } from '../../model/keep-newest.js'
-import {
-  type EngineTime,
-  engineTimeOf,
-  isBefore,
-  type LogLine,
-  type LogPage,
-  type LogPosition,
-  type LogWish,
-} from '../../model/log-line.js'
+import type { LogLine, LogPage, LogPosition, LogWish } from '../../model/log-line.js'
 import { Turns } from './turns.js'
 
 /** Messages that are looked through where not the last ones are wanted but those that fit: half a second of this process. */

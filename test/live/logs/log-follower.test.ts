@@ -1,8 +1,9 @@
 import { setMaxListeners } from 'node:events'
 import type { LogRequest } from '../../../api/engine/engine.js'
 import { followLog, type LogSource, RESUME_MESSAGES } from '../../../api/live/logs/log-follower.js'
+import { engineTimeOf } from '../../../api/model/engine-time.js'
 import { ApiError } from '../../../api/model/error.js'
-import { engineTimeOf, type LogLine, type LogPosition, type LogStep } from '../../../api/model/log-line.js'
+import type { LogLine, LogPosition, LogStep } from '../../../api/model/log-line.js'
 import { FakeClock, settle } from '../../support/fake-clock.js'
 import { lineAt } from '../../support/fake-engine.js'
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { engineTime, engineTimeOf, type LogPosition, readLogPosition } from '../../../model/log-line.js'
+import { engineTime, engineTimeOf } from '../../../model/engine-time.js'
+import { type LogPosition, readLogPosition } from '../../../model/log-line.js'
 import { flag, momentIn, once, whichHost } from '../query-parts.js'
 import { type LineMatcher, literalMatcher, patternMatcher } from './line-matcher.js'
 
