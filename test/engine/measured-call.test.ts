@@ -1,24 +1,19 @@
-import { createDockerodeEngine } from '../../api/engine/dockerode.js'
 import type { Engine } from '../../api/engine/engine.js'
 import type { CallRecord } from '../../api/model/engine-call.js'
-import { type Answer, answerWith, startFaultServer } from '../support/fault-server.js'
+import { EngineRig } from '../support/engine-rig.js'
+import { type Answer, answerWith } from '../support/fault-server.js'
 
 const A = 'a1'.repeat(32)
 const LIFE = new AbortController().signal
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
 
-const opened: { close(): unknown }[] = []
-
-afterEach(async () => {
-  for (const one of opened.splice(0).reverse()) await one.close()
-})
+const rig = new EngineRig()
+afterEach(() => rig.stop())
 
 async function start(
   answer: Answer,
 ): Promise<{ engine: Engine; records: CallRecord[]; record: (r: CallRecord) => void }> {
-  const server = await startFaultServer(answer)
-  const engine = createDockerodeEngine(server.endpoint)
-  opened.push(server, engine)
+  const { engine } = await rig.start(answer)
   const records: CallRecord[] = []
   return { engine, records, record: (record) => records.push(record) }
 }

@@ -1,0 +1,50 @@
+import { CONTAINER_STATES, type ContainerState, type Port } from '../../model/container.js'
+
+/** Ports kept of one container: who publishes a range of thousands learns nothing from reading them all. */
+const MAX_PORTS = 512
+
+/** Mounts kept of one container. */
+export const MAX_MOUNTS = 128
+
+/** Networks kept of one container, and aliases of each. */
+export const MAX_NETWORKS = 64
+
+/** A container that others link to is listed with their names for it too: `/shop-db` and `/shop-web/db`. */
+export function nameOf(names: readonly string[], id: string): string {
+  const plain = names.map((name) => (name.startsWith('/') ? name.slice(1) : name)).filter((name) => name !== '')
+  return plain.find((name) => !name.includes('/')) ?? plain[0] ?? id.slice(0, 12)
+}
+
+/** Podman's words for states that docker has not got. */
+const PODMAN_STATES: ReadonlyMap<string, ContainerState> = new Map([
+  ['configured', 'created'],
+  ['initialized', 'created'],
+  ['stopping', 'running'],
+  ['stopped', 'exited'],
+])
+
+/**
+ * An unknown word is one container's oddity and costs no other container its place: what is left is whether it runs.
+ */
+export function stateOf(word: string, isRunning: boolean): ContainerState {
+  const known = CONTAINER_STATES.find((state) => state === word) ?? PODMAN_STATES.get(word)
+  return known ?? (isRunning ? 'running' : 'exited')
+}
+
+/** The engine keeps ports in no order, so each answer has them in another. */
+export function sortPorts(ports: readonly Port[]): readonly Port[] {
+  return ports
+    .toSorted(
+      (a, b) =>
+        a.containerPort - b.containerPort ||
+        compare(a.protocol, b.protocol) ||
+        compare(a.ip ?? '', b.ip ?? '') ||
+        (a.hostPort ?? 0) - (b.hostPort ?? 0),
+    )
+    .slice(0, MAX_PORTS)
+}
+
+export function compare(a: string, b: string): number {
+  if (a === b) return 0
+  return a < b ? -1 : 1
+}
