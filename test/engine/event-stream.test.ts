@@ -1,8 +1,9 @@
 import type { Engine } from '../../api/engine/engine.js'
 import type { ContainerEvent } from '../../api/model/container-event.js'
-import { EngineRig, never, until } from '../support/engine-rig.js'
+import { EngineRig, never } from '../support/engine-rig.js'
 import { answerWith } from '../support/fault-server.js'
 import { fixture, WEB } from '../support/recorded-answers.js'
+import { until } from '../support/until.js'
 
 const rig = new EngineRig()
 const start = rig.start.bind(rig)

@@ -2,9 +2,10 @@ import type { Socket } from 'node:net'
 import type { Engine, LogRequest } from '../../api/engine/engine.js'
 import { ReadOnlyRefusal } from '../../api/engine/guard.js'
 import type { LogLine } from '../../api/model/log-line.js'
-import { answerRecorded, EngineRig, never, until } from '../support/engine-rig.js'
+import { answerRecorded, EngineRig, never } from '../support/engine-rig.js'
 import { type Answer, answerWith } from '../support/fault-server.js'
 import { WEB } from '../support/recorded-answers.js'
+import { until } from '../support/until.js'
 
 const rig = new EngineRig()
 const start = rig.start.bind(rig)

@@ -1,5 +1,4 @@
 import type { Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { createDockerodeEngine, type DockerodeEngineOptions } from '../../api/engine/dockerode.js'
 import type { Engine } from '../../api/engine/engine.js'
 import { type Answer, answerWith, type FaultServer, startFaultServer } from './fault-server.js'
@@ -42,9 +41,3 @@ export class EngineRig {
 }
 
 export const never = () => new AbortController().signal
-
-/** Waits for what is about to happen, and fails where it does not. */
-export async function until(isSo: () => boolean): Promise<void> {
-  for (let i = 0; i < 500 && !isSo(); i += 1) await sleep(2)
-  expect(isSo()).toBe(true)
-}
