@@ -12,7 +12,7 @@ import type { Reading } from '../model/sample.js'
 
 /** How a container's output is to be read. */
 export interface LogRequest extends LogQuery {
-  /** Whether the container has a terminal, as inspect tells: its output has another form then. */
+  /** Whether the container has a terminal, which an inspect shows: its output has another form then. */
   readonly isTty: boolean
   /** Goes on with what is written from now on, until the container ends. */
   readonly follow: boolean
@@ -39,9 +39,9 @@ export interface Engine {
   /** One reading; null where the container does not run. Takes the engine one to two seconds. */
   stats(id: string, signal: AbortSignal, recordCall?: RecordCall): Promise<Reading | null>
   /**
-   * Container events after `since` that the engine still remembers (null: none), then those from now on. `onOpen` runs once the
+   * Container events after `since` that the engine still remembers (null: only new ones), then those from now on. `onOpen` runs once the
    * engine has accepted the subscription, with its clock (milliseconds since 1970, whole seconds; null where it shows none).
-   * Ends quietly by its signal and where the open stream ends or is cut: whoever subscribes anew learns from that whether the
+   * Ends quietly by its signal and where the open stream ends or is cut: the next subscription shows whether the
    * engine still answers.
    */
   events(
@@ -51,8 +51,8 @@ export interface Engine {
     recordCall?: RecordCall,
   ): AsyncIterable<ContainerEvent>
   /**
-   * Lines of a container's output in the order in which the engine kept them, some at a time. The first batch is empty: it tells
-   * that the engine has begun to answer. Rejects with log-driver-unreadable as well. A followed log ends quietly where its stream ends or is cut, and has no deadline.
+   * Lines of a container's output in the order in which the engine has them, some at a time. The first batch is empty: the
+   * engine has begun to answer. Rejects with log-driver-unreadable as well. A followed log ends quietly where its stream ends or is cut, and has no deadline.
    */
   logs(id: string, request: LogRequest, signal: AbortSignal, recordCall?: RecordCall): AsyncIterable<readonly LogLine[]>
   /** Rejects with container-not-running as well. */

@@ -5,12 +5,12 @@ const CARRIAGE_RETURN = 0x0d
 
 export interface TakenLine {
   readonly bytes: Buffer
-  /** Bytes of the line, those that were not kept included. */
+  /** Bytes of the whole line, dropped ones included. */
   readonly size: number
   readonly isCut: boolean
 }
 
-/** Bytes of one line that comes in pieces, as far as there is room for them. */
+/** One line that comes in pieces, up to a number of bytes. The rest is dropped. */
 export class LineBuffer {
   readonly #maxBytes: number
   #pieces: Buffer[] = []
@@ -26,7 +26,7 @@ export class LineBuffer {
     return this.#pieces.length === 0 && !this.#isCut
   }
 
-  /** Whether the line is longer than what is kept of it. */
+  /** Whether some of the line was dropped. */
   get isCut(): boolean {
     return this.#isCut
   }

@@ -6,7 +6,7 @@ const MAX_LINE_BYTES = 1024 * 1024
 
 /**
  * Splits a byte stream into its lines, without their ends; empty lines are left out. A line is decoded as a whole, so
- * characters that are split between chunks stay whole. What stands behind the last line end is a line too. Rejects with
+ * characters that are split between chunks stay whole. What follows the last line end is a line too. Rejects with
  * the source's error, or with engine-bad-answer on a line of more than `maxLineBytes`, of which no more than that and
  * one chunk is ever held.
  */
@@ -29,7 +29,7 @@ export async function* readLines(
         if (endsLine) end()
       })
     } finally {
-      // What stands before a fault is given, however the bytes were cut into chunks.
+      // Lines before a fault are given, however the bytes were cut into chunks.
       for (const line of lines) yield line
       lines = []
     }

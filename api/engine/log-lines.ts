@@ -5,31 +5,31 @@ import { RFC_3339 } from '../model/rfc3339.js'
 import { scrubText } from '../redaction/scrub.js'
 import { bufferOf, cutLines, LineBuffer, lineText } from './line-buffer.js'
 
-/** One line as the engine kept it, before anybody looked for secrets. */
+/** One line as the engine has it, not scrubbed yet. */
 export interface RawLogLine {
   readonly at: EngineTime | null
   readonly stream: LogStream
   readonly message: string
   readonly isCut: boolean
-  /** Messages that it was put together of. */
+  /** Messages of the engine that it is made of. */
   readonly parts: number
 }
 
-/** Bytes kept of one line: some loggers write a whole stack trace or document as one; beyond this nobody reads. */
+/** Bytes of one line: some loggers write a whole stack trace or document as one, and nobody reads further. */
 export const MAX_LINE_BYTES = 64 * 1024
 
 /** Stream, three bytes of zero, length of what follows (engine API, ContainerAttach, "Stream format"). */
 const HEADER_BYTES = 8
 
-/** Bytes kept of one frame: a line's worth, and its time. */
+/** Bytes of one frame: a line's worth, and its time. */
 const MAX_FRAME_BYTES = MAX_LINE_BYTES + 64
 
-/** An engine keeps a longer line in parts of this size, each with its time (moby daemon/logger/copier.go, defaultBufSize). */
+/** An engine stores a longer line in parts of this size, each with its time (moby daemon/logger/copier.go, defaultBufSize). */
 const PART_BYTES = 16 * 1024
 
 const LINE_FEED = 0x0a
 
-/** What the engine itself has to say about a log that it cannot read to its end (moby pkg/stdcopy, Systemerr). */
+/** The engine's own message about a log that it cannot read to its end (moby pkg/stdcopy, Systemerr). */
 const SYSTEM_ERROR = 3
 
 /**
@@ -48,8 +48,8 @@ const MAX_RAW_LINE_BYTES = MAX_LINE_BYTES + (MAX_LINE_BYTES / PART_BYTES + 1) * 
 
 /**
  * Puts a log's lines together as they come, those of each chunk at once: out of frames, or out of a terminal's bytes. Each
- * kept message carries its time; those of a line's later parts are taken out. Characters that are split between chunks or
- * parts stay whole. Of a line no more than MAX_LINE_BYTES is ever held. What stands behind the last line end is a line too.
+ * stored message begins with its time; the times of a line's later parts are taken out. Characters that are split between
+ * chunks or parts stay whole. Of a line no more than MAX_LINE_BYTES is ever held. What follows the last line end is a line too.
  * Rejects with the source's error, or with engine-bad-answer on what is no log.
  */
 export async function* readLogLines(
@@ -62,7 +62,7 @@ export async function* readLogLines(
     try {
       reader.take(bufferOf(chunk), lines)
     } finally {
-      // What stands before a fault is given, however the bytes were cut into chunks.
+      // Lines before a fault are given, however the bytes were cut into chunks.
       if (lines.length > 0) yield lines
     }
   }
@@ -84,7 +84,7 @@ class OpenLine {
 
   /** One message of the engine: a line, a part of one, or several. */
   message(payload: Buffer, isCut: boolean, lines: RawLogLine[]): void {
-    // An empty frame is no message: it has not even a time.
+    // An empty frame is no message: it has no time.
     if (payload.length === 0) return
     const { at, rest } = splitTime(payload)
     if (this.#parts === 0) this.#at = at
@@ -92,7 +92,7 @@ class OpenLine {
     let isFirst = true
     cutLines(rest, (piece, endsLine) => {
       if (isFirst) this.#buffer.add(piece)
-      // Nothing stands behind the line feed that ends a message.
+      // Nothing follows the line feed that ends a message.
       else if (piece.length > 0 || endsLine || isCut) this.#begin(piece, at)
       isFirst = false
       if (endsLine) this.finish(lines)
@@ -200,7 +200,7 @@ class TerminalReader {
     }
     const kept = whole.take()
     const cut = isCut || kept.isCut
-    // Parts that were not kept count too, each with its time.
+    // Parts that were dropped count too, each with its time.
     if (isCut) parts = Math.max(parts, Math.ceil(size / (PART_BYTES + bytes.length - rest.length)))
     return { at, stream: 'stdout', message: lineText(kept.bytes, cut), isCut: cut, parts }
   }

@@ -29,7 +29,7 @@ import {
 } from '../support/transport-rig.js'
 import { until } from '../support/until.js'
 
-// Jest fails a suite in which a rejection or an error event finds nobody: the faults below come late on purpose.
+// Jest fails a suite with an unhandled rejection or error event: the faults below come late on purpose.
 const rig = new TransportRig()
 const { serve, connect } = rig
 afterEach(async () => {
@@ -49,7 +49,7 @@ const ALL_BUT_TIMEOUTS = [
   'clearInterval',
 ] as const
 
-/** What an engine, or what stands in its place, may do wrong: design notes on docker-modem, each made by hand here. */
+/** What an engine, or whatever answers instead of it, may do wrong. */
 const FAULTS: [name: string, code: ErrorCode, reason: RegExp, options: object, answer: Answer][] = [
   ['hangs', 'engine-timeout', /within 80 ms/, PING, () => {}],
   [
@@ -104,7 +104,7 @@ const FAULTS: [name: string, code: ErrorCode, reason: RegExp, options: object, a
     (socket) => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"x"', () => reset(socket)),
   ],
   [
-    'sends a chunk size that is none',
+    'sends a chunk size that is no number',
     'engine-bad-answer',
     /cut short/,
     INSPECT,
@@ -238,7 +238,7 @@ function endless(head: string): Answer {
   }
 }
 
-/** What the deadline does, and nothing before it: bytes come at their own pace, and the deadline's clock stands in this hand. */
+/** The fault at the deadline, and none before it: bytes come at their own pace, and the test moves the deadline's clock. */
 async function faultAtDeadline(server: FaultServer, call: () => Promise<unknown>): Promise<ApiError> {
   jest.useFakeTimers({ doNotFake: [...ALL_BUT_TIMEOUTS] })
   let isSettled = false
@@ -268,13 +268,13 @@ describe.each(['unix', 'tcp'] as const)('an engine on %s that', (kind) => {
     expect(fault.message).toMatch(reason)
     expect(fault.message.length).toBeLessThan(400)
     expect(fault.message).not.toMatch(/hunter2/)
-    // What a client may be told is ours alone.
+    // A caller reads our own words alone.
     expect(fault.detail ?? '').not.toMatch(/html|overlay2|403|nginx/i)
     expect(getEventListeners(signal, 'abort')).toEqual([])
     expect(server.requests).toHaveLength(1)
   })
 
-  test.each([301, 302, 303, 307, 308, 304, 300])('redirects with %i gets nobody to follow', async (status) => {
+  test.each([301, 302, 303, 307, 308, 304, 300])('redirects with %i is not followed', async (status) => {
     const other = await serve(text('OK'), 'tcp')
     for (const location of [`http://127.0.0.1:${other.port}/_ping`, '/images/json', '//127.0.0.1', ':', '']) {
       const server = await serve((socket) => {
@@ -289,7 +289,7 @@ describe.each(['unix', 'tcp'] as const)('an engine on %s that', (kind) => {
   })
 })
 
-test('an engine that is not there is unavailable, and the reason tells why', async () => {
+test('an engine that is not there is unavailable, and the reason says why', async () => {
   const gone = await startFaultServer(() => {}, 'tcp')
   await gone.close()
   const refused = await faultOf(dial(connect(gone.endpoint), PING))

@@ -47,7 +47,7 @@ describe('an engine through dockerode', () => {
   })
 
   test.each(['web', 'd6e57923ca68', '../../secrets?x=', WEB.toUpperCase(), ''])(
-    'asks nobody about the id %j',
+    'asks no engine about the id %j',
     async (id) => {
       const { server, engine } = await start(answerRecorded)
       await expect(engine.inspect(id, never())).rejects.toBeInstanceOf(ReadOnlyRefusal)
@@ -57,7 +57,7 @@ describe('an engine through dockerode', () => {
     },
   )
 
-  test('goes where it was told to, whatever the environment says', async () => {
+  test('dials its endpoint, whatever the environment says', async () => {
     const other = await startFaultServer(answerRecorded, 'tcp')
     const environment = { DOCKER_HOST: `tcp://127.0.0.1:${other.port}`, DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: '/x' }
     const before = { ...process.env }
@@ -213,7 +213,7 @@ describe('processes and changes of a container', () => {
     await expect(engine.changes(WEB, never())).rejects.toMatchObject({ code: 'engine-bad-answer' })
   })
 
-  test.each(['web', '../../secrets?x=', WEB.toUpperCase(), ''])('with the id %j are asked of nobody', async (id) => {
+  test.each(['web', '../../secrets?x=', WEB.toUpperCase(), ''])('with the id %j are asked of no engine', async (id) => {
     const { server, engine } = await start(answerRecorded)
     for (const call of [engine.top(id, never()), engine.changes(id, never())]) {
       await expect(call).rejects.toBeInstanceOf(ReadOnlyRefusal)

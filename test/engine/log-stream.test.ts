@@ -118,7 +118,7 @@ describe('its logs', () => {
     expect(server.requests).toEqual([`GET /containers/${WEB}/logs?${query} HTTP/1.1`])
   })
 
-  test.each(['web', '../../secrets?x=', WEB.toUpperCase(), ''])('of the id %j are asked of nobody', async (id) => {
+  test.each(['web', '../../secrets?x=', WEB.toUpperCase(), ''])('of the id %j are asked of no engine', async (id) => {
     const { server, engine } = await start(answerRecorded)
     for (const request of [WHOLE, FOLLOW]) {
       const first = engine.logs(id, request, never())[Symbol.asyncIterator]().next()

@@ -56,7 +56,7 @@ describe('a call to an engine', () => {
     ['is redirected', (socket) => socket.write(answerWith(307, 'no')), 307, 'engine-bad-answer'],
     ['is answered with what is no JSON', respond('hunter2'), 200, 'engine-bad-answer'],
     ['is answered with what cannot be decoded', respond('[7]'), 200, 'engine-bad-answer'],
-    ['is answered by nobody', (socket) => socket.destroy(), null, 'engine-unavailable'],
+    ['is not answered', (socket) => socket.destroy(), null, 'engine-unavailable'],
   ])('that %s has its status and its code', async (_name, answer, status, result) => {
     const { engine, records, record } = await start(answer)
     await expect(engine.inspect(A, LIFE, record)).rejects.toMatchObject({ code: result })
@@ -64,7 +64,7 @@ describe('a call to an engine', () => {
     expect(engine.callTotals()).toMatchObject([{ call: 'inspect', result, count: 1 }])
   })
 
-  test('that we ended ourselves is told from what broke, before it was sent and while it waits', async () => {
+  test('that we ended ourselves is aborted, not broken, before it was sent and while it waits', async () => {
     const { engine, records, record } = await start(() => {})
     await expect(engine.ping(AbortSignal.abort(), record)).rejects.toThrow()
     const controller = new AbortController()

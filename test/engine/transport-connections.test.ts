@@ -141,7 +141,7 @@ describe('connections', () => {
     expect(server.requests).toHaveLength(3)
   })
 
-  test('an error that comes after the answer is nobody left to catch', async () => {
+  test('an error that comes after the answer hurts no later call', async () => {
     const server = await serve((socket) => {
       socket.write(answerWith(200, 'OK'), () => setTimeout(() => reset(socket), 5))
     })

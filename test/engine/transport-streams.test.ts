@@ -66,7 +66,7 @@ describe('a stream', () => {
     await until(() => server.connections() === 0)
   })
 
-  test('that is cut tells its reader, and where nobody reads nobody is hurt', async () => {
+  test('that is cut is an error to its reader, and to nobody where it has none', async () => {
     for (const [isRead, kind] of [
       [true, 'tcp'],
       [true, 'unix'],
@@ -103,7 +103,7 @@ describe('a stream', () => {
     expect(await dial(transport, EVENTS)).toBeInstanceOf(Readable)
   })
 
-  test('that failed to open gives its place back', async () => {
+  test('that failed to open frees its place in the quota', async () => {
     const server = await serve((socket) => socket.write(answerWith(500, '')))
     const transport = connect(server.endpoint, { maxStreams: 1 })
     for (let i = 0; i < 3; i += 1) {
@@ -113,7 +113,7 @@ describe('a stream', () => {
 })
 
 describe('a log', () => {
-  test('that is not followed comes as it is read, of any size, and gives its connection back', async () => {
+  test('that is not followed comes as it is read, of any size, and frees its connection', async () => {
     const text = 'x'.repeat(50_000)
     const server = await serve((socket) => socket.write(`${head}${chunk(text).repeat(10)}0\r\n\r\n`))
     const transport = connect(server.endpoint, { ...PATIENT, bulkSockets: 1 })
@@ -146,7 +146,7 @@ describe('a log', () => {
     expect(await drain((await dial(connect(server.endpoint, SMALL), FOLLOWED)) as Readable)).toBe('late')
   })
 
-  test('that is followed is one of a bounded number, and gives its place back', async () => {
+  test('that is followed is one of a bounded number, and frees its place in the quota', async () => {
     const server = await serve((socket) => socket.write(head))
     const transport = connect(server.endpoint, { ...PATIENT, maxLogStreams: 2, maxStreams: 1 })
     const [first] = (await Promise.all([dial(transport, FOLLOWED), dial(transport, FOLLOWED)])) as Readable[]
@@ -156,7 +156,7 @@ describe('a log', () => {
         message: expect.stringContaining('all 2 streams of logs'),
       })
     }
-    // Events have places of their own, and what is not followed takes none.
+    // Events have a quota of their own, and what is not followed counts towards none.
     expect(await dial(transport, EVENTS)).toBeInstanceOf(Readable)
     const read = (await dial(transport, LOGS)) as Readable
     expect(server.requests).toHaveLength(4)
@@ -171,7 +171,7 @@ describe('a log', () => {
     ['failed to open', (socket: Socket) => void socket.write(answerWith(500, ''))],
     ['ended at once', (socket: Socket) => void socket.write(`${head}0\r\n\r\n`)],
     ['was cut', (socket: Socket) => void socket.write(head, () => socket.destroy())],
-  ])('that %s gives its place back', async (_name, answer) => {
+  ])('that %s frees its place in the quota', async (_name, answer) => {
     const server = await serve(answer)
     const transport = connect(server.endpoint, { ...PATIENT, maxLogStreams: 1 })
     for (let i = 0; i < 3; i += 1) {

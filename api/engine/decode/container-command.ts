@@ -3,10 +3,10 @@ import type { InspectedContainer } from '../../model/container.js'
 import { type Scrubbed, scrubArguments } from '../../redaction/scrub.js'
 import { MAX_SCRUBBED_VALUE, MAX_VALUE, optionalNumber, scrubCommandLine, strings, words } from './shape.js'
 
-/** Names of environment variables kept of one container. */
+/** Names of environment variables of one container. */
 const MAX_ENV_NAMES = 1_024
 
-/** Arguments kept of a command. */
+/** Arguments of a command. */
 const MAX_ARGUMENTS = 256
 
 const HEALTH_CHECK = z.object({
@@ -47,8 +47,8 @@ const DEFAULT_SHELL = ['/bin/sh', '-c']
 const NANOSECONDS_PER_MILLISECOND = 1_000_000
 
 /**
- * The command in one line and scrubbed as one, as events spell it, so that an event's command can be told to be the health
- * check's though nobody holds its secrets.
+ * The command in one line and scrubbed as one, as events spell it. So an event of the health check is known by its command,
+ * and no secret is held for that.
  */
 export function healthCheckOf({ Healthcheck, Shell }: Command): Scrubbed<InspectedContainer['healthCheck']> {
   const [kind, ...test] = Healthcheck?.Test ?? []

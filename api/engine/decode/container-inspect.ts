@@ -20,10 +20,10 @@ import {
   utcTime,
 } from './shape.js'
 
-/** Capabilities and security options kept of one container. */
+/** Capabilities of one container, and security options. */
 const MAX_OPTIONS = 64
 
-/** Characters kept of a security option: a seccomp profile stands there with all its text. */
+/** Characters of a security option: a seccomp profile stands there with all its text. */
 const MAX_OPTION_LENGTH = 256
 
 /** The engine itself keeps the last five runs of a health check. */
@@ -32,7 +32,7 @@ const MAX_HEALTH_RUNS = 5
 /** Characters of one health check's output that are looked at: what the engine keeps, and a margin. */
 const MAX_SCRUBBED_OUTPUT = 8_192
 
-/** Characters kept of it, half of what the engine keeps. */
+/** Characters shown of it, half of what the engine keeps. */
 const MAX_HEALTH_OUTPUT = 2_048
 
 const NETWORK = z.object({
@@ -190,7 +190,7 @@ export function decodeInspect(value: unknown): InspectedContainer {
         macAddress: network?.MacAddress ?? null,
         aliases: (network?.Aliases ?? []).slice(0, MAX_NETWORKS),
       })),
-    // The engine keeps mounts in no order, so each answer has them in another.
+    // The engine gives mounts in another order each time.
     mounts: (top.Mounts ?? [])
       .toSorted((a, b) => compare(a.Destination, b.Destination))
       .slice(0, MAX_MOUNTS)

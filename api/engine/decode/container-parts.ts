@@ -1,12 +1,12 @@
 import { CONTAINER_STATES, type ContainerState, type Port } from '../../model/container.js'
 
-/** Ports kept of one container: who publishes a range of thousands learns nothing from reading them all. */
+/** Ports of one container: nobody reads all of them where a range of thousands is published. */
 const MAX_PORTS = 512
 
-/** Mounts kept of one container. */
+/** Mounts of one container. */
 export const MAX_MOUNTS = 128
 
-/** Networks kept of one container, and aliases of each. */
+/** Networks of one container, and aliases of each. */
 export const MAX_NETWORKS = 64
 
 /** A container that others link to is listed with their names for it too: `/shop-db` and `/shop-web/db`. */
@@ -15,7 +15,7 @@ export function nameOf(names: readonly string[], id: string): string {
   return plain.find((name) => !name.includes('/')) ?? plain[0] ?? id.slice(0, 12)
 }
 
-/** Podman's words for states that docker has not got. */
+/** Podman's words for states that docker does not have. */
 const PODMAN_STATES: ReadonlyMap<string, ContainerState> = new Map([
   ['configured', 'created'],
   ['initialized', 'created'],
@@ -24,14 +24,14 @@ const PODMAN_STATES: ReadonlyMap<string, ContainerState> = new Map([
 ])
 
 /**
- * An unknown word is one container's oddity and costs no other container its place: what is left is whether it runs.
+ * An unknown word costs neither the list nor the container: what is left to say is whether it runs.
  */
 export function stateOf(word: string, isRunning: boolean): ContainerState {
   const known = CONTAINER_STATES.find((state) => state === word) ?? PODMAN_STATES.get(word)
   return known ?? (isRunning ? 'running' : 'exited')
 }
 
-/** The engine keeps ports in no order, so each answer has them in another. */
+/** The engine gives ports in another order each time. */
 export function sortPorts(ports: readonly Port[]): readonly Port[] {
   return ports
     .toSorted(

@@ -14,10 +14,10 @@ import {
   text,
 } from './shape.js'
 
-/** Tags, and digests, kept of one image. */
+/** Tags of one image, and digests. */
 const MAX_NAMES = 256
 
-/** Subnets kept of one network. */
+/** Subnets of one network. */
 const MAX_SUBNETS = 64
 
 const IMAGES = z.array(
@@ -37,7 +37,7 @@ export function decodeImages(value: unknown): readonly Image[] {
     id: image.Id,
     tags: namesOf(image.RepoTags),
     digests: namesOf(image.RepoDigests),
-    // 0 and Go's zero time stand for an image that does not tell.
+    // 0 and Go's zero time stand for an unknown time.
     createdAt: image.Created && image.Created > 0 ? new Date(image.Created * 1_000).toISOString() : null,
     sizeBytes: image.Size,
     labels: scrubbedLabels(image.Labels).value,
@@ -138,7 +138,7 @@ export function decodeDiskUse(value: unknown): DiskUse {
   const cache = use.BuildCache ?? []
   const layers = use.LayersSize ?? 0
   const usedImages = images.filter(({ Containers }) => (Containers ?? 0) > 0)
-  // -1 is a size that nobody has worked out: then the shared layers cannot be told from the image's own.
+  // -1 is a size that the engine has not worked out. Then shared layers look like the image's own.
   const usedBytes = sum(usedImages, ({ Size, SharedSize }) => Math.max(0, (Size ?? 0) - Math.max(0, SharedSize ?? 0)))
   const isActive = (state: string | null | undefined) => /^(?:running|paused|restarting)$/.test(state ?? '')
   const known = volumes.map(({ UsageData }) => ({ bytes: sizeOf(UsageData), uses: UsageData?.RefCount ?? 0 }))

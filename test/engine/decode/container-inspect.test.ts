@@ -5,7 +5,7 @@ import { fixture, recorded, WEB } from '../../support/recorded-answers.js'
 describe('decodeInspect', () => {
   const web = () => decodeInspect(recorded('docker-20.10-inspect.json'))
 
-  test('tells what docker 20.10 inspects', () => {
+  test('reads an inspect of docker 20.10', () => {
     const { labels, healthLog, ...rest } = web()
     expect(rest).toEqual({
       id: WEB,
@@ -228,7 +228,7 @@ describe('decodeInspect', () => {
     ])
   })
 
-  test('of a health check the last five runs are kept, each bounded and scrubbed', () => {
+  test('of a health check the last five runs are shown, each bounded and scrubbed', () => {
     const { healthLog, health } = changed(({ State }) => {
       State.Health.Status = 'limping'
       State.Health.Log = Array.from({ length: 7 }, (_, i) => ({

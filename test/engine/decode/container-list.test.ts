@@ -5,7 +5,7 @@ import { fixture, HOST, JOB, recorded, WEB } from '../../support/recorded-answer
 describe('decodeContainers', () => {
   const listed = () => decodeContainers(recorded('docker-20.10-list.json'))
 
-  test('tells what docker 20.10 lists', () => {
+  test('reads a list of docker 20.10', () => {
     expect(listed().map(({ id, name, state }) => ({ id, name, state }))).toEqual([
       { id: HOST, name: 'shop-host', state: 'running' },
       { id: JOB, name: 'shop-job', state: 'exited' },

@@ -3,7 +3,7 @@ import { faultOf } from '../../support/decoded.js'
 import { recorded } from '../../support/recorded-answers.js'
 
 describe('decodeVersion and decodeInfo', () => {
-  test('tell what docker 20.10 says of itself', () => {
+  test('read what docker 20.10 says of itself', () => {
     expect(decodeVersion(recorded('docker-20.10-version.json'))).toEqual({
       version: '20.10.24+dfsg1',
       apiVersion: '1.41',

@@ -3,7 +3,7 @@ import { decodeContainers } from '../../../api/engine/decode/container-list.js'
 import { recorded } from '../../support/recorded-answers.js'
 
 describe('long values', () => {
-  test('are kept up to 4096 characters, of a label and of an argument', () => {
+  test('have up to 4096 characters, of a label and of an argument', () => {
     const [listed] = recorded('docker-20.10-list.json') as [object]
     const inspect = recorded('docker-20.10-inspect.json') as { Config: object }
     const kept = (length: number) => {
