@@ -5,7 +5,7 @@ import { parseLabelSelector } from '../../model/label-selector.js'
 import { rfc3339Milliseconds } from '../../model/rfc3339.js'
 import { type Cursor, readCursor } from './page.js'
 
-/** Values of one repeatable parameter: more alternatives than anybody types, few enough to compare with each container. */
+/** Values of one repeatable parameter: more alternatives than a person types, few enough to compare with each container. */
 const MAX_VALUES = 32
 
 /** Characters of one value: the longest that Docker gives a name or an image reference to. */
@@ -97,7 +97,7 @@ export const instant = z
 
 /**
  * A moment, or how long ago it is. `read` gives a time of RFC 3339 in the unit that the route counts in, or null where the text is
- * none; `of` does so for milliseconds since 1970.
+ * not one; `of` does so for milliseconds since 1970.
  */
 export function momentIn<T>(read: (text: string) => T | null, of: (milliseconds: number) => T) {
   return z
@@ -135,7 +135,7 @@ export function parseQuery<T>(schema: z.ZodType<T>, search: string): Parsed<T> {
   return parsed.success ? { value: parsed.data } : { faults: parsed.error.issues.flatMap(faultsOf) }
 }
 
-/** What a caller is told of a value that was refused: which, and what is accepted, never the value itself. */
+/** What an error says of a value that was refused: which, and what is accepted, never the value itself. */
 export function faultsOf(issue: z.core.$ZodIssue): RequestFault[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({

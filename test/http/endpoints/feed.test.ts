@@ -153,7 +153,7 @@ describe('a followed log', () => {
     expect(JSON.parse(stream.events.at(-1)?.data ?? '')).toEqual({ code: 'container-not-running' })
   })
 
-  test('goes on where its reader stood, as the field or the parameter tells', async () => {
+  test('goes on where its client stood, as the field or the parameter says', async () => {
     const { view, port } = rig()
     const cursor = { at: '17.000000002', nth: 1 }
     ;(await listenTo(port, LOG, tokenFor(), '17.000000002-1')).close()
@@ -221,7 +221,7 @@ describe('a followed log', () => {
 })
 
 describe('the stream of events', () => {
-  test('tells what happens from now on, each event under its name', async () => {
+  test('sends what happens from now on, each event under its name', async () => {
     const { port, tell } = rig()
     tell('create')
     const stream = await listenTo(port, EVENTS, tokenFor())
@@ -239,7 +239,7 @@ describe('the stream of events', () => {
     stream.close()
   })
 
-  test('whoever comes back misses nothing and gets nothing twice, also before the first event', async () => {
+  test('a client that comes back misses nothing and gets nothing twice, also before the first event', async () => {
     const { port, tell } = rig()
     const seen: string[] = []
     let id = ''
@@ -256,7 +256,7 @@ describe('the stream of events', () => {
     expect(seen).toEqual(['in-a', 'out-a', 'in-b', 'out-b', 'in-c', 'out-c', 'in-d', 'out-d', 'in-e'])
   })
 
-  test('a reader who has met no event comes back to all that happened since', async () => {
+  test('a client that has seen no event comes back to all that happened since', async () => {
     const { port, tell } = rig()
     const first = await listenTo(port, EVENTS, tokenFor())
     await waitFor(() => first.lastEventId !== '')
@@ -268,7 +268,7 @@ describe('the stream of events', () => {
     second.close()
   })
 
-  test('a place that is not remembered is a gap, and what is old is not told again', async () => {
+  test('a place that is not remembered is a gap, and what is old is not sent again', async () => {
     const { port, tell } = rig()
     tell('start')
     const stream = await listenTo(port, EVENTS, tokenFor(), 'A'.repeat(22))
@@ -306,7 +306,7 @@ describe('the stream of events', () => {
     stream.close()
   })
 
-  test('whoever comes back is told of all that came meanwhile, whatever since says', async () => {
+  test('a client that comes back is sent all that came meanwhile, whatever since says', async () => {
     const now = Date.UTC(2026, 10, 24)
     const { port, tell } = rig({ now: () => now })
     const first = tell('create', {}, 3_600_000)
@@ -335,7 +335,7 @@ describe('the stream of events', () => {
     }
   })
 
-  test('a filtered reader is told of its own containers, and the names of events tell it of no other', async () => {
+  test('a filtered client is sent events of its own containers, and their names reveal no other', async () => {
     const { port, tell } = rig()
     const hidden = tell('start', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
     const stream = await listenTo(port, EVENTS, tokenFor({ selectors: ['team=web'] }))

@@ -54,7 +54,7 @@ describe('GET /api/containers/:id/logs', () => {
     })
   })
 
-  test('gives text that tells a terminal nothing but what it says', async () => {
+  test('gives text that a terminal shows and does not obey', async () => {
     const { ask } = rig()
     const { text, headers } = await ask('', 'text/plain')
     expect(text).toBe('caf\u00e9 red \ufffd.\ntab\there\n')
@@ -88,7 +88,7 @@ describe('GET /api/containers/:id/logs', () => {
     expect([status, headers['content-type']?.split(';')[0]]).toEqual([200, type])
   })
 
-  test('asks for the last hundred lines of both streams unless told otherwise', async () => {
+  test('asks for the last hundred lines of both streams by default', async () => {
     const { ask, wish } = rig()
     await ask()
     expect(wish()).toEqual({ tail: 100, since: null, until: null, stdout: true, stderr: true, matches: null })
@@ -221,7 +221,7 @@ describe('GET /api/containers/:id/logs', () => {
     expect((await as('one')).status).toBe(200)
   })
 
-  test('who has gone before it was found out who they are takes no place', async () => {
+  test('a client that has gone before it is authenticated takes no place', async () => {
     const { app, view } = createRig()
     view.all = [containerOf({ id: idOf('a') })]
     let late = 0
@@ -254,7 +254,7 @@ describe('GET /api/containers/:id/logs', () => {
     server.close()
   })
 
-  test('whoever leaves before the answer ends the reading, and leaves no fault behind', async () => {
+  test('a client that leaves before the answer ends the reading, and leaves no fault behind', async () => {
     const { app, view, lines } = createRig()
     view.all = [containerOf({ id: idOf('a') })]
     let ended: unknown = null
@@ -285,7 +285,7 @@ describe('GET /api/containers/:id/logs', () => {
     server.close()
   })
 
-  test('a fault of the engine is told by its code, and recorded', async () => {
+  test('a fault of the engine is answered by its code, and recorded', async () => {
     const { ask, view, audit } = rig()
     view.lookupFault = new ApiError('log-driver-unreadable', 'x', { detail: 'The log driver none ...' })
     const { status, body } = await ask()
