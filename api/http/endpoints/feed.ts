@@ -133,7 +133,7 @@ export function feedEndpoint(route: FeedRoute, parts: FeedParts): RequestHandler
       for (; turn.done !== true && !connection.isHead; turn = await iterator.next()) {
         if (turn.value.length > 0) await connection.write(Buffer.concat(turn.value.map(frameOf)))
         // A source that never runs dry leaves room for all other requests.
-        await nextTurn()
+        await yieldToEventLoop()
       }
       connection.end()
     } finally {
