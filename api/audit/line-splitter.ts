@@ -9,15 +9,15 @@ const NEWLINE = 10
 /** Cuts the bytes of one file into lines, of which it holds one at a time and no more than its bound. */
 export class LineSplitter {
   readonly #file: string
-  readonly #take: (line: Line) => boolean
+  readonly #onLine: (line: Line) => boolean
   #number = 1
   #held: Buffer[] = []
   #heldBytes = 0
 
-  /** `take` answers whether it wants to see more. */
-  constructor(file: string, take: (line: Line) => boolean) {
+  /** `onLine` answers whether it wants to see more. */
+  constructor(file: string, onLine: (line: Line) => boolean) {
     this.#file = file
-    this.#take = take
+    this.#onLine = onLine
   }
 
   /** False once no more is wanted. */
@@ -51,6 +51,6 @@ export class LineSplitter {
     this.#heldBytes = 0
     const number = this.#number
     this.#number += 1
-    return this.#take({ file: this.#file, number, text, isEnded })
+    return this.#onLine({ file: this.#file, number, text, isEnded })
   }
 }

@@ -62,7 +62,7 @@ export class ChainVerifier {
   }
 
   /** False once a line does not fit: what follows it proves nothing. */
-  take(line: Line): boolean {
+  check(line: Line): boolean {
     if (this.#broken !== null) return false
     const text = this.#options.isMixed ? unwrap(line.text) : line.text
     if (text === null) return true

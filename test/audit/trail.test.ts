@@ -35,7 +35,7 @@ function rig(options: Partial<AuditTrailOptions> = {}) {
   const verify = () => {
     const verifier = new ChainVerifier({ isMixed: false, head: trail.head.hash, contains: null })
     lines.forEach((line, index) => {
-      verifier.take({ file: 'lines', number: index + 1, text: line.slice(0, -1), isEnded: line.endsWith('\n') })
+      verifier.check({ file: 'lines', number: index + 1, text: line.slice(0, -1), isEnded: line.endsWith('\n') })
     })
     return verifier.finish()
   }
