@@ -38,10 +38,10 @@ export class LineSplitter {
   }
 
   #hold(piece: Buffer): void {
-    const kept = piece.subarray(0, MAX_INPUT_LINE_BYTES - this.#heldBytes)
-    if (kept.length === 0) return
-    this.#held.push(kept)
-    this.#heldBytes += kept.length
+    const part = piece.subarray(0, MAX_INPUT_LINE_BYTES - this.#heldBytes)
+    if (part.length === 0) return
+    this.#held.push(part)
+    this.#heldBytes += part.length
   }
 
   #give(isEnded: boolean): boolean {
