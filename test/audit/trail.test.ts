@@ -137,8 +137,8 @@ describe.each(['refuse', 'serve'] as const)('a sink that fails, with %s', (onFai
     state.isBroken = false
     trail.record(readEvent())
     const { items } = trail.recent({ limit: 10 })
-    const told = items.map(({ record, isWritten }) => [record.seq, isWritten])
-    expect(told).toEqual(
+    const listed = items.map(({ record, isWritten }) => [record.seq, isWritten])
+    expect(listed).toEqual(
       onFailure === 'serve'
         ? [
             [5, true],
