@@ -9,15 +9,15 @@ const NEWLINE = 10
 /** Cuts the bytes of one file into lines. Holds one line at a time, and of that no more than its bound. */
 export class LineSplitter {
   readonly #file: string
-  readonly #take: (line: Line) => boolean
+  readonly #onLine: (line: Line) => boolean
   #number = 1
   #held: Buffer[] = []
   #heldBytes = 0
 
-  /** `take` returns whether it wants another line. */
-  constructor(file: string, take: (line: Line) => boolean) {
+  /** `onLine` answers whether it wants to see more. */
+  constructor(file: string, onLine: (line: Line) => boolean) {
     this.#file = file
-    this.#take = take
+    this.#onLine = onLine
   }
 
   /** False once `take` wants no more. */
@@ -38,10 +38,10 @@ export class LineSplitter {
   }
 
   #hold(piece: Buffer): void {
-    const taken = piece.subarray(0, MAX_INPUT_LINE_BYTES - this.#heldBytes)
-    if (taken.length === 0) return
-    this.#held.push(taken)
-    this.#heldBytes += taken.length
+    const part = piece.subarray(0, MAX_INPUT_LINE_BYTES - this.#heldBytes)
+    if (part.length === 0) return
+    this.#held.push(part)
+    this.#heldBytes += part.length
   }
 
   #give(isEnded: boolean): boolean {
@@ -51,6 +51,6 @@ export class LineSplitter {
     this.#heldBytes = 0
     const number = this.#number
     this.#number += 1
-    return this.#take({ file: this.#file, number, text, isEnded })
+    return this.#onLine({ file: this.#file, number, text, isEnded })
   }
 }

@@ -5,7 +5,7 @@ import { type AuditRecord, cutText } from './record.js'
 /** Records held in memory: hours of a quiet service, a minute of a busy one. The file has the rest. */
 export const RECENT_LIMIT = 10_000
 
-/** Bytes of lines held in memory: what so many records of usual length take. Longer records displace more old ones. */
+/** Bytes of lines held in memory: what so many records of usual length take, whatever longer ones come. */
 export const RECENT_BYTES = 8 * 1_048_576
 
 /** What a caller with a container filter may read: its own records, made under the same filter. */
@@ -56,7 +56,7 @@ interface Line {
 }
 
 /** Where a line stands in the ring. */
-interface Slot {
+interface RingEntry {
   readonly seq: number
   readonly at: number
   readonly isWritten: boolean
@@ -72,7 +72,7 @@ export class RecentRecords {
   readonly #limit: number
   readonly #bytes = Buffer.allocUnsafe(RECENT_BYTES)
   /** By seq of arrival modulo the limit. */
-  readonly #slots: Slot[] = []
+  readonly #entries: RingEntry[] = []
   #first = 0
   #next = 0
   #end = 0
@@ -90,7 +90,7 @@ export class RecentRecords {
     this.#dropWithin(start, end)
     if (this.#next - this.#first >= this.#limit) this.#first += 1
     this.#bytes.write(line, start, 'latin1')
-    this.#slots[this.#next % this.#limit] = { seq, at, isWritten, start, end }
+    this.#entries[this.#next % this.#limit] = { seq, at, isWritten, start, end }
     this.#next += 1
     this.#end = end
   }
@@ -103,13 +103,13 @@ export class RecentRecords {
     let total = 0
     let hasMore = false
     for (let index = this.#next - 1; index >= this.#first; index -= 1) {
-      const slot = this.#slots[index % this.#limit]
-      if (slot === undefined || slot.at < since || slot.at >= until) continue
-      const line = this.#bytes.toString('latin1', slot.start, slot.end)
+      const entry = this.#entries[index % this.#limit]
+      if (entry === undefined || entry.at < since || entry.at >= until) continue
+      const line = this.#bytes.toString('latin1', entry.start, entry.end)
       if (!members.every((member) => line.includes(member)) || !isOf(line, container)) continue
       total += 1
-      if (slot.seq >= beforeSeq) continue
-      if (items.length < limit) items.push({ record: JSON.parse(line) as AuditRecord, isWritten: slot.isWritten })
+      if (entry.seq >= beforeSeq) continue
+      if (items.length < limit) items.push({ record: JSON.parse(line) as AuditRecord, isWritten: entry.isWritten })
       else hasMore = true
     }
     return { items, nextSeq: hasMore ? (items.at(-1)?.record.seq ?? null) : null, total }
@@ -118,7 +118,7 @@ export class RecentRecords {
   /** Drops the oldest lines as long as they stand between these bytes. */
   #dropWithin(start: number, end: number): void {
     while (this.#first < this.#next) {
-      const oldest = this.#slots[this.#first % this.#limit]
+      const oldest = this.#entries[this.#first % this.#limit]
       if (oldest === undefined || oldest.start >= end || oldest.end <= start) return
       this.#first += 1
     }

@@ -23,9 +23,9 @@ const CUT_MARK = '...sha256:'
 export function cutText(text: string, limit: number): string {
   if (text.length <= limit) return text
   const mark = `${CUT_MARK}${hash('sha256', text).slice(0, CUT_DIGEST_DIGITS)}`
-  const room = limit - mark.length
+  const length = limit - mark.length
   // Half a surrogate pair is no character.
-  const end = /[\ud800-\udbff]/.test(text.charAt(room - 1)) ? room - 1 : room
+  const end = /[\ud800-\udbff]/.test(text.charAt(length - 1)) ? length - 1 : length
   return text.slice(0, end) + mark
 }
 

@@ -103,7 +103,7 @@ export class ReadOnlyTransport {
     if (signal !== null) setMaxListeners(0, signal)
     if (this.#isClosed) throw new ApiError('engine-unavailable', 'the connection to the engine is closed')
     if (!isStreamed(read)) return this.#call(read, signal, measured)
-    const release = read.isEndless ? this.#streams.get(read.name)?.take(read.name) : undefined
+    const release = read.isEndless ? this.#streams.get(read.name)?.acquire(read.name) : undefined
     try {
       const stream = await this.#call(read, signal, measured)
       this.#hold(stream as IncomingMessage, read, signal, release)

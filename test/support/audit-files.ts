@@ -16,7 +16,7 @@ export function temporaryFolder(): { path: string; remove(): void } {
 export function verifyFiles(...paths: readonly string[]): VerifyReport {
   const verifier = new ChainVerifier({ isMixed: false, head: null, contains: null })
   for (const path of paths) {
-    const splitter = new LineSplitter(path, (line) => verifier.take(line))
+    const splitter = new LineSplitter(path, (line) => verifier.check(line))
     splitter.push(readFileSync(path))
     splitter.end()
   }

@@ -87,7 +87,7 @@ export class PasswordChecker {
   /** The user of exactly this name with this password, or null. */
   async check(name: string, password: string): Promise<User | null> {
     const { byName, ofUsers, key } = this.#costsNow()
-    // Made for known names as well, so that the work is the same.
+    // Made for known names as well, so that the work is one and the same.
     const decoy = decoyHash(parametersFor(name, ofUsers, key), randomBytes)
     const user = byName.get(name) ?? null
     const fits = await verifyPassword(user?.passwordHash ?? decoy, password)
@@ -119,6 +119,6 @@ function costsOf(users: readonly User[]): Costs {
 }
 
 function parametersFor(name: string, ofUsers: readonly HashParameters[], key: Buffer): HashParameters {
-  const drawn = createHmac('sha256', key).update(name).digest().readUInt32BE(0)
-  return ofUsers[drawn % Math.max(1, ofUsers.length)] ?? PARAMETERS
+  const choice = createHmac('sha256', key).update(name).digest().readUInt32BE(0)
+  return ofUsers[choice % Math.max(1, ofUsers.length)] ?? PARAMETERS
 }

@@ -67,8 +67,8 @@ describe('POST /api/auth/login', () => {
     }))
     expect(wrong).toEqual(unknown)
     expect(wrong).toMatchObject({ status: 401, body: { code: 'invalid-credentials' } })
-    const told = audit.events.map((event) => event as AuthEvent)
-    expect(told.map(({ subject, reason }) => [subject, reason]).sort()).toEqual([
+    const events = audit.events.map((event) => event as AuthEvent)
+    expect(events.map(({ subject, reason }) => [subject, reason]).sort()).toEqual([
       [null, 'unknown user'],
       ['alice', 'wrong password'],
     ])

@@ -24,8 +24,8 @@ function rig() {
     const asked = request(made.app).get(`${PATH}${query}`).set('Authorization', `Bearer ${tokenFor()}`)
     return accept === undefined ? asked : asked.set('Accept', accept)
   }
-  const wish = () => made.view.logQueries.at(-1)
-  return { ...made, ask, wish }
+  const lastQuery = () => made.view.logQueries.at(-1)
+  return { ...made, ask, lastQuery }
 }
 
 describe('GET /api/containers/:id/logs', () => {
@@ -88,12 +88,12 @@ describe('GET /api/containers/:id/logs', () => {
     expect([status, headers['content-type']?.split(';')[0]]).toEqual([200, type])
   })
 
-  test('asks for the last hundred lines of both streams by default', async () => {
-    const { ask, wish } = rig()
+  test('asks for the last hundred lines of both streams unless told otherwise', async () => {
+    const { ask, lastQuery } = rig()
     await ask()
-    expect(wish()).toEqual({ tail: 100, since: null, until: null, stdout: true, stderr: true, matches: null })
+    expect(lastQuery()).toEqual({ tail: 100, since: null, until: null, stdout: true, stderr: true, matches: null })
     await ask('?tail=7&stderr=false&since=2026-11-24T00:00:00.123456789Z&until=2026-11-24T00:00:01Z')
-    expect(wish()).toMatchObject({
+    expect(lastQuery()).toMatchObject({
       tail: 7,
       stdout: true,
       stderr: false,
@@ -118,17 +118,17 @@ describe('GET /api/containers/:id/logs', () => {
     ['grep=^ERROR&regex=true&ignoreCase=true', 'error', 'an error'],
     ['grep=%E2%82%AC', '5 \u20ac', '5'],
   ])('%s finds %j and not %j', async (query, fits, misfits) => {
-    const { ask, wish } = rig()
+    const { ask, lastQuery } = rig()
     expect((await ask(`?${query}`)).status).toBe(200)
-    expect([wish()?.matches?.(fits), wish()?.matches?.(misfits)]).toEqual([true, false])
+    expect([lastQuery()?.matches?.(fits), lastQuery()?.matches?.(misfits)]).toEqual([true, false])
   })
 
   test('no pattern takes long, whatever the line', async () => {
-    const { ask, wish } = rig()
+    const { ask, lastQuery } = rig()
     for (const pattern of ['(a+)+$', '(a|aa)+$', '(.*)*x', '(a{0,20}){0,20}$']) {
       expect((await ask(`?regex=true&grep=${encodeURIComponent(pattern)}`)).status).toBe(200)
       const startedAt = performance.now()
-      wish()?.matches?.(`${'a'.repeat(60_000)}!`)
+      lastQuery()?.matches?.(`${'a'.repeat(60_000)}!`)
       expect(performance.now() - startedAt).toBeLessThan(1_000)
     }
   })
@@ -187,12 +187,12 @@ describe('GET /api/containers/:id/logs', () => {
   test.each(['(?s).*a.{990}$', 'a[ab]{980}$', '(?s)a.{450}$'])(
     'the pattern %s is held against less of a line',
     async (pattern) => {
-      const { ask, wish } = rig()
+      const { ask, lastQuery } = rig()
       expect((await ask(`?regex=true&grep=${encodeURIComponent(pattern)}`)).status).toBe(200)
       const line = 'ab'.repeat(4_096)
-      wish()?.matches?.(line)
+      lastQuery()?.matches?.(line)
       const startedAt = performance.now()
-      for (let row = 0; row < 5; row += 1) wish()?.matches?.(line)
+      for (let row = 0; row < 5; row += 1) lastQuery()?.matches?.(line)
       expect((performance.now() - startedAt) / 5).toBeLessThan(250)
     },
   )
@@ -258,7 +258,7 @@ describe('GET /api/containers/:id/logs', () => {
     const { app, view, lines } = createRig()
     view.all = [containerOf({ id: idOf('a') })]
     let ended: unknown = null
-    view.readLog = (_container, _wish, _onCall, signal) =>
+    view.readLog = (_container, _query, _recordCall, signal) =>
       new Promise((_resolve, reject) => {
         signal?.addEventListener('abort', () => {
           ended = signal.reason

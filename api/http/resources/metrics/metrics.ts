@@ -61,9 +61,15 @@ export function createMetrics({ view, streams, audit }: MetricsParts): Metrics {
         for (const { call, result, seconds } of calls) add({ host, call, result }, seconds)
     },
   )
-  total(whole, 'porthole_audit_events_total', 'Audit events, by kind and action.', ['event'], (add) => {
-    for (const [event, count] of audit.counts) add({ event }, count)
-  })
+  total(
+    whole,
+    'porthole_audit_events_total',
+    'Events that the audit records, by kind and action.',
+    ['event'],
+    (add) => {
+      for (const [event, count] of audit.counts) add({ event }, count)
+    },
+  )
   return {
     text: async (isWhole) => {
       // Watching the process costs a little: not before the first scrape.
@@ -96,7 +102,7 @@ function gauge(
   })
 }
 
-/** A total that is counted elsewhere. */
+/** A total that is kept elsewhere. */
 function total(
   register: Registry,
   name: string,
