@@ -1,7 +1,8 @@
 import { ROUTES } from '../../api/http/routes.js'
 import { type Fault, PLANTED_SECRETS } from '../../demo/engine.js'
+import { eventually } from '../support/eventually.js'
 import { quickClock } from '../support/quick-clock.js'
-import { eventually, type SimulatedRig, startSimulated } from '../support/start-service.js'
+import { type SimulatedRig, startSimulated } from '../support/start-service.js'
 import { tokenFor } from '../support/tokens.js'
 
 /** A busy machine shows a change later than the contract promises; service.timing.test.ts holds the promise itself. */

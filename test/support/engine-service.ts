@@ -3,7 +3,8 @@ import { createLog } from '../../api/log.js'
 import type { EngineEndpoint } from '../../api/model/endpoint.js'
 import { createService } from '../../api/service.js'
 import { GENEROUS, OPEN_NETWORK } from './app-parts.js'
-import { type Answered, AUTH, answered, eventually, type RunningService } from './start-service.js'
+import { eventually } from './eventually.js'
+import { type Answered, AUTH, answered, type RunningService } from './start-service.js'
 import { tokenFor } from './tokens.js'
 
 /** A real engine takes up to 2 s for a reading, and a container's rates need two of them. */

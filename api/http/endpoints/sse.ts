@@ -1,4 +1,5 @@
 import type { Response } from 'express'
+import type { Clock } from '../../clock.js'
 import { ApiError } from '../../model/error.js'
 
 /** Proxies cut a connection that is silent for a minute or less; a comment now and then holds it open. */
@@ -20,32 +21,39 @@ export interface EventStream {
 }
 
 /** Opens a stream of server-sent events (HTML standard, section 9.2). */
-export function openEventStream(res: Response): EventStream {
+export function openEventStream(res: Response, clock: Clock): EventStream {
   startEventStream(res)
   res.write(`retry: ${RETRY_MS}\n\n`)
-  const heartbeat = setInterval(() => {
-    if (!res.writableNeedDrain) res.write(': heartbeat\n\n')
-  }, HEARTBEAT_MS)
-  res.once('close', () => clearInterval(heartbeat))
+  let cancelHeartbeat = () => {}
+  const putOffHeartbeat = () => {
+    cancelHeartbeat()
+    cancelHeartbeat = clock.after(HEARTBEAT_MS, () => {
+      if (!res.writableNeedDrain) res.write(': heartbeat\n\n')
+      putOffHeartbeat()
+    })
+  }
+  putOffHeartbeat()
+  res.once('close', () => cancelHeartbeat())
   return {
     send(event) {
-      if (res.writableNeedDrain || res.writableEnded) return false
-      heartbeat.refresh()
+      if (res.writableNeedDrain || res.writableEnded || res.destroyed) return false
+      putOffHeartbeat()
       res.write(event)
       return true
     },
     async write(event) {
       if (res.writableEnded || res.destroyed) return
-      heartbeat.refresh()
+      putOffHeartbeat()
       if (!res.write(event)) await drained(res)
     },
     end(last) {
       if (res.writableEnded) return
+      cancelHeartbeat()
       if (last !== undefined) res.write(last)
       res.end()
       // A client that does not read the end either would hold its place for as long as the connection lives.
-      const lingering = setTimeout(() => res.destroy(), LINGER_MS)
-      res.once('close', () => clearTimeout(lingering))
+      const cancelCut = clock.after(LINGER_MS, () => res.destroy())
+      res.once('close', () => cancelCut())
     },
   }
 }

@@ -10,10 +10,10 @@ import { ApiError } from '../../../api/model/error.js'
 import { mapColumns } from '../../../api/model/history.js'
 import { createRig } from '../../support/app-parts.js'
 import { listenTo } from '../../support/event-reader.js'
+import { eventually } from '../../support/eventually.js'
 import { eventOf, HAPPENED, idOf, lineAt } from '../../support/fake-engine.js'
 import { containerOf, type FakeView, hostOf } from '../../support/fake-view.js'
 import { createSignInRig, PASSWORD } from '../../support/sign-in-rig.js'
-import { eventually } from '../../support/start-service.js'
 import { tokenFor } from '../../support/tokens.js'
 
 // biome-ignore lint/suspicious/noExplicitAny: the decoder is what checks a recorded answer

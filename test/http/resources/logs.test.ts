@@ -2,9 +2,9 @@ import express from 'express'
 import request from 'supertest'
 import { ApiError } from '../../../api/model/error.js'
 import { createRig } from '../../support/app-parts.js'
+import { eventually } from '../../support/eventually.js'
 import { idOf, lineAt } from '../../support/fake-engine.js'
 import { containerOf } from '../../support/fake-view.js'
-import { eventually } from '../../support/start-service.js'
 import { tokenFor } from '../../support/tokens.js'
 
 const PATH = `/api/containers/${idOf('a')}/logs`
