@@ -182,7 +182,7 @@ describe('Provider', () => {
     expect(server.requests).toBeLessThanOrEqual(2)
   })
 
-  test('takes the type JWT where that is configured', async () => {
+  test('accepts the type JWT where that is configured', async () => {
     const by = provider({ tokenType: 'JWT' })
     expect((await by.verify(sign(claims(), { header: { typ: 'JWT' } }))).subject).toBe('ann')
     await refused(sign(claims()), by)
@@ -193,7 +193,7 @@ describe('Provider', () => {
     for (let i = 0; i < 5; i += 1) await by.verify(sign(claims()))
     expect(server.requests).toBe(1)
     server.keys = [jwk('rsa', RSA.publicKey), jwk('next', NEXT.publicKey)]
-    // The first set was fetched a moment ago, so nobody's unknown kid makes it fetched again.
+    // The first set was fetched a moment ago, so an unknown kid does not fetch it again.
     const flood = Array.from({ length: 200 }, (_, i) => by.verify(sign(claims(), { header: { kid: `k${i}` } })))
     for (const outcome of await Promise.allSettled(flood)) expect(outcome.status).toBe('rejected')
     expect(server.requests).toBe(1)

@@ -85,7 +85,7 @@ const PLAIN_TEXTS = [
 ]
 
 describe('scrubText', () => {
-  test.each(SECRET_TEXTS)('takes the secret out of %j', (text, secret) => {
+  test.each(SECRET_TEXTS)('removes the secret from %j', (text, secret) => {
     const scrubbed = scrubText(text)
     expect(scrubbed.value).not.toContain(secret)
     expect(scrubbed.value).toContain(REDACTED)
@@ -96,7 +96,7 @@ describe('scrubText', () => {
     expect(scrubText(text)).toEqual({ value: text, redactions: 0 })
   })
 
-  test('keeps the host of an address readable', () => {
+  test('leaves the host of an address readable', () => {
     expect(scrubText('postgres://app:s3cret@db:5432/app').value).toBe(`postgres://${REDACTED}@db:5432/app`)
   })
 
