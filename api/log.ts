@@ -6,15 +6,15 @@ export type Log = Logger
 /** Characters of an error's message that a log line carries: an engine may answer with megabytes. */
 const MAX_MESSAGE_LENGTH = 1_000
 
-/** Lines are collected up to so many bytes and written together: a write for each would cost more than the request it tells of. */
+/** Lines are collected up to so many bytes and written together: a write of its own would cost more than the request itself. */
 const BUFFER_BYTES = 12_288
 
 /** Milliseconds after which a collected line is written at the latest. */
 const FLUSH_INTERVAL_MS = 500
 
 /**
- * One JSON object a line. Errors are written by name, code and scrubbed message, never with what hangs on them (an HTTP error
- * drags headers and TLS keys along). There is no list of names to redact: every line names what it tells, field by field.
+ * One JSON object a line. Of an error it has name, code and scrubbed message, and none of its other properties: an HTTP error
+ * carries headers and TLS keys. There is no list of names to redact: every line names its fields, one by one.
  */
 export function createLog(level: string, output: { write(line: string): void }): Log {
   return pino(
@@ -42,10 +42,10 @@ function describeError(error: unknown, depth = 0): LoggedError {
   const code = (error as { code?: unknown }).code
   return {
     type: error.name,
-    // Cut after it is scrubbed: a secret that is cut in half has no shape any more.
+    // Scrubbed first, cut then: half a secret has no shape to know it by.
     message: scrubText(error.message.slice(0, 8 * MAX_MESSAGE_LENGTH)).value.slice(0, MAX_MESSAGE_LENGTH),
     ...(typeof code === 'string' ? { code } : {}),
-    // A fault that has a code, ours or the system's, needs no stack; one that nobody expected does.
+    // An error with a code, ours or the system's, needs no stack. One that no one foresaw does.
     ...(typeof code === 'string' || error.stack === undefined ? {} : { stack: scrubText(error.stack).value }),
     ...(error.cause instanceof Error && depth < 3 ? { cause: describeError(error.cause, depth + 1) } : {}),
   }

@@ -28,7 +28,7 @@ describe('createLog', () => {
     })
   })
 
-  test('keeps the stack of what nobody expected, and of nothing else', () => {
+  test('keeps the stack of an error that no one foresaw, and of no other', () => {
     expect(logged(new TypeError('x is not a function'))['err']).toMatchObject({
       stack: expect.stringContaining('log.test'),
     })
@@ -44,7 +44,7 @@ describe('createLog', () => {
     expect(message).not.toContain('eyJ')
   })
 
-  test('survives what is no error and causes without end', () => {
+  test('survives a value that is not an error, and causes without end', () => {
     expect(logged('text')['err']).toEqual({ type: 'string', message: 'not an Error' })
     const loop = new Error('a')
     loop.cause = loop

@@ -14,28 +14,28 @@ const MAX_HEADER_BYTES = 16 * 1024
 /** Header fields of one request. */
 const MAX_HEADERS = 100
 
-/** Time for the header fields to arrive: what a slow attacker holds a connection with. */
+/** Time for the header fields to arrive. A slow client holds a connection for so long. */
 const HEADERS_TIMEOUT_MS = 10_000
 
 /** Time for the whole request to arrive. Requests have no body, so the headers are all of it. */
 const REQUEST_TIMEOUT_MS = 15_000
 
-/** How often the two are looked at. */
+/** How often Node compares with the two. */
 const TIMEOUT_CHECK_MS = 2_000
 
-/** Longer than a proxy keeps its idle connections (Traefik 90 s, nginx 60 s), so that the proxy closes first and loses no request. */
+/** Longer than a proxy leaves its idle connections open (Traefik 90 s, nginx 60 s): then the proxy closes first, and loses no request. */
 const KEEP_ALIVE_MS = 95_000
 
-/** A client that takes nothing of its answer for so long is gone. */
+/** A client that reads nothing of its answer for so long is gone. */
 const IDLE_SOCKET_MS = 30_000
 
 /** Connections at once: a proxy and its dashboards take dozens; a flood is refused before it costs memory. */
 const MAX_CONNECTIONS = 2_048
 
-/** Requests under way get so long to end once a stop is asked for. */
+/** Requests under way have so long to end once the service stops. */
 const DRAIN_MS = 3_000
 
-/** The HTTP server with every bound set: Node's own defaults leave half of them open. */
+/** The HTTP server with every bound set: Node's defaults leave half of them open. */
 export function createHttpServer(app: Express, log: Log): Server {
   const server = createServer(
     {
@@ -58,7 +58,7 @@ export function createHttpServer(app: Express, log: Log): Server {
   return server
 }
 
-/** Resolves with the port that was bound; rejects where none could be. */
+/** Resolves with the port that was bound. Rejects where the address cannot be. */
 export function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -70,7 +70,7 @@ export function listen(server: Server, host: string, port: number): Promise<numb
   })
 }
 
-/** Accepts nothing more, lets requests under way end, and cuts what is left after a while. */
+/** Accepts no more connections, lets requests under way end, and cuts what is left after DRAIN_MS. */
 export function closeServer(server: Server, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const cancelCut = clock.after(DRAIN_MS, () => server.closeAllConnections())
@@ -82,7 +82,7 @@ export function closeServer(server: Server, clock: Clock): Promise<void> {
   })
 }
 
-/** The parser gives up before any middleware runs; the answer and the log line have the usual shape nevertheless. */
+/** The parser gives up before any middleware runs. The answer and the log line have the usual shape all the same. */
 function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket, log: Log): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
@@ -116,7 +116,7 @@ interface Unreadable {
 
 const MALFORMED: Unreadable = { code: 'invalid-request', status: 400, detail: 'The request is not valid HTTP.' }
 
-/** By the parser's own codes; HTTP has a status for each that says more than the 400 or 413 of the problem's kind. */
+/** By the parser's codes. HTTP has a status for each, which says more than the 400 or 413 of the problem's code. */
 const UNREADABLE: Readonly<Record<string, Unreadable>> = {
   HPE_HEADER_OVERFLOW: {
     code: 'payload-too-large',

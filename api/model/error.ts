@@ -51,7 +51,7 @@ export interface ApiErrorOptions {
   readonly engineStatus?: number
 }
 
-/** The one way to fail: `code` goes to the client, `reason` (the message) to the log alone. */
+/** The one way to fail: the client gets `code`, the log alone gets `reason`, which is the message. */
 export class ApiError extends Error {
   override readonly name: string = 'ApiError'
   readonly code: ErrorCode
@@ -75,8 +75,8 @@ export class ApiError extends Error {
 }
 
 /**
- * TLS came up with the wrong party, or with none: a wrong CA, an expired certificate, a host name that the certificate does
- * not carry, a client certificate that the engine refuses. Retrying does not mend these, so a start stops on them.
+ * TLS failed for who the two sides are: a wrong CA, an expired certificate, a host name that the certificate does not carry, a
+ * client certificate that the engine refuses. Another try does not mend these, so a start stops on them.
  */
 export class TlsIdentityError extends ApiError {
   override readonly name = 'TlsIdentityError'

@@ -1,12 +1,14 @@
-import { get as httpGet } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { createServer, get as httpGet } from 'node:http'
 import request from 'supertest'
 import { ACTIONS, FEEDS, ROUTES, STREAMS } from '../../api/http/routes.js'
-import { REDACTED } from '../../api/redaction/scrub.js'
+import { listen } from '../../api/http/server.js'
 import { createRig } from '../support/app-parts.js'
+import { cleanupAfterEach } from '../support/cleanup.js'
 import { eventOf, HAPPENED, idOf } from '../support/fake-engine.js'
 import { containerOf, type FakeView, hostOf } from '../support/fake-view.js'
 import { tokenFor } from '../support/tokens.js'
+
+const cleanup = cleanupAfterEach()
 
 const HIDDEN = idOf('d')
 const SEEN = idOf('a')
@@ -99,7 +101,8 @@ const EVERYTHING = tokenFor({ subject: 'web' })
 
 describe('a hidden container', () => {
   const { app } = rig()
-  const port = (app.listen(0).unref().address() as AddressInfo).port
+  const server = createServer(app)
+  let port = 0
   const paths = [
     ...ROUTES.flatMap(({ path }) =>
       path.includes(':id') ? [path.replace(':id', SEEN), path.replace(':id', HIDDEN)] : [path],
@@ -107,7 +110,13 @@ describe('a hidden container', () => {
     ...ACTIONS.filter(({ method }) => method === 'GET').map(({ path }) => path),
   ]
 
+  afterAll(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+
   beforeAll(async () => {
+    port = await listen(server, '127.0.0.1', 0)
     // The same subject without a filter leaves traces in whatever remembers requests and answers.
     for (const path of paths) await request(app).get(path).set('Authorization', `Bearer ${EVERYTHING}`)
     await request(app)
@@ -141,7 +150,7 @@ describe('a hidden container', () => {
   test.each(STREAMS.map(({ path }) => path.replace(':id', SEEN)))('leaves no trace in %s', async (path) => {
     const text = await new Promise<string>((resolve, reject) => {
       const asked = httpGet(
-        { port, path, headers: { authorization: `Bearer ${FILTERED}` }, agent: false },
+        { host: '127.0.0.1', port, path, headers: { authorization: `Bearer ${FILTERED}` }, agent: false },
         (answer) => {
           let got = ''
           answer.on('data', (chunk) => {
@@ -153,6 +162,7 @@ describe('a hidden container', () => {
         },
       )
       asked.on('error', reject)
+      cleanup(() => asked.destroy())
     })
     expect(text).toContain(SEEN)
     for (const trace of TRACES) expect(text).not.toContain(trace)
@@ -219,116 +229,5 @@ describe('a hidden container', () => {
       .set('Authorization', `Bearer ${FILTERED}`)
       .set('If-None-Match', all.headers['etag'] ?? '')
     expect(own.status).toBe(200)
-  })
-})
-
-describe('GET /api/audit', () => {
-  test("shows a filtered caller its own reads under that filter alone, not its subject's others", async () => {
-    const { app } = rig()
-    await request(app).get('/api/hosts').set('Authorization', `Bearer ${EVERYTHING}`)
-    await request(app).get('/api/summary').set('Authorization', `Bearer ${FILTERED}`)
-    await request(app)
-      .get('/api/stats')
-      .set('Authorization', `Bearer ${tokenFor({ subject: 'other', selectors: ['team=web'] })}`)
-    await request(app).get('/api/containers').set('Authorization', 'Bearer bad')
-    const { body } = await request(app).get('/api/audit').set('Authorization', `Bearer ${FILTERED}`)
-    expect(body.items.map(({ route }: { route: string }) => route)).toEqual(['/api/summary'])
-  })
-
-  test('tells who read what, how it ended, and what the engine had to do with it', async () => {
-    const { app } = rig()
-    const detail = await request(app)
-      .get(`/api/containers/${SEEN.slice(0, 12)}`)
-      .set('Authorization', `Bearer ${EVERYTHING}`)
-    await request(app)
-      .get('/api/hosts')
-      .set('Authorization', `Bearer ${tokenFor({ subject: 'narrow', scopes: ['stats:read'] })}`)
-    const { body } = await request(app).get('/api/audit').set('Authorization', `Bearer ${EVERYTHING}`)
-    const [denied, read] = body.items
-    expect(Object.keys(body)).toEqual(['items', 'nextCursor', 'total', 'observedAt', 'hosts'])
-    expect(denied).toMatchObject({
-      kind: 'read',
-      subject: 'narrow',
-      decision: 'deny',
-      code: 'insufficient-scope',
-      status: 403,
-      route: '/api/hosts',
-      scope: 'system:read',
-      bytes: 0,
-    })
-    expect(read).toMatchObject({
-      subject: 'web',
-      decision: 'allow',
-      code: null,
-      status: 200,
-      route: '/api/containers/:id',
-      container: SEEN,
-      requestId: detail.headers['x-request-id'],
-      bytes: Number(detail.headers['content-length']),
-      redactions: detail.text.split(REDACTED).length - 1,
-      written: true,
-    })
-    expect(read.tokenId).toMatch(/^[0-9a-f-]{36}$/)
-    expect(read.prev).toMatch(/^[0-9a-f]{64}$/)
-  })
-
-  test('is filtered and paged', async () => {
-    const { app } = rig()
-    const ask = (query: string) => request(app).get(`/api/audit?${query}`).set('Authorization', `Bearer ${EVERYTHING}`)
-    for (let i = 0; i < 5; i += 1) await request(app).get('/api/hosts').set('Authorization', `Bearer ${EVERYTHING}`)
-    await request(app).get('/api/hosts').set('Authorization', 'Bearer bad')
-    const auth = await ask('kind=auth')
-    expect(auth.body.items).toHaveLength(1)
-    expect(auth.body.items[0]).toMatchObject({ action: 'token-refused', decision: 'deny', subject: null })
-    const first = await ask('route=/api/hosts&limit=2')
-    expect([first.body.items.length, first.body.total]).toEqual([2, 5])
-    const second = await ask(`route=/api/hosts&limit=4&cursor=${first.body.nextCursor}`)
-    expect([second.body.items.length, second.body.nextCursor]).toEqual([3, null])
-    expect((await ask('since=2000-01-01T00:00:00Z&until=2001-01-01T00:00:00Z')).body.total).toBe(0)
-    expect((await ask('subject=nobody')).body.total).toBe(0)
-    expect((await ask('action=token-refused&decision=deny')).body.total).toBe(1)
-  })
-
-  test.each([
-    'since=yesterday',
-    'since=2026-01-01',
-    'until=2026-13-01T00:00:00Z',
-    'kind=write',
-    'decision=maybe',
-    'limit=0',
-    'limit=1001',
-    'cursor=x',
-    'cursor=-1',
-    'container=web',
-    'container=abc',
-    'subject=',
-    'x=1',
-  ])('refuses %s, naming the parameter', async (query) => {
-    const { app } = createRig()
-    const { status, body } = await request(app).get(`/api/audit?${query}`).set('Authorization', `Bearer ${EVERYTHING}`)
-    expect([status, body.code, body.errors[0].path]).toEqual([400, 'invalid-request', query.split('=')[0]])
-  })
-})
-
-describe('without a record there is no answer', () => {
-  test('to a read, a refusal, a sign-out or a stream, where it is so configured', async () => {
-    const { app, audit } = rig()
-    audit.isBroken = true
-    for (const path of [
-      '/api/containers',
-      `/api/containers/${SEEN}`,
-      '/api/stats',
-      '/api/stats/stream',
-      '/api/audit',
-    ]) {
-      const answer = await request(app).get(path).set('Authorization', `Bearer ${EVERYTHING}`)
-      expect([path, answer.status, answer.body.code]).toEqual([path, 503, 'audit-unavailable'])
-      expect(answer.headers['retry-after']).toBeDefined()
-      expect(answer.headers['etag']).toBeUndefined()
-      expect(answer.text).not.toContain('seen')
-    }
-    expect((await request(app).get('/health/live')).status).toBe(200)
-    audit.isBroken = false
-    expect((await request(app).get('/api/containers').set('Authorization', `Bearer ${EVERYTHING}`)).status).toBe(200)
   })
 })

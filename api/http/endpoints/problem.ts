@@ -146,7 +146,7 @@ export interface Problem {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** RFC 9457. Whatever is not an ApiError reads as `internal`: nothing of it reaches the caller. */
+/** RFC 9457. An error that is not an ApiError reads as `internal`: nothing of it reaches the client. */
 export function problemOf(error: unknown, requestId: string): Problem {
   const known = error instanceof ApiError ? error : new ApiError('internal', 'unexpected', { cause: error })
   const kind = PROBLEMS[known.code]

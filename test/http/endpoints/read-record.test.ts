@@ -157,3 +157,20 @@ describe('the record of a read names the container', () => {
     }
   })
 })
+
+describe('without a record there is no answer', () => {
+  test('to a read, a refusal, a sign-out or a stream, where it is so configured', async () => {
+    const { app, audit } = rig('x')
+    audit.isBroken = true
+    for (const path of ['/api/containers', `/api/containers/${ID}`, '/api/stats', '/api/stats/stream', '/api/audit']) {
+      const answer = await request(app).get(path).set('Authorization', `Bearer ${tokenFor()}`)
+      expect([path, answer.status, answer.body.code]).toEqual([path, 503, 'audit-unavailable'])
+      expect(answer.headers['retry-after']).toBeDefined()
+      expect(answer.headers['etag']).toBeUndefined()
+      expect(answer.text).not.toContain('"web"')
+    }
+    expect((await request(app).get('/health/live')).status).toBe(200)
+    audit.isBroken = false
+    expect((await request(app).get('/api/containers').set('Authorization', `Bearer ${tokenFor()}`)).status).toBe(200)
+  })
+})

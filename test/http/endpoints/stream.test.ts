@@ -1,4 +1,5 @@
 /** @slow: readers that do not read are let go after real seconds */
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import request from 'supertest'
@@ -15,12 +16,22 @@ const PATH = '/api/stats/stream'
 /** A tick is a second, and the machine may have much else to do. */
 const PATIENCE_MS = 12_000
 
+const started: Server[] = []
+
 function start(app: Express) {
   const server = app.listen(0)
-  return { port: (server.address() as AddressInfo).port, stop: () => server.closeAllConnections() ?? server.close() }
+  started.push(server)
+  return { port: (server.address() as AddressInfo).port }
 }
 
-function draw(app: Express, token: string, path: string) {
+afterEach(() => {
+  for (const server of started.splice(0)) {
+    server.closeAllConnections()
+    server.close()
+  }
+})
+
+function issue(app: Express, token: string, path: string) {
   return request(app).post('/api/auth/stream-ticket').set('Authorization', `Bearer ${token}`).send({ path })
 }
 
@@ -41,7 +52,7 @@ function namesIn(data: string | undefined): string[] {
 
 describe('GET /api/stats/stream', () => {
   test('sends what GET /api/stats would answer, again when it has changed, and not when it has not', async () => {
-    const { port, stop, view, streams } = rig()
+    const { port, view, streams } = rig()
     const stream = await listenTo(port, `${PATH}?interval=1`, tokenFor())
     expect(stream.answer.statusCode).toBe(200)
     expect(stream.answer.headers).toMatchObject({
@@ -72,11 +83,10 @@ describe('GET /api/stats/stream', () => {
       PATIENCE_MS,
     )
     expect(stream.events).toHaveLength(2)
-    stop()
   })
 
   test('shows a filtered caller its own containers alone', async () => {
-    const { port, stop } = rig()
+    const { port } = rig()
     const stream = await listenTo(port, PATH, tokenFor({ selectors: ['team=data'] }))
     await eventually(
       () => stream.events.length,
@@ -86,11 +96,10 @@ describe('GET /api/stats/stream', () => {
     expect(stream.events[0]?.data).not.toContain(idOf('a'))
     expect(namesIn(stream.events[0]?.data)).toEqual(['db'])
     stream.close()
-    stop()
   })
 
   test('ends when the token expires, or is revoked, and says so', async () => {
-    const { port, stop, store, authenticator, time } = rig()
+    const { port, store, authenticator, time } = rig()
     const token = tokenFor()
     const short = await listenTo(port, `${PATH}?interval=1`, tokenFor({ lifetimeSeconds: 60 }))
     const revoked = await listenTo(port, `${PATH}?interval=1`, token)
@@ -116,11 +125,10 @@ describe('GET /api/stats/stream', () => {
       PATIENCE_MS,
     )
     expect(short.events.at(-1)?.event).toBe('end')
-    stop()
   })
 
   test(`are ${MAX_STREAMS_PER_SUBJECT} for one subject, and no more`, async () => {
-    const { port, stop, streams, app, audit } = rig()
+    const { port, streams, app, audit } = rig()
     const open = await Promise.all(
       Array.from({ length: MAX_STREAMS_PER_SUBJECT }, () => listenTo(port, PATH, tokenFor())),
     )
@@ -136,20 +144,18 @@ describe('GET /api/stats/stream', () => {
       (count) => count === 0,
       PATIENCE_MS,
     )
-    stop()
   })
 
   test('has what it shows read at its pace, and nothing else', async () => {
-    const { port, stop, view } = rig()
+    const { port, view } = rig()
     view.all = [...view.all, containerOf({ id: idOf('c'), state: 'exited' })]
     const stream = await listenTo(port, `${PATH}?interval=3&name=web`, tokenFor())
     expect(view.watched).toEqual([{ ids: [idOf('a')], intervalMs: 3_000 }])
     stream.close()
-    stop()
   })
 
   test('gives the latest, and no queue, to a reader who does not read', async () => {
-    const { port, stop, view } = rig()
+    const { port, view } = rig()
     const padding = 'x'.repeat(1_000_000)
     const show = (turn: number) => {
       view.all = [containerOf({ id: idOf('a'), name: `${turn}-${padding}` })]
@@ -177,11 +183,10 @@ describe('GET /api/stats/stream', () => {
     )
     expect(slow.events.length).toBeLessThan(quick.events.length)
     for (const stream of [slow, quick]) stream.close()
-    stop()
   }, 60_000)
 
   test('end for a reader who does not read either, and give back the place', async () => {
-    const { port, stop, view, streams } = rig()
+    const { port, view, streams } = rig()
     view.all = [containerOf({ id: idOf('a'), name: 'x'.repeat(30_000_000) })]
     const slow = await listenTo(port, `${PATH}?interval=1`, tokenFor())
     slow.answer.pause()
@@ -192,11 +197,10 @@ describe('GET /api/stats/stream', () => {
       PATIENCE_MS,
     )
     slow.close()
-    stop()
   }, 30_000)
 
   test('all end when the service stops', async () => {
-    const { port, stop, streams } = rig()
+    const { port, streams } = rig()
     const stream = await listenTo(port, PATH, tokenFor())
     streams.endAll()
     await eventually(
@@ -205,7 +209,6 @@ describe('GET /api/stats/stream', () => {
       PATIENCE_MS,
     )
     expect(streams.count).toBe(0)
-    stop()
   })
 
   test.each([
@@ -239,9 +242,9 @@ describe('GET /api/containers/:id/stats/stream', () => {
   const ONE = `/api/containers/${idOf('a')}/stats/stream`
 
   test('sends what GET /api/containers/:id/stats would answer, to a ticket too, and has the container read at its pace', async () => {
-    const { app, port, stop, view, audit } = rig()
+    const { app, port, view, audit } = rig()
     view.addSample(idOf('a'))
-    const { ticket } = (await draw(app, tokenFor(), ONE)).body
+    const { ticket } = (await issue(app, tokenFor(), ONE)).body
     const stream = await listenTo(port, `${ONE}?interval=2&ticket=${ticket}`)
     await eventually(
       () => stream.events.length,
@@ -253,7 +256,6 @@ describe('GET /api/containers/:id/stats/stream', () => {
     expect(view.watched).toEqual([{ ids: [idOf('a')], intervalMs: 2_000 }])
     expect(audit.events.at(-2)).toMatchObject({ kind: 'read', container: idOf('a'), status: 200 })
     stream.close()
-    stop()
   })
 
   test.each<[string, string, number, string]>([
@@ -261,7 +263,7 @@ describe('GET /api/containers/:id/stats/stream', () => {
     ['one that does not run', idOf('e'), 409, 'container-not-running'],
     ['no id', 'web', 400, 'invalid-container-id'],
   ])('of %s is refused as the read would be, and takes no place', async (_what, id, status, code) => {
-    const { app, stop, view, streams, audit } = rig()
+    const { app, view, streams, audit } = rig()
     view.all = [...view.all, containerOf({ id: idOf('e'), state: 'exited' })]
     const path = `/api/containers/${id}/stats/stream`
     for (const method of ['get', 'head'] as const) {
@@ -271,11 +273,10 @@ describe('GET /api/containers/:id/stats/stream', () => {
     }
     expect(audit.events.filter(({ kind }) => kind === 'read')).toHaveLength(status === 400 ? 0 : 2)
     expect(streams.count).toBe(0)
-    stop()
   })
 
   test('ends with its container, and says why', async () => {
-    const { port, stop, view, streams } = rig()
+    const { port, view, streams } = rig()
     const stream = await listenTo(port, `${ONE}?interval=1`, tokenFor())
     view.all = [containerOf({ id: idOf('a'), state: 'exited' })]
     view.statsVersion += 1
@@ -286,11 +287,10 @@ describe('GET /api/containers/:id/stats/stream', () => {
     )
     expect(stream.events.at(-1)).toEqual({ event: 'end', id: '', data: '{"code":"container-not-running"}' })
     expect(streams.count).toBe(0)
-    stop()
   })
 
   test('takes the host where two have the id', async () => {
-    const { port, stop, view } = rig()
+    const { port, view } = rig()
     view.all = [
       containerOf({ id: idOf('a'), name: 'here' }),
       containerOf({ id: idOf('a'), name: 'there', hostId: 'two' }),
@@ -304,14 +304,13 @@ describe('GET /api/containers/:id/stats/stream', () => {
     )
     expect(JSON.parse(stream.events[0]?.data ?? '')).toMatchObject({ name: 'there', host: 'two' })
     stream.close()
-    stop()
   })
 })
 
 describe('a stream ticket', () => {
-  test('opens its stream once, as the one who drew it would see it', async () => {
-    const { app, port, stop, audit } = rig()
-    const { status, body } = await draw(app, tokenFor({ subject: 'page', selectors: ['team=data'] }), PATH)
+  test('opens its stream once, as the caller it was issued to would see it', async () => {
+    const { app, port, audit } = rig()
+    const { status, body } = await issue(app, tokenFor({ subject: 'page', selectors: ['team=data'] }), PATH)
     expect(status).toBe(200)
     expect(body.ticket).toMatch(/^[\w-]{43}$/)
     const stream = await listenTo(port, `${PATH}?interval=1&ticket=${body.ticket}`)
@@ -326,23 +325,21 @@ describe('a stream ticket', () => {
     expect([again.status, again.body.code]).toEqual([401, 'invalid-token'])
     expect(JSON.stringify(audit.events)).not.toContain(body.ticket)
     stream.close()
-    stop()
   })
 
   test('of two who spend it at once opens for one', async () => {
-    const { app, port, stop } = rig()
-    const { ticket } = (await draw(app, tokenFor(), PATH)).body
+    const { app, port } = rig()
+    const { ticket } = (await issue(app, tokenFor(), PATH)).body
     const both = await Promise.all([1, 2].map(() => listenTo(port, `${PATH}?ticket=${ticket}`)))
     expect(both.map(({ answer }) => answer.statusCode).sort()).toEqual([200, 401])
     for (const stream of both) stream.close()
-    stop()
   })
 
   test('is good for 30 s, and not at 30 s', async () => {
-    const { app, time, port, stop } = rig()
+    const { app, time, port } = rig()
     const [early, late] = [
-      (await draw(app, tokenFor(), PATH)).body.ticket,
-      (await draw(app, tokenFor(), PATH)).body.ticket,
+      (await issue(app, tokenFor(), PATH)).body.ticket,
+      (await issue(app, tokenFor(), PATH)).body.ticket,
     ]
     time.now += 29_999
     const stream = await listenTo(port, `${PATH}?ticket=${early}`)
@@ -350,12 +347,11 @@ describe('a stream ticket', () => {
     stream.close()
     time.now += 1
     expect((await request(app).get(`${PATH}?ticket=${late}`)).status).toBe(401)
-    stop()
   })
 
   test('carries the scope of its stream and no other, and is no key to any other path', async () => {
     const { app } = createRig()
-    const { ticket } = (await draw(app, tokenFor(), PATH)).body
+    const { ticket } = (await issue(app, tokenFor(), PATH)).body
     expect((await request(app).get(`/api/containers?ticket=${ticket}`)).status).toBe(401)
     const asToken = await request(app).get('/api/containers').set('Authorization', `Bearer ${ticket}`)
     expect(asToken.status).toBe(401)
@@ -365,10 +361,10 @@ describe('a stream ticket', () => {
     expect([beside.status, beside.body.errors?.[0].path]).toEqual([400, 'ticket'])
   })
 
-  test('dies with the token that drew it', async () => {
+  test('dies with the token that it was issued to', async () => {
     const { app, store, authenticator, time } = rig()
     const token = tokenFor()
-    const { ticket } = (await draw(app, token, PATH)).body
+    const { ticket } = (await issue(app, token, PATH)).body
     const caller = await authenticator?.authenticate(token)
     await store.revocations.add('porthole', caller?.tokenId ?? '', time.now + 3_600_000)
     expect((await request(app).get(`${PATH}?ticket=${ticket}`)).body.code).toBe('invalid-token')
@@ -385,15 +381,15 @@ describe('a stream ticket', () => {
     '../api/stats/stream',
     '',
     'x'.repeat(257),
-  ])('is not drawn for %j', async (path) => {
+  ])('is not issued for %j', async (path) => {
     const { app } = createRig()
-    const answer = await draw(app, tokenFor(), path)
+    const answer = await issue(app, tokenFor(), path)
     expect([answer.status, answer.body.code, answer.body.errors[0].path]).toEqual([400, 'invalid-request', 'path'])
   })
 
-  test('is not drawn without the scope, nor by a stranger, nor with a ticket', async () => {
+  test('is not issued without the scope, nor by a stranger, nor with a ticket', async () => {
     const { app, audit } = createRig()
-    const wrong = await draw(app, tokenFor({ scopes: ['logs:read'] }), PATH)
+    const wrong = await issue(app, tokenFor({ scopes: ['logs:read'] }), PATH)
     expect([wrong.status, wrong.body.code]).toEqual([403, 'insufficient-scope'])
     expect(audit.authActions).toEqual(['ticket-refused'])
     expect((await request(app).post('/api/auth/stream-ticket').send({ path: PATH })).status).toBe(401)
