@@ -24,6 +24,7 @@ module.exports = {
     layer('config-on-model', '^api/config/', ['^api/(config|model)/']),
     layer('auth-on-model-and-store', '^api/auth/', [
       '^api/(auth|concurrency|model)/',
+      '^api/clock[.]ts$',
       CONFIG_TYPES,
       '^api/store/store[.]ts$',
     ]),

@@ -48,7 +48,7 @@ function seqs(trail: AuditTrail, query: Partial<Parameters<AuditTrail['recent']>
 }
 
 describe('record', () => {
-  test('writes one line for each event, and tells where the chain stands', () => {
+  test('writes one line for each event, and shows where the chain stands', () => {
     const { trail, lines, verify } = rig()
     for (const event of [START, authEvent(), readEvent()]) trail.record(event)
     expect(lines).toHaveLength(3)
@@ -63,7 +63,7 @@ describe.each(['refuse', 'serve'] as const)('a sink that fails, with %s', (onFai
     else expect(() => trail.record(event)).toThrow(expect.objectContaining({ code: 'audit-unavailable' }))
   }
 
-  test('refuses or serves each event, counts it, and tells the loss before anything else', () => {
+  test('refuses or serves each event, counts it, and records the loss before anything else', () => {
     const { trail, lines, state, verify } = rig({ onFailure })
     trail.record(START)
     state.isBroken = true
@@ -81,7 +81,7 @@ describe.each(['refuse', 'serve'] as const)('a sink that fails, with %s', (onFai
     expect(verify()).toMatchObject({ ok: true, notes: ['lines:2: says that 3 records before it could not be written'] })
   })
 
-  test('tells each loss once, and the next one for itself', () => {
+  test('records each loss once, and the next one by itself', () => {
     const { trail, lines, state, verify } = rig({ onFailure })
     for (const isBroken of [true, false, false, true, true, false]) {
       state.isBroken = isBroken
@@ -172,7 +172,7 @@ describe('a sink that cannot be made ready', () => {
 })
 
 describe('a trail over a file', () => {
-  test('carries on over any number of starts, with and without a clean end', () => {
+  test('goes on over any number of starts, with and without a clean end', () => {
     const folder = temporaryFolder()
     const path = join(folder.path, 'audit.log')
     for (let start = 1; start <= 5; start += 1) {
@@ -253,7 +253,7 @@ describe('recent', () => {
     expect(seqs(filled(), query)).toEqual(expected)
   })
 
-  test('shows a caller who is held to some containers its own reads under the same filter, and counts no other', () => {
+  test('shows a caller with a container filter its own reads under the same filter, and counts no other', () => {
     const trail = filled()
     const own = (changes = {}) =>
       trail.recent({ limit: 10 }, { subject: 'alice', issuer: 'porthole', filter: 'team=web', ...changes })
@@ -263,7 +263,7 @@ describe('recent', () => {
       expect(own(changes).total).toBe(0)
   })
 
-  test('takes no two long filters that begin alike for one', () => {
+  test('distinguishes long filters that begin alike', () => {
     const { trail } = rig()
     const long = 'x'.repeat(2_000)
     trail.record(readEvent({ filter: `${long}a` }))
