@@ -5,6 +5,7 @@ import { dirname, extname, join } from 'node:path'
 import { AUTH_ACTIONS } from '../../api/audit/event.js'
 import { auditVerify } from '../../api/cli/audit-verify.js'
 import { hashPassword } from '../../api/cli/hash-password.js'
+import { healthcheck } from '../../api/cli/healthcheck.js'
 import { serve } from '../../api/cli/serve.js'
 import { tokenCreate } from '../../api/cli/token-create.js'
 import { tokenRevoke } from '../../api/cli/token-revoke.js'
@@ -228,6 +229,7 @@ const COMMANDS = [
   userList,
   hashPassword,
   auditVerify,
+  healthcheck,
 ]
 
 /** Requests below /api, /health and /metrics as a document writes them: after a method, in a URL, or as a text of their own. */
