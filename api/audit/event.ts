@@ -73,9 +73,9 @@ export function authEvent(
 }
 
 /** Something that the service did by itself. */
-export type ServiceEvent = LifeEvent | TrailEvent
+export type ServiceEvent = LifecycleEvent | TrailEvent
 
-interface LifeEvent {
+interface LifecycleEvent {
   readonly kind: 'service'
   readonly action: 'start' | 'stop'
 }
