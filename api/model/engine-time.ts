@@ -14,7 +14,8 @@ export function engineTimeOfNano(digits: string): EngineTime {
   return `${padded.slice(0, -9)}.${padded.slice(-9)}`
 }
 
-const RFC_3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/
+/** A time of RFC 3339, section 5.6, in three groups: up to the second, the fraction of it, and the zone. */
+export const RFC_3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/
 
 /** Of a time of RFC 3339, with all of its digits; null where the text is no such time. */
 export function engineTimeOf(text: string): EngineTime | null {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { parseDuration } from '../../model/duration.js'
+import { RFC_3339 } from '../../model/engine-time.js'
 import type { RequestFault } from '../../model/error.js'
 import { parseLabelSelector } from '../../model/label-selector.js'
 import { type Cursor, readCursor } from './page.js'
@@ -18,8 +19,6 @@ const MAX_CURSOR_LENGTH = 4_096
 
 /** Characters of a parameter's name that an error repeats. */
 const MAX_ECHOED_NAME = 64
-
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
 
 export const CONTAINER_ID = /^[a-f0-9]{12,64}$/
 
