@@ -1,12 +1,12 @@
 import { MAX_LINE_BYTES } from './chain.js'
 import type { Line } from './verify.js'
 
-/** Bytes of a line that are looked at: a record's, and as many again and more for what a log driver wraps around it. */
+/** Bytes of a line that are examined: the longest record, and three times as much for what a log driver wraps around it. */
 export const MAX_INPUT_LINE_BYTES = 4 * MAX_LINE_BYTES
 
 const NEWLINE = 10
 
-/** Cuts the bytes of one file into lines. Holds one line at a time, and of that no more than its bound. */
+/** Splits the bytes of one file into lines. Holds one line at a time, and no more of it than MAX_INPUT_LINE_BYTES. */
 export class LineSplitter {
   readonly #file: string
   readonly #onLine: (line: Line) => boolean
@@ -14,13 +14,13 @@ export class LineSplitter {
   #held: Buffer[] = []
   #heldBytes = 0
 
-  /** `onLine` answers whether it wants to see more. */
+  /** `onLine` returns whether it wants more lines. */
   constructor(file: string, onLine: (line: Line) => boolean) {
     this.#file = file
     this.#onLine = onLine
   }
 
-  /** False once `take` wants no more. */
+  /** Returns false once `onLine` wants no more. */
   push(chunk: Buffer): boolean {
     let begin = 0
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, begin)) {
@@ -32,7 +32,7 @@ export class LineSplitter {
     return true
   }
 
-  /** What stands behind the last line break. */
+  /** Hands on what follows the last line break. */
   end(): boolean {
     return this.#heldBytes === 0 || this.#give(false)
   }
@@ -45,7 +45,7 @@ export class LineSplitter {
   }
 
   #give(isEnded: boolean): boolean {
-    // Records are ASCII, so a byte is a character; what is not reads differently and is no record either way.
+    // Records are ASCII, so a byte is a character. Other bytes are misread here, but they are not a record either way.
     const text = this.#held.map((piece) => piece.toString('latin1')).join('')
     this.#held = []
     this.#heldBytes = 0

@@ -5,10 +5,10 @@ import { type AuditRecord, cutText } from './record.js'
 /** Records held in memory: hours of a quiet service, a minute of a busy one. The file has the rest. */
 export const RECENT_LIMIT = 10_000
 
-/** Bytes of lines held in memory: what so many records of usual length take, whatever longer ones come. */
+/** Bytes of lines held in memory: RECENT_LIMIT records of the usual length. Longer records mean fewer of them. */
 export const RECENT_BYTES = 8 * 1_048_576
 
-/** What a caller with a container filter may read: its own records, made under the same filter. */
+/** The records that a restricted caller may read: its own, made under the same restriction. */
 export interface OwnRecords {
   readonly subject: string
   readonly issuer: string
@@ -25,7 +25,7 @@ export interface RecentQuery {
   readonly action?: string | undefined
   readonly decision?: 'allow' | 'deny' | undefined
   readonly route?: string | undefined
-  /** A full id or its first digits. */
+  /** A full id, or its first digits. */
   readonly container?: string | undefined
   readonly requestId?: string | undefined
   readonly limit: number
@@ -35,13 +35,13 @@ export interface RecentQuery {
 
 export interface RecentRecord {
   readonly record: AuditRecord
-  /** False where the record could not be written, and is in memory alone. */
+  /** False if the record could not be written to the sink and exists only here. */
   readonly isWritten: boolean
 }
 
 export interface RecentPage {
   readonly items: readonly RecentRecord[]
-  /** Give it back as `beforeSeq` for what is older; null where nothing is. */
+  /** Pass it as `beforeSeq` to get older records; null if there are none. */
   readonly nextSeq: number | null
   /** Records that match, on all pages. */
   readonly total: number
@@ -51,11 +51,11 @@ interface Line {
   readonly seq: number
   /** Milliseconds since 1970. */
   readonly at: number
-  /** As it is written, without its line break. */
+  /** The line as it is written, without its line break. */
   readonly line: string
 }
 
-/** Where a line stands in the ring. */
+/** Where a line is in the ring buffer. */
 interface RingEntry {
   readonly seq: number
   readonly at: number
@@ -65,13 +65,13 @@ interface RingEntry {
 }
 
 /**
- * The newest records, as the bytes of their lines: ten thousand objects with all their members would give the garbage collector
- * more to do than the requests that they record.
+ * The newest records, held as the bytes of their lines. As ten thousand objects they would cost the garbage collector more
+ * than the requests that they record.
  */
 export class RecentRecords {
   readonly #limit: number
   readonly #bytes = Buffer.allocUnsafe(RECENT_BYTES)
-  /** By seq of arrival modulo the limit. */
+  /** Indexed by order of arrival, modulo the limit. */
   readonly #entries: RingEntry[] = []
   #first = 0
   #next = 0
@@ -82,7 +82,7 @@ export class RecentRecords {
   }
 
   add({ seq, at, line }: Line, isWritten: boolean): void {
-    // A line stands in one piece: where it does not fit before the end of the ring, it begins at the start.
+    // A line is stored in one piece. If it does not fit before the end of the ring, the lines there are dropped.
     const wraps = this.#end + line.length > RECENT_BYTES
     if (wraps) this.#dropWithin(this.#end, RECENT_BYTES)
     const start = wraps ? 0 : this.#end
@@ -115,7 +115,7 @@ export class RecentRecords {
     return { items, nextSeq: hasMore ? (items.at(-1)?.record.seq ?? null) : null, total }
   }
 
-  /** Drops the oldest lines as long as they stand between these bytes. */
+  /** Drops the oldest lines for as long as they lie in this range. */
   #dropWithin(start: number, end: number): void {
     while (this.#first < this.#next) {
       const oldest = this.#entries[this.#first % this.#limit]
@@ -126,8 +126,8 @@ export class RecentRecords {
 }
 
 /**
- * Members as they stand in a line. Inside a text each quote has a backslash before it, so nothing that a caller sent can look
- * like a member.
+ * The members to search for, as they are written in a line. Quotes inside a text are escaped, so no text that a caller sends
+ * can look like a member.
  */
 function membersAsked({ kind, subject, action, decision, route, requestId }: RecentQuery): string[] {
   return Object.entries({ kind, action, decision, subject, route, requestId }).flatMap(([name, value]) =>
@@ -135,7 +135,7 @@ function membersAsked({ kind, subject, action, decision, route, requestId }: Rec
   )
 }
 
-/** Records of kind `auth` have no filter, so a caller with one reads none of them. */
+/** Only reads carry a filter, so records of sign-ins never count as a restricted caller's own. */
 function membersOwned({ subject, issuer, filter }: OwnRecords): string[] {
   return [member('kind', 'read'), member('subject', subject), member('issuer', issuer), member('filter', filter)]
 }
@@ -144,7 +144,7 @@ function member(name: string, value: string): string {
   return `"${name}":${asAscii(JSON.stringify(cutText(value, MAX_TEXT_LENGTH)))}`
 }
 
-/** What was read has its full id; what was refused has the digits that were asked with, which may be fewer. */
+/** A record of an answered read has the full id; a refused one has the digits that the caller typed, possibly fewer. */
 function isOf(line: string, digits: string | undefined): boolean {
   if (digits === undefined) return true
   const container = /"container":"([0-9a-f]+)"/.exec(line)?.[1]

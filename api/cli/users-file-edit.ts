@@ -53,7 +53,16 @@ export function readUsersFile(path: string): readonly UserEntry[] | null {
   throw new CommandFailure(`${path} is not valid and stays as it is:\n${lines.join('\n')}`)
 }
 
-/** The entries, once it is clear that the user is among them. */
+/** The file, and the user in it that --name names. Checked before anything else is asked; the edit checks again under the lock. */
+export function namedUser(command: string, given: Arguments, env: Io['env']): { path: string; name: string } {
+  const name = given.text('name') ?? ''
+  if (name === '') throw new UsageError(`${command}: give --name`)
+  const path = usersFileOf(command, given, env)
+  demandUser(path, readUsersFile(path), name)
+  return { path, name }
+}
+
+/** The entries, if the named user is among them. */
 export function demandUser(path: string, entries: readonly UserEntry[] | null, name: string): readonly UserEntry[] {
   if (entries === null) throw new CommandFailure(`${path} does not exist; porthole user add makes it`)
   if (!entries.some((entry) => entry.name === name))

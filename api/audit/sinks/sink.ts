@@ -1,17 +1,17 @@
 import type { Head } from '../chain.js'
 import type { AuditRecord } from '../record.js'
 
-/** Where lines go. */
+/** Stores lines. */
 export interface AuditSink {
-  /** Where the chain stands that was there already. */
+  /** The end of the chain that the sink held at the start. */
   readonly head: Head
   /** The last records of that chain, oldest first. */
   readonly records: readonly AuditRecord[]
-  /** Bytes of lines that were begun and not ended since the last record; the next record has to account for them. */
+  /** Bytes of unfinished lines since the last record. The next record has to account for them. */
   readonly tornBytes: number
-  /** Makes ready for lines that follow the head; whatever it finds amiss it throws. */
+  /** Prepares for lines that follow the head. Throws if the sink cannot take them. */
   prepare(head: Head, now: number): void
-  /** Writes a line and its break. Once it returns, the line outlives this process; where it throws, no record was written. */
+  /** Writes a line and its line break. Once it returns, the line outlives this process; if it throws, no record was written. */
   write(line: string): void
   close(): void
 }

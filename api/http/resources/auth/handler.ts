@@ -1,11 +1,11 @@
-import type { Actor } from '../../../audit/event.js'
+import { type Actor, authEvent } from '../../../audit/event.js'
 import type { Caller } from '../../../auth/caller.js'
 import { CLOCK_LEEWAY_SECONDS } from '../../../auth/claims.js'
 import type { SignIn, SignInOutcome } from '../../../auth/sign-in/sign-in.js'
 import { ApiError } from '../../../model/error.js'
 import { timeOf } from '../answer-parts.js'
 import { grantContent, meContent } from './answer.js'
-import { type ActionInput, type AuthContext, authEvent } from './auth-context.js'
+import type { ActionInput, AuthContext } from './auth-context.js'
 import type { LoginBody, LogoutBody, RefreshBody, TicketBody } from './body.js'
 
 export async function login(context: AuthContext, { body, actor, addressKey }: ActionInput<LoginBody>) {
