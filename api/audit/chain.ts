@@ -62,7 +62,7 @@ export function asAscii(text: string): string {
   )
 }
 
-/** What is wrong with a line by itself; for people. */
+/** What is wrong with a line, apart from its neighbours. */
 type LineFault = 'is not an audit record' | 'was altered: its text does not fit its hash'
 
 export type ReadLine =
@@ -90,7 +90,7 @@ function parse(line: string): unknown {
   }
 }
 
-/** A hash that something follows: what is behind the closing quote was no part of a record that was being written. */
+/** A hash with something after it: a record that was being written has nothing behind its closing quote. */
 const BEYOND_HASH = /,"hash":"[0-9a-f]{64}"./s
 
 /** Printable ASCII, and then the zeros that a file system leaves where the power failed before the data came. */

@@ -25,7 +25,7 @@ export interface ReadEvent extends Actor {
   readonly route: string
   /** What the route asks for. */
   readonly scope: Scope
-  /** The label selectors that the caller is held to, as one text; empty where there are none. */
+  /** The label selectors of the caller's token, as one text; empty where it has none. */
   readonly filter: string
   /** The full id of the one container that was read. */
   readonly container: string | null
@@ -51,15 +51,15 @@ export const AUTH_ACTIONS = [
   'address-refused',
 ] as const
 
-/** What somebody ought to look at at once: it is logged as a warning, and counted with the rest. */
+/** What the operator should look at at once: logged as a warning, and counted with the rest. */
 export const ALERTS: ReadonlySet<AuthEvent['action']> = new Set(['refresh-reuse', 'login-limited', 'rate-limited'])
 
-/** Something that concerns who may look. */
+/** Something that concerns who has access. */
 export interface AuthEvent extends Actor {
   readonly kind: 'auth'
   readonly action: (typeof AUTH_ACTIONS)[number]
   readonly decision: 'allow' | 'deny'
-  /** What the caller is not told: which check failed. One of our own sentences, never the caller's text. */
+  /** Which check failed; the caller does not read it. One of our own sentences, never the caller's text. */
   readonly reason: string | null
 }
 
@@ -80,7 +80,7 @@ interface LifeEvent {
   readonly action: 'start' | 'stop'
 }
 
-/** What the trail says of its own faults; it writes these itself. */
+/** What the trail records of its own faults. */
 export type TrailEvent =
   | {
       /** A line was begun and never ended, by a crash or a full disk. */
@@ -95,7 +95,7 @@ export type TrailEvent =
       readonly action: 'gap'
       readonly lost: number
       readonly tornBytes: number
-      /** Whether the requests that they tell of were answered all the same. */
+      /** Whether the requests behind them were answered all the same. */
       readonly answered: boolean
     }
 
@@ -103,7 +103,7 @@ export type AuditEvent = ReadEvent | AuthEvent | ServiceEvent
 
 /** Where events go. Throws audit-unavailable where one cannot be written and nothing may be answered without. */
 export interface Audit {
-  /** Throws audit-unavailable where a record could not be written now: for what must not be done and then not be recorded. */
+  /** Throws audit-unavailable where a record could not be written now. Call it before what must not happen unrecorded. */
   demand(): void
   record(event: AuditEvent): void
 }

@@ -6,21 +6,21 @@ export const MAX_INPUT_LINE_BYTES = 4 * MAX_LINE_BYTES
 
 const NEWLINE = 10
 
-/** Cuts the bytes of one file into lines, of which it holds one at a time and no more than its bound. */
+/** Cuts the bytes of one file into lines. Holds one line at a time, and of that no more than its bound. */
 export class LineSplitter {
   readonly #file: string
-  readonly #take: (line: Line) => boolean
+  readonly #onLine: (line: Line) => boolean
   #number = 1
   #held: Buffer[] = []
   #heldBytes = 0
 
-  /** `take` answers whether it wants to see more. */
-  constructor(file: string, take: (line: Line) => boolean) {
+  /** `onLine` answers whether it wants to see more. */
+  constructor(file: string, onLine: (line: Line) => boolean) {
     this.#file = file
-    this.#take = take
+    this.#onLine = onLine
   }
 
-  /** False once no more is wanted. */
+  /** False once `take` wants no more. */
   push(chunk: Buffer): boolean {
     let begin = 0
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, begin)) {
@@ -38,10 +38,10 @@ export class LineSplitter {
   }
 
   #hold(piece: Buffer): void {
-    const kept = piece.subarray(0, MAX_INPUT_LINE_BYTES - this.#heldBytes)
-    if (kept.length === 0) return
-    this.#held.push(kept)
-    this.#heldBytes += kept.length
+    const part = piece.subarray(0, MAX_INPUT_LINE_BYTES - this.#heldBytes)
+    if (part.length === 0) return
+    this.#held.push(part)
+    this.#heldBytes += part.length
   }
 
   #give(isEnded: boolean): boolean {
@@ -51,6 +51,6 @@ export class LineSplitter {
     this.#heldBytes = 0
     const number = this.#number
     this.#number += 1
-    return this.#take({ file: this.#file, number, text, isEnded })
+    return this.#onLine({ file: this.#file, number, text, isEnded })
   }
 }

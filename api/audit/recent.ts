@@ -2,13 +2,13 @@ import { asAscii, MAX_TEXT_LENGTH } from './chain.js'
 import type { AuditEvent } from './event.js'
 import { type AuditRecord, cutText } from './record.js'
 
-/** Records kept in memory: hours of a quiet service, a minute of a busy one. The file has the rest. */
+/** Records held in memory: hours of a quiet service, a minute of a busy one. The file has the rest. */
 export const RECENT_LIMIT = 10_000
 
-/** Bytes of lines kept in memory: what so many records of usual length take, whatever longer ones come. */
+/** Bytes of lines held in memory: what so many records of usual length take, whatever longer ones come. */
 export const RECENT_BYTES = 8 * 1_048_576
 
-/** Whose records a caller may read that sees some containers only: its own, held to the same containers. */
+/** What a caller with a container filter may read: its own records, made under the same filter. */
 export interface OwnRecords {
   readonly subject: string
   readonly issuer: string
@@ -35,7 +35,7 @@ export interface RecentQuery {
 
 export interface RecentRecord {
   readonly record: AuditRecord
-  /** False where the record could not be written, and is here alone. */
+  /** False where the record could not be written, and is in memory alone. */
   readonly isWritten: boolean
 }
 
@@ -43,7 +43,7 @@ export interface RecentPage {
   readonly items: readonly RecentRecord[]
   /** Give it back as `beforeSeq` for what is older; null where nothing is. */
   readonly nextSeq: number | null
-  /** That fit, on all pages. */
+  /** Records that match, on all pages. */
   readonly total: number
 }
 
@@ -56,7 +56,7 @@ interface Line {
 }
 
 /** Where a line stands in the ring. */
-interface Kept {
+interface RingEntry {
   readonly seq: number
   readonly at: number
   readonly isWritten: boolean
@@ -65,14 +65,14 @@ interface Kept {
 }
 
 /**
- * The newest records, as the bytes of their lines: ten thousand objects with all that hangs on them would keep the garbage
- * collector busier than the requests do that they tell of.
+ * The newest records, as the bytes of their lines: ten thousand objects with all their members would give the garbage collector
+ * more to do than the requests that they record.
  */
 export class RecentRecords {
   readonly #limit: number
   readonly #bytes = Buffer.allocUnsafe(RECENT_BYTES)
   /** By seq of arrival modulo the limit. */
-  readonly #kept: Kept[] = []
+  readonly #entries: RingEntry[] = []
   #first = 0
   #next = 0
   #end = 0
@@ -82,7 +82,7 @@ export class RecentRecords {
   }
 
   add({ seq, at, line }: Line, isWritten: boolean): void {
-    // A line stands in one piece: where it does not fit before the end of the ring, what is there is given up.
+    // A line stands in one piece: where it does not fit before the end of the ring, it begins at the start.
     const wraps = this.#end + line.length > RECENT_BYTES
     if (wraps) this.#dropWithin(this.#end, RECENT_BYTES)
     const start = wraps ? 0 : this.#end
@@ -90,7 +90,7 @@ export class RecentRecords {
     this.#dropWithin(start, end)
     if (this.#next - this.#first >= this.#limit) this.#first += 1
     this.#bytes.write(line, start, 'latin1')
-    this.#kept[this.#next % this.#limit] = { seq, at, isWritten, start, end }
+    this.#entries[this.#next % this.#limit] = { seq, at, isWritten, start, end }
     this.#next += 1
     this.#end = end
   }
@@ -103,22 +103,22 @@ export class RecentRecords {
     let total = 0
     let hasMore = false
     for (let index = this.#next - 1; index >= this.#first; index -= 1) {
-      const kept = this.#kept[index % this.#limit]
-      if (kept === undefined || kept.at < since || kept.at >= until) continue
-      const line = this.#bytes.toString('latin1', kept.start, kept.end)
+      const entry = this.#entries[index % this.#limit]
+      if (entry === undefined || entry.at < since || entry.at >= until) continue
+      const line = this.#bytes.toString('latin1', entry.start, entry.end)
       if (!members.every((member) => line.includes(member)) || !isOf(line, container)) continue
       total += 1
-      if (kept.seq >= beforeSeq) continue
-      if (items.length < limit) items.push({ record: JSON.parse(line) as AuditRecord, isWritten: kept.isWritten })
+      if (entry.seq >= beforeSeq) continue
+      if (items.length < limit) items.push({ record: JSON.parse(line) as AuditRecord, isWritten: entry.isWritten })
       else hasMore = true
     }
     return { items, nextSeq: hasMore ? (items.at(-1)?.record.seq ?? null) : null, total }
   }
 
-  /** Gives up the oldest lines as long as they stand there. */
+  /** Drops the oldest lines as long as they stand between these bytes. */
   #dropWithin(start: number, end: number): void {
     while (this.#first < this.#next) {
-      const oldest = this.#kept[this.#first % this.#limit]
+      const oldest = this.#entries[this.#first % this.#limit]
       if (oldest === undefined || oldest.start >= end || oldest.end <= start) return
       this.#first += 1
     }
@@ -135,7 +135,7 @@ function membersAsked({ kind, subject, action, decision, route, requestId }: Rec
   )
 }
 
-/** Of what signed in or failed to, a filter says nothing, so such records are nobody's own. */
+/** Records of kind `auth` have no filter, so a caller with one reads none of them. */
 function membersOwned({ subject, issuer, filter }: OwnRecords): string[] {
   return [member('kind', 'read'), member('subject', subject), member('issuer', issuer), member('filter', filter)]
 }

@@ -23,9 +23,9 @@ const CUT_MARK = '...sha256:'
 export function cutText(text: string, limit: number): string {
   if (text.length <= limit) return text
   const mark = `${CUT_MARK}${hash('sha256', text).slice(0, CUT_DIGEST_DIGITS)}`
-  const kept = limit - mark.length
+  const length = limit - mark.length
   // Half a surrogate pair is no character.
-  const end = /[\ud800-\udbff]/.test(text.charAt(kept - 1)) ? kept - 1 : kept
+  const end = /[\ud800-\udbff]/.test(text.charAt(length - 1)) ? length - 1 : length
   return text.slice(0, end) + mark
 }
 
@@ -126,7 +126,7 @@ const AUTH_MEMBERS = { action: isText, decision: isText, reason: isTextOrNull }
 
 const TRAIL_MEMBERS = { recovered: { tornBytes: isCount }, gap: { lost: isCount, tornBytes: isCount } }
 
-/** Whether a parsed line has the members of a record. Whoever may write the file may write lines of any shape into it. */
+/** Whether a parsed line has the members of a record. The file may hold lines of any shape: others may have written to it. */
 export function isRecord(value: unknown): value is AuditRecord {
   if (!isJsonObject(value)) return false
   return [CHAIN_MEMBERS, ...shapesOf(value)].every((shape) =>

@@ -4,9 +4,9 @@ import { ApiError } from '../model/error.js'
 import { asAscii, type Head, writeLine } from './chain.js'
 import { ALERTS, type Audit, type AuditEvent } from './event.js'
 import { type OwnRecords, type RecentPage, type RecentQuery, RecentRecords } from './recent.js'
-import type { AuditSink } from './sink.js'
+import type { AuditSink } from './sinks/sink.js'
 
-/** Milliseconds between two log lines about a sink that goes on failing: loud, and no second flood on a full disk. */
+/** Milliseconds between two log lines about a sink that goes on failing: loud, and no flood on a full disk. */
 export const REPEAT_LOG_MS = 60_000
 
 export interface AuditTrailOptions {
@@ -14,7 +14,7 @@ export interface AuditTrailOptions {
   readonly clock: { now(): number }
   readonly log: Log
   readonly onFailure: AuditConfig['onFailure']
-  /** Records kept in memory; RECENT_LIMIT unless a test wants fewer. */
+  /** Records held in memory; RECENT_LIMIT unless a test wants fewer. */
   readonly recentLimit?: number
 }
 
@@ -26,7 +26,7 @@ export class AuditTrail implements Audit {
   /** Records that took a seq since the head and were not written. */
   #missing = 0
   #lost = 0
-  /** What was lost by the time that it last worked. */
+  /** `#lost` when the sink last worked. */
   #lostBefore = 0
   #written = 0
   #isFailing = false
@@ -79,14 +79,14 @@ export class AuditTrail implements Audit {
     this.#resume()
   }
 
-  /** Before something that cannot be taken back: throws audit-unavailable where its record would be refused. */
+  /** Call it before an action that cannot be undone: throws audit-unavailable where its record would be refused. */
   demand(): void {
     this.retry()
     if (this.#isFailing && this.#options.onFailure === 'refuse')
       throw new ApiError('audit-unavailable', 'the audit trail cannot be written')
   }
 
-  /** Where the sink fails, tries again: without traffic nothing else does, and a balancer sends none while we are not ready. */
+  /** Tries a failing sink again. Without traffic nothing else does, and a balancer sends none while the service is not ready. */
   retry(): void {
     if (!this.#isFailing) return
     const now = this.#options.clock.now()
@@ -108,7 +108,7 @@ export class AuditTrail implements Audit {
     this.#options.sink.close()
   }
 
-  /** What was lost, and lines that were left unfinished, are told before anything else is. */
+  /** Records what was lost and which lines are unfinished, before anything else. */
   #accountForFaults(now: number): void {
     const { sink, onFailure } = this.#options
     sink.prepare(this.#head, now)

@@ -1,7 +1,7 @@
 import { GENESIS, type Head, LINE_START, looksTorn, lostBefore, readLine, tornBytesOf } from './chain.js'
 import type { AuditRecord } from './record.js'
 
-/** Notes that a report holds; a log of many restarts could have any number. */
+/** Notes in a report; a log of many restarts could have any number. */
 const MAX_NOTES = 100
 
 /** One line, from wherever it was read. */
@@ -16,7 +16,7 @@ export interface Line {
 }
 
 export interface VerifyOptions {
-  /** Lines that are no records are passed over, and Docker's json-file wrapping is taken off. */
+  /** Skips lines that are not records, and unwraps those of Docker's json-file driver. */
   readonly isMixed: boolean
   /** The hash that the last record must have. */
   readonly head: string | null
@@ -42,40 +42,40 @@ export interface VerifyReport {
   readonly broken: Breach | null
 }
 
-/** Checks a chain line by line, oldest first, and keeps one record of it: a log of any length can be checked. */
+/** Checks a chain line by line, oldest first, and holds one record of it: a log of any length can be checked. */
 export class ChainVerifier {
   readonly #options: VerifyOptions
   #records = 0
   #firstSeq: number | null = null
   #last: AuditRecord | null = null
-  #hasContained = false
+  #hasFound = false
   /** The first of the unfinished lines that no record has accounted for. */
   #torn: Line | null = null
   #tornBytes = 0
   #lastLine: Line | null = null
   #broken: Breach | null = null
   readonly #notes: string[] = []
-  #untoldNotes = 0
+  #omittedNotes = 0
 
   constructor(options: VerifyOptions) {
     this.#options = options
   }
 
   /** False once a line does not fit: what follows it proves nothing. */
-  take(line: Line): boolean {
+  check(line: Line): boolean {
     if (this.#broken !== null) return false
     const text = this.#options.isMixed ? unwrap(line.text) : line.text
     if (text === null) return true
     this.#lastLine = line
     const { record, fault } = readLine(text)
-    if (record === null) this.#takeFault(line, text, fault)
-    else this.#takeRecord(line, record)
+    if (record === null) this.#acceptFault(line, text, fault)
+    else this.#acceptRecord(line, record)
     return this.#broken === null
   }
 
   finish(): VerifyReport {
     this.#checkEnd()
-    const notes = this.#untoldNotes > 0 ? [...this.#notes, `and ${this.#untoldNotes} notes more`] : this.#notes
+    const notes = this.#omittedNotes > 0 ? [...this.#notes, `and ${this.#omittedNotes} notes more`] : this.#notes
     return {
       ok: this.#broken === null,
       records: this.#records,
@@ -87,26 +87,26 @@ export class ChainVerifier {
     }
   }
 
-  #takeFault(line: Line, text: string, fault: string): void {
+  #acceptFault(line: Line, text: string, fault: string): void {
     if (looksTorn(text)) {
       this.#torn ??= line
       this.#tornBytes += text.length
     } else this.#breakAt(line, fault)
   }
 
-  #takeRecord(line: Line, record: AuditRecord): void {
-    const isAnew = this.#options.isMixed && this.#last !== null && isFirst(record)
-    const problem = isAnew ? null : this.#problemOf(record)
+  #acceptRecord(line: Line, record: AuditRecord): void {
+    const isNewChain = this.#options.isMixed && this.#last !== null && isFirst(record)
+    const problem = isNewChain ? null : this.#problemOf(record)
     if (problem !== null) {
       this.#breakAt(line, problem)
       return
     }
-    if (isAnew) this.#tellOfNewChain(line)
-    this.#tellOf(line, record)
+    if (isNewChain) this.#noteNewChain(line)
+    this.#noteRecord(line, record)
     this.#records += 1
     this.#firstSeq ??= record.seq
     this.#last = record
-    this.#hasContained ||= record.hash === this.#options.contains
+    this.#hasFound ||= record.hash === this.#options.contains
     this.#torn = null
     this.#tornBytes = 0
   }
@@ -122,12 +122,12 @@ export class ChainVerifier {
 
   /** Where the files begin with this record, the lines that it accounts for may be in an older one. */
   #tornProblem(record: AuditRecord): string | null {
-    const told = tornBytesOf(record)
-    if (told === this.#tornBytes || (this.#last === null && this.#tornBytes === 0)) return null
-    return `accounts for ${told} bytes of unfinished lines, and there are ${this.#tornBytes}`
+    const declared = tornBytesOf(record)
+    if (declared === this.#tornBytes || (this.#last === null && this.#tornBytes === 0)) return null
+    return `accounts for ${declared} bytes of unfinished lines, and there are ${this.#tornBytes}`
   }
 
-  #tellOf(line: Line, record: AuditRecord): void {
+  #noteRecord(line: Line, record: AuditRecord): void {
     if (this.#last === null && record.seq > 1)
       this.#note(line, `begins at seq ${record.seq}: what came before is not in these files`)
     if (this.#torn !== null)
@@ -137,7 +137,7 @@ export class ChainVerifier {
   }
 
   /** Each start of a service that writes to its standard output begins a chain. */
-  #tellOfNewChain(line: Line): void {
+  #noteNewChain(line: Line): void {
     const { seq } = this.#last ?? GENESIS
     const isStopped = this.#last?.kind === 'service' && this.#last.action === 'stop'
     this.#note(
@@ -162,7 +162,7 @@ export class ChainVerifier {
     if (this.#last === null) return 'there is no audit record'
     if (head !== null && this.#last.hash !== head)
       return `the last record does not have the hash ${head}: records at the end are missing, or came since`
-    if (contains !== null && !this.#hasContained)
+    if (contains !== null && !this.#hasFound)
       return `no record has the hash ${contains}: records up to it were replaced, or are not in these files`
     return null
   }
@@ -179,7 +179,7 @@ export class ChainVerifier {
 
   #note({ file, number }: Line, text: string): void {
     if (this.#notes.length < MAX_NOTES) this.#notes.push(`${file}:${number}: ${text}`)
-    else this.#untoldNotes += 1
+    else this.#omittedNotes += 1
   }
 }
 

@@ -20,7 +20,7 @@ export interface OutsideProvider {
   verify(token: string): Promise<Caller>
 }
 
-/** Ids of tokens that the operator has revoked by hand. */
+/** Ids of tokens that the operator has revoked. */
 export interface RevokedTokens {
   has(tokenId: string): boolean
 }

@@ -1,4 +1,4 @@
-/** A signed access token of ours is below 1 KiB; this leaves room for an outside provider's, and none for a hostile one. */
+/** A signed access token of ours is below 1 KiB; this leaves room for an outside provider's, and little for a hostile one. */
 const MAX_TOKEN_LENGTH = 8_192
 
 export type BearerCredentials =

@@ -21,8 +21,8 @@ export interface IdentityClaims {
 }
 
 /**
- * The claims that every access token carries whoever signed it (RFC 9068 section 2.2), of the type that they ought to be;
- * `seconds` is now, since 1970. Throws invalid-token.
+ * The claims that every access token carries, ours and a provider's (RFC 9068 section 2.2), checked for their types. `seconds` is
+ * now, since 1970. Throws invalid-token.
  */
 export function readIdentity(claims: Readonly<Record<string, unknown>>, seconds: number): IdentityClaims {
   const { sub, jti, iat, exp } = claims
@@ -47,7 +47,7 @@ export function readSelectors(claim: unknown): readonly LabelSelector[] {
   })
 }
 
-/** The same for all who see the same containers; empty where that is all of them. */
+/** The same for all callers who see the same containers; empty for those who see all. */
 export function visibilityKeyOf(selectors: readonly LabelSelector[]): string {
   return selectors.length === 0
     ? ''
@@ -62,7 +62,7 @@ function isSecond(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 && value <= LAST_SECOND
 }
 
-/** A token's fault, which reads the same to the caller whatever it is; `reason` goes to the log and the audit alone. */
+/** Throws invalid-token. The caller reads the same whatever the fault is; `reason` goes to the log and the audit alone. */
 export function demand(condition: boolean, reason: string): asserts condition {
   if (!condition) throw new ApiError('invalid-token', `token refused: ${reason}`)
 }

@@ -10,7 +10,7 @@ import type { Caller } from './caller.js'
 import { CLOCK_LEEWAY_SECONDS, demand, isName, readIdentity, readSelectors, visibilityKeyOf } from './claims.js'
 import { isCanonical, REFUSED_HEADER_MEMBERS } from './token.js'
 
-/** A provider that takes longer is down, and a caller waits for this. */
+/** A provider that takes longer is down; a caller waits for this answer. */
 const FETCH_TIMEOUT_MS = 5_000
 
 /** Bytes of a key set: the largest providers publish a dozen keys, some with certificates. */
@@ -137,13 +137,13 @@ function scopesIn(claims: Readonly<Record<string, unknown>>, claimMap: ProviderC
   return scopes
 }
 
-/** A text's words, or a list's texts. Whatever else a claim is says nothing. */
+/** The words of a text, or the texts of a list. A claim of another type has none. */
 function wordsOf(claim: unknown): readonly string[] {
   if (typeof claim === 'string') return claim.split(' ')
   return Array.isArray(claim) ? claim.filter((element) => typeof element === 'string') : []
 }
 
-/** By the whole name first, since names may hold dots; then as a path. What a prototype has is no claim. */
+/** By the whole name first, since names may hold dots; then as a path. Members of the prototype do not count. */
 function claimAt(claims: Readonly<Record<string, unknown>>, path: string): unknown {
   if (Object.hasOwn(claims, path)) return claims[path]
   let at: unknown = claims
@@ -156,7 +156,7 @@ function claimAt(claims: Readonly<Record<string, unknown>>, path: string): unkno
 
 type Fetch = (url: string, options: RequestInit) => Promise<Response>
 
-/** Follows no redirect, reads no more than a key set can be, and leaves a provider alone that has just failed. */
+/** Follows no redirect, reads no more than a key set can have, and does not ask a provider again that has just failed. */
 function boundedFetch(log: ProviderParts['log']): Fetch {
   let failedAt = Number.NEGATIVE_INFINITY
   let loggedAt = Number.NEGATIVE_INFINITY

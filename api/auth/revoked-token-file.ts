@@ -25,12 +25,12 @@ export class RevokedTokenFile implements RevokedTokens {
 
   /** Looks at the file; true where its ids may have changed. */
   refresh(): boolean {
-    const news = this.#file.checkNow()
-    if (news?.text === undefined) {
-      if (news?.isNew && !isMissing(news.error)) this.#onUnreadable(news.error)
+    const update = this.#file.checkNow()
+    if (update?.text === undefined) {
+      if (update?.isNew && !isMissing(update.error)) this.#onUnreadable(update.error)
       return false
     }
-    this.#ids = parseRevoked(news.text)
+    this.#ids = parseRevoked(update.text)
     return true
   }
 }

@@ -66,7 +66,7 @@ export class StreamTickets {
 
   /** Throws invalid-token. A ticket that is shown at another path is spent all the same. */
   async redeem(ticket: string, path: string): Promise<Caller> {
-    const text = TICKET.test(ticket) ? await this.#tickets.take(hashOfSecret(ticket)) : null
+    const text = TICKET.test(ticket) ? await this.#tickets.consume(hashOfSecret(ticket)) : null
     if (text === null) throw new ApiError('invalid-token', 'ticket refused: unknown, spent or expired')
     const content = JSON.parse(text) as Content
     if (content.path !== path) throw new ApiError('invalid-token', 'ticket refused: issued for another path')

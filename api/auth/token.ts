@@ -17,7 +17,7 @@ const TOKEN_TYPES: readonly unknown[] = [TOKEN_TYPE, `application/${TOKEN_TYPE}`
 
 /**
  * Header members that name a key from outside, change what is signed, or wrap another token (RFC 8725 section 3.10, RFC 7515
- * sections 4.1.2 to 4.1.11). No token of ours has one, so whoever sends one tries something.
+ * sections 4.1.2 to 4.1.11). No token of ours has one: a token that does is an attack.
  */
 export const REFUSED_HEADER_MEMBERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit', 'b64', 'zip', 'enc', 'cty']
 
@@ -117,7 +117,7 @@ function readObject(part: string, what: string): Readonly<Record<string, unknown
   return value
 }
 
-/** Of the spellings that decode to the same bytes, the one that an encoder writes: what is signed has one text. */
+/** Whether this is the spelling that an encoder writes, of all that decode to the same bytes: a signed token has one text. */
 export function isCanonical(part: string): boolean {
   return Buffer.from(part, 'base64url').toString('base64url') === part
 }
@@ -154,5 +154,5 @@ function verifySignature(settings: TokenConfig, keys: readonly TokenKey[], token
   throw new ApiError('invalid-token', `token refused: ${name.trim()}`)
 }
 
-/** What of jsonwebtoken's messages is its own: they go on with the token's text. */
+/** The part of jsonwebtoken's messages that is its own: the token's text follows it. */
 const OWN_WORDS = /^(?:invalid signature|jwt expired|jwt not active|jwt issuer invalid|jwt audience invalid)/

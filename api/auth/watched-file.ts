@@ -9,7 +9,7 @@ export interface WatchableFile {
 }
 
 /** What a look at the file found. */
-export type FileNews =
+export type FileUpdate =
   | { readonly text: string; readonly error?: never }
   /** `isNew` is false where the look before failed for the same reason, so that a fault that lasts is logged once. */
   | { readonly error: unknown; readonly isNew: boolean; readonly text?: never }
@@ -31,14 +31,14 @@ export class WatchedFile {
   }
 
   /** Null where nothing has changed, and where the last look was less than a second ago. */
-  check(): FileNews | null {
+  check(): FileUpdate | null {
     const age = this.#checkedAt === null ? CHECK_INTERVAL_MS : this.#now() - this.#checkedAt
     // A clock that was set back does not say how long ago the last look was.
     return age >= 0 && age < CHECK_INTERVAL_MS ? null : this.checkNow()
   }
 
   /** The same without regard to the last look, for a caller with a timer of its own. */
-  checkNow(): FileNews | null {
+  checkNow(): FileUpdate | null {
     this.#checkedAt = this.#now()
     try {
       const stamp = this.#file.stamp()
@@ -53,7 +53,7 @@ export class WatchedFile {
     }
   }
 
-  #fail(error: unknown): FileNews {
+  #fail(error: unknown): FileUpdate {
     const fault = (error as NodeJS.ErrnoException | null)?.code ?? 'unknown'
     const isNew = fault !== this.#fault
     this.#fault = fault

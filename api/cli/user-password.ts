@@ -6,10 +6,10 @@ import { demandUser, editUsersFile, FILE_HELP, FILE_OPTIONS, readUsersFile, user
 
 const HELP = `Usage: porthole user password --name NAME [--file FILE] [--password-stdin]
 
-Gives somebody another password, and leaves the rest as it is. Whoever is signed in with the old one cannot refresh any more.
+Changes the password of a user, and nothing else. Sessions that began with the old one cannot refresh any more.
 
 Options:
-  --name NAME            whose, spelled as in the file
+  --name NAME            the user, spelled as in the file
   ${FILE_HELP}
   ${PASSWORD_HELP}
   -h, --help             this text

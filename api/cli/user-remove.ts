@@ -4,11 +4,11 @@ import { demandUser, editUsersFile, FILE_HELP, FILE_OPTIONS, readUsersFile, user
 
 const HELP = `Usage: porthole user remove --name NAME [--file FILE]
 
-Takes somebody out of the file. A running service notices within a second: no sign-in and no refresh any more. An access token
+Removes a user from the file. A running service notices within a second, and refuses sign-ins and refreshes. An access token
 that was signed before is valid until it expires (ACCESS_TOKEN_TTL).
 
 Options:
-  --name NAME            whom, spelled as in the file
+  --name NAME            the user, spelled as in the file
   ${FILE_HELP}
   -h, --help             this text
 `

@@ -82,7 +82,7 @@ export function clientAbortSignal(res: Response): () => AbortSignal {
   }
 }
 
-/** Runs at once where the client has gone already, while it was found out who that is: no event says so any more. */
+/** Runs at once where the client has gone already, while it was authenticated: no event comes any more. */
 export function whenClosed(res: Response, run: () => void): void {
   if (res.closed) run()
   else res.once('close', run)

@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import type { AuditEvent } from '../../api/audit/event.js'
 import { RECENT_BYTES, RECENT_LIMIT, RecentRecords } from '../../api/audit/recent.js'
-import { type AuditSink, createOutputSink } from '../../api/audit/sink.js'
+import { createOutputSink } from '../../api/audit/sinks/output-sink.js'
+import type { AuditSink } from '../../api/audit/sinks/sink.js'
 import { AuditTrail, type AuditTrailOptions, REPEAT_LOG_MS } from '../../api/audit/trail.js'
 import { ChainVerifier } from '../../api/audit/verify.js'
 import { createLog } from '../../api/log.js'
@@ -35,7 +36,7 @@ function rig(options: Partial<AuditTrailOptions> = {}) {
   const verify = () => {
     const verifier = new ChainVerifier({ isMixed: false, head: trail.head.hash, contains: null })
     lines.forEach((line, index) => {
-      verifier.take({ file: 'lines', number: index + 1, text: line.slice(0, -1), isEnded: line.endsWith('\n') })
+      verifier.check({ file: 'lines', number: index + 1, text: line.slice(0, -1), isEnded: line.endsWith('\n') })
     })
     return verifier.finish()
   }
@@ -137,8 +138,8 @@ describe.each(['refuse', 'serve'] as const)('a sink that fails, with %s', (onFai
     state.isBroken = false
     trail.record(readEvent())
     const { items } = trail.recent({ limit: 10 })
-    const told = items.map(({ record, isWritten }) => [record.seq, isWritten])
-    expect(told).toEqual(
+    const listed = items.map(({ record, isWritten }) => [record.seq, isWritten])
+    expect(listed).toEqual(
       onFailure === 'serve'
         ? [
             [5, true],

@@ -26,7 +26,7 @@ const TEN = chain([START, ...Array.from({ length: 8 }, (_, index) => readEvent({
 function verify(files: Record<string, string>, options: Partial<VerifyOptions> = {}, piece = 1_000): VerifyReport {
   const verifier = new ChainVerifier({ ...PLAIN, ...options })
   for (const [name, text] of Object.entries(files)) {
-    const splitter = new LineSplitter(name, (line) => verifier.take(line))
+    const splitter = new LineSplitter(name, (line) => verifier.check(line))
     const bytes = Buffer.from(text, 'latin1')
     for (let at = 0; at < bytes.length; at += piece) splitter.push(bytes.subarray(at, at + piece))
     splitter.end()
@@ -168,7 +168,7 @@ describe('the first line that does not fit is named', () => {
     const verifier = new ChainVerifier(PLAIN)
     const splitter = new LineSplitter('log', (line) => {
       seen.push(line)
-      return verifier.take(line)
+      return verifier.check(line)
     })
     expect(splitter.push(Buffer.from(text(['x', ...TEN.lines])))).toBe(false)
     expect(seen).toHaveLength(1)

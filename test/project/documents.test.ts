@@ -203,7 +203,7 @@ const OF_OTHERS = [
   'API_TOKEN',
 ]
 
-/** In capitals, and no variables: a placeholder, a capability, families of addresses, an error of OpenSSL's, a constant. */
+/** In capitals, and no variables: a placeholder, a capability, families of addresses, an error of OpenSSL's, constants. */
 const NO_VARIABLES = [
   'NAME_FILE',
   'SYS_ADMIN',
@@ -212,6 +212,10 @@ const NO_VARIABLES = [
   'AF_INET6',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'ERROR_CODES',
+  'NO_QUERY',
+  'ONE_QUERY',
+  'IMAGES_QUERY',
+  'IMAGE_LIST',
 ]
 
 const COMMANDS = [

@@ -13,7 +13,6 @@ const OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/http/hidden-containers.test.ts': 'every route, as a caller with a container filter',
   'test/http/network.test.ts': 'every middleware that looks at an address',
   'test/http/strangers.test.ts': 'every route, as a caller without a token',
-  'test/model/small-parsers.test.ts': 'several small files',
 }
 
 const TESTS = filesBelow('test').filter(

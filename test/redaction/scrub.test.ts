@@ -226,7 +226,7 @@ describe('scrubLabels', () => {
 })
 
 describe('values that are not written as a word or a closed text', () => {
-  const kept = (text: string) => scrubText(text).value
+  const scrubbed = (text: string) => scrubText(text).value
 
   const written: [text: string, how: string][] = [
     ['{"password":"hunter2', 'cut off'],
@@ -258,9 +258,9 @@ describe('values that are not written as a word or a closed text', () => {
     ['DB_PASSWORD=$hunter2', 'no reference either'],
   ]
   test.each(written.map(([text, how]) => ({ how, text })))('a secret is found: $how', ({ text }) => {
-    expect(kept(text)).not.toContain('hunter2')
+    expect(scrubbed(text)).not.toContain('hunter2')
     // What is scrubbed is not scrubbed again.
-    expect(kept(kept(text))).toBe(kept(text))
+    expect(scrubbed(scrubbed(text))).toBe(scrubbed(text))
   })
 
   test.each([
@@ -271,7 +271,7 @@ describe('values that are not written as a word or a closed text', () => {
     'password=$DB_PASSWORD user=app',
     'curl -H "Accept: text/plain" http://x/?a=b',
   ])('%j stays as it is', (text) => {
-    expect(kept(text)).toBe(text)
+    expect(scrubbed(text)).toBe(text)
   })
 
   test('no text takes long, whatever it is made of', () => {

@@ -14,10 +14,10 @@ const PARAMETERS: HashParameters = { memoryKiB: 19_456, iterations: 2, paralleli
  */
 export const MIN_PASSWORD_LENGTH = 12
 
-/** Bytes of a password as it is typed: longer than any that is remembered, and short enough to normalize and hash unasked. */
+/** Bytes of a password as it is typed: longer than any that a person remembers, and cheap to normalize and hash. */
 const MAX_PASSWORD_BYTES = 1_024
 
-/** Why nobody should have this as a new password, or null. Says nothing of the text. */
+/** Why this may not be a new password, or null. Never quotes it. */
 export function passwordProblem(password: string, name = ''): string | null {
   if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) return `is longer than ${MAX_PASSWORD_BYTES} bytes`
   // RFC 8265 section 4.1 allows no control character; a line break or an arrow key is a slip that no form can repeat.
@@ -66,7 +66,7 @@ function isText(password: string): boolean {
   return !/\p{Cs}/u.test(password)
 }
 
-/** What the list of users says about costs. */
+/** What the list of users determines about costs. */
 interface Costs {
   readonly byName: ReadonlyMap<string, User>
   /** One for each user, in the list's order: an unknown name costs what some user costs, as often as users do. */
@@ -74,7 +74,7 @@ interface Costs {
   readonly key: Buffer
 }
 
-/** Tells whose password it is, at the same cost whether there is such a user or not. */
+/** Checks a name and a password, at the same cost whether there is such a user or not. */
 export class PasswordChecker {
   readonly #users: () => readonly User[]
   #list: readonly User[] | null = null
@@ -87,7 +87,7 @@ export class PasswordChecker {
   /** The user of exactly this name with this password, or null. */
   async check(name: string, password: string): Promise<User | null> {
     const { byName, ofUsers, key } = this.#costsNow()
-    // Drawn for known names as well, so that the work is one and the same.
+    // Made for known names as well, so that the work is one and the same.
     const decoy = decoyHash(parametersFor(name, ofUsers, key), randomBytes)
     const user = byName.get(name) ?? null
     const fits = await verifyPassword(user?.passwordHash ?? decoy, password)
@@ -106,7 +106,7 @@ export class PasswordChecker {
 
 /**
  * The key is made of the hashes, which are secret: so an unknown name costs the same after a restart and on every instance, and
- * nobody outside can tell which cost it ought to have.
+ * an outsider cannot compute which cost it should have.
  */
 function costsOf(users: readonly User[]): Costs {
   const digest = createHash('sha256')
@@ -119,6 +119,6 @@ function costsOf(users: readonly User[]): Costs {
 }
 
 function parametersFor(name: string, ofUsers: readonly HashParameters[], key: Buffer): HashParameters {
-  const drawn = createHmac('sha256', key).update(name).digest().readUInt32BE(0)
-  return ofUsers[drawn % Math.max(1, ofUsers.length)] ?? PARAMETERS
+  const choice = createHmac('sha256', key).update(name).digest().readUInt32BE(0)
+  return ofUsers[choice % Math.max(1, ofUsers.length)] ?? PARAMETERS
 }

@@ -1,26 +1,26 @@
 import type { Counters, Store } from '../../store/store.js'
 
-/** How long an address from which a user has signed in is known as theirs. */
+/** How long an address counts as known after a sign-in from it. */
 const KNOWN_ADDRESS_MS = 30 * 86_400_000
 
 /**
- * Whether a guess at a password is let through; null is yes. `address` and `name` say which count is full, for the audit; the
- * caller is told the same of either.
+ * Why a guess at a password is refused; null where it may go on. `address` and `name` say which count is full, for the audit; the
+ * caller reads the same for both.
  */
 export type SignInVerdict = { readonly refused: 'address' | 'name'; readonly resetsAt: number } | null
 
 export interface SignInAttempt {
   /** As limits count it: an IPv6 address stands for its /56. */
   readonly address: string
-  /** As it was typed; whether there is such a user makes no difference here. */
+  /** As it was typed, whether there is such a user or not. */
   readonly name: string
 }
 
 /**
- * Counts failed sign-ins, and only those: per address, and per user name over all addresses. A name that is guessed at from
- * everywhere is closed to whoever has failed with it already; an address that has not gets one try, and one from which the user
- * has signed in before is not concerned at all. So nobody can lock an owner out for ever, and a thousand addresses get a
- * thousand guesses a window rather than ten thousand (OWASP's device cookies, with the address as the device).
+ * Counts failed sign-ins, and only those: per address, and per user name over all addresses. While a name's count is full, an
+ * address that has failed with it is refused, an address that has not gets one try, and an address from which the user has signed
+ * in before goes on as usual. So an attacker cannot lock an owner out, and a thousand addresses get a thousand guesses a window
+ * rather than ten thousand (OWASP's device cookies, with the address as the device).
  */
 export class SignInGuard {
   readonly #addresses: Counters

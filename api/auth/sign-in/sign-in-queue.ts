@@ -40,9 +40,9 @@ export class SignInQueue {
   }
 
   #wait(address: string, isPreferred: boolean): () => void {
-    const release = (isPreferred ? this.#preferred : this.#others).take(address)
+    const release = (isPreferred ? this.#preferred : this.#others).acquire(address)
     try {
-      const releaseAddress = this.#addresses.take(address)
+      const releaseAddress = this.#addresses.acquire(address)
       return () => {
         release()
         releaseAddress()

@@ -10,7 +10,7 @@ import { hashOfSecret, type RefreshTokens } from './refresh-token.js'
 import type { SignInAttempt, SignInGuard } from './sign-in-guard.js'
 import type { SignInQueue } from './sign-in-queue.js'
 
-/** A session that nobody refreshes for so long ends: a forgotten browser is not signed in for ever (ASVS 7.3.1). */
+/** A session that is not refreshed for so long ends: a forgotten browser is not signed in for ever (ASVS 7.3.1). */
 const IDLE_SESSION_MS = 24 * 3_600_000
 
 export interface SignInParts {
@@ -39,9 +39,9 @@ export interface Grant {
 
 export interface Refusal {
   readonly error: ApiError
-  /** `reuse` where a refresh token was used twice: somebody has a copy. */
+  /** `reuse` where a refresh token was used twice: there is a copy of it. */
   readonly kind: 'refused' | 'limited' | 'reuse'
-  /** Names a user that exists, or is null: what strangers type may be a password in the wrong field. */
+  /** The name of a user that exists, or null: what a stranger types may be a password in the wrong field. */
   readonly userName: string | null
   readonly sessionId: string | null
   readonly reason: string
@@ -102,7 +102,7 @@ export class SignIn {
     return this.#grant(user, session, refreshToken)
   }
 
-  /** The user is looked up anew, so what changed since bites: roles, containers, password, or that they are gone. */
+  /** Looks the user up again, so that changes take effect: roles, containers, password, removal. */
   async refresh(presented: string): Promise<SignInOutcome> {
     const { sessions, refreshTokens, users, now } = this.#parts
     const token = refreshTokens.read(presented)
@@ -127,7 +127,7 @@ export class SignIn {
     return { grant: this.#grant(user, { ...session, idleAt }, refreshToken) }
   }
 
-  /** The session of a refresh token of ours, current or not: who holds one may end it. */
+  /** The session of a refresh token of ours, current or not: its holder may end the session. */
   sessionOf(presented: string): string | null {
     return this.#parts.refreshTokens.read(presented)?.sessionId ?? null
   }
@@ -154,13 +154,13 @@ export class SignIn {
     }
   }
 
-  /** Longer than an access token lives, or a client that refreshes when it must would come too late. */
+  /** Longer than an access token lives, or a client that refreshes at the last moment would come too late. */
   #idleMs(): number {
     return Math.max(IDLE_SESSION_MS, 2 * this.#parts.settings.accessTokenTtlMs)
   }
 }
 
-/** Changes with the password; tells nothing of it. */
+/** Changes with the password, and does not reveal it. */
 function stampOf({ passwordHash }: User): string {
   return createHash('sha256').update(passwordHash).digest('base64url')
 }

@@ -44,12 +44,12 @@ export class UserDirectory {
 
   #refresh(): void {
     const { file, log } = this.#parts
-    const news = file.check()
-    if (news === null) return
-    if (news.text !== undefined) this.#accept(news.text)
+    const update = file.check()
+    if (update === null) return
+    if (update.text !== undefined) this.#accept(update.text)
     else {
       this.#clear()
-      if (news.isNew) log.error({ err: news.error }, UNUSABLE)
+      if (update.isNew) log.error({ err: update.error }, UNUSABLE)
     }
   }
 

@@ -11,7 +11,7 @@ import type { ContentOf } from './answer.js'
 export interface ActionRoute {
   readonly method: 'GET' | 'POST'
   readonly path: string
-  /** Who may act: anybody, only where users are configured; anybody; or a caller with a token. */
+  /** Who may act: `user` is anyone, where users are configured; `anybody` is anyone; `caller` has a token. */
   readonly who: 'user' | 'anybody' | 'caller'
   readonly body: z.ZodType
   /** What it answers; null is 204. */

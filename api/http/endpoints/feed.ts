@@ -97,7 +97,7 @@ function feedRoute<Query, Id, Subject extends Container | null, Named extends Ev
   }
 }
 
-/** Undefined where there is none. */
+/** Undefined where the field is missing or empty. */
 function idIn<Id>(field: string | string[] | undefined, readId: (text: string) => Id | null): Id | undefined {
   if (field === undefined || field === '') return undefined
   const id = typeof field === 'string' ? readId(field) : null
@@ -133,7 +133,7 @@ export function feedEndpoint(route: FeedRoute, parts: FeedParts): RequestHandler
       stopChecking = every(parts.clock, CALLER_CHECK_MS, () => checkCaller(connection))
       for (; turn.done !== true && !connection.isHead; turn = await iterator.next()) {
         if (turn.value.length > 0) await connection.write(Buffer.concat(turn.value.map(frameOf)))
-        // A source that never runs dry leaves room for everybody else.
+        // A source that never runs dry leaves room for all other requests.
         await yieldToEventLoop()
       }
       connection.end()

@@ -2,7 +2,7 @@ import type { Response } from 'express'
 import type { Clock } from '../../clock.js'
 import { ApiError } from '../../model/error.js'
 
-/** Proxies cut what is silent for a minute or less; a comment now and then keeps the line open. */
+/** Proxies cut a connection that is silent for a minute or less; a comment now and then holds it open. */
 const HEARTBEAT_MS = 15_000
 
 /** Milliseconds after which an EventSource comes back when the line breaks. */
@@ -51,7 +51,7 @@ export function openEventStream(res: Response, clock: Clock): EventStream {
       cancelHeartbeat()
       if (last !== undefined) res.write(last)
       res.end()
-      // Who does not take the end either would keep its place for as long as the connection lives.
+      // A client that does not read the end either would hold its place for as long as the connection lives.
       const cancelCut = clock.after(LINGER_MS, () => res.destroy())
       res.once('close', () => cancelCut())
     },
@@ -60,7 +60,7 @@ export function openEventStream(res: Response, clock: Clock): EventStream {
 
 export function startEventStream(res: Response): void {
   res.setHeader('Content-Type', 'text/event-stream; charset=utf-8')
-  // nginx collects what it passes on, unless it is told not to.
+  // Without this field nginx buffers the response.
   res.setHeader('X-Accel-Buffering', 'no')
 }
 
@@ -76,7 +76,7 @@ function drained(res: Response): Promise<void> {
   })
 }
 
-/** HTML standard, section 9.2.6. The data is one line, as JSON always is; null is an event that a reader is not told of. */
+/** HTML standard, section 9.2.6. The data is one line, as JSON always is; an event without data sets the client's last event id and nothing else. */
 export function eventOf(event: string | null, id: string | null, data: Buffer | null): Buffer {
   const head = `${event === null ? '' : `event: ${event}\n`}${id === null ? '' : `id: ${id}\n`}`
   return data === null

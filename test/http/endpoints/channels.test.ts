@@ -67,7 +67,7 @@ describe('Channels', () => {
     expect(b.frames[0]?.bytes.toString()).toContain('data: 2\n')
   })
 
-  test('give the same frame again while nothing has changed, so that nobody is sent it twice', async () => {
+  test('give the same frame again while nothing has changed, so that no member sends it twice', async () => {
     const channels = new Channels(clock)
     const state = { value: 1, made: 0 }
     const member = listener()
@@ -77,7 +77,7 @@ describe('Channels', () => {
     expect(new Set([first, ...member.frames]).size).toBe(1)
   })
 
-  test('give who joins between two ticks what is right now', () => {
+  test('give a member that joins between two ticks what holds now', () => {
     const channels = new Channels(clock)
     const state = { value: 1, made: 0 }
     channels.join(topicOf(state, 'a', 60_000), listener())
@@ -117,7 +117,7 @@ describe('Channels', () => {
 })
 
 describe('endEvent', () => {
-  test('tells the code, and nothing of a fault of ours', () => {
+  test('names the code, and nothing of a fault of ours', () => {
     expect(endEvent(new ApiError('invalid-token', 'secret')).toString()).toBe(
       'event: end\ndata: {"code":"invalid-token"}\n\n',
     )

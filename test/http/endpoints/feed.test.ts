@@ -36,12 +36,12 @@ function rig() {
   const { port } = server.address() as AddressInfo
   const journal = view.events.openHost('local')
   let time = 0
-  const tell = (action: string, of: Partial<Parameters<typeof eventOf>[0]> = {}, ago = 0) => {
+  const happen = (action: string, of: Partial<Parameters<typeof eventOf>[0]> = {}, ago = 0) => {
     time += 1
     const base = { containerId: idOf('a'), action, timeNano: String(time), labels: new Map([['team', 'web']]) }
     return journal.record(eventOf({ ...base, ...of }), { ...HAPPENED, at: HAPPENED.at - ago })
   }
-  return { ...made, clock, port, journal, tell }
+  return { ...made, clock, port, journal, happen }
 }
 
 const waitFor = (isThere: () => boolean) => eventually(isThere, (there) => there, PATIENCE_MS)
@@ -154,7 +154,7 @@ describe('a followed log', () => {
     expect(JSON.parse(stream.events.at(-1)?.data ?? '')).toEqual({ code: 'container-not-running' })
   })
 
-  test('goes on where its reader stood, as the field or the parameter tells', async () => {
+  test('goes on where its client stood, as the field or the parameter says', async () => {
     const { view, port } = rig()
     const cursor = { at: '17.000000002', nth: 1 }
     ;(await listenTo(port, LOG, tokenFor(), '17.000000002-1')).close()
@@ -223,12 +223,12 @@ describe('a followed log', () => {
 
 describe('the stream of events', () => {
   test('tells what happens from now on, each event under its name', async () => {
-    const { port, tell } = rig()
-    tell('create')
+    const { port, happen } = rig()
+    happen('create')
     const stream = await listenTo(port, EVENTS, tokenFor())
     await waitFor(() => stream.lastEventId !== '')
-    const start = tell('start', { exitCode: null })
-    tell('die', { exitCode: 137 })
+    const start = happen('start', { exitCode: null })
+    happen('die', { exitCode: 137 })
     await waitFor(() => stream.events.length === 2)
     expect(actionsOf(stream.events)).toEqual(['start', 'die'])
     expect(stream.events[0]?.id).toBe(start?.id)
@@ -241,28 +241,28 @@ describe('the stream of events', () => {
   })
 
   test('whoever comes back misses nothing and gets nothing twice, also before the first event', async () => {
-    const { port, tell } = rig()
+    const { port, happen } = rig()
     const seen: string[] = []
     let id = ''
     for (let round = 0; round < 5; round += 1) {
       const stream = await listenTo(port, EVENTS, tokenFor(), id)
       await waitFor(() => stream.lastEventId !== '' || id !== '')
-      tell(`in-${'abcde'[round]}`)
+      happen(`in-${'abcde'[round]}`)
       await waitFor(() => stream.events.length === (round === 0 ? 1 : 2))
       seen.push(...actionsOf(stream.events))
       id = stream.lastEventId || id
       stream.close()
-      tell(`out-${'abcde'[round]}`)
+      happen(`out-${'abcde'[round]}`)
     }
     expect(seen).toEqual(['in-a', 'out-a', 'in-b', 'out-b', 'in-c', 'out-c', 'in-d', 'out-d', 'in-e'])
   })
 
   test('a reader who has met no event comes back to all that happened since', async () => {
-    const { port, tell } = rig()
+    const { port, happen } = rig()
     const first = await listenTo(port, EVENTS, tokenFor())
     await waitFor(() => first.lastEventId !== '')
     first.close()
-    tell('start')
+    happen('start')
     const second = await listenTo(port, `${EVENTS}?lastEventId=${first.lastEventId}`, tokenFor())
     await waitFor(() => second.events.length === 1)
     expect(actionsOf(second.events)).toEqual(['start'])
@@ -270,11 +270,11 @@ describe('the stream of events', () => {
   })
 
   test('a place that is not remembered is a gap, and what is old is not told again', async () => {
-    const { port, tell } = rig()
-    tell('start')
+    const { port, happen } = rig()
+    happen('start')
     const stream = await listenTo(port, EVENTS, tokenFor(), 'A'.repeat(22))
     await waitFor(() => stream.lastEventId !== '')
-    tell('die')
+    happen('die')
     await waitFor(() => stream.events.length === 2)
     expect(actionsOf(stream.events)).toEqual(['gap', 'die'])
     expect(JSON.parse(stream.events[0]?.data ?? '')).toEqual({ hosts: ['local'] })
@@ -282,34 +282,34 @@ describe('the stream of events', () => {
   })
 
   test('what was lost on the way from the engine is a gap in its place', async () => {
-    const { port, journal, tell } = rig()
-    tell('start')
+    const { port, journal, happen } = rig()
+    happen('start')
     const stream = await listenTo(port, EVENTS, tokenFor())
     await waitFor(() => stream.lastEventId !== '')
-    tell('die')
+    happen('die')
     await waitFor(() => stream.events.length === 1)
     journal.markSubscribed()
-    tell('start')
+    happen('start')
     await waitFor(() => stream.events.length === 3)
     expect(actionsOf(stream.events)).toEqual(['die', 'gap', 'start'])
     stream.close()
   })
 
   test('since begins with what is remembered', async () => {
-    const { port, tell } = rig()
+    const { port, happen } = rig()
     const nanos = (milliseconds: number) => `${NOW - milliseconds}000000`
-    tell('create', { timeNano: nanos(120_000) }, 120_000)
-    tell('start', { timeNano: nanos(30_000) }, 30_000)
+    happen('create', { timeNano: nanos(120_000) }, 120_000)
+    happen('start', { timeNano: nanos(30_000) }, 30_000)
     const stream = await listenTo(port, `${EVENTS}?since=1m`, tokenFor())
     await waitFor(() => stream.events.length === 1)
     expect(actionsOf(stream.events)).toEqual(['start'])
     stream.close()
   })
 
-  test('whoever comes back is told of all that came meanwhile, whatever since says', async () => {
-    const { port, tell } = rig()
-    const first = tell('create', {}, 3_600_000)
-    tell('start', {}, 1_200_000)
+  test('a client that comes back is sent all that came meanwhile, whatever since says', async () => {
+    const { port, happen } = rig()
+    const first = happen('create', {}, 3_600_000)
+    happen('start', {}, 1_200_000)
     const stream = await listenTo(port, `${EVENTS}?since=15m`, tokenFor(), first?.id)
     await waitFor(() => stream.events.length === 1)
     expect(actionsOf(stream.events)).toEqual(['start'])
@@ -317,9 +317,9 @@ describe('the stream of events', () => {
   })
 
   test('the name of a hidden event is no better than one that is made up', async () => {
-    const { app, port, tell } = rig()
-    const hidden = tell('start', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
-    tell('pause')
+    const { app, port, happen } = rig()
+    const hidden = happen('start', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
+    happen('pause')
     const token = tokenFor({ selectors: ['team=web'] })
     for (const name of [hidden?.id ?? '', 'A'.repeat(22)]) {
       const list = await request(app).get(`/api/events?cursor=${name}`).set('Authorization', `Bearer ${token}`)
@@ -335,33 +335,33 @@ describe('the stream of events', () => {
   })
 
   test('a filtered reader is told of its own containers, and the names of events tell it of no other', async () => {
-    const { port, tell } = rig()
-    const hidden = tell('start', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
+    const { port, happen } = rig()
+    const hidden = happen('start', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
     const stream = await listenTo(port, EVENTS, tokenFor({ selectors: ['team=web'] }))
     await waitFor(() => stream.lastEventId !== '')
     expect(stream.lastEventId).not.toBe(hidden?.id)
     const again = await listenTo(port, EVENTS, tokenFor({ selectors: ['team=web'] }))
     await waitFor(() => again.lastEventId !== '')
-    tell('die', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
+    happen('die', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
     // What happens to hidden containers moves nothing that this reader could look at.
     expect(again.lastEventId).toBe(stream.lastEventId)
-    tell('pause')
+    happen('pause')
     await waitFor(() => stream.events.length === 1)
     expect(actionsOf(stream.events)).toEqual(['pause'])
     for (const one of [stream, again]) one.close()
   })
 
   test('a ticket opens it, once', async () => {
-    const { app, port, tell } = rig()
-    const drawn = await request(app)
+    const { app, port, happen } = rig()
+    const issued = await request(app)
       .post('/api/auth/stream-ticket')
       .set('Authorization', `Bearer ${tokenFor()}`)
       .send({ path: EVENTS })
-    expect(drawn.status).toBe(200)
-    const path = `${EVENTS}?ticket=${drawn.body.ticket}`
+    expect(issued.status).toBe(200)
+    const path = `${EVENTS}?ticket=${issued.body.ticket}`
     const stream = await listenTo(port, path)
     await waitFor(() => stream.lastEventId !== '')
-    tell('die')
+    happen('die')
     await waitFor(() => stream.events.length === 1)
     expect((await request(app).get(path)).status).toBe(401)
     stream.close()

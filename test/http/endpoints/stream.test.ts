@@ -125,7 +125,7 @@ describe('GET /api/stats/stream', () => {
     stream.close()
   })
 
-  test('gives the latest, and no queue, to a reader who does not read', async () => {
+  test('gives the latest, and no queue, to a client that does not read', async () => {
     const { port, view, clock } = rig()
     const padding = 'x'.repeat(1_000_000)
     const show = (turn: number) => {
@@ -153,7 +153,7 @@ describe('GET /api/stats/stream', () => {
     for (const stream of [slow, quick]) stream.close()
   })
 
-  test('end for a reader who does not read either, and give back the place', async () => {
+  test('end for a client that does not read either, and give back the place', async () => {
     const { port, view, streams, clock } = rig()
     view.all = [containerOf({ id: idOf('a'), name: 'x'.repeat(30_000_000) })]
     const slow = await listenTo(port, `${PATH}?interval=1`, tokenFor())
@@ -275,7 +275,7 @@ describe('a stream ticket', () => {
     stream.close()
   })
 
-  test('of two who spend it at once opens for one', async () => {
+  test('of two clients that spend it at once opens for one', async () => {
     const { app, port } = rig()
     const { ticket } = (await issue(app, tokenFor(), PATH)).body
     const both = await Promise.all([1, 2].map(() => listenTo(port, `${PATH}?ticket=${ticket}`)))

@@ -24,8 +24,8 @@ function rig() {
     const asked = request(made.app).get(`${PATH}${query}`).set('Authorization', `Bearer ${tokenFor()}`)
     return accept === undefined ? asked : asked.set('Accept', accept)
   }
-  const wish = () => made.view.logQueries.at(-1)
-  return { ...made, ask, wish }
+  const lastQuery = () => made.view.logQueries.at(-1)
+  return { ...made, ask, lastQuery }
 }
 
 describe('GET /api/containers/:id/logs', () => {
@@ -54,7 +54,7 @@ describe('GET /api/containers/:id/logs', () => {
     })
   })
 
-  test('gives text that tells a terminal nothing but what it says', async () => {
+  test('gives text that a terminal shows and does not obey', async () => {
     const { ask } = rig()
     const { text, headers } = await ask('', 'text/plain')
     expect(text).toBe('caf\u00e9 red \ufffd.\ntab\there\n')
@@ -89,11 +89,11 @@ describe('GET /api/containers/:id/logs', () => {
   })
 
   test('asks for the last hundred lines of both streams unless told otherwise', async () => {
-    const { ask, wish } = rig()
+    const { ask, lastQuery } = rig()
     await ask()
-    expect(wish()).toEqual({ tail: 100, since: null, until: null, stdout: true, stderr: true, matches: null })
+    expect(lastQuery()).toEqual({ tail: 100, since: null, until: null, stdout: true, stderr: true, matches: null })
     await ask('?tail=7&stderr=false&since=2026-11-24T00:00:00.123456789Z&until=2026-11-24T00:00:01Z')
-    expect(wish()).toMatchObject({
+    expect(lastQuery()).toMatchObject({
       tail: 7,
       stdout: true,
       stderr: false,
@@ -118,17 +118,17 @@ describe('GET /api/containers/:id/logs', () => {
     ['grep=^ERROR&regex=true&ignoreCase=true', 'error', 'an error'],
     ['grep=%E2%82%AC', '5 \u20ac', '5'],
   ])('%s finds %j and not %j', async (query, fits, misfits) => {
-    const { ask, wish } = rig()
+    const { ask, lastQuery } = rig()
     expect((await ask(`?${query}`)).status).toBe(200)
-    expect([wish()?.matches?.(fits), wish()?.matches?.(misfits)]).toEqual([true, false])
+    expect([lastQuery()?.matches?.(fits), lastQuery()?.matches?.(misfits)]).toEqual([true, false])
   })
 
   test('no pattern takes long, whatever the line', async () => {
-    const { ask, wish } = rig()
+    const { ask, lastQuery } = rig()
     for (const pattern of ['(a+)+$', '(a|aa)+$', '(.*)*x', '(a{0,20}){0,20}$']) {
       expect((await ask(`?regex=true&grep=${encodeURIComponent(pattern)}`)).status).toBe(200)
       const startedAt = performance.now()
-      wish()?.matches?.(`${'a'.repeat(60_000)}!`)
+      lastQuery()?.matches?.(`${'a'.repeat(60_000)}!`)
       expect(performance.now() - startedAt).toBeLessThan(1_000)
     }
   })
@@ -187,12 +187,12 @@ describe('GET /api/containers/:id/logs', () => {
   test.each(['(?s).*a.{990}$', 'a[ab]{980}$', '(?s)a.{450}$'])(
     'the pattern %s is held against less of a line',
     async (pattern) => {
-      const { ask, wish } = rig()
+      const { ask, lastQuery } = rig()
       expect((await ask(`?regex=true&grep=${encodeURIComponent(pattern)}`)).status).toBe(200)
       const line = 'ab'.repeat(4_096)
-      wish()?.matches?.(line)
+      lastQuery()?.matches?.(line)
       const startedAt = performance.now()
-      for (let row = 0; row < 5; row += 1) wish()?.matches?.(line)
+      for (let row = 0; row < 5; row += 1) lastQuery()?.matches?.(line)
       expect((performance.now() - startedAt) / 5).toBeLessThan(250)
     },
   )
@@ -221,7 +221,7 @@ describe('GET /api/containers/:id/logs', () => {
     expect((await as('one')).status).toBe(200)
   })
 
-  test('who has gone before it was found out who they are takes no place', async () => {
+  test('a client that has gone before it is authenticated takes no place', async () => {
     const { app, view } = createRig()
     view.all = [containerOf({ id: idOf('a') })]
     let late = 0
@@ -254,11 +254,11 @@ describe('GET /api/containers/:id/logs', () => {
     server.close()
   })
 
-  test('whoever leaves before the answer ends the reading, and leaves no fault behind', async () => {
+  test('a client that leaves before the answer ends the reading, and leaves no fault behind', async () => {
     const { app, view, lines } = createRig()
     view.all = [containerOf({ id: idOf('a') })]
     let ended: unknown = null
-    view.readLog = (_container, _wish, _onCall, signal) =>
+    view.readLog = (_container, _query, _recordCall, signal) =>
       new Promise((_resolve, reject) => {
         signal?.addEventListener('abort', () => {
           ended = signal.reason
@@ -285,7 +285,7 @@ describe('GET /api/containers/:id/logs', () => {
     server.close()
   })
 
-  test('a fault of the engine is told by its code, and recorded', async () => {
+  test('a fault of the engine is answered by its code, and recorded', async () => {
     const { ask, view, audit } = rig()
     view.lookupFault = new ApiError('log-driver-unreadable', 'x', { detail: 'The log driver none ...' })
     const { status, body } = await ask()

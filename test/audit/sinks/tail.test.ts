@@ -1,7 +1,7 @@
-import { GENESIS, type Head, writeLine } from '../../api/audit/chain.js'
-import type { AuditEvent } from '../../api/audit/event.js'
-import { readTail } from '../../api/audit/tail.js'
-import { readEvent } from '../support/audit-events.js'
+import { GENESIS, type Head, writeLine } from '../../../api/audit/chain.js'
+import type { AuditEvent } from '../../../api/audit/event.js'
+import { readTail } from '../../../api/audit/sinks/tail.js'
+import { readEvent } from '../../support/audit-events.js'
 
 const NOW = Date.UTC(2026, 10, 24)
 

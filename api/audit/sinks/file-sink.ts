@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, fsync, fsyncSync, openSync, readSync, statSync, writeSync } from 'node:fs'
-import { ApiError } from '../model/error.js'
-import { GENESIS, type Head } from './chain.js'
-import type { AuditRecord } from './record.js'
+import { ApiError } from '../../model/error.js'
+import { GENESIS, type Head } from '../chain.js'
+import type { AuditRecord } from '../record.js'
 import type { AuditSink } from './sink.js'
 import { readTail, type Tail } from './tail.js'
 
@@ -44,7 +44,7 @@ export class FileSink implements AuditSink {
   #isSyncing = false
   #syncFault: Error | null = null
 
-  /** Throws with a remedy where the path is no file that a chain can be carried on in. */
+  /** Throws with a remedy where the path is not a file in which a chain can go on. */
   constructor(path: string, now: number, calls: FileCalls = KERNEL) {
     this.#path = path
     this.#calls = calls
@@ -52,7 +52,7 @@ export class FileSink implements AuditSink {
     this.#file = openForAppending(path)
     try {
       const tail = tailOf(this.#file)
-      // A file that was rotated while nobody wrote is empty, and the chain stands in its predecessor.
+      // A file that was rotated and not yet written to is empty, and the chain stands in its predecessor.
       const before = tail.records.length === 0 ? predecessorOf(path) : null
       this.records = before?.records ?? tail.records
       this.head = this.records.at(-1) ?? GENESIS
@@ -118,7 +118,7 @@ export class FileSink implements AuditSink {
     }
   }
 
-  /** Follows what became of the path: moved or deleted, cut to nothing after it was copied, or written to by others. */
+  /** Looks at what became of the path: moved or deleted, truncated after a copy, or written to by another process. */
   #follow(head: Head): void {
     const there = statSync(this.#path, { bigint: true, throwIfNoEntry: false })
     if (there === undefined || there.ino !== this.#file.inode || there.dev !== this.#file.device) this.#reopen(head)
@@ -158,7 +158,7 @@ export class FileSink implements AuditSink {
     const file = this.#file
     this.#calls.sync(file.fd, (error) => {
       this.#isSyncing = false
-      // The kernel tells of bytes that it lost once; a file that is closed by now is not ours to judge.
+      // The kernel reports lost bytes once. A fault of a file that we have closed since does not count.
       if (file === this.#file) this.#syncFault = error
     })
   }
@@ -179,8 +179,8 @@ function refusal(what: string, remedy: string, cause?: unknown): ApiError {
 }
 
 /**
- * A regular file only, be it by way of a symbolic link. A pipe blocks whoever opens and fills it while nobody reads, and no
- * device can be read back to carry the chain on; /dev/null would be an audit that keeps nothing.
+ * A regular file only, be it by way of a symbolic link. A pipe without a reader blocks the process that opens or fills it, and no
+ * device can be read back to continue the chain; /dev/null would be an audit without records.
  */
 function openForAppending(path: string): OpenFile {
   // Asked before it is opened: opening a pipe waits for its reader.
@@ -236,7 +236,7 @@ function tailOf({ fd, size }: OpenFile): Tail {
   return tail
 }
 
-/** The end of the file that logrotate named last; null where there is none that a chain can be carried on from. */
+/** The end of the file that logrotate renamed last; null where there is no such file, or no chain in it to continue. */
 function predecessorOf(path: string): Tail | null {
   const before = `${path}.1`
   try {

@@ -18,10 +18,10 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { CHECK_INTERVAL_MS, FileSink, TAIL_BYTES } from '../../api/audit/file-sink.js'
-import { ApiError } from '../../api/model/error.js'
-import { authEvent, readEvent } from '../support/audit-events.js'
-import { FakeDisk, membersIn, openTrail, temporaryFolder, verifyFiles } from '../support/audit-files.js'
+import { CHECK_INTERVAL_MS, FileSink, TAIL_BYTES } from '../../../api/audit/sinks/file-sink.js'
+import { ApiError } from '../../../api/model/error.js'
+import { authEvent, readEvent } from '../../support/audit-events.js'
+import { FakeDisk, membersIn, openTrail, temporaryFolder, verifyFiles } from '../../support/audit-files.js'
 
 const NOW = Date.UTC(2026, 10, 24)
 const START = { kind: 'service', action: 'start' } as const

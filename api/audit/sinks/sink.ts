@@ -1,5 +1,5 @@
-import { GENESIS, type Head } from './chain.js'
-import type { AuditRecord } from './record.js'
+import type { Head } from '../chain.js'
+import type { AuditRecord } from '../record.js'
 
 /** Where lines go. */
 export interface AuditSink {
@@ -14,19 +14,4 @@ export interface AuditSink {
   /** Writes a line and its break. Once it returns, the line outlives this process; where it throws, no record was written. */
   write(line: string): void
   close(): void
-}
-
-/**
- * Standard output, where records stand among the lines of the log. Nothing of it can be read back, so each start begins a
- * chain; and it is written as the log is, in blocks, so that what a killed process had not yet written is gone.
- */
-export function createOutputSink(output: { write(line: string): void }): AuditSink {
-  return {
-    head: GENESIS,
-    records: [],
-    tornBytes: 0,
-    prepare: () => {},
-    write: (line) => output.write(`${line}\n`),
-    close: () => {},
-  }
 }
