@@ -144,12 +144,12 @@ function createFleet(
 
 function createAuth({ auth, limits }: Config, store: Store, around: Surroundings) {
   if (auth === null) return { authenticator: null, signIn: null, refreshRevoked: () => {} }
-  const { now, log } = around
+  const { clock, now, log } = around
   const { token, provider, revokedTokensFile } = auth
   const revoked = revokedTokensFile === null ? null : watchRevokedTokens(revokedTokensFile, around)
   const authenticator = new Authenticator({
     token,
-    provider: provider === null ? null : new Provider(provider, { now, log }),
+    provider: provider === null ? null : new Provider(provider, { clock, log }),
     revokedTokens: revoked ?? new Set<string>(),
     store,
     now,
