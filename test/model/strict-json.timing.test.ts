@@ -1,7 +1,8 @@
 import { parseStrictJson } from '../../api/model/strict-json.js'
+import { cpuTime } from '../support/cpu-time.js'
 
 test('parseStrictJson takes no time over strings that never end', () => {
-  const started = performance.now()
+  const started = cpuTime()
   parseStrictJson(`{"a":"${'\\"'.repeat(50_000)}"}`)
-  expect(performance.now() - started).toBeLessThan(1_000)
+  expect(cpuTime() - started).toBeLessThan(1_000)
 })

@@ -1,4 +1,5 @@
 import { scrubText } from '../../api/redaction/scrub.js'
+import { cpuTime } from '../support/cpu-time.js'
 
 describe('scrubText', () => {
   test('takes linear time on hostile text', () => {
@@ -17,9 +18,9 @@ describe('scrubText', () => {
     ]
     for (const unit of hostile) {
       const text = unit.repeat(Math.ceil(65_536 / unit.length))
-      const started = performance.now()
+      const started = cpuTime()
       scrubText(text)
-      expect(performance.now() - started).toBeLessThan(2_000)
+      expect(cpuTime() - started).toBeLessThan(2_000)
     }
   })
 
@@ -41,9 +42,9 @@ describe('scrubText', () => {
       'Cookie:="',
     ]
     for (const piece of pieces) {
-      const startedAt = performance.now()
+      const startedAt = cpuTime()
       scrubText(piece.repeat(Math.ceil(65_536 / piece.length)))
-      expect([piece, performance.now() - startedAt < 1_500]).toEqual([piece, true])
+      expect([piece, cpuTime() - startedAt < 1_500]).toEqual([piece, true])
     }
   })
 })
