@@ -164,11 +164,11 @@ function boundedFetch(clock: Clock, log: ProviderParts['log']): Fetch {
     // Of the process, not of the day: it only spaces the attempts.
     const started = performance.now()
     if (started - failedAt < FAILURE_COOLDOWN_MS) throw new Error('the provider failed a moment ago')
-    const patience = new AbortController()
-    const cancel = clock.after(FETCH_TIMEOUT_MS, () => patience.abort())
+    const deadline = new AbortController()
+    const cancelDeadline = clock.after(FETCH_TIMEOUT_MS, () => deadline.abort(TIMED_OUT))
     try {
       // In place of jose's own signal, which goes by a clock that no test can pass.
-      const answer = await fetch(url, { ...options, redirect: 'error', signal: patience.signal })
+      const answer = await fetch(url, { ...options, redirect: 'error', signal: deadline.signal })
       if (answer.status !== 200) throw new Error(`status ${answer.status}`)
       const body = await readBounded(answer)
       const { keys } = JSON.parse(body) as { keys?: unknown }
@@ -185,10 +185,13 @@ function boundedFetch(clock: Clock, log: ProviderParts['log']): Fetch {
       }
       throw error
     } finally {
-      cancel()
+      cancelDeadline()
     }
   }
 }
+
+/** As AbortSignal.timeout has it, which jose knows by its name. */
+const TIMED_OUT = new DOMException('the provider did not answer in time', 'TimeoutError')
 
 async function readBounded(answer: Response): Promise<string> {
   const chunks: Uint8Array[] = []

@@ -1,9 +1,8 @@
 import { parseStrictJson } from '../../api/model/strict-json.js'
+import { cpuTime } from '../support/cpu-time.js'
 
-describe('parseStrictJson', () => {
-  test('takes linear time over escaped quotes that seem to end a string', () => {
-    const startedAt = performance.now()
-    parseStrictJson(`{"a":"${'\\"'.repeat(50_000)}"}`)
-    expect(performance.now() - startedAt).toBeLessThan(1_000)
-  })
+test('parseStrictJson takes no time over strings that never end', () => {
+  const started = cpuTime()
+  parseStrictJson(`{"a":"${'\\"'.repeat(50_000)}"}`)
+  expect(cpuTime() - started).toBeLessThan(1_000)
 })

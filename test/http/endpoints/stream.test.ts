@@ -153,7 +153,7 @@ describe('GET /api/stats/stream', () => {
     for (const stream of [slow, quick]) stream.close()
   })
 
-  test('end for a reader who does not read either, and give back the place', async () => {
+  test('end for a client that does not read either, and give back the place', async () => {
     const { port, view, streams, clock } = rig()
     view.all = [containerOf({ id: idOf('a'), name: 'x'.repeat(30_000_000) })]
     const slow = await listenTo(port, `${PATH}?interval=1`, tokenFor())
