@@ -11,25 +11,25 @@ import type { Caller } from './caller.js'
 import { CLOCK_LEEWAY_SECONDS, demand, isName, readIdentity, readSelectors, visibilityKeyOf } from './claims.js'
 import { isCanonical, REFUSED_HEADER_MEMBERS } from './token.js'
 
-/** A provider that takes longer is down; a caller waits for this answer. */
+/** A caller waits for this. A provider that takes longer counts as down. */
 const FETCH_TIMEOUT_MS = 5_000
 
 /** Bytes of a key set: the largest providers publish a dozen keys, some with certificates. */
 const MAX_JWKS_BYTES = 256 * 1024
 
-/** A key that the provider removes is accepted no longer than this and what the authenticator remembers. */
+/** A removed key is accepted for at most this time, plus the time that the authenticator caches a token. */
 const CACHE_MAX_AGE_MS = 5 * 60_000
 
-/** An unknown `kid` may be a new key, or made up: the provider is asked at most so often. */
+/** An unknown `kid` may be a new key or an invented one, so the provider is asked at most this often. */
 const COOLDOWN_MS = 30_000
 
-/** A provider that failed is left alone for so long, however many tokens come in. */
+/** After a failure the provider is not asked for this long, however many tokens come in. */
 const FAILURE_COOLDOWN_MS = 5_000
 
-/** One log line about a provider that fails, however long it does. */
+/** A failing provider is logged at most this often. */
 const LOG_INTERVAL_MS = 60_000
 
-/** Levels of a dotted path into the claims. */
+/** Levels in a dotted path into the claims. */
 const MAX_PATH_DEPTH = 8
 
 export interface ProviderParts {
@@ -39,7 +39,7 @@ export interface ProviderParts {
 
 /**
  * Verifies access tokens of an outside identity provider with the keys that it publishes (RFC 7517). The address of the keys is
- * configured, never taken from a token. While the provider cannot be reached and no key is cached, every token of it is refused.
+ * configured, never read from a token. While the provider is unreachable and no key is cached, all its tokens are refused.
  */
 export class Provider implements OutsideProvider {
   readonly #settings: ProviderConfig
@@ -56,13 +56,13 @@ export class Provider implements OutsideProvider {
     })
   }
 
-  /** Read from the payload as it came: it only chooses who verifies (RFC 8725 section 3.8). */
+  /** Reads the payload before it is verified: this only selects the verifier (RFC 8725 section 3.8). */
   isAddressed(token: string): boolean {
     const payload = objectIn(token.split('.')[1] ?? '')
     return payload?.['iss'] === this.#settings.issuer
   }
 
-  /** Throws invalid-token, whatever failed. */
+  /** Throws invalid-token for every kind of failure. */
   async verify(token: string): Promise<Caller> {
     const seconds = Math.floor(this.#clock.now() / 1000)
     const [header, payload, signature, ...more] = token.split('.')
@@ -122,7 +122,7 @@ function isType(typ: unknown, wanted: 'at+jwt' | 'JWT'): boolean {
   return typeof typ === 'string' && typ.toUpperCase() === 'JWT'
 }
 
-/** Null where the part is no canonical base64url of an unambiguous JSON object. */
+/** Null if the part is not canonical base64url of an unambiguous JSON object. */
 function objectIn(part: string): Readonly<Record<string, unknown>> | null {
   if (!isCanonical(part)) return null
   const bytes = Buffer.from(part, 'base64url')
@@ -137,13 +137,13 @@ function scopesIn(claims: Readonly<Record<string, unknown>>, claimMap: ProviderC
   return scopes
 }
 
-/** The words of a text, or the texts of a list. A claim of another type has none. */
+/** The words of a string claim, or the strings of a list claim. A claim of any other type has no values. */
 function wordsOf(claim: unknown): readonly string[] {
   if (typeof claim === 'string') return claim.split(' ')
   return Array.isArray(claim) ? claim.filter((element) => typeof element === 'string') : []
 }
 
-/** By the whole name first, since names may hold dots; then as a path. Members of the prototype do not count. */
+/** Looks up the whole name first, since names may hold dots, then the path. Inherited properties are not claims. */
 function claimAt(claims: Readonly<Record<string, unknown>>, path: string): unknown {
   if (Object.hasOwn(claims, path)) return claims[path]
   let at: unknown = claims
@@ -156,12 +156,12 @@ function claimAt(claims: Readonly<Record<string, unknown>>, path: string): unkno
 
 type Fetch = (url: string, options: RequestInit) => Promise<Response>
 
-/** Follows no redirect, reads no more than a key set can have, and does not ask a provider again that has just failed. */
+/** A fetch that follows no redirect, reads at most MAX_JWKS_BYTES, and leaves a provider alone that has just failed. */
 function boundedFetch(clock: Clock, log: ProviderParts['log']): Fetch {
   let failedAt = Number.NEGATIVE_INFINITY
   let loggedAt = Number.NEGATIVE_INFINITY
   return async (url, options) => {
-    // Of the process, not of the day: it only spaces the attempts.
+    // A monotonic clock, because this only spaces the attempts.
     const started = performance.now()
     if (started - failedAt < FAILURE_COOLDOWN_MS) throw new Error('the provider failed a moment ago')
     const deadline = new AbortController()
@@ -198,7 +198,7 @@ async function readBounded(answer: Response): Promise<string> {
   let bytes = 0
   for await (const chunk of answer.body ?? []) {
     bytes += chunk.length
-    // Leaving the loop cancels what is still to come.
+    // Leaving the loop cancels the rest of the body.
     if (bytes > MAX_JWKS_BYTES) throw new Error(`more than ${MAX_JWKS_BYTES} bytes`)
     chunks.push(chunk)
   }

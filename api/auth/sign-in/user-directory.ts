@@ -1,7 +1,7 @@
 import type { User } from '../../model/user.js'
 import type { WatchedFile } from '../watched-file.js'
 
-/** Problems that a log line names; the rest is a number. */
+/** Problems that one log line names. The others are only counted. */
 const MAX_LOGGED_PROBLEMS = 10
 
 type ParsedUsers =
@@ -18,8 +18,8 @@ export interface UserDirectoryParts {
 }
 
 /**
- * Who may sign in, by a file that is read again when it changes. While the file is missing or wrong, nobody may: the change may
- * have been the removal of a user.
+ * The users who may sign in, from a file that is read again when it changes. While the file is missing or invalid, all sign-ins
+ * are refused: the change may have been the removal of a user.
  */
 export class UserDirectory {
   readonly #parts: UserDirectoryParts
@@ -30,13 +30,13 @@ export class UserDirectory {
     this.#parts = parts
   }
 
-  /** The same list until the file changes. */
+  /** Returns the same list until the file changes. */
   users(): readonly User[] {
     this.#refresh()
     return this.#users
   }
 
-  /** By the exact name. */
+  /** Finds a user by the exact name. */
   find(name: string): User | null {
     this.#refresh()
     return this.#byName.get(name) ?? null
