@@ -56,6 +56,10 @@ export class FakeDisk {
     this.syncs += 1
     done(this.syncError)
   }
+
+  syncNow = (_fd: number): void => {
+    this.syncs += 1
+  }
 }
 
 /** A trail over a file, with a clock and a log that the test sees. */

@@ -119,7 +119,7 @@ describe('a file', () => {
     trail.close()
   })
 
-  test('is synced in the background, at most once a second and only after something was written', () => {
+  test('is synced in the background, at most once a second and only after something was written, and before it is closed', () => {
     const { trail, disk, clock } = openTrail(path)
     const syncsAfter = (milliseconds: number) => {
       clock.time += milliseconds
@@ -128,6 +128,7 @@ describe('a file', () => {
     }
     expect([0, CHECK_INTERVAL_MS - 1, 1, CHECK_INTERVAL_MS - 1, 1].map(syncsAfter)).toEqual([0, 0, 1, 1, 2])
     trail.close()
+    expect(disk.syncs).toBe(3)
   })
 
   test('is not synced while nothing can be written', () => {
