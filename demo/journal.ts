@@ -8,7 +8,7 @@ export interface LogLine {
 }
 
 /** Older lines are gone, as after a rotation. */
-export const KEPT_LINES = 5000
+export const MAX_LINES = 5000
 
 /** Lines that a test has containers write, beside those that containers write by themselves. */
 export class Journal {
@@ -21,7 +21,7 @@ export class Journal {
     this.#lines.set(id, lines)
     const last = lines.at(-1)?.nanos ?? 0n
     lines.push({ nanos: nanos > last ? nanos : last + 1n, stream, text })
-    if (lines.length > KEPT_LINES) lines.shift()
+    if (lines.length > MAX_LINES) lines.shift()
     for (const onLine of [...(this.#followers.get(id) ?? [])]) onLine()
   }
 

@@ -1,5 +1,5 @@
 import { activeMs, goTime, goTimeOf, grownBy, hasProcesses, nanosOf, type SimulatedContainer } from './container.js'
-import { KEPT_LINES, type LogLine } from './journal.js'
+import { type LogLine, MAX_LINES } from './journal.js'
 
 /** How far a reader has read: in the lines that fall due, and in those that a test had written. */
 export interface LogPosition {
@@ -34,13 +34,13 @@ export function logLines(
   written: readonly LogLine[],
   from: LogPosition,
   at: number,
-  atMost = KEPT_LINES,
+  atMost = MAX_LINES,
 ): readonly LogLine[] {
-  const kept = Math.min(atMost, KEPT_LINES)
+  const count = Math.min(atMost, MAX_LINES)
   const fresh = written.filter(({ nanos }) => nanos > from.writtenNanos)
-  const lines = [...dueLines(container, from.dueMs, at, kept), ...fresh]
+  const lines = [...dueLines(container, from.dueMs, at, count), ...fresh]
   if (fresh.length > 0) lines.sort((a, b) => (a.nanos < b.nanos ? -1 : 1))
-  return lines.slice(Math.max(0, lines.length - kept))
+  return lines.slice(Math.max(0, lines.length - count))
 }
 
 function dueLines(container: SimulatedContainer, after: number, until: number, atMost: number): LogLine[] {

@@ -94,7 +94,7 @@ export function logs({ state, now }: Simulator, container: SimulatedContainer, q
         }
       }
       let readTo: LogPosition = { dueMs: now(), writtenNanos: written().at(-1)?.nanos ?? -1n }
-      write(keptParts(container, written(), tail, readTo.dueMs).filter((part) => !isBeyond(part)))
+      write(tailOf(container, written(), tail, readTo.dueMs).filter((part) => !isBeyond(part)))
       if (!isTrue(query.get('follow')) || !hasProcesses(container)) return sink.end()
       // A stream follows one run: it ends with its process, however soon the next one starts.
       const { pid } = container
@@ -113,7 +113,7 @@ export function logs({ state, now }: Simulator, container: SimulatedContainer, q
 }
 
 /** The engine cuts the tail off its file first, where a part is a line, and then looks at times and streams. */
-function keptParts(
+function tailOf(
   container: SimulatedContainer,
   written: readonly LogLine[],
   tail: string,

@@ -2,10 +2,10 @@ import type { EngineCall } from '../model/engine-call.js'
 import type { ErrorCode } from '../model/error.js'
 import type { Scope } from '../model/scope.js'
 
-/** Who asked, as far as that was verified. */
+/** Who made the request, as far as it was verified. */
 export interface Actor {
   readonly requestId: string
-  /** The client's address, as TRUST_PROXY lets it be known. */
+  /** The client's address, found by the rules of TRUST_PROXY. */
   readonly address: string
   readonly subject: string | null
   readonly issuer: string | null
@@ -13,26 +13,26 @@ export interface Actor {
   readonly sessionId: string | null
 }
 
-/** A request to a data route by a verified caller, whether it was answered or refused. */
+/** A request to a data route by a verified caller, answered or refused. */
 export interface ReadEvent extends Actor {
   readonly kind: 'read'
   readonly decision: 'allow' | 'deny'
-  /** The problem that was answered; null where data was. */
+  /** The code of the problem answer; null if the request was answered with data. */
   readonly code: ErrorCode | null
   readonly status: number
   readonly method: string
-  /** The route of the table, as `/api/containers/:id`, never what the caller typed. */
+  /** The route pattern, such as `/api/containers/:id`, never the path that the caller typed. */
   readonly route: string
-  /** What the route asks for. */
+  /** The scope that the route requires. */
   readonly scope: Scope
-  /** The label selectors that the caller is held to, as one text; empty where there are none. */
+  /** The label selectors that restrict the caller, as one text; empty if the caller sees all containers. */
   readonly filter: string
   /** The full id of the one container that was read. */
   readonly container: string | null
   readonly engine: readonly EngineCall[]
-  /** Of the body. */
+  /** Of the response body. */
   readonly bytes: number
-  /** Secrets that were taken out of what was read. */
+  /** How many secrets were redacted in the answer. */
   readonly redactions: number
 }
 
@@ -51,15 +51,15 @@ export const AUTH_ACTIONS = [
   'address-refused',
 ] as const
 
-/** What somebody ought to look at at once: it is logged as a warning, and counted with the rest. */
+/** Events that an operator should look at immediately. They are logged as warnings, and counted like all others. */
 export const ALERTS: ReadonlySet<AuthEvent['action']> = new Set(['refresh-reuse', 'login-limited', 'rate-limited'])
 
-/** Something that concerns who may look. */
+/** An event of authentication or access control. */
 export interface AuthEvent extends Actor {
   readonly kind: 'auth'
   readonly action: (typeof AUTH_ACTIONS)[number]
   readonly decision: 'allow' | 'deny'
-  /** What the caller is not told: which check failed. One of our own sentences, never the caller's text. */
+  /** Which check failed; the caller never sees it. One of our own sentences, never the caller's text. */
   readonly reason: string | null
 }
 
@@ -72,38 +72,38 @@ export function authEvent(
   return { kind: 'auth', ...actor, action, decision, reason }
 }
 
-/** Something that the service did by itself. */
-export type ServiceEvent = LifeEvent | TrailEvent
+/** Something that the service did on its own. */
+export type ServiceEvent = LifecycleEvent | TrailEvent
 
-interface LifeEvent {
+interface LifecycleEvent {
   readonly kind: 'service'
   readonly action: 'start' | 'stop'
 }
 
-/** What the trail says of its own faults; it writes these itself. */
+/** Faults of the trail itself. The trail writes these records. */
 export type TrailEvent =
   | {
-      /** A line was begun and never ended, by a crash or a full disk. */
+      /** A crash or a full disk left a line unfinished. */
       readonly kind: 'service'
       readonly action: 'recovered'
-      /** Of the unfinished lines since the record before this one, without their line breaks. */
+      /** Bytes of the unfinished lines since the record before this one, without their line breaks. */
       readonly tornBytes: number
     }
   | {
-      /** Records that could not be written. They took the seqs between the record before this one and this one. */
+      /** Records could not be written. Their seqs lie between the record before this one and this one. */
       readonly kind: 'service'
       readonly action: 'gap'
       readonly lost: number
       readonly tornBytes: number
-      /** Whether the requests that they tell of were answered all the same. */
+      /** Whether the requests behind the lost records were answered all the same. */
       readonly answered: boolean
     }
 
 export type AuditEvent = ReadEvent | AuthEvent | ServiceEvent
 
-/** Where events go. Throws audit-unavailable where one cannot be written and nothing may be answered without. */
+/** Records events. Throws audit-unavailable if an event cannot be written and unrecorded requests must be refused. */
 export interface Audit {
-  /** Throws audit-unavailable where a record could not be written now: for what must not be done and then not be recorded. */
+  /** Throws audit-unavailable if a record could not be written now. Call it before an act that must not go unrecorded. */
   demand(): void
   record(event: AuditEvent): void
 }

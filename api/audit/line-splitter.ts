@@ -1,26 +1,26 @@
 import { MAX_LINE_BYTES } from './chain.js'
 import type { Line } from './verify.js'
 
-/** Bytes of a line that are looked at: a record's, and as many again and more for what a log driver wraps around it. */
+/** Bytes of a line that are examined: the longest record, and three times as much for what a log driver wraps around it. */
 export const MAX_INPUT_LINE_BYTES = 4 * MAX_LINE_BYTES
 
 const NEWLINE = 10
 
-/** Cuts the bytes of one file into lines, of which it holds one at a time and no more than its bound. */
+/** Splits the bytes of one file into lines. Holds one line at a time, and no more of it than MAX_INPUT_LINE_BYTES. */
 export class LineSplitter {
   readonly #file: string
-  readonly #take: (line: Line) => boolean
+  readonly #onLine: (line: Line) => boolean
   #number = 1
   #held: Buffer[] = []
   #heldBytes = 0
 
-  /** `take` answers whether it wants to see more. */
-  constructor(file: string, take: (line: Line) => boolean) {
+  /** `onLine` returns whether it wants more lines. */
+  constructor(file: string, onLine: (line: Line) => boolean) {
     this.#file = file
-    this.#take = take
+    this.#onLine = onLine
   }
 
-  /** False once no more is wanted. */
+  /** Returns false once `onLine` wants no more. */
   push(chunk: Buffer): boolean {
     let begin = 0
     for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, begin)) {
@@ -32,25 +32,25 @@ export class LineSplitter {
     return true
   }
 
-  /** What stands behind the last line break. */
+  /** Hands on what follows the last line break. */
   end(): boolean {
     return this.#heldBytes === 0 || this.#give(false)
   }
 
   #hold(piece: Buffer): void {
-    const kept = piece.subarray(0, MAX_INPUT_LINE_BYTES - this.#heldBytes)
-    if (kept.length === 0) return
-    this.#held.push(kept)
-    this.#heldBytes += kept.length
+    const part = piece.subarray(0, MAX_INPUT_LINE_BYTES - this.#heldBytes)
+    if (part.length === 0) return
+    this.#held.push(part)
+    this.#heldBytes += part.length
   }
 
   #give(isEnded: boolean): boolean {
-    // Records are ASCII, so a byte is a character; what is not reads differently and is no record either way.
+    // Records are ASCII, so a byte is a character. Other bytes are misread here, but they are not a record either way.
     const text = this.#held.map((piece) => piece.toString('latin1')).join('')
     this.#held = []
     this.#heldBytes = 0
     const number = this.#number
     this.#number += 1
-    return this.#take({ file: this.#file, number, text, isEnded })
+    return this.#onLine({ file: this.#file, number, text, isEnded })
   }
 }

@@ -2,13 +2,13 @@ import { asAscii, MAX_TEXT_LENGTH } from './chain.js'
 import type { AuditEvent } from './event.js'
 import { type AuditRecord, cutText } from './record.js'
 
-/** Records kept in memory: hours of a quiet service, a minute of a busy one. The file has the rest. */
+/** Records held in memory: hours of a quiet service, a minute of a busy one. The file has the rest. */
 export const RECENT_LIMIT = 10_000
 
-/** Bytes of lines kept in memory: what so many records of usual length take, whatever longer ones come. */
+/** Bytes of lines held in memory: RECENT_LIMIT records of the usual length. Longer records mean fewer of them. */
 export const RECENT_BYTES = 8 * 1_048_576
 
-/** Whose records a caller may read that sees some containers only: its own, held to the same containers. */
+/** The records that a restricted caller may read: its own, made under the same restriction. */
 export interface OwnRecords {
   readonly subject: string
   readonly issuer: string
@@ -25,7 +25,7 @@ export interface RecentQuery {
   readonly action?: string | undefined
   readonly decision?: 'allow' | 'deny' | undefined
   readonly route?: string | undefined
-  /** A full id or its first digits. */
+  /** A full id, or its first digits. */
   readonly container?: string | undefined
   readonly requestId?: string | undefined
   readonly limit: number
@@ -35,15 +35,15 @@ export interface RecentQuery {
 
 export interface RecentRecord {
   readonly record: AuditRecord
-  /** False where the record could not be written, and is here alone. */
+  /** False if the record could not be written to the sink and exists only here. */
   readonly isWritten: boolean
 }
 
 export interface RecentPage {
   readonly items: readonly RecentRecord[]
-  /** Give it back as `beforeSeq` for what is older; null where nothing is. */
+  /** Pass it as `beforeSeq` to get older records; null if there are none. */
   readonly nextSeq: number | null
-  /** That fit, on all pages. */
+  /** Records that match, on all pages. */
   readonly total: number
 }
 
@@ -51,12 +51,12 @@ interface Line {
   readonly seq: number
   /** Milliseconds since 1970. */
   readonly at: number
-  /** As it is written, without its line break. */
+  /** The line as it is written, without its line break. */
   readonly line: string
 }
 
-/** Where a line stands in the ring. */
-interface Kept {
+/** Where a line is in the ring buffer. */
+interface RingEntry {
   readonly seq: number
   readonly at: number
   readonly isWritten: boolean
@@ -65,32 +65,33 @@ interface Kept {
 }
 
 /**
- * The newest records, as the bytes of their lines: ten thousand objects with all that hangs on them would keep the garbage
- * collector busier than the requests do that they tell of.
+ * The newest records, held as the bytes of their lines. As ten thousand objects they would cost the garbage collector more
+ * than the requests that they record.
  */
 export class RecentRecords {
   readonly #limit: number
-  readonly #bytes = Buffer.allocUnsafe(RECENT_BYTES)
-  /** By seq of arrival modulo the limit. */
-  readonly #kept: Kept[] = []
+  readonly #bytes: Buffer
+  /** Indexed by order of arrival, modulo the limit. */
+  readonly #entries: RingEntry[] = []
   #first = 0
   #next = 0
   #end = 0
 
-  constructor(limit = RECENT_LIMIT) {
+  constructor(limit = RECENT_LIMIT, bytes = RECENT_BYTES) {
     this.#limit = limit
+    this.#bytes = Buffer.allocUnsafe(bytes)
   }
 
   add({ seq, at, line }: Line, isWritten: boolean): void {
-    // A line stands in one piece: where it does not fit before the end of the ring, what is there is given up.
-    const wraps = this.#end + line.length > RECENT_BYTES
-    if (wraps) this.#dropWithin(this.#end, RECENT_BYTES)
+    // A line is stored in one piece. If it does not fit before the end of the ring, the lines there are dropped.
+    const wraps = this.#end + line.length > this.#bytes.length
+    if (wraps) this.#dropWithin(this.#end, this.#bytes.length)
     const start = wraps ? 0 : this.#end
     const end = start + line.length
     this.#dropWithin(start, end)
     if (this.#next - this.#first >= this.#limit) this.#first += 1
     this.#bytes.write(line, start, 'latin1')
-    this.#kept[this.#next % this.#limit] = { seq, at, isWritten, start, end }
+    this.#entries[this.#next % this.#limit] = { seq, at, isWritten, start, end }
     this.#next += 1
     this.#end = end
   }
@@ -103,22 +104,22 @@ export class RecentRecords {
     let total = 0
     let hasMore = false
     for (let index = this.#next - 1; index >= this.#first; index -= 1) {
-      const kept = this.#kept[index % this.#limit]
-      if (kept === undefined || kept.at < since || kept.at >= until) continue
-      const line = this.#bytes.toString('latin1', kept.start, kept.end)
+      const entry = this.#entries[index % this.#limit]
+      if (entry === undefined || entry.at < since || entry.at >= until) continue
+      const line = this.#bytes.toString('latin1', entry.start, entry.end)
       if (!members.every((member) => line.includes(member)) || !isOf(line, container)) continue
       total += 1
-      if (kept.seq >= beforeSeq) continue
-      if (items.length < limit) items.push({ record: JSON.parse(line) as AuditRecord, isWritten: kept.isWritten })
+      if (entry.seq >= beforeSeq) continue
+      if (items.length < limit) items.push({ record: JSON.parse(line) as AuditRecord, isWritten: entry.isWritten })
       else hasMore = true
     }
     return { items, nextSeq: hasMore ? (items.at(-1)?.record.seq ?? null) : null, total }
   }
 
-  /** Gives up the oldest lines as long as they stand there. */
+  /** Drops the oldest lines for as long as they lie in this range. */
   #dropWithin(start: number, end: number): void {
     while (this.#first < this.#next) {
-      const oldest = this.#kept[this.#first % this.#limit]
+      const oldest = this.#entries[this.#first % this.#limit]
       if (oldest === undefined || oldest.start >= end || oldest.end <= start) return
       this.#first += 1
     }
@@ -126,8 +127,8 @@ export class RecentRecords {
 }
 
 /**
- * Members as they stand in a line. Inside a text each quote has a backslash before it, so nothing that a caller sent can look
- * like a member.
+ * The members to search for, as they are written in a line. Quotes inside a text are escaped, so no text that a caller sends
+ * can look like a member.
  */
 function membersAsked({ kind, subject, action, decision, route, requestId }: RecentQuery): string[] {
   return Object.entries({ kind, action, decision, subject, route, requestId }).flatMap(([name, value]) =>
@@ -135,7 +136,7 @@ function membersAsked({ kind, subject, action, decision, route, requestId }: Rec
   )
 }
 
-/** Of what signed in or failed to, a filter says nothing, so such records are nobody's own. */
+/** Only reads carry a filter, so records of sign-ins never count as a restricted caller's own. */
 function membersOwned({ subject, issuer, filter }: OwnRecords): string[] {
   return [member('kind', 'read'), member('subject', subject), member('issuer', issuer), member('filter', filter)]
 }
@@ -144,7 +145,7 @@ function member(name: string, value: string): string {
   return `"${name}":${asAscii(JSON.stringify(cutText(value, MAX_TEXT_LENGTH)))}`
 }
 
-/** What was read has its full id; what was refused has the digits that were asked with, which may be fewer. */
+/** A record of an answered read has the full id; a refused one has the digits that the caller typed, possibly fewer. */
 function isOf(line: string, digits: string | undefined): boolean {
   if (digits === undefined) return true
   const container = /"container":"([0-9a-f]+)"/.exec(line)?.[1]

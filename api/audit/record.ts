@@ -2,34 +2,34 @@ import { hash } from 'node:crypto'
 import { isJsonObject } from '../model/json-object.js'
 import type { Actor, AuditEvent, ReadEvent } from './event.js'
 
-/** An event with its place in the chain. */
+/** An event with its position in the chain. */
 export type AuditRecord = Readonly<{ v: 1; seq: number; time: string }> &
   AuditEvent &
   Readonly<{ prev: string; hash: string }>
 
-/** Engine calls that a record names. A request makes one; more say nothing that the first few do not. */
+/** Engine calls listed in one record. A request usually makes one; a long list adds nothing to the first few. */
 const MAX_ENGINE_CALLS = 8
 
-/** Hex digits that stand for a text that was cut: 128 bits, so that no two callers' filters are taken for each other. */
+/** Hex digits of the digest of a text that was cut: 128 bits, so that two callers' filters never look the same. */
 const CUT_DIGEST_DIGITS = 32
 
-/** What replaces the end of a text that is too long. */
+/** Replaces the end of a text that is too long. */
 const CUT_MARK = '...sha256:'
 
 /**
- * A text of at most so many characters. What is longer keeps its beginning and a digest of the whole: two long texts with the
- * same beginning stay two texts.
+ * Cuts a text to at most `limit` characters. A longer text becomes its beginning and a digest of the whole, so that two long
+ * texts with the same beginning stay different.
  */
 export function cutText(text: string, limit: number): string {
   if (text.length <= limit) return text
   const mark = `${CUT_MARK}${hash('sha256', text).slice(0, CUT_DIGEST_DIGITS)}`
-  const kept = limit - mark.length
-  // Half a surrogate pair is no character.
-  const end = /[\ud800-\udbff]/.test(text.charAt(kept - 1)) ? kept - 1 : kept
+  const length = limit - mark.length
+  // Do not cut a surrogate pair in half.
+  const end = /[\ud800-\udbff]/.test(text.charAt(length - 1)) ? length - 1 : length
   return text.slice(0, end) + mark
 }
 
-/** The members of an event, one by one and in the order of the line, with every text cut to the limit. */
+/** The members of an event in the order of the line, with every text cut to the limit. */
 export function membersOf(event: AuditEvent, limit: number): AuditEvent {
   if (event.kind === 'read') return readMembers(event, limit)
   if (event.kind === 'auth') {
@@ -126,7 +126,7 @@ const AUTH_MEMBERS = { action: isText, decision: isText, reason: isTextOrNull }
 
 const TRAIL_MEMBERS = { recovered: { tornBytes: isCount }, gap: { lost: isCount, tornBytes: isCount } }
 
-/** Whether a parsed line has the members of a record. Whoever may write the file may write lines of any shape into it. */
+/** Whether a parsed line has the members of a record. Anyone with write access can put lines of any shape into the file. */
 export function isRecord(value: unknown): value is AuditRecord {
   if (!isJsonObject(value)) return false
   return [CHAIN_MEMBERS, ...shapesOf(value)].every((shape) =>

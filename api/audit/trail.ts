@@ -4,9 +4,9 @@ import { ApiError } from '../model/error.js'
 import { asAscii, type Head, writeLine } from './chain.js'
 import { ALERTS, type Audit, type AuditEvent } from './event.js'
 import { type OwnRecords, type RecentPage, type RecentQuery, RecentRecords } from './recent.js'
-import type { AuditSink } from './sink.js'
+import type { AuditSink } from './sinks/sink.js'
 
-/** Milliseconds between two log lines about a sink that goes on failing: loud, and no second flood on a full disk. */
+/** Milliseconds between two log lines about a sink that keeps failing: loud, but not a second flood on a full disk. */
 export const REPEAT_LOG_MS = 60_000
 
 export interface AuditTrailOptions {
@@ -14,19 +14,19 @@ export interface AuditTrailOptions {
   readonly clock: { now(): number }
   readonly log: Log
   readonly onFailure: AuditConfig['onFailure']
-  /** Records kept in memory; RECENT_LIMIT unless a test wants fewer. */
+  /** Records held in memory; RECENT_LIMIT unless a test wants fewer. */
   readonly recentLimit?: number
 }
 
-/** The chain as this process writes it. */
+/** Writes the chain of this process, and holds its newest records in memory. */
 export class AuditTrail implements Audit {
   readonly #options: AuditTrailOptions
   readonly #recent: RecentRecords
   #head: Head
-  /** Records that took a seq since the head and were not written. */
+  /** Records after the head that took a seq and could not be written. */
   #missing = 0
   #lost = 0
-  /** What was lost by the time that it last worked. */
+  /** The count of lost records when the sink last worked. */
   #lostBefore = 0
   #written = 0
   #isFailing = false
@@ -50,22 +50,22 @@ export class AuditTrail implements Audit {
     return this.#isFailing
   }
 
-  /** Events that could not be written since the start. */
+  /** How many events could not be written since the start. */
   get lost(): number {
     return this.#lost
   }
 
-  /** Records that were written since the start, the trail's own among them. */
+  /** How many records were written since the start, including those about the trail itself. */
   get written(): number {
     return this.#written
   }
 
-  /** How often each kind of event happened since the start, written or not: `read allow`, `auth login-refused` and so on. */
+  /** How many events of each kind there were since the start, written or not: `read allow`, `auth login-refused` and so on. */
   get counts(): ReadonlyMap<string, number> {
     return this.#counts
   }
 
-  /** Writes the event. Throws audit-unavailable where that fails and nothing may be answered without. */
+  /** Writes the event. Throws audit-unavailable if that fails and unrecorded requests must be refused. */
   record(event: AuditEvent): void {
     const now = this.#options.clock.now()
     this.#count(event)
@@ -79,14 +79,14 @@ export class AuditTrail implements Audit {
     this.#resume()
   }
 
-  /** Before something that cannot be taken back: throws audit-unavailable where its record would be refused. */
+  /** For use before an irreversible act: throws audit-unavailable if its record could not be written. */
   demand(): void {
     this.retry()
     if (this.#isFailing && this.#options.onFailure === 'refuse')
       throw new ApiError('audit-unavailable', 'the audit trail cannot be written')
   }
 
-  /** Where the sink fails, tries again: without traffic nothing else does, and a balancer sends none while we are not ready. */
+  /** Retries a failing sink. Without traffic nothing else does, and a balancer sends none while the service is not ready. */
   retry(): void {
     if (!this.#isFailing) return
     const now = this.#options.clock.now()
@@ -108,7 +108,7 @@ export class AuditTrail implements Audit {
     this.#options.sink.close()
   }
 
-  /** What was lost, and lines that were left unfinished, are told before anything else is. */
+  /** Records losses and unfinished lines before anything else. */
   #accountForFaults(now: number): void {
     const { sink, onFailure } = this.#options
     sink.prepare(this.#head, now)

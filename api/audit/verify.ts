@@ -1,26 +1,26 @@
 import { GENESIS, type Head, LINE_START, looksTorn, lostBefore, readLine, tornBytesOf } from './chain.js'
 import type { AuditRecord } from './record.js'
 
-/** Notes that a report holds; a log of many restarts could have any number. */
+/** Notes in one report. A log of many restarts could have any number of them. */
 const MAX_NOTES = 100
 
-/** One line, from wherever it was read. */
+/** One line, and where it was read. */
 export interface Line {
   readonly file: string
   /** From 1. */
   readonly number: number
-  /** Without its line break; what is longer than any record may be cut. */
+  /** Without its line break. A line longer than any record may be cut. */
   readonly text: string
-  /** Whether its line break was there. */
+  /** Whether it ended with a line break. */
   readonly isEnded: boolean
 }
 
 export interface VerifyOptions {
-  /** Lines that are no records are passed over, and Docker's json-file wrapping is taken off. */
+  /** Skips lines that are not records, and unwraps those of Docker's json-file log driver. */
   readonly isMixed: boolean
   /** The hash that the last record must have. */
   readonly head: string | null
-  /** A hash that some record must have: that of a head noted earlier. */
+  /** A hash that one of the records must have, such as that of a head noted earlier. */
   readonly contains: string | null
 }
 
@@ -35,47 +35,47 @@ export interface VerifyReport {
   readonly records: number
   readonly firstSeq: number | null
   readonly lastSeq: number | null
-  /** The hash of the last record that was good. */
+  /** The hash of the last valid record. */
   readonly head: string | null
   readonly notes: readonly string[]
-  /** The first line that does not fit. */
+  /** The first line that does not fit the chain. */
   readonly broken: Breach | null
 }
 
-/** Checks a chain line by line, oldest first, and keeps one record of it: a log of any length can be checked. */
+/** Checks a chain line by line, oldest first. Remembers one record at a time, so a log of any length can be checked. */
 export class ChainVerifier {
   readonly #options: VerifyOptions
   #records = 0
   #firstSeq: number | null = null
   #last: AuditRecord | null = null
-  #hasContained = false
-  /** The first of the unfinished lines that no record has accounted for. */
+  #hasFound = false
+  /** The first unfinished line that no record has accounted for yet. */
   #torn: Line | null = null
   #tornBytes = 0
   #lastLine: Line | null = null
   #broken: Breach | null = null
   readonly #notes: string[] = []
-  #untoldNotes = 0
+  #omittedNotes = 0
 
   constructor(options: VerifyOptions) {
     this.#options = options
   }
 
-  /** False once a line does not fit: what follows it proves nothing. */
-  take(line: Line): boolean {
+  /** Returns false once a line does not fit: the lines after it prove nothing. */
+  check(line: Line): boolean {
     if (this.#broken !== null) return false
     const text = this.#options.isMixed ? unwrap(line.text) : line.text
     if (text === null) return true
     this.#lastLine = line
     const { record, fault } = readLine(text)
-    if (record === null) this.#takeFault(line, text, fault)
-    else this.#takeRecord(line, record)
+    if (record === null) this.#acceptFault(line, text, fault)
+    else this.#acceptRecord(line, record)
     return this.#broken === null
   }
 
   finish(): VerifyReport {
     this.#checkEnd()
-    const notes = this.#untoldNotes > 0 ? [...this.#notes, `and ${this.#untoldNotes} notes more`] : this.#notes
+    const notes = this.#omittedNotes > 0 ? [...this.#notes, `and ${this.#omittedNotes} notes more`] : this.#notes
     return {
       ok: this.#broken === null,
       records: this.#records,
@@ -87,26 +87,26 @@ export class ChainVerifier {
     }
   }
 
-  #takeFault(line: Line, text: string, fault: string): void {
+  #acceptFault(line: Line, text: string, fault: string): void {
     if (looksTorn(text)) {
       this.#torn ??= line
       this.#tornBytes += text.length
     } else this.#breakAt(line, fault)
   }
 
-  #takeRecord(line: Line, record: AuditRecord): void {
-    const isAnew = this.#options.isMixed && this.#last !== null && isFirst(record)
-    const problem = isAnew ? null : this.#problemOf(record)
+  #acceptRecord(line: Line, record: AuditRecord): void {
+    const isNewChain = this.#options.isMixed && this.#last !== null && isFirst(record)
+    const problem = isNewChain ? null : this.#problemOf(record)
     if (problem !== null) {
       this.#breakAt(line, problem)
       return
     }
-    if (isAnew) this.#tellOfNewChain(line)
-    this.#tellOf(line, record)
+    if (isNewChain) this.#noteNewChain(line)
+    this.#noteRecord(line, record)
     this.#records += 1
     this.#firstSeq ??= record.seq
     this.#last = record
-    this.#hasContained ||= record.hash === this.#options.contains
+    this.#hasFound ||= record.hash === this.#options.contains
     this.#torn = null
     this.#tornBytes = 0
   }
@@ -120,14 +120,14 @@ export class ChainVerifier {
     return seqProblem(last, record) ?? prevProblem(last, record) ?? this.#tornProblem(record)
   }
 
-  /** Where the files begin with this record, the lines that it accounts for may be in an older one. */
+  /** If the files begin with this record, the lines that it accounts for may be in an older file. */
   #tornProblem(record: AuditRecord): string | null {
-    const told = tornBytesOf(record)
-    if (told === this.#tornBytes || (this.#last === null && this.#tornBytes === 0)) return null
-    return `accounts for ${told} bytes of unfinished lines, and there are ${this.#tornBytes}`
+    const declared = tornBytesOf(record)
+    if (declared === this.#tornBytes || (this.#last === null && this.#tornBytes === 0)) return null
+    return `accounts for ${declared} bytes of unfinished lines, and there are ${this.#tornBytes}`
   }
 
-  #tellOf(line: Line, record: AuditRecord): void {
+  #noteRecord(line: Line, record: AuditRecord): void {
     if (this.#last === null && record.seq > 1)
       this.#note(line, `begins at seq ${record.seq}: what came before is not in these files`)
     if (this.#torn !== null)
@@ -136,8 +136,8 @@ export class ChainVerifier {
     if (lost > 0) this.#note(line, `says that ${lost} records before it could not be written`)
   }
 
-  /** Each start of a service that writes to its standard output begins a chain. */
-  #tellOfNewChain(line: Line): void {
+  /** A service that writes to standard output begins a new chain at each start. */
+  #noteNewChain(line: Line): void {
     const { seq } = this.#last ?? GENESIS
     const isStopped = this.#last?.kind === 'service' && this.#last.action === 'stop'
     this.#note(
@@ -162,12 +162,12 @@ export class ChainVerifier {
     if (this.#last === null) return 'there is no audit record'
     if (head !== null && this.#last.hash !== head)
       return `the last record does not have the hash ${head}: records at the end are missing, or came since`
-    if (contains !== null && !this.#hasContained)
+    if (contains !== null && !this.#hasFound)
       return `no record has the hash ${contains}: records up to it were replaced, or are not in these files`
     return null
   }
 
-  /** What follows an unfinished line and does not account for it makes that line the first that does not fit. */
+  /** After an unfinished line that no record accounts for, the unfinished line itself is the first that does not fit. */
   #breakAt(line: Line, problem: string): void {
     if (this.#torn === null) this.#break(line, problem)
     else this.#break(this.#torn, UNACCOUNTED)
@@ -179,7 +179,7 @@ export class ChainVerifier {
 
   #note({ file, number }: Line, text: string): void {
     if (this.#notes.length < MAX_NOTES) this.#notes.push(`${file}:${number}: ${text}`)
-    else this.#untoldNotes += 1
+    else this.#omittedNotes += 1
   }
 }
 
@@ -208,13 +208,13 @@ function isFirst(record: AuditRecord): boolean {
   return record.seq === 1 && record.prev === GENESIS.hash
 }
 
-/** The record in a line of captured standard output; null where it holds none. */
+/** The record in a line of captured standard output; null if it holds none. */
 function unwrap(text: string): string | null {
   const inner = text.startsWith('{"log":"') ? dockerLog(text) : text
   return inner.startsWith(LINE_START) ? inner : null
 }
 
-/** What Docker's json-file log driver wraps as {"log":"...\n","stream":"stdout","time":"..."}. */
+/** Unwraps a line of Docker's json-file log driver: {"log":"...\n","stream":"stdout","time":"..."}. */
 function dockerLog(text: string): string {
   try {
     const { log } = JSON.parse(text) as { log?: unknown }

@@ -5,28 +5,28 @@ import type { Caller } from './caller.js'
 import { verifyToken } from './token.js'
 
 /**
- * Verified tokens that are remembered at once. A stranger without a key cannot fill the cache; beyond the bound the oldest entry
- * goes. About 1.5 KiB each.
+ * Verified tokens held in the cache, about 1.5 KiB each. Beyond this the oldest entry is evicted. A client without a valid
+ * token cannot add an entry.
  */
 const MAX_REMEMBERED_TOKENS = 1_000
 
-/** How long a token counts as verified: what another instance or an outside provider revokes is refused by then. */
+/** How long a token counts as verified. What another instance or an outside provider revokes is refused after this time. */
 export const VERIFIED_MS = 60_000
 
 /** Verifies the tokens of an outside provider. */
 export interface OutsideProvider {
-  /** Whether the token names this provider as its issuer; that only chooses who verifies. */
+  /** Whether the token names this provider as its issuer. This only selects the verifier. */
   isAddressed(token: string): boolean
   verify(token: string): Promise<Caller>
 }
 
-/** Ids of tokens that the operator has revoked by hand. */
+/** Ids of tokens that the operator revoked by hand. */
 export interface RevokedTokens {
   has(tokenId: string): boolean
 }
 
 export interface AuthenticatorParts {
-  /** Null where only an outside provider's tokens are accepted. */
+  /** Null if only an outside provider's tokens are accepted. */
   readonly token: TokenConfig | null
   readonly provider: OutsideProvider | null
   readonly revokedTokens: RevokedTokens
@@ -41,22 +41,22 @@ interface Remembered {
 }
 
 /**
- * Verifies tokens, and remembers the verified ones for a minute: verifying costs more than the whole rest of a request. A token of a
- * sign-in is valid while its session lives, so a logout, a replayed refresh token and a restart end it.
+ * Verifies tokens, and caches the verified ones for a minute: verifying costs more than all else in a request. A token of a
+ * sign-in is valid while its session exists, so a logout, a replayed refresh token or a restart ends it.
  */
 export class Authenticator {
   readonly #parts: AuthenticatorParts
   readonly #remembered = new Map<string, Remembered>()
-  /** The tokens of an outside provider's callers, whose keys the provider may remove while a stream is open. */
+  /** Tokens of an outside provider's callers. They are verified again while a stream is open, since the provider may remove a key. */
   readonly #outside = new WeakMap<Caller, { readonly token: string; verifiedAt: number }>()
-  /** Grows with each `forget`, so that a verification that began before it is not remembered. */
+  /** Grows with each `forget`, so that a verification that began before it is not cached. */
   #forgotten = 0
 
   constructor(parts: AuthenticatorParts) {
     this.#parts = parts
   }
 
-  /** Synchronous for a token that is remembered. Throws or rejects with invalid-token. */
+  /** Synchronous for a cached token. Throws or rejects with invalid-token. */
   authenticate(token: string): Caller | Promise<Caller> {
     const known = this.#remembered.get(token)
     if (known !== undefined) {
@@ -66,7 +66,7 @@ export class Authenticator {
     return this.#verify(token)
   }
 
-  /** Whether a caller who was verified before still is: not expired, not revoked, and the session not ended. */
+  /** Whether a verified caller is still valid: not expired, not revoked, and the session not ended. */
   async isStillValid(caller: Caller): Promise<boolean> {
     const { issuer, tokenId, sessionId, expiresAt } = caller
     const { store, revokedTokens, now } = this.#parts
@@ -91,7 +91,7 @@ export class Authenticator {
     return true
   }
 
-  /** Verifies the tokens of these callers again at their next request: they may have been revoked. */
+  /** Drops these callers from the cache, because their tokens may have been revoked. Their next request verifies the token again. */
   forget(isConcerned: (caller: Caller) => boolean): void {
     this.#forgotten += 1
     for (const [token, { caller }] of this.#remembered) if (isConcerned(caller)) this.#remembered.delete(token)

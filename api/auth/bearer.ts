@@ -1,4 +1,4 @@
-/** A signed access token of ours is below 1 KiB; this leaves room for an outside provider's, and none for a hostile one. */
+/** Our own access tokens are below 1 KiB. This leaves room for an outside provider's, but not for a hostile one. */
 const MAX_TOKEN_LENGTH = 8_192
 
 export type BearerCredentials =
@@ -8,7 +8,7 @@ export type BearerCredentials =
 
 /**
  * Reads the Authorization field (RFC 6750 section 2.1, `b64token` of RFC 7235). `values` are all Authorization fields of the
- * request: Node keeps the first of two silently, and two are an attempt at smuggling.
+ * request: Node silently drops all but the first, and two of them are an attempt at smuggling.
  */
 export function readBearer(values: readonly string[]): BearerCredentials {
   if (values.length === 0) return { kind: 'none' }

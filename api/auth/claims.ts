@@ -2,7 +2,7 @@ import { hasControlCharacter } from '../model/control-character.js'
 import { ApiError } from '../model/error.js'
 import { type LabelSelector, parseLabelSelector } from '../model/label-selector.js'
 
-/** Seconds by which the clocks of signer and verifier may differ. */
+/** How many seconds the clocks of signer and verifier may differ. */
 export const CLOCK_LEEWAY_SECONDS = 30
 
 /** Characters of `sub` and `jti`: enough for a DN or an address, too few to fill a log line. */
@@ -11,7 +11,7 @@ const MAX_NAME_LENGTH = 256
 /** Selectors in the `containers` claim. */
 const MAX_SELECTORS = 32
 
-/** The last second that RFC 3339 can write (9999-12-31): an `exp` beyond it would never come. */
+/** The last second that RFC 3339 can write (9999-12-31). A token with a later `exp` would never expire. */
 const LAST_SECOND = 253_402_300_799
 
 export interface IdentityClaims {
@@ -21,8 +21,8 @@ export interface IdentityClaims {
 }
 
 /**
- * The claims that every access token carries whoever signed it (RFC 9068 section 2.2), of the type that they ought to be;
- * `seconds` is now, since 1970. Throws invalid-token.
+ * Checks the claims that every access token carries, from any issuer (RFC 9068 section 2.2), and their types. `seconds` is the
+ * time now, since 1970. Throws invalid-token.
  */
 export function readIdentity(claims: Readonly<Record<string, unknown>>, seconds: number): IdentityClaims {
   const { sub, jti, iat, exp } = claims
@@ -47,7 +47,7 @@ export function readSelectors(claim: unknown): readonly LabelSelector[] {
   })
 }
 
-/** The same for all who see the same containers; empty where that is all of them. */
+/** Equal for callers who see the same containers; empty for callers who see all. */
 export function visibilityKeyOf(selectors: readonly LabelSelector[]): string {
   return selectors.length === 0
     ? ''
@@ -62,7 +62,7 @@ function isSecond(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0 && value <= LAST_SECOND
 }
 
-/** A token's fault, which reads the same to the caller whatever it is; `reason` goes to the log and the audit alone. */
+/** Refuses a token. Every fault reads the same to the caller; `reason` goes to the log and the audit alone. */
 export function demand(condition: boolean, reason: string): asserts condition {
   if (!condition) throw new ApiError('invalid-token', `token refused: ${reason}`)
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import type { Clock } from '../clock.js'
 import type { ProviderConfig } from '../config/provider-config.js'
 import { ApiError } from '../model/error.js'
 import { isJsonObject } from '../model/json-object.js'
@@ -10,61 +11,60 @@ import type { Caller } from './caller.js'
 import { CLOCK_LEEWAY_SECONDS, demand, isName, readIdentity, readSelectors, visibilityKeyOf } from './claims.js'
 import { isCanonical, REFUSED_HEADER_MEMBERS } from './token.js'
 
-/** A provider that takes longer is down, and a caller waits for this. */
+/** A caller waits for this. A provider that takes longer counts as down. */
 const FETCH_TIMEOUT_MS = 5_000
 
 /** Bytes of a key set: the largest providers publish a dozen keys, some with certificates. */
 const MAX_JWKS_BYTES = 256 * 1024
 
-/** A key that the provider removes is accepted no longer than this and what the authenticator remembers. */
+/** A removed key is accepted for at most this time, plus the time that the authenticator caches a token. */
 const CACHE_MAX_AGE_MS = 5 * 60_000
 
-/** An unknown `kid` may be a new key, or made up: the provider is asked at most so often. */
+/** An unknown `kid` may be a new key or an invented one, so the provider is asked at most this often. */
 const COOLDOWN_MS = 30_000
 
-/** A provider that failed is left alone for so long, however many tokens come in. */
+/** After a failure the provider is not asked for this long, however many tokens come in. */
 const FAILURE_COOLDOWN_MS = 5_000
 
-/** One log line about a provider that fails, however long it does. */
+/** A failing provider is logged at most this often. */
 const LOG_INTERVAL_MS = 60_000
 
-/** Levels of a dotted path into the claims. */
+/** Levels in a dotted path into the claims. */
 const MAX_PATH_DEPTH = 8
 
 export interface ProviderParts {
-  readonly now: () => number
+  readonly clock: Clock
   readonly log: { warn(fields: object, message: string): void }
 }
 
 /**
  * Verifies access tokens of an outside identity provider with the keys that it publishes (RFC 7517). The address of the keys is
- * configured, never taken from a token. While the provider cannot be reached and no key is cached, every token of it is refused.
+ * configured, never read from a token. While the provider is unreachable and no key is cached, all its tokens are refused.
  */
 export class Provider implements OutsideProvider {
   readonly #settings: ProviderConfig
-  readonly #now: () => number
+  readonly #clock: Clock
   readonly #keys: JWTVerifyGetKey
 
-  constructor(settings: ProviderConfig, { now, log }: ProviderParts) {
+  constructor(settings: ProviderConfig, { clock, log }: ProviderParts) {
     this.#settings = settings
-    this.#now = now
+    this.#clock = clock
     this.#keys = createRemoteJWKSet(new URL(settings.jwksUrl), {
-      timeoutDuration: FETCH_TIMEOUT_MS,
       cacheMaxAge: CACHE_MAX_AGE_MS,
       cooldownDuration: COOLDOWN_MS,
-      [customFetch]: boundedFetch(log),
+      [customFetch]: boundedFetch(clock, log),
     })
   }
 
-  /** Read from the payload as it came: it only chooses who verifies (RFC 8725 section 3.8). */
+  /** Reads the payload before it is verified: this only selects the verifier (RFC 8725 section 3.8). */
   isAddressed(token: string): boolean {
     const payload = objectIn(token.split('.')[1] ?? '')
     return payload?.['iss'] === this.#settings.issuer
   }
 
-  /** Throws invalid-token, whatever failed. */
+  /** Throws invalid-token for every kind of failure. */
   async verify(token: string): Promise<Caller> {
-    const seconds = Math.floor(this.#now() / 1000)
+    const seconds = Math.floor(this.#clock.now() / 1000)
     const [header, payload, signature, ...more] = token.split('.')
     demand(signature !== undefined && signature !== '' && more.length === 0, 'not three parts')
     demand(isCanonical(signature), 'the signature is not canonical base64url')
@@ -107,7 +107,7 @@ export class Provider implements OutsideProvider {
         issuer,
         audience,
         clockTolerance: CLOCK_LEEWAY_SECONDS,
-        currentDate: new Date(this.#now()),
+        currentDate: new Date(this.#clock.now()),
       })
     } catch (error) {
       const code = (error as { code?: unknown } | null)?.code
@@ -122,7 +122,7 @@ function isType(typ: unknown, wanted: 'at+jwt' | 'JWT'): boolean {
   return typeof typ === 'string' && typ.toUpperCase() === 'JWT'
 }
 
-/** Null where the part is no canonical base64url of an unambiguous JSON object. */
+/** Null if the part is not canonical base64url of an unambiguous JSON object. */
 function objectIn(part: string): Readonly<Record<string, unknown>> | null {
   if (!isCanonical(part)) return null
   const bytes = Buffer.from(part, 'base64url')
@@ -137,13 +137,13 @@ function scopesIn(claims: Readonly<Record<string, unknown>>, claimMap: ProviderC
   return scopes
 }
 
-/** A text's words, or a list's texts. Whatever else a claim is says nothing. */
+/** The words of a string claim, or the strings of a list claim. A claim of any other type has no values. */
 function wordsOf(claim: unknown): readonly string[] {
   if (typeof claim === 'string') return claim.split(' ')
   return Array.isArray(claim) ? claim.filter((element) => typeof element === 'string') : []
 }
 
-/** By the whole name first, since names may hold dots; then as a path. What a prototype has is no claim. */
+/** Looks up the whole name first, since names may hold dots, then the path. Inherited properties are not claims. */
 function claimAt(claims: Readonly<Record<string, unknown>>, path: string): unknown {
   if (Object.hasOwn(claims, path)) return claims[path]
   let at: unknown = claims
@@ -156,16 +156,19 @@ function claimAt(claims: Readonly<Record<string, unknown>>, path: string): unkno
 
 type Fetch = (url: string, options: RequestInit) => Promise<Response>
 
-/** Follows no redirect, reads no more than a key set can be, and leaves a provider alone that has just failed. */
-function boundedFetch(log: ProviderParts['log']): Fetch {
+/** A fetch that follows no redirect, reads at most MAX_JWKS_BYTES, and leaves a provider alone that has just failed. */
+function boundedFetch(clock: Clock, log: ProviderParts['log']): Fetch {
   let failedAt = Number.NEGATIVE_INFINITY
   let loggedAt = Number.NEGATIVE_INFINITY
   return async (url, options) => {
-    // Of the process, not of the day: it only spaces the attempts.
+    // A monotonic clock, because this only spaces the attempts.
     const started = performance.now()
     if (started - failedAt < FAILURE_COOLDOWN_MS) throw new Error('the provider failed a moment ago')
+    const deadline = new AbortController()
+    const cancelDeadline = clock.after(FETCH_TIMEOUT_MS, () => deadline.abort(TIMED_OUT))
     try {
-      const answer = await fetch(url, { ...options, redirect: 'error' })
+      // In place of jose's own signal, which goes by a clock that no test can pass.
+      const answer = await fetch(url, { ...options, redirect: 'error', signal: deadline.signal })
       if (answer.status !== 200) throw new Error(`status ${answer.status}`)
       const body = await readBounded(answer)
       const { keys } = JSON.parse(body) as { keys?: unknown }
@@ -181,16 +184,21 @@ function boundedFetch(log: ProviderParts['log']): Fetch {
         )
       }
       throw error
+    } finally {
+      cancelDeadline()
     }
   }
 }
+
+/** As AbortSignal.timeout has it, which jose knows by its name. */
+const TIMED_OUT = new DOMException('the provider did not answer in time', 'TimeoutError')
 
 async function readBounded(answer: Response): Promise<string> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   for await (const chunk of answer.body ?? []) {
     bytes += chunk.length
-    // Leaving the loop cancels what is still to come.
+    // Leaving the loop cancels the rest of the body.
     if (bytes > MAX_JWKS_BYTES) throw new Error(`more than ${MAX_JWKS_BYTES} bytes`)
     chunks.push(chunk)
   }

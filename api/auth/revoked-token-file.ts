@@ -1,19 +1,19 @@
 import type { RevokedTokens } from './authenticator.js'
 import type { WatchedFile } from './watched-file.js'
 
-/** Characters of one line: a token id has at most 256. */
+/** Characters of one line. A token id has at most 256. */
 const MAX_LINE_LENGTH = 1_024
 
 /**
- * The token ids of REVOKED_TOKENS_FILE, one a line; a `#` at the beginning or after a blank begins a remark. While the file is gone
- * or unreadable, the ids that were read last stay revoked.
+ * The token ids of REVOKED_TOKENS_FILE, one per line. A `#` at the beginning or after a blank begins a comment. While the file is
+ * missing or unreadable, the ids that were read last stay revoked.
  */
 export class RevokedTokenFile implements RevokedTokens {
   readonly #file: WatchedFile
   readonly #onUnreadable: (error: unknown) => void
   #ids: ReadonlySet<string> = new Set()
 
-  /** `onUnreadable` hears of a fault once, however long it lasts; a file that is gone is no fault. */
+  /** `onUnreadable` runs once per fault, however long the fault lasts. A missing file is not a fault. */
   constructor(file: WatchedFile, onUnreadable: (error: unknown) => void) {
     this.#file = file
     this.#onUnreadable = onUnreadable
@@ -23,14 +23,14 @@ export class RevokedTokenFile implements RevokedTokens {
     return this.#ids.has(tokenId)
   }
 
-  /** Looks at the file; true where its ids may have changed. */
+  /** Checks the file. Returns true if its ids may have changed. */
   refresh(): boolean {
-    const news = this.#file.checkNow()
-    if (news?.text === undefined) {
-      if (news?.isNew && !isMissing(news.error)) this.#onUnreadable(news.error)
+    const update = this.#file.checkNow()
+    if (update?.text === undefined) {
+      if (update?.isNew && !isMissing(update.error)) this.#onUnreadable(update.error)
       return false
     }
-    this.#ids = parseRevoked(news.text)
+    this.#ids = parseRevoked(update.text)
     return true
   }
 }

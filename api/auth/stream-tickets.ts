@@ -7,12 +7,12 @@ import type { Caller } from './caller.js'
 import { visibilityKeyOf } from './claims.js'
 import { hashOfSecret } from './sign-in/refresh-token.js'
 
-/** From the response that carries it to the request that spends it: a page opens its EventSource at once. */
+/** From the response with the ticket to the request that uses it. A page opens its EventSource at once. */
 const TICKET_LIFETIME_MS = 30_000
 
 const RANDOM_BYTES = 32
 
-/** What a ticket looks like; anything else in its place was not issued here. */
+/** The format of a ticket. Any other text was not issued here. */
 const TICKET = /^[\w-]{43}$/
 
 export interface IssuedTicket {
@@ -21,7 +21,7 @@ export interface IssuedTicket {
   readonly expiresAt: number
 }
 
-/** What a ticket opens: one stream, as the caller it was issued to sees it. */
+/** The content of a ticket: one path, for the caller that it was issued to. */
 interface Content {
   readonly path: string
   readonly subject: string
@@ -34,8 +34,8 @@ interface Content {
 }
 
 /**
- * Tickets for EventSource, which cannot send an Authorization field, while a token in a URL ends in logs and histories (RFC
- * 9700 section 4.3.2). A ticket is valid once, for 30 s, for one path, and carries no more than that path's scope.
+ * Tickets for EventSource, which cannot send an Authorization field. A token in the URL would end up in logs and histories (RFC
+ * 9700 section 4.3.2). A ticket is valid once, within 30 s, for one path, and carries that path's scope only.
  */
 export class StreamTickets {
   readonly #tickets: Tickets
@@ -64,9 +64,9 @@ export class StreamTickets {
     return { ticket, expiresAt }
   }
 
-  /** Throws invalid-token. A ticket that is shown at another path is spent all the same. */
+  /** Throws invalid-token. A ticket that is used at another path is spent all the same. */
   async redeem(ticket: string, path: string): Promise<Caller> {
-    const text = TICKET.test(ticket) ? await this.#tickets.take(hashOfSecret(ticket)) : null
+    const text = TICKET.test(ticket) ? await this.#tickets.consume(hashOfSecret(ticket)) : null
     if (text === null) throw new ApiError('invalid-token', 'ticket refused: unknown, spent or expired')
     const content = JSON.parse(text) as Content
     if (content.path !== path) throw new ApiError('invalid-token', 'ticket refused: issued for another path')

@@ -9,7 +9,7 @@ import { parseStrictJson } from '../model/strict-json.js'
 import type { Caller } from './caller.js'
 import { CLOCK_LEEWAY_SECONDS, demand, isName, readIdentity, readSelectors, visibilityKeyOf } from './claims.js'
 
-/** RFC 9068 section 2.1: keeps an access token apart from every other JWT that the same key may sign. */
+/** RFC 9068 section 2.1: distinguishes an access token from every other JWT that the same key may sign. */
 const TOKEN_TYPE = 'at+jwt'
 
 /** RFC 9068 section 4: the two spellings that a resource server accepts. */
@@ -17,7 +17,7 @@ const TOKEN_TYPES: readonly unknown[] = [TOKEN_TYPE, `application/${TOKEN_TYPE}`
 
 /**
  * Header members that name a key from outside, change what is signed, or wrap another token (RFC 8725 section 3.10, RFC 7515
- * sections 4.1.2 to 4.1.11). No token of ours has one, so whoever sends one tries something.
+ * sections 4.1.2 to 4.1.11). Our tokens have none of them, so a token with one is an attack.
  */
 export const REFUSED_HEADER_MEMBERS = ['jku', 'jwk', 'x5u', 'x5c', 'crit', 'b64', 'zip', 'enc', 'cty']
 
@@ -27,14 +27,14 @@ const CLIENT_ID = 'porthole'
 export interface TokenRequest {
   readonly subject: string
   readonly scopes: readonly Scope[]
-  /** As `key` or `key=value`. */
+  /** Label selectors, each `key` or `key=value`. */
   readonly selectors: readonly string[]
   readonly lifetimeSeconds: number
-  /** The sign-in that it belongs to, and ends with. */
+  /** The sign-in that the token belongs to and ends with. */
   readonly sessionId?: string
 }
 
-/** Signs an access token (RFC 9068). `now` is in milliseconds since 1970. Throws where there is no key to sign with. */
+/** Signs an access token (RFC 9068). `now` is in milliseconds since 1970. Throws if no signing key is configured. */
 export function signToken(settings: TokenConfig, request: TokenRequest, now: number): string {
   if (settings.signingKey === null) throw new Error('no signing key is configured')
   const { kid, key } = settings.signingKey
@@ -58,10 +58,10 @@ export function signToken(settings: TokenConfig, request: TokenRequest, now: num
 }
 
 /**
- * Verifies a token or throws invalid-token; `now` is in milliseconds since 1970. Every fault reads the same to the caller,
- * whatever failed. jsonwebtoken checks signature, algorithm, issuer, audience, `exp` and `nbf`; what it lets pass is checked
- * here: spelling, `typ`, `kid`, members that bring a key along, names given twice, a missing or endless `exp`, `iat` ahead of
- * time, claims of a wrong type (RFC 8725 section 3, RFC 7515 section 4.1, RFC 7519 section 4, RFC 9068 section 4).
+ * Verifies a token or throws invalid-token; `now` is in milliseconds since 1970. Every fault reads the same to the caller.
+ * jsonwebtoken checks signature, algorithm, issuer, audience, `exp` and `nbf`. What it lets pass is checked here: encoding,
+ * `typ`, `kid`, header members that bring a key along, duplicate names, a missing or endless `exp`, `iat` in the future,
+ * claims of a wrong type (RFC 8725 section 3, RFC 7515 section 4.1, RFC 7519 section 4, RFC 9068 section 4).
  */
 export function verifyToken(settings: TokenConfig, token: string, now: number): Caller {
   const seconds = Math.floor(now / 1000)
@@ -87,7 +87,7 @@ export function verifyToken(settings: TokenConfig, token: string, now: number): 
   }
 }
 
-/** The caller of a service that runs without authentication (AUTH_ENABLED=false, development alone). */
+/** The caller of a service that runs without authentication (AUTH_ENABLED=false, in development only). */
 export const ANONYMOUS: Caller = {
   subject: 'anonymous',
   issuer: 'none',
@@ -117,12 +117,12 @@ function readObject(part: string, what: string): Readonly<Record<string, unknown
   return value
 }
 
-/** Of the spellings that decode to the same bytes, the one that an encoder writes: what is signed has one text. */
+/** Accepts only the canonical encoding. Several spellings decode to the same bytes, but a signed token has one text. */
 export function isCanonical(part: string): boolean {
   return Buffer.from(part, 'base64url').toString('base64url') === part
 }
 
-/** The one key that the header names; where it names none, the keys in turn. A name is compared, never looked up anywhere. */
+/** The key that the header names, or all keys if it names none. A `kid` is only compared, never used to look anything up. */
 function keysFor(settings: TokenConfig, header: Readonly<Record<string, unknown>>): readonly TokenKey[] {
   demand(header['alg'] === settings.algorithm, 'alg is not the one that is configured')
   demand(TOKEN_TYPES.includes(header['typ']), 'typ is not at+jwt')
@@ -146,7 +146,7 @@ function verifySignature(settings: TokenConfig, keys: readonly TokenKey[], token
       })
       return
     } catch (error) {
-      // A SyntaxError or TypeError from a hostile payload is as much the token's fault as a bad signature.
+      // A hostile payload can cause a SyntaxError or TypeError. That is a fault of the token, like a bad signature.
       fault = error
     }
   }
@@ -154,5 +154,5 @@ function verifySignature(settings: TokenConfig, keys: readonly TokenKey[], token
   throw new ApiError('invalid-token', `token refused: ${name.trim()}`)
 }
 
-/** What of jsonwebtoken's messages is its own: they go on with the token's text. */
+/** The part of jsonwebtoken's messages that is its own. What follows may be the token's text. */
 const OWN_WORDS = /^(?:invalid signature|jwt expired|jwt not active|jwt issuer invalid|jwt audience invalid)/

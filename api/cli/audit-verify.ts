@@ -55,7 +55,7 @@ async function verifyFiles(given: Arguments, io: Io): Promise<number> {
 }
 
 async function verifyFile(file: string, stdin: Io['stdin'], verifier: ChainVerifier): Promise<void> {
-  const splitter = new LineSplitter(file, (line) => verifier.take(line))
+  const splitter = new LineSplitter(file, (line) => verifier.check(line))
   let isFirst = true
   try {
     for await (const chunk of file === '-' ? stdin : createReadStream(file)) {

@@ -86,7 +86,7 @@ function parse(command: Command, args: readonly string[]): { values: Values; pos
     const allowPositionals = command.takesOperands === true
     return parseArgs({ args: [...args], options: { ...command.options }, strict: true, allowPositionals })
   } catch (error) {
-    // Node's own message would repeat the word, which may be a password that somebody took for an argument.
+    // Node's own message would repeat the word, which may be a password in the wrong place.
     if ((error as NodeJS.ErrnoException).code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL')
       throw new UsageError(`${command.name}: takes options alone; see porthole ${command.name} --help`)
     const [firstSentence] = error instanceof Error ? error.message.split('. ') : ['the arguments cannot be read']

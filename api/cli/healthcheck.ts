@@ -57,7 +57,7 @@ async function askAlive(host: string, port: string, clock: Clock): Promise<strin
         response.destroy()
       }).on('error', fail)
     } catch (error) {
-      // A port that is none is refused before anything is sent.
+      // What is not a port is refused before anything is sent.
       fail(error as Error)
     }
   })

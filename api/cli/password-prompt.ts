@@ -1,7 +1,7 @@
 import { passwordProblem } from '../auth/sign-in/password.js'
 import { type Arguments, CommandFailure, type Io, type Keyboard, UsageError } from './command.js'
 
-/** Bytes read from standard input: more than a password may have, so that one that is too long is told so. */
+/** Bytes read from standard input: more than a password may have, so that a longer one gets the right error. */
 const MAX_INPUT_BYTES = 8_192
 
 /** What a keyboard sends. */

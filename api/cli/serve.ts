@@ -45,7 +45,7 @@ async function serveApi(given: Arguments, io: Io): Promise<number> {
   return EXIT_OK
 }
 
-/** Why there is nothing to serve; null where an engine answers, and where the configuration is the service's to refuse. */
+/** Why no engine can be served; null where one answers, and where the service will refuse the configuration. */
 async function probeEngines({ env, clock }: Io): Promise<string | null> {
   const loaded = loadConfig(env, CONFIG_FILES, clock.now())
   if (loaded.faults !== undefined) return null

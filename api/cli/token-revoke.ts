@@ -19,7 +19,7 @@ goes on to after a restart.
 
 Options:
   --jti ID       the token's id: jti in its claims, tokenId in the log, in the audit and in GET /api/auth/me
-  --file FILE    the file (default: REVOKED_TOKENS_FILE); it is made where there is none
+  --file FILE    the file (default: REVOKED_TOKENS_FILE); made if it does not exist
   --reason TEXT  a remark that is written beside it
   -h, --help     this text
 
@@ -52,7 +52,7 @@ async function revokeToken(given: Arguments, io: Io): Promise<number> {
     throw new UsageError('token revoke: give --file, or set REVOKED_TOKENS_FILE as the service has it')
   const remark = `# ${new Date(io.clock.now()).toISOString()}${reason === '' ? '' : ` ${reason}`}`
   try {
-    // The break before it ends a line that somebody left open by hand.
+    // The break before it ends a line that an editor left open.
     appendFileSync(file, `\n${tokenId} ${remark}\n`, { mode: FILE_MODE })
   } catch (error) {
     throw new CommandFailure(`${file} cannot be written (${(error as NodeJS.ErrnoException).code})`)

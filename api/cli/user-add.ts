@@ -10,11 +10,11 @@ import { editUsersFile, FILE_HELP, FILE_OPTIONS, readUsersFile, usersFileOf } fr
 
 const HELP = `Usage: porthole user add --name NAME (--role ROLE | --scope "SCOPE ...") [options]
 
-Adds somebody who may sign in, and makes the file where there is none. A running service notices within a second. The password
+Adds a user who may sign in, and makes the file if it does not exist. A running service notices within a second. The password
 is asked for twice at a terminal, and read from standard input otherwise; it is never an argument.
 
 Options:
-  --name NAME            whom; 1 to 64 letters, digits, dots, underscores, hyphens or @
+  --name NAME            the user; 1 to 64 letters, digits, dots, underscores, hyphens or @
   --role ROLE            a bundle of scopes: ${Object.keys(ROLES).join(' ')}; may be repeated
   --scope "SCOPE ..."    single scopes: ${SCOPES.join(' ')}
   --containers SELECTOR  only containers with this label, as team=web or team; repeat it and all must hold
@@ -50,7 +50,7 @@ async function addUser(given: Arguments, io: Io): Promise<number> {
   const containers = readSelectors(given)
   const path = usersFileOf('user add', given, io.env)
   const isReplacing = given.flag('replace')
-  // Before anybody types a password in vain; what counts is the look under the lock.
+  // Before a password is typed in vain. What counts is the check under the lock.
   admit(readUsersFile(path) ?? [], name, isReplacing)
   const passwordHash = await hashPassword(await readNewPassword('user add', given, io, name))
   let isNew = true

@@ -1,15 +1,15 @@
 import { hashPassword } from '../auth/sign-in/password.js'
-import { type Arguments, type Command, type Io, UsageError } from './command.js'
+import type { Arguments, Command, Io } from './command.js'
 import { EXIT_OK } from './exit-code.js'
 import { PASSWORD_HELP, PASSWORD_OPTIONS, readNewPassword } from './password-prompt.js'
-import { demandUser, editUsersFile, FILE_HELP, FILE_OPTIONS, readUsersFile, usersFileOf } from './users-file-edit.js'
+import { demandUser, editUsersFile, FILE_HELP, FILE_OPTIONS, namedUser } from './users-file-edit.js'
 
 const HELP = `Usage: porthole user password --name NAME [--file FILE] [--password-stdin]
 
-Gives somebody another password, and leaves the rest as it is. Whoever is signed in with the old one cannot refresh any more.
+Changes the password of a user and nothing else. A session that began with the old password cannot be refreshed any more.
 
 Options:
-  --name NAME            whose, spelled as in the file
+  --name NAME            the user, spelled as in the file
   ${FILE_HELP}
   ${PASSWORD_HELP}
   -h, --help             this text
@@ -23,10 +23,7 @@ export const userPassword: Command = {
 }
 
 async function changePassword(given: Arguments, io: Io): Promise<number> {
-  const name = given.text('name') ?? ''
-  if (name === '') throw new UsageError('user password: give --name')
-  const path = usersFileOf('user password', given, io.env)
-  demandUser(path, readUsersFile(path), name)
+  const { path, name } = namedUser('user password', given, io.env)
   const passwordHash = await hashPassword(await readNewPassword('user password', given, io, name))
   await editUsersFile(
     path,

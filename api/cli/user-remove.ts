@@ -1,14 +1,14 @@
-import { type Arguments, type Command, CommandFailure, type Io, UsageError } from './command.js'
+import { type Arguments, type Command, CommandFailure, type Io } from './command.js'
 import { EXIT_OK } from './exit-code.js'
-import { demandUser, editUsersFile, FILE_HELP, FILE_OPTIONS, readUsersFile, usersFileOf } from './users-file-edit.js'
+import { demandUser, editUsersFile, FILE_HELP, FILE_OPTIONS, namedUser } from './users-file-edit.js'
 
 const HELP = `Usage: porthole user remove --name NAME [--file FILE]
 
-Takes somebody out of the file. A running service notices within a second: no sign-in and no refresh any more. An access token
-that was signed before is valid until it expires (ACCESS_TOKEN_TTL).
+Removes a user from the file. A running service notices within a second, and refuses every sign-in and refresh of theirs. An
+access token that was signed before stays valid until it expires (ACCESS_TOKEN_TTL).
 
 Options:
-  --name NAME            whom, spelled as in the file
+  --name NAME            the user, spelled as in the file
   ${FILE_HELP}
   -h, --help             this text
 `
@@ -21,10 +21,7 @@ export const userRemove: Command = {
 }
 
 async function removeUser(given: Arguments, io: Io): Promise<number> {
-  const name = given.text('name') ?? ''
-  if (name === '') throw new UsageError('user remove: give --name')
-  const path = usersFileOf('user remove', given, io.env)
-  demandUser(path, readUsersFile(path), name)
+  const { path, name } = namedUser('user remove', given, io.env)
   await editUsersFile(
     path,
     (entries) => {

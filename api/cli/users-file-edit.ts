@@ -18,15 +18,15 @@ import { describeFileFaults } from '../config/list-file.js'
 import { parseUserEntries, type UserEntry, writeUsers } from '../config/users-file.js'
 import { type Arguments, CommandFailure, type Io, type Output, UsageError } from './command.js'
 
-/** How long another writer is waited for: each holds the lock for milliseconds, so beyond this one has died with it. */
+/** How long to wait for another writer: each holds the lock for milliseconds, so beyond this it has died with it. */
 const LOCK_WAIT_MS = 5_000
 const LOCK_RETRY_MS = 20
 
-/** For the owner alone: whoever reads the hashes can guess at them in peace. */
+/** For the owner alone: a reader of the hashes can guess at them without a limit. */
 const NEW_FILE_MODE = 0o600
 
-/** What an existing file may keep: its group is how a service under another account reads it. */
-const KEPT_MODE = 0o640
+/** The rights that an existing file may have: a service under another account reads it by its group. */
+const MAX_MODE = 0o640
 
 /** Options that every command on the file takes. */
 export const FILE_OPTIONS = { file: { type: 'string' } } as const
@@ -53,7 +53,16 @@ export function readUsersFile(path: string): readonly UserEntry[] | null {
   throw new CommandFailure(`${path} is not valid and stays as it is:\n${lines.join('\n')}`)
 }
 
-/** Who must be in the file for a command to mean anything. */
+/** The file, and the user in it that --name names. Checked before anything else is asked; the edit checks again under the lock. */
+export function namedUser(command: string, given: Arguments, env: Io['env']): { path: string; name: string } {
+  const name = given.text('name') ?? ''
+  if (name === '') throw new UsageError(`${command}: give --name`)
+  const path = usersFileOf(command, given, env)
+  demandUser(path, readUsersFile(path), name)
+  return { path, name }
+}
+
+/** The entries, if the named user is among them. */
 export function demandUser(path: string, entries: readonly UserEntry[] | null, name: string): readonly UserEntry[] {
   if (entries === null) throw new CommandFailure(`${path} does not exist; porthole user add makes it`)
   if (!entries.some((entry) => entry.name === name))
@@ -90,7 +99,7 @@ export async function editUsersFile(
   syncFolder(path)
 }
 
-/** Behind a link, so that the link stays one and everybody locks the same file. */
+/** The file behind a link, so that the link stays a link and all writers lock the same file. */
 function resolve(path: string): string {
   try {
     return realpathSync(path)
@@ -115,7 +124,7 @@ async function openExclusively(path: string, next: string, clock: Clock): Promis
   }
 }
 
-/** The new file belongs to whom the old one did, or the service could not read it any more. */
+/** Gives the new file the owner and the mode of the old one, or the service could not read it any more. */
 function takeOver(descriptor: number, path: string, stderr: Output): void {
   const old = statOf(path)
   if (old === null) return
@@ -126,7 +135,7 @@ function takeOver(descriptor: number, path: string, stderr: Output): void {
       throw new CommandFailure(`${path} belongs to another user or group: run this as its owner, or as root`)
     }
   }
-  const mode = old.mode & KEPT_MODE
+  const mode = old.mode & MAX_MODE
   fchmodSync(descriptor, mode)
   if (mode !== (old.mode & 0o777))
     stderr.write(`porthole: ${path} was open to others, and is now of mode ${mode.toString(8)}\n`)

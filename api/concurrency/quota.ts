@@ -28,7 +28,7 @@ export class Quota {
   }
 
   /** @throws what `refusal` makes */
-  take(holder: string): Release {
+  acquire(holder: string): Release {
     const { perHolder, total, refusal } = this.#options
     const own = this.#held.get(holder) ?? 0
     if (own >= perHolder) throw refusal('holder')

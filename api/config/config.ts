@@ -52,7 +52,7 @@ export interface SamplingConfig {
 
 export interface AuditConfig {
   readonly destination: { readonly kind: 'stdout' } | { readonly kind: 'file'; readonly path: string }
-  /** What becomes of a request whose record cannot be written. */
+  /** Whether a request is refused or served when its record cannot be written. */
   readonly onFailure: 'refuse' | 'serve'
 }
 
@@ -65,10 +65,10 @@ type LogLevel = (typeof LOG_LEVELS)[number]
 /** Samples of one container in the window: a day at the usual interval, some 400 KB (docs/performance.md). */
 const MAX_HISTORY_SAMPLES = 8_640
 
-/** A limit beyond this is none; it still is a number that express-rate-limit counts with. */
+/** A limit beyond this limits nothing; express-rate-limit still counts with a number of this size. */
 const MAX_RATE_LIMIT = 1_000_000_000
 
-/** Guesses at passwords in one window: beyond this there is no limit to speak of. */
+/** Guesses at passwords in one window: more would be no limit to speak of. */
 const MAX_LOGIN_LIMIT = 1_000
 
 type Loaded<T> = { readonly config: T; readonly faults?: never } | { readonly faults: readonly ConfigFault[] }

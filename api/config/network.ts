@@ -20,7 +20,7 @@ export interface NetworkConfig {
 /** Proxies in a row: a CDN, a load balancer, an ingress and some to spare. */
 const MAX_HOPS = 10
 
-/** Entries of one list: more than a person keeps by hand. */
+/** Entries of one list: more than a person maintains. */
 const MAX_ENTRIES = 64
 
 /** What Express calls by name in its setting `trust proxy`, and operators know from there. */
@@ -32,7 +32,7 @@ const NAMED_NETWORKS: ReadonlyMap<string, readonly string[]> = new Map([
   ['uniquelocal', ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']],
 ])
 
-/** `isOpen`: whether requests need no token, when a page of another machine must not read. */
+/** `isOpen`: requests need no token, so that no page from another machine may read. */
 export function readNetwork(read: SettingsReader, isOpen: boolean): NetworkConfig {
   return {
     trustProxy: readTrustProxy(read),

@@ -110,7 +110,7 @@ function readClaimMap(read: SettingsReader): ProviderConfig['claimMap'] {
   return map as ProviderConfig['claimMap']
 }
 
-/** Null where a word is neither a role nor a scope, or where there is none. */
+/** Null where a word is neither a role nor a scope. */
 function scopesOf(words: string): readonly Scope[] | null {
   const scopes = words.split(/\s+/).flatMap((word): readonly (Scope | null)[] => {
     if (isRole(word)) return ROLES[word]

@@ -18,7 +18,7 @@ export interface ConfigFiles {
   /** The file's text; throws where it cannot be read. */
   readFile(path: string): string
   isDirectory(path: string): boolean
-  /** Whether any user of the machine may write it; false where there is none. */
+  /** Whether any user of the machine may write it; false where there is no such file. */
   isWritableByAll(path: string): boolean
 }
 

@@ -48,7 +48,7 @@ export function publicKid(key: KeyObject): string {
   return createHash('sha256').update(JSON.stringify(members)).digest('base64url')
 }
 
-/** The keys that the environment names; null where it names none. Each key is for one algorithm (RFC 8725 section 3.1). */
+/** The keys that the environment gives; null where it gives none. Each key is for one algorithm (RFC 8725 section 3.1). */
 export function readTokenKeys(read: SettingsReader): TokenConfig | null {
   const algorithm = read.oneOf('JWT_ALGORITHM', TOKEN_ALGORITHMS, 'HS256')
   const isSecret = algorithm === 'HS256'
@@ -117,7 +117,7 @@ function readKeyPair(read: SettingsReader, algorithm: TokenAlgorithm): Keys | nu
   }
 }
 
-/** Null where there is none, or none that can be used. */
+/** Null where no key is given, or one that cannot be used. */
 function readKey(
   read: SettingsReader,
   variable: (typeof KEY_VARIABLES)[number],
@@ -127,7 +127,7 @@ function readKey(
   if (pem === undefined) return null
   const source = read.sourceOf(variable)
   const isPrivate = variable === 'JWT_PRIVATE_KEY'
-  // A private key where a public one belongs would be handed around as if it were one.
+  // Public keys are passed around freely; a private key in the place of one would be, too.
   if (!isPrivate && /-----BEGIN [A-Z ]*PRIVATE KEY/.test(pem)) {
     read.fault(source, 'is a private key', 'give its public half: openssl pkey -in key.pem -pubout')
     return null

@@ -50,7 +50,7 @@ const USER = z
       }),
       roles: listOf(z.enum(ROLE_NAMES, ROLES_RULE), ROLES_RULE).default([]),
       scopes: listOf(z.enum(SCOPES, SCOPES_RULE), SCOPES_RULE).default([]),
-      // An empty list reads like "none", and no member means "all": whoever writes one has to say which.
+      // An empty list reads like "none", and no member means "all": so an empty list is refused.
       containers: listOf(z.string(CONTAINERS_RULE).refine(isSelector, CONTAINERS_RULE), CONTAINERS_RULE)
         .min(1, CONTAINERS_RULE)
         .max(MAX_SELECTORS, CONTAINERS_RULE)

@@ -9,9 +9,9 @@ export const AUTH_PREFIX = '/api/auth'
 export function authRouter(context: AuthContext, callersOnly: RequestHandler): Router {
   const router = Router({ caseSensitive: true, strict: true })
   for (const action of ACTIONS) {
-    if (action.who === 'user' && context.signIn === null) continue
+    if (action.access === 'sign-in' && context.signIn === null) continue
     const path = action.path.slice(AUTH_PREFIX.length)
-    if (action.who === 'caller') router.all(path, callersOnly)
+    if (action.access === 'caller') router.all(path, callersOnly)
     router[action.method === 'GET' ? 'get' : 'post'](path, action.handlers(context))
     router.all(path, action.method === 'GET' ? refuseMethod('GET', 'HEAD') : refuseMethod(action.method))
   }

@@ -8,14 +8,14 @@ import { addressOf } from './middleware/resolve-address.js'
 /*
  * What speed demands at the price of readability stands in this file, each with what it saves: processor time of one
  * `GET /api/containers` of 100 containers, out of memory, through the whole chain (Node 20, eight connections). With
- * all of it a request takes about 125 µs. How it was found: docs/decisions/0009-native-express-prototypes.md.
+ * all of it a request takes about 125 us. How it was found: docs/decisions/0009-native-express-prototypes.md.
  */
 
 /**
  * Request and response classes that carry Express's methods, for the server to make its objects of.
  *
  * Express gives each request and each response another prototype. V8 then throws away what it has learnt of their shapes. Where
- * they have that prototype already, the call changes nothing. Without this, a request takes 275 µs.
+ * they have that prototype already, the call changes nothing. Without this, a request takes 275 us.
  */
 export function messageClasses(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
   class AppRequest extends IncomingMessage {}
@@ -33,7 +33,7 @@ function adopt<T extends object>(prototype: object, ...sources: readonly T[]): T
 /**
  * A logger for pino-http, which makes a child of it with each request, to hang the request on. Each child has its own prototype,
  * and costs more than the one line that is written at the end. Nothing logs in between, so the child is the logger itself.
- * Without this, a request takes 265 µs.
+ * Without this, a request takes 265 us.
  */
 export function childless(log: Log): Log {
   const own = log.child({})
@@ -82,7 +82,7 @@ export function clientAbortSignal(res: Response): () => AbortSignal {
   }
 }
 
-/** Runs at once where the client has gone already, while it was found out who that is: no event says so any more. */
+/** Runs at once where the client has gone already, while it was authenticated: no event comes any more. */
 export function whenClosed(res: Response, run: () => void): void {
   if (res.closed) run()
   else res.once('close', run)

@@ -75,11 +75,11 @@ export const FEEDS: readonly FeedRoute[] = [
 
 /** What concerns the caller, not the containers. */
 export const ACTIONS: readonly ActionRoute[] = [
-  action('POST', '/api/auth/login', { who: 'user', body: LOGIN_BODY, answer: GRANT }, login),
-  action('POST', '/api/auth/refresh', { who: 'user', body: REFRESH_BODY, answer: GRANT }, refresh),
-  action('POST', '/api/auth/logout', { who: 'anybody', body: LOGOUT_BODY, answer: NO_CONTENT }, logout),
-  action('GET', '/api/auth/me', { who: 'caller', body: NO_BODY, answer: ME }, showMe),
-  action('POST', '/api/auth/stream-ticket', { who: 'caller', body: TICKET_BODY, answer: TICKET }, issueTicket),
+  action('POST', '/api/auth/login', { access: 'sign-in', body: LOGIN_BODY, answer: GRANT }, login),
+  action('POST', '/api/auth/refresh', { access: 'sign-in', body: REFRESH_BODY, answer: GRANT }, refresh),
+  action('POST', '/api/auth/logout', { access: 'public', body: LOGOUT_BODY, answer: NO_CONTENT }, logout),
+  action('GET', '/api/auth/me', { access: 'caller', body: NO_BODY, answer: ME }, showMe),
+  action('POST', '/api/auth/stream-ticket', { access: 'caller', body: TICKET_BODY, answer: TICKET }, issueTicket),
 ]
 
 const STREAM_ROUTES = [...STREAMS, ...FEEDS].map(({ path, scope }) => ({ parts: path.split('/'), scope }))

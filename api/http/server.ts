@@ -23,6 +23,14 @@ const REQUEST_TIMEOUT_MS = 15_000
 /** How often Node compares with the two. */
 const TIMEOUT_CHECK_MS = 2_000
 
+/** What a test may make shorter than a client is given. */
+export interface ServerTimes {
+  readonly headersMs: number
+  readonly checkMs: number
+}
+
+const TIMES: ServerTimes = { headersMs: HEADERS_TIMEOUT_MS, checkMs: TIMEOUT_CHECK_MS }
+
 /** Longer than a proxy leaves its idle connections open (Traefik 90 s, nginx 60 s): then the proxy closes first, and loses no request. */
 const KEEP_ALIVE_MS = 95_000
 
@@ -36,14 +44,14 @@ const MAX_CONNECTIONS = 2_048
 const DRAIN_MS = 3_000
 
 /** The HTTP server with every bound set: Node's defaults leave half of them open. */
-export function createHttpServer(app: Express, log: Log): Server {
+export function createHttpServer(app: Express, log: Log, { headersMs, checkMs } = TIMES): Server {
   const server = createServer(
     {
       ...messageClasses(app),
       maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      headersTimeout: headersMs,
       requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      connectionsCheckingInterval: checkMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
       // Checked in the chain, where the refusal has a body and a line in the log.
       requireHostHeader: false,

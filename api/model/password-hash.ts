@@ -15,13 +15,13 @@ const MIN_MEMORY_KIB = 7_168
 /** 1 GiB: one sign-in must not take the service's memory. */
 const MAX_MEMORY_KIB = 1_048_576
 
-/** Passes and lanes beyond these make a sign-in take seconds, and whoever signs in next waits for it. */
+/** Passes and lanes beyond these make a sign-in take seconds, and the next one waits for it. */
 const MAX_ITERATIONS = 16
 const MAX_PARALLELISM = 16
 
 /**
  * Memory times passes: the smallest product in OWASP's list of equals (47104 x 1, 19456 x 2, 12288 x 3, 9216 x 4, 7168 x 5).
- * Parallelism does not count, since whoever guesses has other work for idle lanes.
+ * Parallelism does not count: an attacker has other guesses for idle lanes.
  */
 const MIN_COST = 35_840
 

@@ -1,7 +1,7 @@
 import type { LabelSelector } from './label-selector.js'
 import type { Scope } from './scope.js'
 
-/** Somebody who may sign in, as USERS_FILE names them. */
+/** A user who may sign in, as USERS_FILE names them. */
 export interface User {
   readonly name: string
   /** Argon2id in PHC string format. */

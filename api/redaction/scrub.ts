@@ -148,7 +148,7 @@ export function scrubLabels(labels: Readonly<Record<string, string>>): Scrubbed<
   return { value, redactions }
 }
 
-/** `mailPass` and `MAIL_PASS` are one name: words are told apart by capitals too. */
+/** `mailPass` and `MAIL_PASS` are one name: a capital begins a word too. */
 export function isSensitiveName(name: string): boolean {
   const bare = name.replace(/^-+/, '')
   return SENSITIVE_NAME.test(bare) || SENSITIVE_NAME.test(bare.replace(/([a-z0-9])([A-Z])/g, '$1-$2'))
@@ -168,7 +168,7 @@ function scrubAssignment(arg: string): Scrubbed<string> {
 }
 
 /**
- * A reference to a secret that stands elsewhere tells nothing: `$DB_PASSWORD`, `${DB_PASSWORD}`; nor does what is scrubbed already.
+ * A reference to a secret that stands elsewhere reveals nothing: `$DB_PASSWORD`, `${DB_PASSWORD}`; nor does what is scrubbed already.
  * Without braces only capitals make one, since `$ecret` may well be a password.
  */
 function holdsNoSecret(value: string): boolean {

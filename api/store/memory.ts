@@ -192,7 +192,7 @@ class MemoryTickets implements Tickets {
     entries.set(key, { content, expiresAt })
   }
 
-  async take(key: string): Promise<string | null> {
+  async consume(key: string): Promise<string | null> {
     const ticket = this.#tickets.get(key)
     this.#tickets.entries.delete(key)
     return ticket?.content ?? null

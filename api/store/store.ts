@@ -87,5 +87,5 @@ export interface Revocations {
 export interface Tickets {
   put(key: string, content: string, expiresAt: number): Promise<void>
   /** One step: of two who take the same key, one gets the content. */
-  take(key: string): Promise<string | null>
+  consume(key: string): Promise<string | null>
 }

@@ -26,7 +26,7 @@ const TEN = chain([START, ...Array.from({ length: 8 }, (_, index) => readEvent({
 function verify(files: Record<string, string>, options: Partial<VerifyOptions> = {}, piece = 1_000): VerifyReport {
   const verifier = new ChainVerifier({ ...PLAIN, ...options })
   for (const [name, text] of Object.entries(files)) {
-    const splitter = new LineSplitter(name, (line) => verifier.take(line))
+    const splitter = new LineSplitter(name, (line) => verifier.check(line))
     const bytes = Buffer.from(text, 'latin1')
     for (let at = 0; at < bytes.length; at += piece) splitter.push(bytes.subarray(at, at + piece))
     splitter.end()
@@ -168,7 +168,7 @@ describe('the first line that does not fit is named', () => {
     const verifier = new ChainVerifier(PLAIN)
     const splitter = new LineSplitter('log', (line) => {
       seen.push(line)
-      return verifier.take(line)
+      return verifier.check(line)
     })
     expect(splitter.push(Buffer.from(text(['x', ...TEN.lines])))).toBe(false)
     expect(seen).toHaveLength(1)
@@ -273,12 +273,12 @@ describe('--mixed', () => {
   const mixed = TEN.lines.flatMap((line) => ['{"level":"info","msg":"request"}', line, 'plain \u00e9', ''])
   const wrapped = (line: string) => JSON.stringify({ log: `${line}\n`, stream: 'stdout', time: '2026-11-24T00:00:00Z' })
 
-  test('passes over what is no record', () => {
+  test('skips what is not a record', () => {
     expect(verify({ log: text(mixed) }).broken).toMatchObject({ line: 1 })
     expect(verify({ log: text(mixed) }, { isMixed: true })).toMatchObject({ ok: true, records: 10, notes: [] })
   })
 
-  test('takes off what the json-file log driver put around a line', () => {
+  test('unwraps what the json-file log driver puts around a line', () => {
     expect(verify({ log: text(mixed.map(wrapped)) }, { isMixed: true })).toMatchObject({ ok: true, records: 10 })
   })
 

@@ -226,8 +226,8 @@ describe('what does not start, and which variables are named', () => {
   ])('%s', (_what, environment, variables) => {
     const modes = environment['NODE_ENV'] === undefined ? ['', 'production'] : [environment['NODE_ENV']]
     for (const mode of modes) expect(faultsOf({ ...environment, NODE_ENV: mode }).sort()).toEqual([...variables].sort())
-    const told = describeFaults(loadConfig(environment, FILES, 0).faults ?? [])
-    for (const secret of [SECRET, WEAK, 'hunter2', HASH, 'u:p@', '-----BEGIN']) expect(told).not.toContain(secret)
+    const text = describeFaults(loadConfig(environment, FILES, 0).faults ?? [])
+    for (const secret of [SECRET, WEAK, 'hunter2', HASH, 'u:p@', '-----BEGIN']) expect(text).not.toContain(secret)
   })
 
   test.each<[string, string, string, string, string]>([
@@ -240,7 +240,7 @@ describe('what does not start, and which variables are named', () => {
     for (const bad of [under, over]) expect(faultsOf({ ...S, [variable]: bad })).toEqual([variable])
   })
 
-  test('takes 64 entries of a list and not 65', () => {
+  test('accepts 64 entries of a list and not 65', () => {
     const entries = (count: number) => Array.from({ length: count }, (_, i) => `10.0.${i}.0/24`).join()
     for (const variable of ['TRUST_PROXY', 'IP_ALLOWLIST']) {
       expect(faultsOf({ ...S, [variable]: entries(64) })).toEqual([])

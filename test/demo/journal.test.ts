@@ -1,4 +1,4 @@
-import { Journal, KEPT_LINES } from '../../demo/journal.js'
+import { Journal, MAX_LINES } from '../../demo/journal.js'
 
 test('no two lines of a container share a time, even where the clock stands still or runs backwards', () => {
   const journal = new Journal()
@@ -10,8 +10,8 @@ test('no two lines of a container share a time, even where the clock stands stil
 
 test('it keeps so many lines of a container and no more', () => {
   const journal = new Journal()
-  for (let index = 0; index < KEPT_LINES + 3; index += 1) journal.append('a', 'stdout', String(index), BigInt(index))
-  expect(journal.linesOf('a')).toHaveLength(KEPT_LINES)
+  for (let index = 0; index < MAX_LINES + 3; index += 1) journal.append('a', 'stdout', String(index), BigInt(index))
+  expect(journal.linesOf('a')).toHaveLength(MAX_LINES)
   expect(journal.linesOf('a')[0]?.text).toBe('3')
   journal.forget('a')
   expect(journal.linesOf('a')).toEqual([])

@@ -86,14 +86,14 @@ function tellOfBoth(view: FakeView): void {
   const disk = { images: part, containers: part, volumes: part, buildCache: part, volumeBytes: new Map() }
   view.answers.disk = [{ ...answer, value: disk }]
   const journal = view.events.openHost('local')
-  const tell = (id: string, team: string, time: string) => {
+  const record = (id: string, team: string, time: string) => {
     const name = id === SEEN ? 'seen' : 'hidden-name'
     const of = { containerId: id, action: 'die', timeNano: time, name, labels: new Map([['team', team]]) }
     journal.record(eventOf(of), HAPPENED)
   }
-  tell(SEEN, 'web', '1')
-  tell(HIDDEN, 'data', '2')
-  tell(SEEN, 'web', '3')
+  record(SEEN, 'web', '1')
+  record(HIDDEN, 'data', '2')
+  record(SEEN, 'web', '3')
 }
 
 const FILTERED = tokenFor({ subject: 'web', selectors: ['team=web'] })
@@ -139,9 +139,9 @@ describe('a hidden container', () => {
   test.each(paths)('leaves no trace in %s', async (path) => {
     for (const method of ['get', 'head'] as const) {
       const answer = await request(app)[method](path).set('Authorization', `Bearer ${FILTERED}`)
-      const told = JSON.stringify([answer.headers, answer.text ?? ''])
+      const text = JSON.stringify([answer.headers, answer.text ?? ''])
       // What the caller typed itself may come back in no answer either.
-      for (const trace of TRACES) expect([path, trace, told.includes(trace)]).toEqual([path, trace, false])
+      for (const trace of TRACES) expect([path, trace, text.includes(trace)]).toEqual([path, trace, false])
       if (path.includes(HIDDEN)) expect(answer.status).toBe(404)
       else expect(answer.status).toBe(200)
     }

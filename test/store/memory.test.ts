@@ -155,15 +155,15 @@ describe('tickets', () => {
     const { store, time } = rig()
     await store.tickets.put('a', 'content', START + 1_000)
     await store.tickets.put('b', 'content', START + 1_000)
-    expect(await Promise.all([store.tickets.take('a'), store.tickets.take('a')])).toEqual(['content', null])
+    expect(await Promise.all([store.tickets.consume('a'), store.tickets.consume('a')])).toEqual(['content', null])
     time.now += 1_000
-    expect(await store.tickets.take('b')).toBeNull()
+    expect(await store.tickets.consume('b')).toBeNull()
   })
 
   test('are bounded: the oldest is evicted', async () => {
     const { store } = rig()
     for (let i = 0; i < 10_001; i += 1) await store.tickets.put(`t${i}`, 'x', START + 1_000)
-    expect(await store.tickets.take('t0')).toBeNull()
-    expect(await store.tickets.take('t1')).toBe('x')
+    expect(await store.tickets.consume('t0')).toBeNull()
+    expect(await store.tickets.consume('t1')).toBe('x')
   })
 })

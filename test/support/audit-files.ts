@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { FileSink } from '../../api/audit/file-sink.js'
 import { LineSplitter } from '../../api/audit/line-splitter.js'
+import { FileSink } from '../../api/audit/sinks/file-sink.js'
 import { AuditTrail, type AuditTrailOptions } from '../../api/audit/trail.js'
 import { ChainVerifier, type VerifyReport } from '../../api/audit/verify.js'
 import { createLog } from '../../api/log.js'
@@ -16,7 +16,7 @@ export function temporaryFolder(): { path: string; remove(): void } {
 export function verifyFiles(...paths: readonly string[]): VerifyReport {
   const verifier = new ChainVerifier({ isMixed: false, head: null, contains: null })
   for (const path of paths) {
-    const splitter = new LineSplitter(path, (line) => verifier.take(line))
+    const splitter = new LineSplitter(path, (line) => verifier.check(line))
     splitter.push(readFileSync(path))
     splitter.end()
   }

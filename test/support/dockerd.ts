@@ -126,8 +126,8 @@ export async function giveImages(images: readonly string[], socketPath: string):
 
 /** DOCKER_HOST and its kin, which would lead the command elsewhere, stay out; so does the user's own configuration. */
 function commandEnv(): NodeJS.ProcessEnv {
-  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('DOCKER_'))
-  return { ...Object.fromEntries(kept), DOCKER_CONFIG: join(tmpdir(), 'porthole-no-docker-config') }
+  const environment = Object.entries(process.env).filter(([name]) => !name.startsWith('DOCKER_'))
+  return { ...Object.fromEntries(environment), DOCKER_CONFIG: join(tmpdir(), 'porthole-no-docker-config') }
 }
 
 export interface DockerdOptions {

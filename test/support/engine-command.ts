@@ -30,9 +30,9 @@ export function engineCommand(name: string, args: readonly string[], options: Co
 
 /** An environment that leads docker's commands to an engine of the tests, and nothing of the caller's own configuration. */
 function engineEnv(socketPath: string): Record<string, string> {
-  const kept = Object.entries(process.env).filter(([name]) => !/^(?:DOCKER|COMPOSE|PORTHOLE)_/.test(name))
+  const environment = Object.entries(process.env).filter(([name]) => !/^(?:DOCKER|COMPOSE|PORTHOLE)_/.test(name))
   return {
-    ...(Object.fromEntries(kept) as Record<string, string>),
+    ...(Object.fromEntries(environment) as Record<string, string>),
     DOCKER_HOST: `unix://${socketPath}`,
     DOCKER_CONFIG: join(tmpdir(), 'porthole-no-docker-config'),
     // The builder that every engine has; the other one wants a plugin.

@@ -2,8 +2,8 @@ import type { Config } from '../../api/config/config.js'
 import { createLog } from '../../api/log.js'
 import type { EngineEndpoint } from '../../api/model/endpoint.js'
 import { createService } from '../../api/service.js'
-import { GENEROUS, OPEN_NETWORK } from './app-parts.js'
-import { type Answered, AUTH, answered, eventually, type RunningService } from './start-service.js'
+import { eventually } from './eventually.js'
+import { type Answered, answered, type RunningService, serviceConfig } from './start-service.js'
 import { tokenFor } from './tokens.js'
 
 /** A real engine takes up to 2 s for a reading, and a container's rates need two of them. */
@@ -30,19 +30,7 @@ export async function serveEngine(
   token = tokenFor(),
 ): Promise<EngineService> {
   const lines: string[] = []
-  const config: Config = {
-    environment: 'test',
-    listen: { host: '127.0.0.1', port: 0 },
-    logLevel: 'trace',
-    auth: AUTH,
-    hosts: [{ id: 'local', endpoint, labels: {} }],
-    limits: { ...GENEROUS, login: 10 },
-    network: OPEN_NETWORK,
-    audit: { destination: { kind: 'stdout' }, onFailure: 'refuse' },
-    sampling: { intervalMs: 1_000, historyMs: 3_600_000 },
-    logs: { scrub: true },
-    ...changes,
-  }
+  const config = serviceConfig(endpoint, changes)
   const records: string[] = []
   const log = createLog(config.logLevel, { write: (line) => lines.push(line) })
   const service = createService(config, { log, records: { write: (line) => records.push(line) } })

@@ -154,11 +154,11 @@ export function lineAt(second: number, message: string, changes: Partial<LogLine
   return { time, stream: 'stdout', message, isCut: false, redactions: 0, parts: 1, ...changes }
 }
 
-/** An engine that the test holds in its hand. A set `down` or `fault` makes calls fail; events are pushed. */
+/** An engine that the test controls. A set `down` or `fault` makes calls fail; events are pushed. */
 export class FakeEngine implements Engine {
   readonly calls: string[] = []
-  readonly world = new Map<string, ListedContainer>()
-  readonly facts = new Map<string, Partial<InspectedContainer>>()
+  readonly listed = new Map<string, ListedContainer>()
+  readonly inspections = new Map<string, Partial<InspectedContainer>>()
   /** What every call fails with. */
   down: ApiError | null = null
   /** What calls of one kind fail with. */
@@ -172,7 +172,7 @@ export class FakeEngine implements Engine {
   closed = false
   /** What /events was asked to begin with, each time. */
   readonly sinces: (EngineTime | null)[] = []
-  /** What the engine remembers and tells each new subscriber, before anything else. */
+  /** What the engine remembers and sends to each new subscriber, before anything else. */
   readonly past: ContainerEvent[] = []
   /** What its clock shows to a subscriber. */
   engineNow: number | null = null
@@ -196,9 +196,9 @@ export class FakeEngine implements Engine {
     this.readings = readings
   }
 
-  add(container: ListedContainer, facts: Partial<InspectedContainer> = {}): void {
-    this.world.set(container.id, container)
-    this.facts.set(container.id, facts)
+  add(container: ListedContainer, inspected: Partial<InspectedContainer> = {}): void {
+    this.listed.set(container.id, container)
+    this.inspections.set(container.id, inspected)
   }
 
   emit(action: string, containerId: string, changes: Partial<ContainerEvent> = {}): void {
@@ -251,15 +251,15 @@ export class FakeEngine implements Engine {
     recordCall?: RecordCall,
   ): Promise<readonly ListedContainer[]> {
     const call = this.#begin(ids === null ? 'list' : `list ${ids.length}`, signal, recordCall)
-    return call.answer([...this.world.values()].filter(({ id }) => ids === null || ids.includes(id)))
+    return call.answer([...this.listed.values()].filter(({ id }) => ids === null || ids.includes(id)))
   }
 
   async inspect(id: string, signal: AbortSignal, recordCall?: RecordCall): Promise<InspectedContainer> {
     const call = this.#begin(`inspect ${id.slice(0, 4)}`, signal, recordCall)
     await this.gate
-    const container = this.world.get(id)
+    const container = this.listed.get(id)
     if (container === undefined) throw call.fault(new ApiError('container-not-found', 'gone', { engineStatus: 404 }))
-    return call.answer(inspected(container, this.facts.get(id)))
+    return call.answer(inspected(container, this.inspections.get(id)))
   }
 
   async stats(id: string, signal: AbortSignal, recordCall?: RecordCall): Promise<Reading | null> {

@@ -132,7 +132,12 @@ export class FakeView implements View {
     return this.fileChanges
   }
 
-  async readLog(_container: Container, query: LogQuery, _onCall?: unknown, _signal?: AbortSignal): Promise<LogPage> {
+  async readLog(
+    _container: Container,
+    query: LogQuery,
+    _recordCall?: unknown,
+    _signal?: AbortSignal,
+  ): Promise<LogPage> {
     this.logQueries.push(query)
     if (this.lookupFault !== null) throw this.lookupFault
     return this.logPage

@@ -8,8 +8,6 @@ import { SimulatedEngine, type SimulatedEngineOptions } from '../../demo/engine.
 import { GENEROUS, OPEN_NETWORK } from './app-parts.js'
 import { TOKEN_SETTINGS, tokenFor } from './tokens.js'
 
-export { eventually } from './eventually.js'
-
 /** Tokens of TOKEN_SETTINGS are accepted, and sign-in is off. */
 export const AUTH: AuthConfig = { token: TOKEN_SETTINGS, provider: null, users: null, revokedTokensFile: null }
 
@@ -44,17 +42,12 @@ export async function answered(answer: Response): Promise<Answered> {
   }
 }
 
-/** The whole service on a free port, over any engine, with deadlines that a test can wait for. */
-export async function startService(
-  endpoint: EngineEndpoint,
-  changes: Partial<Config> = {},
-  clock: Clock = SYSTEM_CLOCK,
-): Promise<RunningService> {
-  const lines: string[] = []
-  const config: Config = {
+/** One engine, tokens of AUTH, limits out of the way, a sample a second. */
+export function serviceConfig(endpoint: EngineEndpoint, changes: Partial<Config>): Config {
+  return {
     environment: 'test',
     listen: { host: '127.0.0.1', port: 0 },
-    logLevel: 'debug',
+    logLevel: 'trace',
     auth: AUTH,
     hosts: [{ id: 'local', endpoint, labels: {} }],
     limits: { ...GENEROUS, login: 10 },
@@ -64,6 +57,16 @@ export async function startService(
     logs: { scrub: true },
     ...changes,
   }
+}
+
+/** The whole service on a free port, over any engine, with deadlines that a test can wait for. */
+export async function startService(
+  endpoint: EngineEndpoint,
+  changes: Partial<Config> = {},
+  clock: Clock = SYSTEM_CLOCK,
+): Promise<RunningService> {
+  const lines: string[] = []
+  const config = serviceConfig(endpoint, { logLevel: 'debug', ...changes })
   const createEngine = (host: HostConfig) =>
     createDockerodeEngine(host.endpoint, { quickDeadlineMs: 1_000, lookupDeadlineMs: 1_500, statsDeadlineMs: 1_000 })
   const log = createLog(config.logLevel, { write: (line) => lines.push(line) })

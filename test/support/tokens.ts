@@ -18,7 +18,7 @@ export const TOKEN_SETTINGS: TokenConfig = {
   audience: 'porthole',
 }
 
-interface Wish {
+interface TokenOptions {
   readonly subject?: string
   readonly scopes?: readonly Scope[]
   readonly selectors?: readonly string[]
@@ -27,10 +27,10 @@ interface Wish {
 }
 
 /** A good token, for everything unless told otherwise. */
-export function tokenFor(wish: Wish = {}, now = Date.now()): string {
+export function tokenFor(options: TokenOptions = {}, now = Date.now()): string {
   return signToken(
     TOKEN_SETTINGS,
-    { subject: 'tester', scopes: SCOPES, selectors: [], lifetimeSeconds: 600, ...wish },
+    { subject: 'tester', scopes: SCOPES, selectors: [], lifetimeSeconds: 600, ...options },
     now,
   )
 }

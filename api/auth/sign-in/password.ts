@@ -4,29 +4,29 @@ import { hasControlCharacter } from '../../model/control-character.js'
 import { decoyHash, type HashParameters, parsePasswordHash } from '../../model/password-hash.js'
 import type { User } from '../../model/user.js'
 
-/** OWASP Password Storage Cheat Sheet, Argon2id: the entry of its list that costs a server least memory for two passes. */
+/** From the list for Argon2id in OWASP's Password Storage Cheat Sheet: the entry with two passes. */
 const PARAMETERS: HashParameters = { memoryKiB: 19_456, iterations: 2, parallelism: 1 }
 
 /**
- * Characters of a new password. NIST SP 800-63B asks for 8 at least, and for 15 where the password is all there is (rev. 4,
- * section 3.1.1.2); 12 holds here because failed sign-ins are counted by address and by name, and each guess costs 19 MiB.
- * Length is the whole rule: the same section refuses rules about kinds of characters.
+ * Characters of a new password. NIST SP 800-63B asks for at least 8, and for 15 if the password is the only factor (rev. 4,
+ * section 3.1.1.2). 12 is enough here because failed sign-ins are counted by address and by name, and each guess costs 19 MiB.
+ * Length is the only rule: the same section advises against rules about kinds of characters.
  */
 export const MIN_PASSWORD_LENGTH = 12
 
-/** Bytes of a password as it is typed: longer than any that is remembered, and short enough to normalize and hash unasked. */
+/** Bytes of a password as it is typed: more than any person remembers, and few enough to hash for an unverified client. */
 const MAX_PASSWORD_BYTES = 1_024
 
-/** Why nobody should have this as a new password, or null. Says nothing of the text. */
+/** Why this is not acceptable as a new password, or null. Reveals nothing of the text. */
 export function passwordProblem(password: string, name = ''): string | null {
   if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES) return `is longer than ${MAX_PASSWORD_BYTES} bytes`
-  // RFC 8265 section 4.1 allows no control character; a line break or an arrow key is a slip that no form can repeat.
+  // RFC 8265 section 4.1 allows no control character. A typed line break or arrow key is a slip that a login form cannot repeat.
   if (hasControlCharacter(password)) return 'holds a control character'
   if (!isText(password)) return 'is not valid Unicode'
-  // NIST counts code points, and so does a spread.
+  // NIST counts code points, and so does the spread operator.
   if ([...password.normalize('NFC')].length < MIN_PASSWORD_LENGTH)
     return `is shorter than ${MIN_PASSWORD_LENGTH} characters`
-  // What NIST's blocklist is for, as far as it goes without a list: the first guesses at this very account.
+  // NIST asks for a blocklist. This refuses, without a list, the first guesses at this account.
   const lower = password.toLowerCase()
   if (/^(.{1,4}?)\1+.{0,3}$/su.test(lower)) return 'repeats a short piece'
   if (name !== '' && lower.replaceAll(name.toLowerCase(), '').length < MIN_PASSWORD_LENGTH / 2)
@@ -34,11 +34,11 @@ export function passwordProblem(password: string, name = ''): string | null {
   return null
 }
 
-/** An Argon2id hash in PHC string format, with a salt of its own. Throws where the password has a problem. */
+/** Hashes with Argon2id and a fresh salt, into PHC string format. Throws if the password has a problem. */
 export async function hashPassword(password: string): Promise<string> {
   const problem = passwordProblem(password)
   if (problem !== null) throw new Error(`the password ${problem}`)
-  // Argon2id, version 19, 16 bytes of salt and 32 of hash are the package's own choice; the tests hold it to that.
+  // Argon2id, version 19, 16 bytes of salt and 32 of hash are the package's defaults. Tests check that they stay so.
   return await hash(prepare(password), {
     memoryCost: PARAMETERS.memoryKiB,
     timeCost: PARAMETERS.iterations,
@@ -46,7 +46,7 @@ export async function hashPassword(password: string): Promise<string> {
   })
 }
 
-/** False for what cannot be a password or a hash too. A hash that costs more than one may is never computed. */
+/** Also false for text that cannot be a password or a hash. A hash beyond the allowed cost is never computed. */
 export async function verifyPassword(passwordHash: string, password: string): Promise<boolean> {
   if (Buffer.byteLength(password) > MAX_PASSWORD_BYTES || !isText(password)) return false
   if (parsePasswordHash(passwordHash).problem !== undefined) return false
@@ -54,43 +54,45 @@ export async function verifyPassword(passwordHash: string, password: string): Pr
 }
 
 /**
- * The one spelling that is hashed, however a keyboard composes it (RFC 8265 section 4.2.2, OpaqueString): every blank is a
- * space, and the text is in NFC. ASCII is left as it is, so hashes of other tools fit.
+ * The one spelling that is hashed, however a keyboard composes it (RFC 8265 section 4.2.2, OpaqueString): every blank becomes a
+ * space, and the text is in NFC. ASCII is unchanged, so hashes that other tools made still match.
  */
 function prepare(password: string): Buffer {
   return Buffer.from(password.replace(/\p{Zs}/gu, ' ').normalize('NFC'), 'utf8')
 }
 
-/** Half a surrogate pair has no UTF-8; all of them would become one and the same replacement character. */
+/** Half a surrogate pair has no UTF-8: all of them would turn into the same replacement character. */
 function isText(password: string): boolean {
   return !/\p{Cs}/u.test(password)
 }
 
-/** What the list of users says about costs. */
+/** The hash parameters of the users in the list. */
 interface Costs {
   readonly byName: ReadonlyMap<string, User>
-  /** One for each user, in the list's order: an unknown name costs what some user costs, as often as users do. */
+  /** One per user, in the list's order. An unknown name gets one of these, so each cost is as frequent as it is among users. */
   readonly ofUsers: readonly HashParameters[]
   readonly key: Buffer
 }
 
-/** Tells whose password it is, at the same cost whether there is such a user or not. */
+/** Checks a name and a password at the same cost whether or not the user exists. */
 export class PasswordChecker {
   readonly #users: () => readonly User[]
+  readonly #verify: typeof verifyPassword
   #list: readonly User[] | null = null
   #costs: Costs = costsOf([])
 
-  constructor(users: () => readonly User[]) {
+  constructor(users: () => readonly User[], verify = verifyPassword) {
     this.#users = users
+    this.#verify = verify
   }
 
-  /** The user of exactly this name with this password, or null. */
+  /** The user with exactly this name and this password, or null. */
   async check(name: string, password: string): Promise<User | null> {
     const { byName, ofUsers, key } = this.#costsNow()
-    // Drawn for known names as well, so that the work is one and the same.
+    // Made for known names too, so that the work is the same.
     const decoy = decoyHash(parametersFor(name, ofUsers, key), randomBytes)
     const user = byName.get(name) ?? null
-    const fits = await verifyPassword(user?.passwordHash ?? decoy, password)
+    const fits = await this.#verify(user?.passwordHash ?? decoy, password)
     return fits ? user : null
   }
 
@@ -105,8 +107,8 @@ export class PasswordChecker {
 }
 
 /**
- * The key is made of the hashes, which are secret: so an unknown name costs the same after a restart and on every instance, and
- * nobody outside can tell which cost it ought to have.
+ * The key comes from the hashes, which are secret. So an unknown name costs the same after a restart and on every instance, and
+ * an attacker cannot compute what it would cost.
  */
 function costsOf(users: readonly User[]): Costs {
   const digest = createHash('sha256')
@@ -119,6 +121,6 @@ function costsOf(users: readonly User[]): Costs {
 }
 
 function parametersFor(name: string, ofUsers: readonly HashParameters[], key: Buffer): HashParameters {
-  const drawn = createHmac('sha256', key).update(name).digest().readUInt32BE(0)
-  return ofUsers[drawn % Math.max(1, ofUsers.length)] ?? PARAMETERS
+  const choice = createHmac('sha256', key).update(name).digest().readUInt32BE(0)
+  return ofUsers[choice % Math.max(1, ofUsers.length)] ?? PARAMETERS
 }

@@ -1,23 +1,23 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
-/** RFC 9700 leaves the form open; opaque to its holder, and recognizable to whoever scans for leaked secrets. */
+/** RFC 9700 leaves the format open. The prefix lets scanners for leaked secrets recognize one; the rest is opaque. */
 const PREFIX = 'phr'
 
-/** Bytes of the random part: nobody guesses 256 bits. */
+/** Bytes of the random part: 256 bits cannot be guessed. */
 const RANDOM_BYTES = 32
 
-/** Characters of the longest one that this module writes, with room to spare. */
+/** Characters of the longest token that this module writes, with room to spare. */
 export const MAX_REFRESH_TOKEN_LENGTH = 256
 
-/** What a refresh token of ours says: which session, and the how-manieth of it. */
+/** The content of a refresh token: a session, and the number of the token within it. */
 export interface RefreshToken {
   readonly sessionId: string
   readonly generation: number
 }
 
 /**
- * Writes and reads refresh tokens. Each carries a MAC, so that one which was used before can be told from one that was made up:
- * the first is a replay and ends its session (RFC 9700 section 4.14.2), the second must not be able to.
+ * Writes and reads refresh tokens. Each carries a MAC, which distinguishes a used token from an invented one: a used token is a
+ * replay and ends its session (RFC 9700 section 4.14.2), an invented one must not be able to.
  */
 export class RefreshTokens {
   readonly #key: Buffer
@@ -31,7 +31,7 @@ export class RefreshTokens {
     return `${body}.${this.#mac(body)}`
   }
 
-  /** Null where it was not written here. */
+  /** Null if this service did not write it. */
   read(token: string): RefreshToken | null {
     if (token.length > MAX_REFRESH_TOKEN_LENGTH) return null
     const match = /^(phr\.([0-9a-f-]{36})\.(\d{1,9})\.[\w-]{43})\.([\w-]{43})$/.exec(token)
@@ -46,7 +46,7 @@ export class RefreshTokens {
   }
 }
 
-/** How a secret that a client holds is kept here. It has 256 random bits, so it needs no slow hash. */
+/** What is stored of a secret that a client holds. The secret has 256 random bits, so it needs no slow hash. */
 export function hashOfSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('base64url')
 }

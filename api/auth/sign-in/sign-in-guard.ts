@@ -1,26 +1,26 @@
 import type { Counters, Store } from '../../store/store.js'
 
-/** How long an address from which a user has signed in is known as theirs. */
+/** How long an address counts as known after a user has signed in from it. */
 const KNOWN_ADDRESS_MS = 30 * 86_400_000
 
 /**
- * Whether a guess at a password is let through; null is yes. `address` and `name` say which count is full, for the audit; the
- * caller is told the same of either.
+ * Why a guess at a password is refused; null lets it through. `address` and `name` are the count that is full, for the audit
+ * alone: the caller gets the same answer for both.
  */
 export type SignInVerdict = { readonly refused: 'address' | 'name'; readonly resetsAt: number } | null
 
 export interface SignInAttempt {
-  /** As limits count it: an IPv6 address stands for its /56. */
+  /** The key that limits count by: an IPv6 address stands for its /56. */
   readonly address: string
-  /** As it was typed; whether there is such a user makes no difference here. */
+  /** As it was typed. Whether such a user exists makes no difference here. */
   readonly name: string
 }
 
 /**
- * Counts failed sign-ins, and only those: per address, and per user name over all addresses. A name that is guessed at from
- * everywhere is closed to whoever has failed with it already; an address that has not gets one try, and one from which the user
- * has signed in before is not concerned at all. So nobody can lock an owner out for ever, and a thousand addresses get a
- * thousand guesses a window rather than ten thousand (OWASP's device cookies, with the address as the device).
+ * Counts failed sign-ins, and only those: per address, and per user name over all addresses. When the count of a name is full,
+ * an address that has failed with it is refused, a new address gets one try, and an address from which the user has signed in
+ * before is not affected. So an attacker cannot lock the owner out, and a thousand addresses get a thousand guesses per window
+ * rather than ten thousand (OWASP's device cookies, with the address as the device).
  */
 export class SignInGuard {
   readonly #addresses: Counters
@@ -65,13 +65,13 @@ export class SignInGuard {
 
   async succeeded(attempt: SignInAttempt): Promise<void> {
     const pair = pairOf(attempt)
-    // Anew, so that the time counts from the last sign-in.
+    // Reset first, so that the time counts from the last sign-in.
     await this.#known.clear(pair)
     await this.#known.add(pair, KNOWN_ADDRESS_MS)
   }
 }
 
-/** An address has no blank, so no name can make one pair look like another. */
+/** An address has no blank, so no name can make two pairs look alike. */
 function pairOf({ address, name }: SignInAttempt): string {
   return `${address} ${name}`
 }

@@ -2,21 +2,21 @@ import { Quota } from '../../concurrency/quota.js'
 import { Semaphore } from '../../concurrency/semaphore.js'
 import { ApiError } from '../../model/error.js'
 
-/** Sign-ins that wait at once: as many checks of about 20 ms as a person waits for without giving up. */
+/** Sign-ins that wait at once. A check takes about 20 ms, so the last one waits no longer than a person has patience for. */
 const MAX_WAITING = 64
 
 /**
- * Sign-ins from known addresses that wait at once. They have places of their own, so that an attacker who fills the queue from a
- * hundred addresses locks no owner out.
+ * Sign-ins from known addresses that wait at once. They have a quota of their own, so that an attacker who fills the queue from
+ * a hundred addresses does not lock the owner out.
  */
 const MAX_PREFERRED = 16
 
-/** Waiting sign-ins of one address: a person at one keyboard is one, an office behind one address a few. */
+/** Sign-ins of one address that wait at once: one for a person, a few for an office behind one address. */
 const MAX_WAITING_PER_ADDRESS = 4
 
 /**
- * Runs one sign-in at a time, in order of arrival, the preferred before the others. One at a time, so that a failure is counted
- * before the next guess runs, and so that hashing passwords keeps one core busy and leaves the others to readers.
+ * Runs one sign-in at a time, in order of arrival, preferred ones first. One at a time, so that a failure is counted before the
+ * next guess runs, and so that hashing passwords occupies one core and leaves the others to readers.
  */
 export class SignInQueue {
   readonly #semaphore = new Semaphore(1)
@@ -28,11 +28,11 @@ export class SignInQueue {
     `${MAX_WAITING_PER_ADDRESS} sign-ins of this address wait already`,
   )
 
-  /** Resolves with what `signIn` gives. Rejects with rate-limited at once where too many wait, in all or of this address. */
+  /** Resolves with the result of `signIn`. Rejects with rate-limited at once if too many wait, in all or from this address. */
   async enter<T>(address: string, signIn: () => Promise<T>, isPreferred = false): Promise<T> {
     const stopWaiting = this.#wait(address, isPreferred)
     const start = () => {
-      // Only what waits counts. Where the semaphore is free, this runs within the call below.
+      // Only waiting sign-ins count. If the semaphore is free, this runs within the call below.
       stopWaiting()
       return signIn()
     }
@@ -40,9 +40,9 @@ export class SignInQueue {
   }
 
   #wait(address: string, isPreferred: boolean): () => void {
-    const release = (isPreferred ? this.#preferred : this.#others).take(address)
+    const release = (isPreferred ? this.#preferred : this.#others).acquire(address)
     try {
-      const releaseAddress = this.#addresses.take(address)
+      const releaseAddress = this.#addresses.acquire(address)
       return () => {
         release()
         releaseAddress()

@@ -10,16 +10,16 @@ import { hashOfSecret, type RefreshTokens } from './refresh-token.js'
 import type { SignInAttempt, SignInGuard } from './sign-in-guard.js'
 import type { SignInQueue } from './sign-in-queue.js'
 
-/** A session that nobody refreshes for so long ends: a forgotten browser is not signed in for ever (ASVS 7.3.1). */
+/** A session that is not refreshed for this long ends, so that a forgotten browser does not stay signed in (ASVS 7.3.1). */
 const IDLE_SESSION_MS = 24 * 3_600_000
 
 export interface SignInParts {
   readonly token: TokenConfig
   readonly settings: Omit<UsersConfig, 'path'>
   readonly users: { find(name: string): User | null }
-  /** The user whose password it is, at the same cost whether there is such a user or not. */
+  /** The user with this name and password, found at the same cost whether or not the user exists. */
   readonly checkPassword: (name: string, password: string) => Promise<User | null>
-  /** Runs one at a time, so that guesses made at once are counted one by one. */
+  /** Runs one sign-in at a time, so that concurrent guesses are counted one by one. */
   readonly queue: Pick<SignInQueue, 'enter'>
   readonly guard: SignInGuard
   readonly sessions: Sessions
@@ -39,9 +39,9 @@ export interface Grant {
 
 export interface Refusal {
   readonly error: ApiError
-  /** `reuse` where a refresh token was used twice: somebody has a copy. */
+  /** `reuse` means that a refresh token was used twice, so there is a copy of it. */
   readonly kind: 'refused' | 'limited' | 'reuse'
-  /** Names a user that exists, or is null: what strangers type may be a password in the wrong field. */
+  /** The name of an existing user, or null: an unknown name may be a password typed into the wrong field. */
   readonly userName: string | null
   readonly sessionId: string | null
   readonly reason: string
@@ -49,7 +49,7 @@ export interface Refusal {
 
 export type SignInOutcome = { readonly grant: Grant; readonly refusal?: never } | { readonly refusal: Refusal }
 
-/** Passwords into tokens, and refresh tokens into the next ones. */
+/** Exchanges a password for tokens, and a refresh token for the next ones. */
 export class SignIn {
   readonly #parts: SignInParts
 
@@ -57,7 +57,7 @@ export class SignIn {
     this.#parts = parts
   }
 
-  /** Always a new session, whatever the client held before. Throws rate-limited where too many wait. */
+  /** Always opens a new session, whatever token the client already holds. Throws rate-limited if too many sign-ins wait. */
   async login(attempt: SignInAttempt, password: string): Promise<SignInOutcome> {
     const isKnown = await this.#parts.guard.isKnown(attempt)
     return this.#parts.queue.enter(attempt.address, () => this.#login(attempt, password), isKnown)
@@ -102,7 +102,7 @@ export class SignIn {
     return this.#grant(user, session, refreshToken)
   }
 
-  /** The user is looked up anew, so what changed since bites: roles, containers, password, or that they are gone. */
+  /** Looks the user up again, so that changes take effect: roles, containers, password, or removal. */
   async refresh(presented: string): Promise<SignInOutcome> {
     const { sessions, refreshTokens, users, now } = this.#parts
     const token = refreshTokens.read(presented)
@@ -127,7 +127,7 @@ export class SignIn {
     return { grant: this.#grant(user, { ...session, idleAt }, refreshToken) }
   }
 
-  /** The session of a refresh token of ours, current or not: who holds one may end it. */
+  /** The session of a refresh token that we issued, current or not. Its holder may end the session. */
   sessionOf(presented: string): string | null {
     return this.#parts.refreshTokens.read(presented)?.sessionId ?? null
   }
@@ -135,7 +135,7 @@ export class SignIn {
   #grant(user: User, session: Session, refreshToken: string): Grant {
     const { token, settings, now } = this.#parts
     const lifetimeMs = Math.min(settings.accessTokenTtlMs, session.endsAt - now())
-    // A token's times are whole seconds.
+    // The times in a token are whole seconds.
     const lifetimeSeconds = Math.max(1, Math.floor(lifetimeMs / 1000))
     const request = {
       subject: user.name,
@@ -154,13 +154,13 @@ export class SignIn {
     }
   }
 
-  /** Longer than an access token lives, or a client that refreshes when it must would come too late. */
+  /** Longer than the lifetime of an access token. Otherwise a client that refreshes on expiry would come too late. */
   #idleMs(): number {
     return Math.max(IDLE_SESSION_MS, 2 * this.#parts.settings.accessTokenTtlMs)
   }
 }
 
-/** Changes with the password; tells nothing of it. */
+/** Changes with the password and reveals nothing of it. */
 function stampOf({ passwordHash }: User): string {
   return createHash('sha256').update(passwordHash).digest('base64url')
 }

@@ -1,7 +1,7 @@
 import type { User } from '../../model/user.js'
 import type { WatchedFile } from '../watched-file.js'
 
-/** Problems that a log line names; the rest is a number. */
+/** Problems that one log line names. The others are only counted. */
 const MAX_LOGGED_PROBLEMS = 10
 
 type ParsedUsers =
@@ -18,8 +18,8 @@ export interface UserDirectoryParts {
 }
 
 /**
- * Who may sign in, by a file that is read again when it changes. While the file is missing or wrong, nobody may: the change may
- * have been the removal of a user.
+ * The users who may sign in, from a file that is read again when it changes. While the file is missing or invalid, all sign-ins
+ * are refused: the change may have been the removal of a user.
  */
 export class UserDirectory {
   readonly #parts: UserDirectoryParts
@@ -30,13 +30,13 @@ export class UserDirectory {
     this.#parts = parts
   }
 
-  /** The same list until the file changes. */
+  /** Returns the same list until the file changes. */
   users(): readonly User[] {
     this.#refresh()
     return this.#users
   }
 
-  /** By the exact name. */
+  /** Finds a user by the exact name. */
   find(name: string): User | null {
     this.#refresh()
     return this.#byName.get(name) ?? null
@@ -44,12 +44,12 @@ export class UserDirectory {
 
   #refresh(): void {
     const { file, log } = this.#parts
-    const news = file.check()
-    if (news === null) return
-    if (news.text !== undefined) this.#accept(news.text)
+    const update = file.check()
+    if (update === null) return
+    if (update.text !== undefined) this.#accept(update.text)
     else {
       this.#clear()
-      if (news.isNew) log.error({ err: news.error }, UNUSABLE)
+      if (update.isNew) log.error({ err: update.error }, UNUSABLE)
     }
   }
 

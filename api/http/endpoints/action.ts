@@ -11,8 +11,8 @@ import type { ContentOf } from './answer.js'
 export interface ActionRoute {
   readonly method: 'GET' | 'POST'
   readonly path: string
-  /** Who may act: anybody, only where users are configured; anybody; or a caller with a token. */
-  readonly who: 'user' | 'anybody' | 'caller'
+  /** `public` takes any client, `sign-in` does so only where users are configured, `caller` asks for a token. */
+  readonly access: 'public' | 'sign-in' | 'caller'
   readonly body: z.ZodType
   /** What it answers; null is 204. */
   readonly answer: z.ZodType
@@ -21,7 +21,7 @@ export interface ActionRoute {
 }
 
 interface ActionOptions<Body, Schema extends z.ZodType> {
-  readonly who: ActionRoute['who']
+  readonly access: ActionRoute['access']
   readonly body: z.ZodType<Body>
   readonly answer: Schema
 }

@@ -37,7 +37,7 @@ export interface ReadRequest {
   readonly signal: () => AbortSignal
   /** Notes a call to an engine that the answer took. */
   readonly recordCall: (call: EngineCall) => void
-  /** Whose audit records this caller may read; null is everybody's. */
+  /** Whose audit records this caller may read; null is all records. */
   readonly ownRecords: OwnRecords | null
 }
 

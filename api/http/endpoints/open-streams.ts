@@ -32,7 +32,7 @@ export class OpenStreams {
 
   /** Takes a place until the release is called. `end` runs when all streams are to end. Throws too-many-streams. */
   open(subject: string, end: () => void): Release {
-    const release = this.#quota.take(subject)
+    const release = this.#quota.acquire(subject)
     this.#ends.add(end)
     return () => {
       this.#ends.delete(end)

@@ -140,7 +140,7 @@ async function freshResponse(
 ): Promise<RenderedResponse> {
   const question = route.ask(url)
   const request = opened.request()
-  if (route.large) whenClosed(res, largeResponses.take(holderOf(opened.caller)))
+  if (route.large) whenClosed(res, largeResponses.acquire(holderOf(opened.caller)))
   return question(sources, request)
 }
 

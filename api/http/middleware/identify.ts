@@ -12,8 +12,8 @@ import { addressOf } from './resolve-address.js'
 /** Either a caller, or why there is none. */
 type Identity = { readonly caller: Caller; readonly fault: null } | { readonly caller: null; readonly fault: ApiError }
 
-const STRANGER: Identity = { caller: null, fault: new ApiError('unauthenticated', 'no token') }
-const EVERYONE: Identity = { caller: ANONYMOUS, fault: null }
+const NO_TOKEN: Identity = { caller: null, fault: new ApiError('unauthenticated', 'no token') }
+const ANONYMOUS_IDENTITY: Identity = { caller: ANONYMOUS, fault: null }
 
 export interface IdentifyParts {
   /** Null where the service runs without authentication. */
@@ -26,8 +26,8 @@ export interface IdentifyParts {
 /** Finds out who asks, and leaves the verdict to `requireCaller`: the limits between the two count strangers too. */
 export function identify({ authenticator, tickets, isStream }: IdentifyParts): RequestHandler {
   if (authenticator === null)
-    return function identifyEveryone(_req, res, next) {
-      res.locals['identity'] = EVERYONE
+    return function identifyAsAnonymous(_req, res, next) {
+      res.locals['identity'] = ANONYMOUS_IDENTITY
       next()
     }
 
@@ -100,5 +100,5 @@ export function actorOf(req: Request, res: Response): Actor {
 }
 
 function identityOf(res: Response): Identity {
-  return (res.locals['identity'] as Identity | undefined) ?? STRANGER
+  return (res.locals['identity'] as Identity | undefined) ?? NO_TOKEN
 }

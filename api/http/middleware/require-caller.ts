@@ -10,7 +10,7 @@ import type { RecordRefusal } from './refusals.js'
  * says nothing but that someone has asked.
  */
 export function requireCaller(recordRefusal: RecordRefusal, perAddress: number): RequestHandler {
-  return function refuseStrangers(req, res, next) {
+  return function refuseUnknownCallers(req, res, next) {
     const fault = identityFault(res)
     if (fault === null) {
       next()

@@ -2,9 +2,10 @@ import { z } from 'zod'
 import { parseDuration } from '../../model/duration.js'
 import type { RequestFault } from '../../model/error.js'
 import { parseLabelSelector } from '../../model/label-selector.js'
+import { rfc3339Milliseconds } from '../../model/rfc3339.js'
 import { type Cursor, readCursor } from './page.js'
 
-/** Values of one repeatable parameter: more alternatives than anybody types, few enough to compare with each container. */
+/** Values of one repeatable parameter: more alternatives than a person types, few enough to compare with each container. */
 const MAX_VALUES = 32
 
 /** Characters of one value: the longest that Docker gives a name or an image reference to. */
@@ -18,8 +19,6 @@ const MAX_CURSOR_LENGTH = 4_096
 
 /** Characters of a parameter's name that an error repeats. */
 const MAX_ECHOED_NAME = 64
-
-const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)$/
 
 export const CONTAINER_ID = /^[a-f0-9]{12,64}$/
 
@@ -90,7 +89,7 @@ export const instant = z
   .optional()
   .transform((text, context) => {
     if (text === undefined) return undefined
-    const at = millisecondsOf(text)
+    const at = rfc3339Milliseconds(text)
     if (at !== null) return at
     context.addIssue({ code: 'custom', message: 'must be a time of RFC 3339, such as 2026-01-31T12:00:00Z' })
     return z.NEVER
@@ -98,7 +97,7 @@ export const instant = z
 
 /**
  * A moment, or how long ago it is. `read` gives a time of RFC 3339 in the unit that the route counts in, or null where the text is
- * none; `of` does so for milliseconds since 1970.
+ * not one; `of` does so for milliseconds since 1970.
  */
 export function momentIn<T>(read: (text: string) => T | null, of: (milliseconds: number) => T) {
   return z
@@ -116,13 +115,8 @@ export function momentIn<T>(read: (text: string) => T | null, of: (milliseconds:
     })
 }
 
-function millisecondsOf(text: string): number | null {
-  const at = RFC_3339.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(at) ? null : at
-}
-
 /** In milliseconds since 1970. */
-export const moment = momentIn(millisecondsOf, (milliseconds) => milliseconds)
+export const moment = momentIn(rfc3339Milliseconds, (milliseconds) => milliseconds)
 
 export function isContainerId(given: string): boolean {
   return CONTAINER_ID.test(given)
@@ -141,7 +135,7 @@ export function parseQuery<T>(schema: z.ZodType<T>, search: string): Parsed<T> {
   return parsed.success ? { value: parsed.data } : { faults: parsed.error.issues.flatMap(faultsOf) }
 }
 
-/** What a caller is told of a value that was refused: which, and what is accepted, never the value itself. */
+/** What an error says of a value that was refused: which, and what is accepted, never the value itself. */
 export function faultsOf(issue: z.core.$ZodIssue): RequestFault[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({

@@ -21,7 +21,7 @@ export interface HostLogsParts {
   readonly engine: Engine
   readonly clock: Clock
   /** Aborts with the host, not with one connection. Throws engine-unavailable where the host is not live. */
-  readonly life: () => AbortSignal
+  readonly hostSignal: () => AbortSignal
   /** Whether a container has a terminal; null where it is not inspected yet. */
   readonly isTty: (id: string) => boolean | null
   readonly inspect: (id: string, recordCall?: RecordCall) => Promise<InspectedContainer>
@@ -45,8 +45,8 @@ export class HostLogs {
 
   /** `signal`: the caller has gone. */
   async read(id: string, query: LogQuery, signal: AbortSignal, recordCall?: RecordCall): Promise<LogPage> {
-    const { life, clock } = this.#parts
-    const ends = AbortSignal.any([life(), signal])
+    const { hostSignal, clock } = this.#parts
+    const ends = AbortSignal.any([hostSignal(), signal])
     const open = await this.#open(id, recordCall)
     const deadline = new AbortController()
     const cancel = clock.after(READ_LOG_MS, () => deadline.abort())
@@ -66,8 +66,8 @@ export class HostLogs {
     from: LogCursor | null,
     signal: AbortSignal,
   ): AsyncGenerator<LogStep, void, undefined> {
-    const { life, clock, lineBucket } = this.#parts
-    const ends = AbortSignal.any([life(), signal])
+    const { hostSignal, clock, lineBucket } = this.#parts
+    const ends = AbortSignal.any([hostSignal(), signal])
     const open = await this.#open(id)
     const source = {
       open,

@@ -19,7 +19,7 @@ export interface HostReadsParts {
   readonly engine: Engine
   readonly clock: Clock
   /** Aborts with the host, not with one connection. Throws engine-unavailable where the host is not live. */
-  readonly life: () => AbortSignal
+  readonly hostSignal: () => AbortSignal
 }
 
 /**
@@ -43,20 +43,20 @@ export class HostReads {
   }
 
   async inspect(id: string, recordCall?: RecordCall): Promise<InspectedContainer> {
-    const { engine, life } = this.#parts
-    const signal = life()
+    const { engine, hostSignal } = this.#parts
+    const signal = hostSignal()
     return this.#calls.get(`inspect ${id}`, recordCall, (record) => engine.inspect(id, signal, record))
   }
 
   async top(id: string, recordCall?: RecordCall): Promise<ProcessList> {
-    const { engine, life } = this.#parts
-    const signal = life()
+    const { engine, hostSignal } = this.#parts
+    const signal = hostSignal()
     return this.#calls.get(`top ${id}`, recordCall, (record) => engine.top(id, signal, record))
   }
 
   async changes(id: string, recordCall?: RecordCall): Promise<ChangeList> {
-    const { engine, life } = this.#parts
-    const signal = life()
+    const { engine, hostSignal } = this.#parts
+    const signal = hostSignal()
     return this.#calls.get(`changes ${id}`, recordCall, (record) => engine.changes(id, signal, record))
   }
 
@@ -81,7 +81,7 @@ export class HostReads {
   }
 
   #cache<T>(maxAgeMs: number, fetch: (signal: AbortSignal, recordCall: RecordCall) => Promise<T>): SwrCache<T> {
-    const { life, clock } = this.#parts
-    return new SwrCache({ fetch: async (recordCall) => fetch(life(), recordCall), maxAgeMs, clock })
+    const { hostSignal, clock } = this.#parts
+    return new SwrCache({ fetch: async (recordCall) => fetch(hostSignal(), recordCall), maxAgeMs, clock })
   }
 }

@@ -62,7 +62,7 @@ export class Host {
   #fault: ApiError | null = null
   #stateChanges = 0
   /** Ends what callers ask for: such a call outlives the reconnection that a proxy's idle cut makes. */
-  #life: AbortSignal = AbortSignal.abort()
+  #hostSignal: AbortSignal = AbortSignal.abort()
   #resolveFirstOutcome = () => {}
 
   constructor(options: HostOptions) {
@@ -80,13 +80,13 @@ export class Host {
     this.#reconciler = reconciler
     const onChange = (containerId: string) => reconciler.markChanged(containerId)
     this.#events = new EventSubscription({ engine, journal, inventory, crashes, clock, onChange })
-    const life = () => this.#demandLive()
-    const reads = new HostReads({ engine, clock, life })
+    const hostSignal = () => this.#demandLive()
+    const reads = new HostReads({ engine, clock, hostSignal })
     this.reads = reads
     this.logs = new HostLogs({
       engine,
       clock,
-      life,
+      hostSignal,
       isTty: (containerId) => inventory.get(containerId)?.tty ?? null,
       inspect: (containerId, recordCall) => reads.inspect(containerId, recordCall),
       lineBucket: options.lineBucket,
@@ -162,7 +162,7 @@ export class Host {
   async run(signal: AbortSignal): Promise<void> {
     const { engine, clock } = this.#options
     setMaxListeners(0, signal)
-    this.#life = signal
+    this.#hostSignal = signal
     for (let attempt = 0; !signal.aborted; attempt += 1) {
       await sleep(clock, backoff(attempt, clock.random()), signal)
       if (signal.aborted) break
@@ -186,7 +186,7 @@ export class Host {
 
   /** @throws engine-unavailable where the host is not live */
   #demandLive(): AbortSignal {
-    if (this.#state === 'live') return this.#life
+    if (this.#state === 'live') return this.#hostSignal
     throw new ApiError('engine-unavailable', `host ${this.id} is ${this.#state}`, { cause: this.#fault })
   }
 

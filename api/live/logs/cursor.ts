@@ -78,7 +78,7 @@ export class ResumeFinder {
   }
 
   /** Null stands for a silence until the search has no time left. */
-  take(batch: readonly LogLine[] | null, now: number): Resumed {
+  scan(batch: readonly LogLine[] | null, now: number): Resumed {
     if (!this.#isSearching || this.#cursor === null) return { lines: batch ?? [], isGap: false }
     if (batch === null || now >= this.#deadline || this.#messages > RESUME_MESSAGES) return this.#giveUp(batch ?? [])
     for (const [row, line] of batch.entries()) {

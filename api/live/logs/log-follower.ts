@@ -74,7 +74,7 @@ export async function* followLog(
         if (!hasOpened) yield OPENED
         hasOpened = true
         const slice = new TimeSlice(stopwatch)
-        const { lines, isGap } = finder.take(batch, clock.now())
+        const { lines, isGap } = finder.scan(batch, clock.now())
         const entries = await entriesOf(lines, wanted, tracker, slice)
         const cost = costOf(batch ?? [], slice.busyMs)
         if (isGap) yield { kind: 'gap' }

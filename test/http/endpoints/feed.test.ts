@@ -1,5 +1,3 @@
-/** @slow: a revoked token ends a feed at the next look, seconds later */
-import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import request from 'supertest'
 import { MAX_STREAMS_PER_SUBJECT } from '../../../api/http/endpoints/open-streams.js'
@@ -7,41 +5,44 @@ import { FEEDS } from '../../../api/http/routes.js'
 import { ApiError } from '../../../api/model/error.js'
 import type { LogStep } from '../../../api/model/log-line.js'
 import { createRig } from '../../support/app-parts.js'
+import { cleanupAfterEach } from '../../support/cleanup.js'
 import { listenTo } from '../../support/event-reader.js'
+import { eventually } from '../../support/eventually.js'
+import { FakeClock } from '../../support/fake-clock.js'
 import { eventOf, HAPPENED, idOf, lineAt } from '../../support/fake-engine.js'
 import { containerOf } from '../../support/fake-view.js'
-import { eventually } from '../../support/start-service.js'
-import { tokenFor } from '../../support/tokens.js'
+import { tokenFor as tokenAt } from '../../support/tokens.js'
 
 const LOG = `/api/containers/${idOf('a')}/logs/stream`
 const EVENTS = '/api/events/stream'
-const PATIENCE_MS = 5_000
+const PATIENCE_MS = 12_000
 
-function rig(changes: Parameters<typeof createRig>[0] = {}) {
-  const made = createRig(changes)
+/** Where the rig's clock begins. */
+const NOW = new FakeClock().now()
+
+const cleanup = cleanupAfterEach()
+const tokenFor = (wish?: Parameters<typeof tokenAt>[0]) => tokenAt(wish, NOW)
+
+function rig() {
+  const clock = new FakeClock()
+  const made = createRig({ clock })
   const { view } = made
   view.all = [containerOf({ id: idOf('a'), labels: new Map([['team', 'web']]) })]
   const server = made.app.listen(0)
-  started.push(server)
+  cleanup(() => {
+    server.closeAllConnections()
+    server.close()
+  })
   const { port } = server.address() as AddressInfo
   const journal = view.events.openHost('local')
   let time = 0
-  const tell = (action: string, of: Partial<Parameters<typeof eventOf>[0]> = {}, ago = 0) => {
+  const happen = (action: string, of: Partial<Parameters<typeof eventOf>[0]> = {}, ago = 0) => {
     time += 1
     const base = { containerId: idOf('a'), action, timeNano: String(time), labels: new Map([['team', 'web']]) }
     return journal.record(eventOf({ ...base, ...of }), { ...HAPPENED, at: HAPPENED.at - ago })
   }
-  return { ...made, port, journal, tell }
+  return { ...made, clock, port, journal, happen }
 }
-
-const started: Server[] = []
-
-afterEach(() => {
-  for (const server of started.splice(0)) {
-    server.closeAllConnections()
-    server.close()
-  }
-})
 
 const waitFor = (isThere: () => boolean) => eventually(isThere, (there) => there, PATIENCE_MS)
 const actionsOf = (events: readonly { readonly event: string; readonly data: string }[]) =>
@@ -94,11 +95,10 @@ const linesOf = (...seconds: number[]): LogStep => ({
 })
 
 describe('every feed', () => {
-  const { app } = rig()
-
   test.each(FEEDS.map(({ path, scope }) => [path.replace(':id', idOf('a')), scope] as const))(
     '%s answers its scope alone, and no other method',
     async (path, scope) => {
+      const { app } = rig()
       expect((await request(app).get(path)).status).toBe(401)
       const as = (token: string, method: 'head' | 'post' = 'head') =>
         request(app)[method](path).set('Authorization', `Bearer ${token}`)
@@ -114,6 +114,7 @@ describe('every feed', () => {
   test.each(FEEDS.map(({ path }) => path.replace(':id', idOf('a'))))(
     '%s refuses what it does not know',
     async (path) => {
+      const { app } = rig()
       for (const query of ['interval=5', 'x=1', 'lastEventId=%0a', 'ticket=x&ticket=y', 'since=never'])
         expect([
           query,
@@ -153,7 +154,7 @@ describe('a followed log', () => {
     expect(JSON.parse(stream.events.at(-1)?.data ?? '')).toEqual({ code: 'container-not-running' })
   })
 
-  test('goes on where its reader stood, as the field or the parameter tells', async () => {
+  test('goes on where its client stood, as the field or the parameter says', async () => {
     const { view, port } = rig()
     const cursor = { at: '17.000000002', nth: 1 }
     ;(await listenTo(port, LOG, tokenFor(), '17.000000002-1')).close()
@@ -222,12 +223,12 @@ describe('a followed log', () => {
 
 describe('the stream of events', () => {
   test('tells what happens from now on, each event under its name', async () => {
-    const { port, tell } = rig()
-    tell('create')
+    const { port, happen } = rig()
+    happen('create')
     const stream = await listenTo(port, EVENTS, tokenFor())
     await waitFor(() => stream.lastEventId !== '')
-    const start = tell('start', { exitCode: null })
-    tell('die', { exitCode: 137 })
+    const start = happen('start', { exitCode: null })
+    happen('die', { exitCode: 137 })
     await waitFor(() => stream.events.length === 2)
     expect(actionsOf(stream.events)).toEqual(['start', 'die'])
     expect(stream.events[0]?.id).toBe(start?.id)
@@ -240,28 +241,28 @@ describe('the stream of events', () => {
   })
 
   test('whoever comes back misses nothing and gets nothing twice, also before the first event', async () => {
-    const { port, tell } = rig()
+    const { port, happen } = rig()
     const seen: string[] = []
     let id = ''
     for (let round = 0; round < 5; round += 1) {
       const stream = await listenTo(port, EVENTS, tokenFor(), id)
       await waitFor(() => stream.lastEventId !== '' || id !== '')
-      tell(`in-${'abcde'[round]}`)
+      happen(`in-${'abcde'[round]}`)
       await waitFor(() => stream.events.length === (round === 0 ? 1 : 2))
       seen.push(...actionsOf(stream.events))
       id = stream.lastEventId || id
       stream.close()
-      tell(`out-${'abcde'[round]}`)
+      happen(`out-${'abcde'[round]}`)
     }
     expect(seen).toEqual(['in-a', 'out-a', 'in-b', 'out-b', 'in-c', 'out-c', 'in-d', 'out-d', 'in-e'])
   })
 
   test('a reader who has met no event comes back to all that happened since', async () => {
-    const { port, tell } = rig()
+    const { port, happen } = rig()
     const first = await listenTo(port, EVENTS, tokenFor())
     await waitFor(() => first.lastEventId !== '')
     first.close()
-    tell('start')
+    happen('start')
     const second = await listenTo(port, `${EVENTS}?lastEventId=${first.lastEventId}`, tokenFor())
     await waitFor(() => second.events.length === 1)
     expect(actionsOf(second.events)).toEqual(['start'])
@@ -269,11 +270,11 @@ describe('the stream of events', () => {
   })
 
   test('a place that is not remembered is a gap, and what is old is not told again', async () => {
-    const { port, tell } = rig()
-    tell('start')
+    const { port, happen } = rig()
+    happen('start')
     const stream = await listenTo(port, EVENTS, tokenFor(), 'A'.repeat(22))
     await waitFor(() => stream.lastEventId !== '')
-    tell('die')
+    happen('die')
     await waitFor(() => stream.events.length === 2)
     expect(actionsOf(stream.events)).toEqual(['gap', 'die'])
     expect(JSON.parse(stream.events[0]?.data ?? '')).toEqual({ hosts: ['local'] })
@@ -281,46 +282,44 @@ describe('the stream of events', () => {
   })
 
   test('what was lost on the way from the engine is a gap in its place', async () => {
-    const { port, journal, tell } = rig()
-    tell('start')
+    const { port, journal, happen } = rig()
+    happen('start')
     const stream = await listenTo(port, EVENTS, tokenFor())
     await waitFor(() => stream.lastEventId !== '')
-    tell('die')
+    happen('die')
     await waitFor(() => stream.events.length === 1)
     journal.markSubscribed()
-    tell('start')
+    happen('start')
     await waitFor(() => stream.events.length === 3)
     expect(actionsOf(stream.events)).toEqual(['die', 'gap', 'start'])
     stream.close()
   })
 
   test('since begins with what is remembered', async () => {
-    const now = Date.UTC(2026, 10, 24)
-    const { port, tell } = rig({ now: () => now })
-    const nanos = (milliseconds: number) => `${now - milliseconds}000000`
-    tell('create', { timeNano: nanos(120_000) }, 120_000)
-    tell('start', { timeNano: nanos(30_000) }, 30_000)
-    const stream = await listenTo(port, `${EVENTS}?since=1m`, tokenFor({}, now))
+    const { port, happen } = rig()
+    const nanos = (milliseconds: number) => `${NOW - milliseconds}000000`
+    happen('create', { timeNano: nanos(120_000) }, 120_000)
+    happen('start', { timeNano: nanos(30_000) }, 30_000)
+    const stream = await listenTo(port, `${EVENTS}?since=1m`, tokenFor())
     await waitFor(() => stream.events.length === 1)
     expect(actionsOf(stream.events)).toEqual(['start'])
     stream.close()
   })
 
-  test('whoever comes back is told of all that came meanwhile, whatever since says', async () => {
-    const now = Date.UTC(2026, 10, 24)
-    const { port, tell } = rig({ now: () => now })
-    const first = tell('create', {}, 3_600_000)
-    tell('start', {}, 1_200_000)
-    const stream = await listenTo(port, `${EVENTS}?since=15m`, tokenFor({}, now), first?.id)
+  test('a client that comes back is sent all that came meanwhile, whatever since says', async () => {
+    const { port, happen } = rig()
+    const first = happen('create', {}, 3_600_000)
+    happen('start', {}, 1_200_000)
+    const stream = await listenTo(port, `${EVENTS}?since=15m`, tokenFor(), first?.id)
     await waitFor(() => stream.events.length === 1)
     expect(actionsOf(stream.events)).toEqual(['start'])
     stream.close()
   })
 
   test('the name of a hidden event is no better than one that is made up', async () => {
-    const { app, port, tell } = rig()
-    const hidden = tell('start', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
-    tell('pause')
+    const { app, port, happen } = rig()
+    const hidden = happen('start', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
+    happen('pause')
     const token = tokenFor({ selectors: ['team=web'] })
     for (const name of [hidden?.id ?? '', 'A'.repeat(22)]) {
       const list = await request(app).get(`/api/events?cursor=${name}`).set('Authorization', `Bearer ${token}`)
@@ -336,33 +335,33 @@ describe('the stream of events', () => {
   })
 
   test('a filtered reader is told of its own containers, and the names of events tell it of no other', async () => {
-    const { port, tell } = rig()
-    const hidden = tell('start', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
+    const { port, happen } = rig()
+    const hidden = happen('start', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
     const stream = await listenTo(port, EVENTS, tokenFor({ selectors: ['team=web'] }))
     await waitFor(() => stream.lastEventId !== '')
     expect(stream.lastEventId).not.toBe(hidden?.id)
     const again = await listenTo(port, EVENTS, tokenFor({ selectors: ['team=web'] }))
     await waitFor(() => again.lastEventId !== '')
-    tell('die', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
+    happen('die', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
     // What happens to hidden containers moves nothing that this reader could look at.
     expect(again.lastEventId).toBe(stream.lastEventId)
-    tell('pause')
+    happen('pause')
     await waitFor(() => stream.events.length === 1)
     expect(actionsOf(stream.events)).toEqual(['pause'])
     for (const one of [stream, again]) one.close()
   })
 
   test('a ticket opens it, once', async () => {
-    const { app, port, tell } = rig()
-    const drawn = await request(app)
+    const { app, port, happen } = rig()
+    const issued = await request(app)
       .post('/api/auth/stream-ticket')
       .set('Authorization', `Bearer ${tokenFor()}`)
       .send({ path: EVENTS })
-    expect(drawn.status).toBe(200)
-    const path = `${EVENTS}?ticket=${drawn.body.ticket}`
+    expect(issued.status).toBe(200)
+    const path = `${EVENTS}?ticket=${issued.body.ticket}`
     const stream = await listenTo(port, path)
     await waitFor(() => stream.lastEventId !== '')
-    tell('die')
+    happen('die')
     await waitFor(() => stream.events.length === 1)
     expect((await request(app).get(path)).status).toBe(401)
     stream.close()
@@ -386,16 +385,15 @@ describe('the stream of events', () => {
   })
 
   test('ends when its token is revoked', async () => {
-    const { port, app } = rig()
+    const { port, app, clock } = rig()
     const token = tokenFor({ subject: 'leaver' })
     const stream = await listenTo(port, EVENTS, token)
     await waitFor(() => stream.lastEventId !== '')
     await request(app).post('/api/auth/logout').set('Authorization', `Bearer ${token}`)
-    await eventually(
-      () => stream.ended,
-      (ended) => ended,
-      12_000,
-    )
+    await clock.advance(4_999)
+    expect(stream.ended).toBe(false)
+    await clock.advance(1)
+    await waitFor(() => stream.ended)
     expect(stream.events).toEqual([{ event: 'end', id: '', data: '{"code":"invalid-token"}' }])
   })
 })

@@ -66,7 +66,7 @@ describe('the events of a host', () => {
     const execId = 'e'.repeat(64)
     const early = eventOf({ containerId: A, action: 'exec_create', timeNano: '5', command: 'sh -c true', execId })
     const { engine, clock, journal } = await started((engine) => {
-      engine.facts.set(A, { healthCheck: check })
+      engine.inspections.set(A, { healthCheck: check })
       engine.past.push(early)
     })
     await clock.advance(1_000)

@@ -14,7 +14,7 @@ const STAYS = new AbortController().signal
 
 describe('the log of a container', () => {
   test('is asked for with or without a terminal, as one inspect shows', async () => {
-    const { engine, clock, host } = await started((engine) => engine.facts.set(A, { tty: true }))
+    const { engine, clock, host } = await started((engine) => engine.inspections.set(A, { tty: true }))
     await clock.advance(1_000)
     const asked: boolean[] = []
     engine.log = async function* ({ isTty }) {
@@ -29,14 +29,14 @@ describe('the log of a container', () => {
   })
 
   test('names the driver that cannot be read', async () => {
-    const { engine, host } = await started((engine) => engine.facts.set(A, { logDriver: 'syslog' }))
+    const { engine, host } = await started((engine) => engine.inspections.set(A, { logDriver: 'syslog' }))
     engine.faults.set('logs', new ApiError('log-driver-unreadable', 'x', { engineStatus: 501 }))
     await expect(host.logs.read(A, QUERY, STAYS)).rejects.toMatchObject({
       code: 'log-driver-unreadable',
       detail: expect.stringContaining('log driver syslog of'),
       engineStatus: 501,
     })
-    engine.facts.set(A, { logDriver: '<b>/etc' })
+    engine.inspections.set(A, { logDriver: '<b>/etc' })
     await expect(host.logs.read(A, QUERY, STAYS)).rejects.toMatchObject({ detail: undefined })
   })
 

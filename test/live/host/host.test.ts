@@ -51,7 +51,7 @@ describe('Host', () => {
 
     engine.down = null
     engine.add(listed({ id: idOf('b'), name: 'db' }))
-    engine.world.delete(idOf('a'))
+    engine.listed.delete(idOf('a'))
     await clock.advance(5_000)
     expect(host.status()).toMatchObject({ state: 'live', fault: null })
     expect(names(host)).toEqual(['db'])

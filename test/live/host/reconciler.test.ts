@@ -14,7 +14,7 @@ describe('Reconciler', () => {
     const { engine, clock, host } = await startHost()
     const id = idOf('a')
     const step = async (action: string, change: Parameters<typeof listed>[0] | null) => {
-      if (change === null) engine.world.delete(id)
+      if (change === null) engine.listed.delete(id)
       else engine.add(listed(change))
       engine.emit(action, id)
       await clock.advance(100)
@@ -49,14 +49,14 @@ describe('Reconciler', () => {
     engine.add(listed({ id, name: 'web' }))
     engine.emit('start', id)
     await clock.advance(100)
-    engine.facts.set(id, { state: 'exited', exitCode: 3 })
+    engine.inspections.set(id, { state: 'exited', exitCode: 3 })
     engine.emit('die', id)
     await clock.advance(60)
     engine.add(listed({ id, name: 'web', state: 'exited', status: 'Exited (3)' }), { state: 'exited', exitCode: 3 })
     await clock.advance(100)
     expect([...host.containers()]).toMatchObject([{ state: 'exited', exitCode: 3 }])
 
-    engine.facts.set(id, { state: 'running' })
+    engine.inspections.set(id, { state: 'running' })
     const before = engine.calls.length
     engine.emit('start', id)
     await clock.advance(5_000)

@@ -27,13 +27,13 @@ describe('ResumeFinder', () => {
   test('without a cursor every line is new, and nothing is looked for', () => {
     const finder = new ResumeFinder(null, 0)
     expect(finder.timeLeft(0)).toBeNull()
-    expect(finder.take([lineAt(1, 'a')], 0)).toMatchObject({ lines: [{ message: 'a' }], isGap: false })
+    expect(finder.scan([lineAt(1, 'a')], 0)).toMatchObject({ lines: [{ message: 'a' }], isGap: false })
   })
 
   test('counts the time down while it searches', () => {
     const finder = new ResumeFinder(at(5), 1_000)
     expect([1_000, 3_000, 9_000].map((now) => finder.timeLeft(now))).toEqual([5_000, 3_000, 0])
-    finder.take([lineAt(5, 'here')], 3_000)
+    finder.scan([lineAt(5, 'here')], 3_000)
     expect(finder.timeLeft(3_000)).toBeNull()
   })
 
@@ -42,17 +42,17 @@ describe('ResumeFinder', () => {
     [RESUME_MESSAGES + 1, ['next']],
   ])('after %i older messages shows %j', (count, expected) => {
     const finder = new ResumeFinder(at(5), 0)
-    finder.take(
+    finder.scan(
       Array.from({ length: count }, () => lineAt(1, 'old')),
       0,
     )
-    const found = finder.take([lineAt(2, 'next')], 0)
+    const found = finder.scan([lineAt(2, 'next')], 0)
     expect([messages(found), found.isGap]).toEqual([expected, expected.length > 0])
   })
 
   test('the end shows what was held back, behind a gap, and nothing where nothing was', () => {
     const finder = new ResumeFinder(at(5), 0)
-    finder.take([lineAt(6, 'held')], 0)
+    finder.scan([lineAt(6, 'held')], 0)
     expect(finder.end()).toMatchObject({ lines: [{ message: 'held' }], isGap: true })
     expect(finder.end()).toEqual({ lines: [], isGap: false })
   })

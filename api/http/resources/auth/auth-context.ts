@@ -33,13 +33,3 @@ export interface ActionInput<Body> {
   /** As limits count it. */
   readonly addressKey: string
 }
-
-/** An audit event about access. */
-export function authEvent(
-  actor: Actor,
-  action: AuthEvent['action'],
-  decision: AuthEvent['decision'],
-  reason: string | null,
-): AuthEvent {
-  return { kind: 'auth', ...actor, action, decision, reason }
-}

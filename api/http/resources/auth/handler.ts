@@ -1,11 +1,11 @@
-import type { Actor } from '../../../audit/event.js'
+import { type Actor, authEvent } from '../../../audit/event.js'
 import type { Caller } from '../../../auth/caller.js'
 import { CLOCK_LEEWAY_SECONDS } from '../../../auth/claims.js'
 import type { SignIn, SignInOutcome } from '../../../auth/sign-in/sign-in.js'
 import { ApiError } from '../../../model/error.js'
 import { timeOf } from '../answer-parts.js'
 import { grantContent, meContent } from './answer.js'
-import { type ActionInput, type AuthContext, authEvent } from './auth-context.js'
+import type { ActionInput, AuthContext } from './auth-context.js'
 import type { LoginBody, LogoutBody, RefreshBody, TicketBody } from './body.js'
 
 export async function login(context: AuthContext, { body, actor, addressKey }: ActionInput<LoginBody>) {
@@ -31,7 +31,7 @@ export async function logout(context: AuthContext, input: ActionInput<LogoutBody
   return null
 }
 
-/** Revokes a token that has no session; null where there is none such. */
+/** Revokes the caller's token where it has no session, and gives the caller back; null where nothing is revoked. */
 async function revokeToken({ audit, store }: AuthContext, actor: Actor, caller: Caller | null) {
   if (caller === null || caller.sessionId !== null || caller.expiresAt === null) return null
   const acceptedUntil = (Math.ceil(caller.expiresAt) + CLOCK_LEEWAY_SECONDS) * 1000
@@ -48,7 +48,7 @@ async function endSession({ store, audit }: AuthContext, actor: Actor, id: strin
   await store.sessions.end(id)
 }
 
-/** Who the token speaks for and what it may read. */
+/** Whom the token stands for and what it may read. */
 export async function showMe(_context: AuthContext, { caller }: ActionInput<unknown>) {
   if (caller === null) throw new ApiError('unauthenticated', 'no caller')
   return meContent(caller)

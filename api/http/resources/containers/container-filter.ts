@@ -20,7 +20,7 @@ export interface ContainerFilter {
 export interface FilterTerms {
   /** Milliseconds since 1970. */
   readonly now: number
-  /** Whether the caller may know of paths on the host; who may not cannot find them out by guessing either. */
+  /** Whether the caller may know of paths on the host; one who may not cannot find them out by guessing either. */
   readonly showHostPaths: boolean
 }
 

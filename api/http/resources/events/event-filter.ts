@@ -3,7 +3,7 @@ import type { RecordedEvent } from '../../../model/container-event.js'
 import { type LabelSelector, matchesSelectors } from '../../../model/label-selector.js'
 import type { EventFilter } from './query.js'
 
-/** Who asks for events, and when. */
+/** What else a filter depends on. */
 export interface EventTerms {
   /** Milliseconds since 1970. */
   readonly now: number

@@ -7,7 +7,7 @@ import { type LineMatcher, literalMatcher, patternMatcher } from './line-matcher
 /** Lines of an answer unless more are asked for: a screen or two. */
 const TAIL = 100
 
-/** Lines of one answer: more than anybody reads, and a megabyte or two. */
+/** Lines of one answer: more than a person reads, and a megabyte or two. */
 export const MAX_TAIL = 5_000
 
 /** Characters of what is looked for. */

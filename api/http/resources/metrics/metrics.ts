@@ -9,8 +9,8 @@ export interface MetricsParts {
 }
 
 /**
- * The one place that knows prom-client; the text format 0.0.4. Who may see some containers only is not told what counts over all
- * of them. Values are read when they are asked for; nothing is counted twice.
+ * The one place that knows prom-client; the text format 0.0.4. A caller who may see some containers only
+ * gets nothing that counts over all of them. Values are read when they are asked for; nothing is counted twice.
  */
 export function createMetrics({ view, streams, audit }: MetricsParts): Metrics {
   const process = new Registry()
@@ -23,7 +23,7 @@ export function createMetrics({ view, streams, audit }: MetricsParts): Metrics {
   gauge(
     whole,
     'porthole_sampler_watched_containers',
-    'Containers that are read at the pace of somebody who watches them.',
+    'Containers that are read at the pace of a client that watches them.',
     ['host'],
     (set) => {
       for (const { host, watchedContainers } of view.engineMetrics()) set({ host }, watchedContainers)
@@ -61,12 +61,18 @@ export function createMetrics({ view, streams, audit }: MetricsParts): Metrics {
         for (const { call, result, seconds } of calls) add({ host, call, result }, seconds)
     },
   )
-  total(whole, 'porthole_audit_events_total', 'What the audit was told of, by event.', ['event'], (add) => {
-    for (const [event, count] of audit.counts) add({ event }, count)
-  })
+  total(
+    whole,
+    'porthole_audit_events_total',
+    'Events that the audit records, by kind and action.',
+    ['event'],
+    (add) => {
+      for (const [event, count] of audit.counts) add({ event }, count)
+    },
+  )
   return {
     text: async (isWhole) => {
-      // Watching the process costs a little: not before somebody asks.
+      // Watching the process costs a little: not before the first scrape.
       if (!isObserving) collectDefaultMetrics({ register: process })
       isObserving = true
       const texts = await Promise.all((isWhole ? [process, whole] : [process]).map((registry) => registry.metrics()))
@@ -75,9 +81,15 @@ export function createMetrics({ view, streams, audit }: MetricsParts): Metrics {
   }
 }
 
-type Tell = (labels: Record<string, string>, value: number) => void
+type Report = (labels: Record<string, string>, value: number) => void
 
-function gauge(register: Registry, name: string, help: string, labelNames: string[], tell: (set: Tell) => void): void {
+function gauge(
+  register: Registry,
+  name: string,
+  help: string,
+  labelNames: string[],
+  report: (set: Report) => void,
+): void {
   new Gauge({
     name,
     help,
@@ -85,13 +97,19 @@ function gauge(register: Registry, name: string, help: string, labelNames: strin
     registers: [register],
     collect() {
       this.reset()
-      tell((labels, value) => this.set(labels, value))
+      report((labels, value) => this.set(labels, value))
     },
   })
 }
 
 /** A total that is kept elsewhere. */
-function total(register: Registry, name: string, help: string, labelNames: string[], tell: (add: Tell) => void): void {
+function total(
+  register: Registry,
+  name: string,
+  help: string,
+  labelNames: string[],
+  report: (add: Report) => void,
+): void {
   new Counter({
     name,
     help,
@@ -99,7 +117,7 @@ function total(register: Registry, name: string, help: string, labelNames: strin
     registers: [register],
     collect() {
       this.reset()
-      tell((labels, value) => this.inc(labels, value))
+      report((labels, value) => this.inc(labels, value))
     },
   })
 }

@@ -10,7 +10,7 @@ export interface Summary {
     Record<'total' | 'running' | 'paused' | 'restarting' | 'created' | 'exited' | 'removing' | 'dead', number>
   >
   readonly health: Readonly<Record<'healthy' | 'unhealthy' | 'starting' | 'none', number>>
-  /** `percent`: 100 is one core. `cores` and `memory.totalBytes` are those of the hosts; null where no engine tells. */
+  /** `percent`: 100 is one core. `cores` and `memory.totalBytes` are those of the hosts; null where no engine says. */
   readonly cpu: { readonly percent: number | null; readonly cores: number | null }
   readonly memory: { readonly usedBytes: number | null; readonly totalBytes: number | null }
   readonly problems: Readonly<

@@ -1,20 +1,20 @@
 import { closeSync, constants, fstatSync, fsync, fsyncSync, openSync, readSync, statSync, writeSync } from 'node:fs'
-import { ApiError } from '../model/error.js'
-import { GENESIS, type Head } from './chain.js'
-import type { AuditRecord } from './record.js'
+import { ApiError } from '../../model/error.js'
+import { GENESIS, type Head } from '../chain.js'
+import type { AuditRecord } from '../record.js'
 import type { AuditSink } from './sink.js'
 import { readTail, type Tail } from './tail.js'
 
-/** Bytes that are read of the end of a file: some hundreds of records, and many times the longest line. */
+/** Bytes read from the end of a file: some hundreds of records, and many times the longest line. */
 export const TAIL_BYTES = 262_144
 
-/** Milliseconds between two looks at whether the file was moved away: what a rotation may take to be noticed. */
+/** Milliseconds between two checks whether the file was moved away. A rotation is noticed within this time. */
 export const CHECK_INTERVAL_MS = 1_000
 
-/** The owner alone: records tell who looks at what, and from where. */
+/** For the owner alone: records show who reads what, and from where. */
 const FILE_MODE = 0o600
 
-/** The kernel's calls that a test may want to fail. */
+/** The system calls that a test can make fail. */
 export interface FileCalls {
   write(fd: number, bytes: Buffer, offset: number, length: number): number
   sync(fd: number, done: (error: Error | null) => void): void
@@ -23,9 +23,9 @@ export interface FileCalls {
 const KERNEL: FileCalls = { write: writeSync, sync: fsync }
 
 /**
- * One file that is appended to. A line is handed to the kernel before `write` returns, so that it survives the end of this
- * process, SIGKILL included. It is not awaited on the disk, which takes milliseconds for each answer: after a power failure
- * the last seconds may be missing. While lines come in, the disk is asked to catch up once a second in the background.
+ * Appends lines to one file. The kernel has a line before `write` returns, so the line survives the end of this process, even
+ * by SIGKILL. `write` does not wait for the disk, which would cost each answer milliseconds: after a power failure the last
+ * seconds may be missing. While lines come in, a background fsync runs once a second.
  */
 export class FileSink implements AuditSink {
   readonly head: Head
@@ -33,18 +33,18 @@ export class FileSink implements AuditSink {
   readonly #path: string
   readonly #calls: FileCalls
   #file: OpenFile
-  /** As far as this process knows it. */
+  /** As far as this process knows. */
   #size: number
   #endsOpen: boolean
   #tornBytes: number
   #checkedAt: number
-  /** Something failed, so the next look does not wait. */
+  /** Something failed, so the next check does not wait for its interval. */
   #isSuspect = false
   #isDirty = false
   #isSyncing = false
   #syncFault: Error | null = null
 
-  /** Throws with a remedy where the path is no file that a chain can be carried on in. */
+  /** Throws, with a remedy, if a chain cannot be continued in the file. */
   constructor(path: string, now: number, calls: FileCalls = KERNEL) {
     this.#path = path
     this.#calls = calls
@@ -52,7 +52,7 @@ export class FileSink implements AuditSink {
     this.#file = openForAppending(path)
     try {
       const tail = tailOf(this.#file)
-      // A file that was rotated while nobody wrote is empty, and the chain stands in its predecessor.
+      // A file that was rotated while this service was down is empty; the chain ends in its predecessor.
       const before = tail.records.length === 0 ? predecessorOf(path) : null
       this.records = before?.records ?? tail.records
       this.head = this.records.at(-1) ?? GENESIS
@@ -86,7 +86,7 @@ export class FileSink implements AuditSink {
     this.#isDirty ||= written > 0
     if (written > 0) this.#endsOpen = written > lineBreak.length && written < bytes.length
     const ofLine = Math.min(written - lineBreak.length, line.length)
-    // A record without its line break is a record: the break comes with the next line.
+    // A record that lacks only its line break counts as written. The next line brings the break.
     if (ofLine === line.length) this.#tornBytes = 0
     else {
       this.#tornBytes += Math.max(0, ofLine)
@@ -103,7 +103,7 @@ export class FileSink implements AuditSink {
     }
   }
 
-  /** The kernel may take a part, and fail or end with the next. */
+  /** The kernel may write a part of the bytes, then fail or write nothing more. */
   #writeAll(bytes: Buffer): { written: number; error: unknown } {
     let written = 0
     try {
@@ -118,7 +118,7 @@ export class FileSink implements AuditSink {
     }
   }
 
-  /** Follows what became of the path: moved or deleted, cut to nothing after it was copied, or written to by others. */
+  /** Notices what happened to the file: moved, deleted, truncated after a copy, or written to by another process. */
   #follow(head: Head): void {
     const there = statSync(this.#path, { bigint: true, throwIfNoEntry: false })
     if (there === undefined || there.ino !== this.#file.inode || there.dev !== this.#file.device) this.#reopen(head)
@@ -138,7 +138,7 @@ export class FileSink implements AuditSink {
     this.#file = file
   }
 
-  /** A file may hold nothing yet, or the chain up to the head. */
+  /** Accepts a file that is empty or holds the chain up to the head. */
   #adopt(file: OpenFile, head: Head): void {
     const tail = tailOf(file)
     const last = tail.records.at(-1)
@@ -158,7 +158,7 @@ export class FileSink implements AuditSink {
     const file = this.#file
     this.#calls.sync(file.fd, (error) => {
       this.#isSyncing = false
-      // The kernel tells of bytes that it lost once; a file that is closed by now is not ours to judge.
+      // The kernel reports lost bytes once only. A file that is closed by now is not ours to judge.
       if (file === this.#file) this.#syncFault = error
     })
   }
@@ -179,11 +179,11 @@ function refusal(what: string, remedy: string, cause?: unknown): ApiError {
 }
 
 /**
- * A regular file only, be it by way of a symbolic link. A pipe blocks whoever opens and fills it while nobody reads, and no
- * device can be read back to carry the chain on; /dev/null would be an audit that keeps nothing.
+ * Opens a regular file only; a symbolic link to one is fine. A pipe without a reader would block the service, and a device
+ * cannot be read back to continue the chain: /dev/null would be an audit trail that stores nothing.
  */
 function openForAppending(path: string): OpenFile {
-  // Asked before it is opened: opening a pipe waits for its reader.
+  // Checked before it is opened, because opening a pipe waits for its reader.
   const there = statOf(path)
   if (there?.isDirectory()) throw refusal('is a directory', 'name a file in it')
   if (there !== undefined && !there.isFile())
@@ -236,7 +236,7 @@ function tailOf({ fd, size }: OpenFile): Tail {
   return tail
 }
 
-/** The end of the file that logrotate named last; null where there is none that a chain can be carried on from. */
+/** The end of the file that logrotate moved away last; null if no rotated file can be continued from. */
 function predecessorOf(path: string): Tail | null {
   const before = `${path}.1`
   try {

@@ -18,10 +18,10 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { CHECK_INTERVAL_MS, FileSink, TAIL_BYTES } from '../../api/audit/file-sink.js'
-import { ApiError } from '../../api/model/error.js'
-import { authEvent, readEvent } from '../support/audit-events.js'
-import { FakeDisk, membersIn, openTrail, temporaryFolder, verifyFiles } from '../support/audit-files.js'
+import { CHECK_INTERVAL_MS, FileSink, TAIL_BYTES } from '../../../api/audit/sinks/file-sink.js'
+import { ApiError } from '../../../api/model/error.js'
+import { authEvent, readEvent } from '../../support/audit-events.js'
+import { FakeDisk, membersIn, openTrail, temporaryFolder, verifyFiles } from '../../support/audit-files.js'
 
 const NOW = Date.UTC(2026, 10, 24)
 const START = { kind: 'service', action: 'start' } as const
@@ -83,7 +83,7 @@ describe('a file', () => {
     trail.close()
   })
 
-  test('takes a line in as many pieces as the kernel likes', () => {
+  test('writes a line in as many pieces as the kernel accepts', () => {
     const disk = new FakeDisk()
     disk.atOnce = 1
     const { trail } = openTrail(path, {}, disk)
@@ -93,7 +93,7 @@ describe('a file', () => {
     trail.close()
   })
 
-  test('fails rather than loops where the kernel takes nothing', () => {
+  test('fails rather than loops where the kernel accepts nothing', () => {
     const disk = new FakeDisk()
     disk.atOnce = 0
     const { trail } = openTrail(path, {}, disk)
@@ -319,7 +319,7 @@ describe('rotation', () => {
     ],
   ] as const
 
-  test.each(turns)('%s loses no record and carries the chain on', (_, rotate) => {
+  test.each(turns)('%s loses no record, and the chain goes on', (_, rotate) => {
     const { trail, clock } = openTrail(path)
     for (let i = 0; i < 3; i += 1) trail.record(readEvent())
     rotate()
@@ -342,7 +342,7 @@ describe('rotation', () => {
     expect(verifyFiles(`${path}.1`, path)).toMatchObject({ ok: true, records: 5, notes: [] })
   })
 
-  test.each(turns)('%s while nobody writes carries the chain on from the file that was', (_, rotate) => {
+  test.each(turns)('%s between two writes continues the chain of the file before', (_, rotate) => {
     write(4)
     rotate()
     write(2)
@@ -366,7 +366,7 @@ describe('rotation', () => {
     expect(verifyFiles(`${path}.1`, path)).toMatchObject({ ok: true, records: 3 })
   })
 
-  test('a file that is deleted is made again, and what is missing shows', () => {
+  test('a file that is deleted is made again, and the gap shows', () => {
     const { trail, clock } = openTrail(path)
     trail.record(START)
     unlinkSync(path)
@@ -447,7 +447,7 @@ describe('a full disk', () => {
     }
   })
 
-  test('that is full again while the gap is told leaves a chain that is whole', () => {
+  test('that is full again while the gap is recorded leaves a whole chain', () => {
     for (let room = 0; room < 900; room += 7) {
       rmSync(path, { force: true })
       const { trail, disk } = openTrail(path, { onFailure: 'serve' })

@@ -1,17 +1,17 @@
-import { looksTorn, readLine, tornBytesOf } from './chain.js'
-import type { AuditRecord } from './record.js'
+import { looksTorn, readLine, tornBytesOf } from '../chain.js'
+import type { AuditRecord } from '../record.js'
 
-/** How a file ends. */
+/** The end of a file. */
 export interface Tail {
-  /** The last records that follow one another, oldest first. */
+  /** The last records, as far back as each follows the one before it; oldest first. */
   readonly records: readonly AuditRecord[]
-  /** Of the unfinished lines behind the last record, without their line breaks. */
+  /** Bytes of the unfinished lines after the last record, without their line breaks. */
   readonly tornBytes: number
-  /** Whether the last line has no line break. */
+  /** Whether the last line lacks its line break. */
   readonly endsOpen: boolean
 }
 
-/** Reads the end of a file; `isCut` where it begins within a line. Null where it ends in what is no audit record. */
+/** Reads the end of a file; `isCut` says that it begins within a line. Null if it does not end in an audit record. */
 export function readTail(text: string, isCut: boolean): Tail | null {
   const lines = text.split('\n')
   const endsOpen = lines.at(-1) !== ''
@@ -27,10 +27,10 @@ export function readTail(text: string, isCut: boolean): Tail | null {
       else if (looksTorn(line)) tornBytes += line.length
       else return null
     } else if (record !== null && record.hash === follower.prev) newestFirst.push(record)
-    // Only a record that accounts for torn lines may have some before it.
+    // Only a record that accounts for torn lines may follow some.
     else if (record !== null || tornBytesOf(follower) === 0) break
   }
-  // A line without end, longer than any record: nothing of it was looked at.
+  // An endless line, longer than any record: none of it was examined.
   if (isCut && newestFirst.length === 0) return null
   return { records: newestFirst.reverse(), tornBytes, endsOpen }
 }
