@@ -10,8 +10,8 @@ import { editUsersFile, FILE_HELP, FILE_OPTIONS, readUsersFile, usersFileOf } fr
 
 const HELP = `Usage: porthole user add --name NAME (--role ROLE | --scope "SCOPE ...") [options]
 
-Adds somebody who may sign in, and makes the file where there is none. A running service notices within a second. The password
-is asked for twice at a terminal, and read from standard input otherwise; it is never an argument.
+Adds a user who may sign in, and creates the file if it is missing. A running service notices within a second. The password is
+asked for twice at a terminal, and read from standard input otherwise; it is never an argument.
 
 Options:
   --name NAME            whom; 1 to 64 letters, digits, dots, underscores, hyphens or @
@@ -50,7 +50,7 @@ async function addUser(given: Arguments, io: Io): Promise<number> {
   const containers = readSelectors(given)
   const path = usersFileOf('user add', given, io.env)
   const isReplacing = given.flag('replace')
-  // Before anybody types a password in vain; what counts is the look under the lock.
+  // Checked first, so that the password is not typed in vain. The check that counts is the one under the lock.
   admit(readUsersFile(path) ?? [], name, isReplacing)
   const passwordHash = await hashPassword(await readNewPassword('user add', given, io, name))
   let isNew = true
@@ -58,10 +58,10 @@ async function addUser(given: Arguments, io: Io): Promise<number> {
     path,
     (found) => {
       const entries = found ?? []
-      const place = admit(entries, name, isReplacing)
-      isNew = place === -1
+      const index = admit(entries, name, isReplacing)
+      isNew = index === -1
       const entry: UserEntry = { name, passwordHash, roles, scopes, containers }
-      return isNew ? [...entries, entry] : entries.map((old, index) => (index === place ? entry : old))
+      return isNew ? [...entries, entry] : entries.map((old, at) => (at === index ? entry : old))
     },
     io,
   )
@@ -69,17 +69,17 @@ async function addUser(given: Arguments, io: Io): Promise<number> {
   return EXIT_OK
 }
 
-/** The place of the user in the file, -1 for none yet. */
+/** The index of the user in the file, -1 if not there yet. Throws if the user may not be added. */
 function admit(entries: readonly UserEntry[], name: string, isReplacing: boolean): number {
-  const place = entries.findIndex((entry) => entry.name.toLowerCase() === name.toLowerCase())
-  const existing = entries[place]?.name
+  const index = entries.findIndex((entry) => entry.name.toLowerCase() === name.toLowerCase())
+  const existing = entries[index]?.name
   if (existing !== undefined && !isReplacing)
     throw new CommandFailure(
       `there is a user ${existing} already; --replace replaces them, porthole user password changes the password alone`,
     )
   if (existing === undefined && entries.length >= MAX_USERS)
     throw new CommandFailure(`the file has ${MAX_USERS} users already, which is the most it takes`)
-  return place
+  return index
 }
 
 function readSelectors(given: Arguments): readonly string[] {
