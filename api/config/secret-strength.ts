@@ -1,7 +1,7 @@
 /** RFC 7518 section 3.2: an HS256 key has at least the hash's 256 bits. */
 const MIN_SECRET_BYTES = 32
 
-/** Distinct characters that a generated secret has at least: 32 random hex digits have 10 or more of the 16. */
+/** A secret with fewer distinct characters was typed, not generated: 32 random hex digits have 10 or more of the 16. */
 const MIN_DISTINCT_CHARACTERS = 8
 
 /** Words of examples and tutorials, which attackers try first. */
