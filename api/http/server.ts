@@ -23,7 +23,7 @@ const REQUEST_TIMEOUT_MS = 15_000
 /** How often Node checks the two deadlines above. */
 const TIMEOUT_CHECK_MS = 2_000
 
-/** Longer than a proxy leaves its idle connections open (Traefik 90 s, nginx 60 s): the proxy then closes first, and no request is lost. */
+/** Longer than a proxy keeps idle connections open (Traefik 90 s, nginx 60 s): the proxy closes first, and no request is lost. */
 const KEEP_ALIVE_MS = 95_000
 
 /** A client that reads nothing of its answer for this long counts as gone. */

@@ -67,7 +67,7 @@ function isShown<T extends { readonly labels: ReadonlyMap<string, string> }>(
   return !isGuess && isVisible && fits(filter, names(object), object.labels, users.length > 0)
 }
 
-/** The containers of each host, indexed by the name of the object, so that thousands of them are not compared with thousands of images. */
+/** The containers of each host by the name of the object: an index, because there may be thousands of both. */
 function usersByHost(
   containers: readonly Container[],
   uses: (container: Container) => readonly string[],
