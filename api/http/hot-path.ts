@@ -8,14 +8,14 @@ import { addressOf } from './middleware/resolve-address.js'
 /*
  * Code that is fast at the price of readability is in this file, each piece with what it saves: processor time of one
  * `GET /api/containers` of 100 containers, out of memory, through the whole chain (Node 20, eight connections). With
- * all of it a request takes about 125 µs. How it was found: docs/decisions/0009-native-express-prototypes.md.
+ * all of it a request takes about 125 us. How it was found: docs/decisions/0009-native-express-prototypes.md.
  */
 
 /**
  * Request and response classes that carry Express's methods. The server makes its objects from them.
  *
  * Express replaces the prototype of each request and each response. V8 then discards what it has learnt of their shapes. If they
- * have that prototype already, the call changes nothing. Without this, a request takes 275 µs.
+ * have that prototype already, the call changes nothing. Without this, a request takes 275 us.
  */
 export function messageClasses(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
   class AppRequest extends IncomingMessage {}
@@ -33,7 +33,7 @@ function adopt<T extends object>(prototype: object, ...sources: readonly T[]): T
 /**
  * A logger for pino-http, which makes a child logger per request to bind the request to. Each child has its own prototype, and
  * costs more than the one line written at the end. Nothing logs in between, so `child` returns the logger itself. Without this,
- * a request takes 265 µs.
+ * a request takes 265 us.
  */
 export function childless(log: Log): Log {
   const own = log.child({})
