@@ -14,8 +14,8 @@ export interface AuditTrailOptions {
   readonly clock: { now(): number }
   readonly log: Log
   readonly onFailure: AuditConfig['onFailure']
-  /** Records held in memory; RECENT_LIMIT unless a test wants fewer. */
-  readonly recentLimit?: number
+  /** The newest records in memory: as many as usual unless a test wants fewer. */
+  readonly recent?: RecentRecords
 }
 
 /** Writes the chain of this process, and holds its newest records in memory. */
@@ -36,7 +36,7 @@ export class AuditTrail implements Audit {
   constructor(options: AuditTrailOptions) {
     this.#options = options
     this.#head = options.sink.head
-    this.#recent = new RecentRecords(options.recentLimit)
+    this.#recent = options.recent ?? new RecentRecords()
     for (const record of options.sink.records)
       this.#recent.add({ seq: record.seq, at: Date.parse(record.time), line: asAscii(JSON.stringify(record)) }, true)
   }

@@ -273,7 +273,7 @@ describe('recent', () => {
   })
 
   test('keeps as many records as its limit, and drops the oldest', () => {
-    const { trail } = rig({ recentLimit: 3 })
+    const { trail } = rig({ recent: new RecentRecords(3) })
     for (const expected of [[1], [2, 1], [3, 2, 1], [4, 3, 2], [5, 4, 3]]) {
       trail.record(START)
       expect(seqs(trail)).toEqual(expected)
