@@ -15,7 +15,7 @@ import { addressOf } from './middleware/resolve-address.js'
  * Request and response classes that carry Express's methods. The server makes its objects from them.
  *
  * Express replaces the prototype of each request and each response. V8 then discards what it has learnt of their shapes. If they
- * have that prototype already, the call changes nothing. Without this, a request takes 275 µs.
+ * have that prototype already, the call changes nothing. Without this, a request takes 275 us.
  */
 export function messageClasses(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
   class AppRequest extends IncomingMessage {}
@@ -33,7 +33,7 @@ function adopt<T extends object>(prototype: object, ...sources: readonly T[]): T
 /**
  * A logger for pino-http, which makes a child logger per request to bind the request to. Each child has its own prototype, and
  * costs more than the one line written at the end. Nothing logs in between, so `child` returns the logger itself. Without this,
- * a request takes 265 µs.
+ * a request takes 265 us.
  */
 export function childless(log: Log): Log {
   const own = log.child({})
