@@ -24,6 +24,7 @@ module.exports = {
     layer('config-on-model', '^api/config/', ['^api/(config|model)/']),
     layer('auth-on-model-and-store', '^api/auth/', [
       '^api/(auth|concurrency|model)/',
+      '^api/clock[.]ts$',
       CONFIG_TYPES,
       '^api/store/store[.]ts$',
     ]),
@@ -79,7 +80,7 @@ module.exports = {
       comment: 'The simulated engine speaks to the API over a socket, as a real one does.',
       severity: 'error',
       from: { path: '^demo/' },
-      to: { path: '^api/', pathNot: '^api/model/' },
+      to: { path: '^api/' },
     },
     {
       name: 'the-api-knows-no-demo',
@@ -146,7 +147,7 @@ module.exports = {
     gate(
       'sockets-and-files-at-the-edges',
       '^(node:)?(net|http|https|tls|dgram|child_process|fs|fs/promises)$',
-      '^api/(service|main|audit/file-sink|config/(config-files|docker-host|cidr)|engine/(agents|answer|dial|transport)|http/(hot-path|server|middleware/[a-z-]+)|cli/[a-z-]+)[.]ts$',
+      '^api/(service|main|audit/sinks/file-sink|config/(config-files|docker-host|cidr)|engine/(agents|answer|dial|transport)|http/(hot-path|server|middleware/[a-z-]+)|cli/[a-z-]+)[.]ts$',
       'Sockets, files and processes are opened at the edges only.',
     ),
   ],

@@ -17,7 +17,7 @@ LABEL org.opencontainers.image.title="Porthole" \
       org.opencontainers.image.version="0.1.0" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.base.name="node:24.21.0-bookworm-slim"
-# No package manager at run time: what is not there serves no intruder. The folders are what named volumes begin as.
+# No package manager at run time: an intruder cannot use what is not there. New named volumes begin as copies of the folders.
 RUN rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
       /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-* \
  && install -d /var/lib/porthole \
@@ -27,7 +27,7 @@ WORKDIR /app
 COPY --from=dependencies /app/package.json ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-# A number that no account of the host has, so that a file of somebody there is not ours by accident.
+# A number that no account of the host has, so that no file of a user there is ours by accident.
 USER 10001:10001
 EXPOSE 3000
 STOPSIGNAL SIGTERM

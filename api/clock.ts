@@ -17,6 +17,17 @@ export const SYSTEM_CLOCK: Clock = {
   random: () => Math.random(),
 }
 
+/** Runs again and again, each time after so many milliseconds. The function returned ends it. */
+export function every(clock: Clock, milliseconds: number, run: () => void): () => void {
+  const turn = () => {
+    // First, so that `run` may end it.
+    cancel = clock.after(milliseconds, turn)
+    run()
+  }
+  let cancel = clock.after(milliseconds, turn)
+  return () => cancel()
+}
+
 /** Resolves after so many milliseconds, or as soon as the signal aborts. */
 export function sleep(clock: Clock, milliseconds: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {

@@ -51,7 +51,8 @@ export async function runService(environment: Environment, options: RunOptions =
     const port = await service.start()
     if (port === null) return
     log.info({ address: config.listen.host, port, authentication: config.auth !== null }, 'listening')
-    if (config.auth === null) log.warn('authentication is off: whoever reaches this port on this machine may read')
+    if (config.auth === null)
+      log.warn('authentication is off: every process on this machine that reaches this port may read')
   } catch (error) {
     process.stderr.write(`porthole: ${startFailure(error, config)}\n`)
     process.exitCode = EXIT_FAILURE

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Server } from 'node:http'
-import { FileSink } from './audit/file-sink.js'
-import { createOutputSink } from './audit/sink.js'
+import { FileSink } from './audit/sinks/file-sink.js'
+import { createOutputSink } from './audit/sinks/output-sink.js'
 import { AuditTrail } from './audit/trail.js'
 import { Authenticator } from './auth/authenticator.js'
 import { Provider } from './auth/provider.js'
@@ -144,12 +144,12 @@ function createFleet(
 
 function createAuth({ auth, limits }: Config, store: Store, around: Surroundings) {
   if (auth === null) return { authenticator: null, signIn: null, refreshRevoked: () => {} }
-  const { now, log } = around
+  const { clock, now, log } = around
   const { token, provider, revokedTokensFile } = auth
   const revoked = revokedTokensFile === null ? null : watchRevokedTokens(revokedTokensFile, around)
   const authenticator = new Authenticator({
     token,
-    provider: provider === null ? null : new Provider(provider, { now, log }),
+    provider: provider === null ? null : new Provider(provider, { clock, log }),
     revokedTokens: revoked ?? new Set<string>(),
     store,
     now,

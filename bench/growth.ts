@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { createInterface, type Interface } from 'node:readline'
 import { setTimeout as wait } from 'node:timers/promises'
 import autocannon from 'autocannon'
-import { plotGrowth } from './plot-growth.js'
+import { type GrowthRow, plotGrowth } from './plot-growth.js'
 import {
   cpuOf,
   endAll,
@@ -36,23 +36,6 @@ const OFFERED_PER_SECOND = 20
 const CHANGES = 10
 const POLL_MS = 10
 const MEGABYTE = 1024 * 1024
-
-export interface GrowthRow {
-  readonly containers: number
-  readonly hosts: number
-  /** Milliseconds from the start of the process to the first full page: every host live, every container inspected. */
-  readonly coldStartMs: number
-  readonly residentMegabytes: number
-  readonly highestMegabytes: number
-  /** Percent of one core, without requests. */
-  readonly idleCpuPercent: number
-  readonly listP50Ms: number
-  readonly listP99Ms: number
-  /** Milliseconds from the engine's change to an answer that shows it. */
-  readonly visibleMs: number
-  /** Seconds since the latest sample of the running container whose sample is oldest. */
-  readonly oldestSampleSeconds: number
-}
 
 const folder = mkdtempSync(join(tmpdir(), 'porthole-growth-'))
 try {

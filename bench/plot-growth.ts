@@ -1,4 +1,19 @@
-import type { GrowthRow } from './growth.js'
+export interface GrowthRow {
+  readonly containers: number
+  readonly hosts: number
+  /** Milliseconds from the start of the process to the first full page: every host live, every container inspected. */
+  readonly coldStartMs: number
+  readonly residentMegabytes: number
+  readonly highestMegabytes: number
+  /** Percent of one core, without requests. */
+  readonly idleCpuPercent: number
+  readonly listP50Ms: number
+  readonly listP99Ms: number
+  /** From the engine's change to an answer that shows it. */
+  readonly visibleMs: number
+  /** Age of the oldest latest sample of a running container, seconds. */
+  readonly oldestSampleSeconds: number
+}
 
 interface Panel {
   readonly title: string

@@ -1,5 +1,5 @@
-// Known vulnerabilities of what is in the lock, as the registry tells them. Exits 0 where there is none that has to be mended
-// now, 1 where there is one, and NOT_CHECKED where the registry did not say.
+// Known vulnerabilities of what is in the lock, as the registry lists them. Exits 0 where nothing has to be done now, 1 where
+// something has, and NOT_CHECKED where the registry gave no complete report.
 import { spawn } from 'node:child_process'
 import { type AuditRun, auditOutcome } from './supply/audit-outcome.js'
 

@@ -9,7 +9,7 @@ import { findEngine } from './engine-probe.mjs'
 import { TIMING_FILES, unmarkedSlowLines } from './slow-tests.mjs'
 
 /** Far above what any step takes on two cores; it is here so that a hung test cannot hold a CI machine. */
-const STEP_MS = 12 * 60_000
+const STEP_MS = 20 * 60_000
 const KILL_MS = 10_000
 const CACHE = '.cache'
 const TIMING = [TIMING_FILES, '--runInBand']

@@ -28,7 +28,7 @@ async function probe(socketPath) {
     const version = JSON.parse(await get(socketPath, '/version'))
     const filters = encodeURIComponent(JSON.stringify({ label: ['porthole.fixture=true'] }))
     const fixtures = JSON.parse(await get(socketPath, `/containers/json?filters=${filters}`))
-    // Somebody's own engine: no test may make containers there, and none would find what it looks for.
+    // A developer's own engine: no test may make containers there, and no test would find what it looks for.
     if (fixtures.length === 0) return { reason: `the engine at unix://${socketPath} runs no fixture containers` }
     return { socketPath, version: version.Version, apiVersion: version.ApiVersion }
   } catch (error) {

@@ -1,5 +1,5 @@
-// Secrets in what is about to be committed, or with --all in every file of the tree: says what and where, and never the
-// secret. --accept writes down those that are in the tree now as made up. Works on the working directory.
+// Looks for secrets in what is about to be committed, or with --all in every file of the tree. Says what and where, and never
+// the secret. --accept writes down those that are in the tree now as made up. Works on the working directory.
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import {
   MAX_FILE_BYTES,
@@ -17,7 +17,7 @@ const ACCEPTED_FILE = 'scripts/secrets-accepted.txt'
 const USAGE = `Usage: npm run secrets -- [--all | --accept]
 
 Without an option: what is staged. --all: the whole tree, which scripts/test asks for. --accept: write what the tree holds
-to ${ACCEPTED_FILE}; somebody has to have seen each of them first.`
+to ${ACCEPTED_FILE}; look at each of them first.`
 
 const [mode = '--staged', ...more] = process.argv.slice(2)
 if (more.length > 0 || !['--staged', '--all', '--accept'].includes(mode)) {
@@ -67,8 +67,8 @@ function finish(): void {
     writeFileSync(ACCEPTED_FILE, entries.map((entry) => `${entry}\n`).join(''))
     console.log(`secret-scan: ${entries.length} accepted in ${ACCEPTED_FILE}`)
   } else if (faults > 0) {
-    console.error(`secret-scan: one that is real belongs nowhere near git, and is to be replaced if it ever was there; one
-that is made up says so: "planted" or "example" in it, or a comment "${MARKER}" on its line or before it`)
+    console.error(`secret-scan: a real secret does not belong into git; replace it if it ever was there. A made-up one says
+so: "planted" or "example" in it, or a comment "${MARKER}" on its line or the one before`)
     process.exitCode = 1
   } else {
     console.log(`secret-scan: nothing in ${paths.length - skipped} files${skipped > 0 ? `, ${skipped} binary` : ''}`)

@@ -18,7 +18,7 @@ export function isMarkedSlow(text) {
   return MARK.test(text)
 }
 
-/** Every test file that is slow by its own word, as a path from the root. */
+/** Every test file that marks itself slow, as a path from the root. */
 export function markedTests(root) {
   return readdirSync(join(root, 'test'), { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.test.ts'))
@@ -28,7 +28,7 @@ export function markedTests(root) {
     .sort()
 }
 
-/** A line for each file of Jest's results that took long, and neither says so nor stands where that is known. */
+/** A line for each file of Jest's results that took long, has no mark, and is not slow by its folder. */
 export function unmarkedSlowLines(testResults, root) {
   const marked = markedTests(root)
   const isKnown = (path) =>

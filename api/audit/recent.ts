@@ -70,21 +70,22 @@ interface RingEntry {
  */
 export class RecentRecords {
   readonly #limit: number
-  readonly #bytes = Buffer.allocUnsafe(RECENT_BYTES)
+  readonly #bytes: Buffer
   /** Indexed by order of arrival, modulo the limit. */
   readonly #entries: RingEntry[] = []
   #first = 0
   #next = 0
   #end = 0
 
-  constructor(limit = RECENT_LIMIT) {
+  constructor(limit = RECENT_LIMIT, bytes = RECENT_BYTES) {
     this.#limit = limit
+    this.#bytes = Buffer.allocUnsafe(bytes)
   }
 
   add({ seq, at, line }: Line, isWritten: boolean): void {
     // A line is stored in one piece. If it does not fit before the end of the ring, the lines there are dropped.
-    const wraps = this.#end + line.length > RECENT_BYTES
-    if (wraps) this.#dropWithin(this.#end, RECENT_BYTES)
+    const wraps = this.#end + line.length > this.#bytes.length
+    if (wraps) this.#dropWithin(this.#end, this.#bytes.length)
     const start = wraps ? 0 : this.#end
     const end = start + line.length
     this.#dropWithin(start, end)

@@ -4,7 +4,7 @@ import { ApiError } from '../model/error.js'
 import { asAscii, type Head, writeLine } from './chain.js'
 import { ALERTS, type Audit, type AuditEvent } from './event.js'
 import { type OwnRecords, type RecentPage, type RecentQuery, RecentRecords } from './recent.js'
-import type { AuditSink } from './sink.js'
+import type { AuditSink } from './sinks/sink.js'
 
 /** Milliseconds between two log lines about a sink that keeps failing: loud, but not a second flood on a full disk. */
 export const REPEAT_LOG_MS = 60_000
@@ -14,8 +14,8 @@ export interface AuditTrailOptions {
   readonly clock: { now(): number }
   readonly log: Log
   readonly onFailure: AuditConfig['onFailure']
-  /** Records held in memory; RECENT_LIMIT unless a test wants fewer. */
-  readonly recentLimit?: number
+  /** The newest records in memory: as many as usual unless a test wants fewer. */
+  readonly recent?: RecentRecords
 }
 
 /** Writes the chain of this process, and holds its newest records in memory. */
@@ -36,7 +36,7 @@ export class AuditTrail implements Audit {
   constructor(options: AuditTrailOptions) {
     this.#options = options
     this.#head = options.sink.head
-    this.#recent = new RecentRecords(options.recentLimit)
+    this.#recent = options.recent ?? new RecentRecords()
     for (const record of options.sink.records)
       this.#recent.add({ seq: record.seq, at: Date.parse(record.time), line: asAscii(JSON.stringify(record)) }, true)
   }

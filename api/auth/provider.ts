@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import type { Clock } from '../clock.js'
 import type { ProviderConfig } from '../config/provider-config.js'
 import { ApiError } from '../model/error.js'
 import { isJsonObject } from '../model/json-object.js'
@@ -32,7 +33,7 @@ const LOG_INTERVAL_MS = 60_000
 const MAX_PATH_DEPTH = 8
 
 export interface ProviderParts {
-  readonly now: () => number
+  readonly clock: Clock
   readonly log: { warn(fields: object, message: string): void }
 }
 
@@ -42,17 +43,16 @@ export interface ProviderParts {
  */
 export class Provider implements OutsideProvider {
   readonly #settings: ProviderConfig
-  readonly #now: () => number
+  readonly #clock: Clock
   readonly #keys: JWTVerifyGetKey
 
-  constructor(settings: ProviderConfig, { now, log }: ProviderParts) {
+  constructor(settings: ProviderConfig, { clock, log }: ProviderParts) {
     this.#settings = settings
-    this.#now = now
+    this.#clock = clock
     this.#keys = createRemoteJWKSet(new URL(settings.jwksUrl), {
-      timeoutDuration: FETCH_TIMEOUT_MS,
       cacheMaxAge: CACHE_MAX_AGE_MS,
       cooldownDuration: COOLDOWN_MS,
-      [customFetch]: boundedFetch(log),
+      [customFetch]: boundedFetch(clock, log),
     })
   }
 
@@ -64,7 +64,7 @@ export class Provider implements OutsideProvider {
 
   /** Throws invalid-token for every kind of failure. */
   async verify(token: string): Promise<Caller> {
-    const seconds = Math.floor(this.#now() / 1000)
+    const seconds = Math.floor(this.#clock.now() / 1000)
     const [header, payload, signature, ...more] = token.split('.')
     demand(signature !== undefined && signature !== '' && more.length === 0, 'not three parts')
     demand(isCanonical(signature), 'the signature is not canonical base64url')
@@ -107,7 +107,7 @@ export class Provider implements OutsideProvider {
         issuer,
         audience,
         clockTolerance: CLOCK_LEEWAY_SECONDS,
-        currentDate: new Date(this.#now()),
+        currentDate: new Date(this.#clock.now()),
       })
     } catch (error) {
       const code = (error as { code?: unknown } | null)?.code
@@ -157,15 +157,18 @@ function claimAt(claims: Readonly<Record<string, unknown>>, path: string): unkno
 type Fetch = (url: string, options: RequestInit) => Promise<Response>
 
 /** A fetch that follows no redirect, reads at most MAX_JWKS_BYTES, and leaves a provider alone that has just failed. */
-function boundedFetch(log: ProviderParts['log']): Fetch {
+function boundedFetch(clock: Clock, log: ProviderParts['log']): Fetch {
   let failedAt = Number.NEGATIVE_INFINITY
   let loggedAt = Number.NEGATIVE_INFINITY
   return async (url, options) => {
     // A monotonic clock, because this only spaces the attempts.
     const started = performance.now()
     if (started - failedAt < FAILURE_COOLDOWN_MS) throw new Error('the provider failed a moment ago')
+    const deadline = new AbortController()
+    const cancelDeadline = clock.after(FETCH_TIMEOUT_MS, () => deadline.abort(TIMED_OUT))
     try {
-      const answer = await fetch(url, { ...options, redirect: 'error' })
+      // In place of jose's own signal, which goes by a clock that no test can pass.
+      const answer = await fetch(url, { ...options, redirect: 'error', signal: deadline.signal })
       if (answer.status !== 200) throw new Error(`status ${answer.status}`)
       const body = await readBounded(answer)
       const { keys } = JSON.parse(body) as { keys?: unknown }
@@ -181,9 +184,14 @@ function boundedFetch(log: ProviderParts['log']): Fetch {
         )
       }
       throw error
+    } finally {
+      cancelDeadline()
     }
   }
 }
+
+/** As AbortSignal.timeout has it, which jose knows by its name. */
+const TIMED_OUT = new DOMException('the provider did not answer in time', 'TimeoutError')
 
 async function readBounded(answer: Response): Promise<string> {
   const chunks: Uint8Array[] = []

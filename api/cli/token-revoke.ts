@@ -19,7 +19,7 @@ goes on to after a restart.
 
 Options:
   --jti ID       the token's id: jti in its claims, tokenId in the log, in the audit and in GET /api/auth/me
-  --file FILE    the file (default: REVOKED_TOKENS_FILE); it is made where there is none
+  --file FILE    the file (default: REVOKED_TOKENS_FILE); made if it does not exist
   --reason TEXT  a remark that is written beside it
   -h, --help     this text
 

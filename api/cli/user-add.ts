@@ -10,11 +10,11 @@ import { editUsersFile, FILE_HELP, FILE_OPTIONS, readUsersFile, usersFileOf } fr
 
 const HELP = `Usage: porthole user add --name NAME (--role ROLE | --scope "SCOPE ...") [options]
 
-Adds a user who may sign in, and creates the file if it is missing. A running service notices within a second. The password is
-asked for twice at a terminal, and read from standard input otherwise; it is never an argument.
+Adds a user who may sign in, and makes the file if it does not exist. A running service notices within a second. The password
+is asked for twice at a terminal, and read from standard input otherwise; it is never an argument.
 
 Options:
-  --name NAME            whom; 1 to 64 letters, digits, dots, underscores, hyphens or @
+  --name NAME            the user; 1 to 64 letters, digits, dots, underscores, hyphens or @
   --role ROLE            a bundle of scopes: ${Object.keys(ROLES).join(' ')}; may be repeated
   --scope "SCOPE ..."    single scopes: ${SCOPES.join(' ')}
   --containers SELECTOR  only containers with this label, as team=web or team; repeat it and all must hold

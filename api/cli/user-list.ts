@@ -5,7 +5,7 @@ import { FILE_HELP, FILE_OPTIONS, readUsersFile, usersFileOf } from './users-fil
 
 const HELP = `Usage: porthole user list [--file FILE] [--json]
 
-Says who may sign in and what they may read; never a hash.
+Lists who may sign in and what they may read; never a hash.
 
 Options:
   ${FILE_HELP}

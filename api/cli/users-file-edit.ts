@@ -18,15 +18,15 @@ import { describeFileFaults } from '../config/list-file.js'
 import { parseUserEntries, type UserEntry, writeUsers } from '../config/users-file.js'
 import { type Arguments, CommandFailure, type Io, type Output, UsageError } from './command.js'
 
-/** How long to wait for another writer. Each holds the lock for milliseconds, so after this time its holder has died. */
+/** How long to wait for another writer: each holds the lock for milliseconds, so beyond this it has died with it. */
 const LOCK_WAIT_MS = 5_000
 const LOCK_RETRY_MS = 20
 
-/** For the owner alone: with the hashes, an attacker can guess passwords offline. */
+/** For the owner alone: a reader of the hashes can guess at them without a limit. */
 const NEW_FILE_MODE = 0o600
 
-/** Permissions that an existing file keeps: a service under another account reads the file by its group. */
-const KEPT_MODE = 0o640
+/** The rights that an existing file may have: a service under another account reads it by its group. */
+const MAX_MODE = 0o640
 
 /** Options that every command on the file takes. */
 export const FILE_OPTIONS = { file: { type: 'string' } } as const
@@ -135,7 +135,7 @@ function takeOver(descriptor: number, path: string, stderr: Output): void {
       throw new CommandFailure(`${path} belongs to another user or group: run this as its owner, or as root`)
     }
   }
-  const mode = old.mode & KEPT_MODE
+  const mode = old.mode & MAX_MODE
   fchmodSync(descriptor, mode)
   if (mode !== (old.mode & 0o777))
     stderr.write(`porthole: ${path} was open to others, and is now of mode ${mode.toString(8)}\n`)

@@ -99,8 +99,8 @@ function refuseUsersFile(read: SettingsReader, files: ConfigFiles, path: string)
     read.fault('USERS_FILE', 'names a file that cannot be read', 'make it with: porthole user add')
     return
   }
-  if (files.isWritableByAll(path)) read.fault('USERS_FILE', 'may be written by everybody', 'chmod 600 the file')
-  // The first fault is enough: the others often follow from it.
+  if (files.isWritableByAll(path)) read.fault('USERS_FILE', 'may be written by every user', 'chmod 600 the file')
+  // The first fault is enough: the rest often follow from it.
   const [fault] = parseUsers(text).faults ?? []
   if (fault !== undefined)
     read.fault('USERS_FILE', fault.problem, 'mend it, or make it anew with: porthole user add', fault.place)
@@ -112,7 +112,7 @@ function readRevokedTokens(read: SettingsReader, files: ConfigFiles): string | n
   if (!isAbsolute(path)) read.fault('REVOKED_TOKENS_FILE', 'is no absolute path', 'begin it with a slash')
   else if (files.isDirectory(path)) read.fault('REVOKED_TOKENS_FILE', 'names a directory', 'name a file in it')
   else if (files.isWritableByAll(path))
-    read.fault('REVOKED_TOKENS_FILE', 'may be written by everybody', 'chmod 600 the file')
+    read.fault('REVOKED_TOKENS_FILE', 'may be written by every user', 'chmod 600 the file')
   else refuseUnreadable(read, files, path)
   return path
 }

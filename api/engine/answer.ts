@@ -11,11 +11,11 @@ export function receive(response: IncomingMessage, dial: Dial, maxAnswerBytes: n
   const { read, measured } = dial
   const status = response.statusCode ?? 0
   measured?.answered(status)
-  // A cut shows in `complete` when the answer closes; the listener keeps an error that comes late from being
+  // A cut shows in `complete` when the answer closes. The listener is for an error that comes late, which would be
   // uncaught.
   response.on('error', () => {})
   if (status >= 300 && status < 400) {
-    dial.fail(badAnswer(read, `status ${status}: an engine redirects nobody, and no redirect is followed`))
+    dial.fail(badAnswer(read, `status ${status}: no redirect is followed`))
     return
   }
   if (status === 200 && isStreamed(read)) {

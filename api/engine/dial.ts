@@ -21,7 +21,7 @@ export class Dial {
   readonly answer: Promise<unknown>
   /** Null while it waits for a connection; the second one where the first met a connection that had gone stale. */
   request: ClientRequest | null = null
-  /** Gives the connection back, or stops waiting for one. */
+  /** Frees the connection, or stops waiting for one. */
   leave: Release = () => {}
   readonly #signal: AbortSignal | null
   readonly #onSettled: () => void
@@ -65,7 +65,7 @@ export class Dial {
     clearTimeout(this.#deadline)
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#onSettled()
-    // A request gives its connection back when it closes, which is a little later.
+    // A request frees its connection when it closes, which is a little later.
     if (this.request === null) this.leave()
     return true
   }

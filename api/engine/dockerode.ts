@@ -1,23 +1,19 @@
-import { Readable } from 'node:stream'
 import Docker from 'dockerode'
-import type { ContainerEvent } from '../model/container-event.js'
 import type { EngineEndpoint } from '../model/endpoint.js'
 import type { RecordCall } from '../model/engine-call.js'
 import type { EngineTime } from '../model/engine-time.js'
 import { ApiError } from '../model/error.js'
-import type { LogLine } from '../model/log-line.js'
-import { decodeContainers, decodeInspect } from './decode/container.js'
+import { decodeInspect } from './decode/container-inspect.js'
+import { decodeContainers } from './decode/container-list.js'
 import { decodeDiskUse, decodeImages, decodeNetworks, decodeVolumes } from './decode/engine-object.js'
 import { EventDecoder } from './decode/event.js'
 import { decodeChanges } from './decode/file-change.js'
 import { decodeInfo, decodeVersion } from './decode/host.js'
 import { decodeTop } from './decode/process.js'
 import { decodeReading } from './decode/stats.js'
-import type { Engine, LogRequest } from './engine.js'
-import { codeOf } from './faults.js'
-import { readLines } from './lines.js'
-import { readLogLines } from './log-lines.js'
-import { LogScrubber, plainLogLine } from './log-scrubber.js'
+import type { Engine } from './engine.js'
+import { readEvents } from './event-stream.js'
+import { readLog } from './log-stream.js'
 import type { MeasuredCall } from './measured-call.js'
 import type { TransportOptions } from './read-limits.js'
 import { MAX_FILTER_IDS } from './read-parameters.js'
@@ -55,9 +51,6 @@ interface LogOptions {
   readonly since?: EngineTime
 }
 
-/** Codes of a connection that ended under an open stream. */
-const CUT = /^(?:ECONNRESET|ECONNABORTED|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENETUNREACH|ERR_STREAM_PREMATURE_CLOSE)$/
-
 /** dockerode hands this one option on whatever it is asked, untouched: it carries the call. */
 interface Signal {
   readonly abortSignal: MeasuredCall
@@ -78,7 +71,7 @@ export function createDockerodeEngine(
   { scrubLogs = true, ...options }: DockerodeEngineOptions = {},
 ): Engine {
   const modem = new ReadOnlyTransport(endpoint, options)
-  const docker = new Docker({ modem } as Docker.DockerOptions) as unknown as DockerodeReads
+  const docker = dockerodeOver(modem)
   const eventDecoder = new EventDecoder()
 
   /** Measured until the answer is decoded: an answer that cannot be is a bad one. */
@@ -138,10 +131,17 @@ export function createDockerodeEngine(
       const send = (options: Signal) => docker.getContainer(id).stats({ ...options, stream: false, 'one-shot': true })
       return ask(send, decodeReading, signal, recordCall)
     },
-    events: (since, signal, onOpen, recordCall) =>
-      stream((call) => readEvents(docker, eventDecoder, since, call, onOpen), signal, recordCall),
-    logs: (id, request, signal, recordCall) =>
-      stream((call) => readLog(docker, id, request, scrubLogs, call), signal, recordCall),
+    events(since, signal, onOpen, recordCall) {
+      const options = { filters: { type: ['container'] }, ...sinceOption(since) } as const
+      const send = (call: MeasuredCall) => docker.getEvents({ abortSignal: call, ...options })
+      return stream((call) => readEvents({ call, send, decoder: eventDecoder, onOpen }), signal, recordCall)
+    },
+    logs(id, { tail, since, isTty, follow }, signal, recordCall) {
+      const both = { stdout: true, stderr: true, timestamps: true } as const
+      const options = { follow, ...both, tail: tail ?? 'all', ...sinceOption(since) } as const
+      const send = (call: MeasuredCall) => docker.getContainer(id).logs({ abortSignal: call, ...options })
+      return stream((call) => readLog({ call, send, id, isTty, follow, isScrubbed: scrubLogs }), signal, recordCall)
+    },
     top: (id, signal, recordCall) =>
       ask((options) => docker.getContainer(id).top(options), decodeTop, signal, recordCall),
     changes: (id, signal, recordCall) =>
@@ -156,102 +156,16 @@ export function createDockerodeEngine(
   }
 }
 
+function dockerodeOver(modem: ReadOnlyTransport): DockerodeReads {
+  const docker: unknown = new Docker({ modem } as Docker.DockerOptions)
+  return docker as DockerodeReads
+}
+
+function sinceOption(since: EngineTime | null): { readonly since?: EngineTime } {
+  return since === null ? {} : { since }
+}
+
 function decodePing(answer: unknown): void {
   if (typeof answer !== 'string' || answer.trim() !== 'OK')
     throw new ApiError('engine-bad-answer', 'GET /_ping: what answers is no engine')
-}
-
-async function* readEvents(
-  docker: DockerodeReads,
-  decoder: EventDecoder,
-  since: EngineTime | null,
-  call: MeasuredCall,
-  onOpen: (engineNow: number | null) => void,
-): AsyncGenerator<ContainerEvent, void, undefined> {
-  const filters = { type: ['container'] } as const
-  const { signal } = call
-  const stream = await opened('GET /events', signal, () =>
-    docker.getEvents({ abortSignal: call, filters, ...(since === null ? {} : { since }) }),
-  )
-  if (stream === null) return
-  try {
-    onOpen(clockOf(stream))
-    for await (const line of untilCut('GET /events', readLines(call.counting(stream)), signal)) {
-      const event = decoder.decode(line)
-      if (event !== null) yield event
-    }
-  } finally {
-    stream.destroy()
-  }
-}
-
-async function* readLog(
-  docker: DockerodeReads,
-  id: string,
-  { tail, since, isTty, follow }: LogRequest,
-  isScrubbed: boolean,
-  call: MeasuredCall,
-): AsyncGenerator<readonly LogLine[], void, undefined> {
-  const what = `GET /containers/${id.slice(0, 12)}/logs`
-  const { signal } = call
-  const bounds = since === null ? {} : { since }
-  const options = { follow, stdout: true, stderr: true, timestamps: true, tail: tail ?? 'all', ...bounds } as const
-  const stream = await opened(what, signal, () => docker.getContainer(id).logs({ abortSignal: call, ...options }))
-  if (stream === null && follow) return
-  if (stream === null) throw signal.reason
-  const scrubber = new LogScrubber()
-  try {
-    yield []
-    const lines = readLogLines(call.counting(stream), isTty)
-    for await (const some of follow ? untilCut(what, lines, signal) : whole(what, lines, signal))
-      yield some.map((line) => (isScrubbed ? scrubber.scrub(line) : plainLogLine(line)))
-  } finally {
-    stream.destroy()
-  }
-}
-
-/** Null where the signal came first. */
-async function opened(what: string, abortSignal: AbortSignal, ask: () => Promise<unknown>): Promise<Readable | null> {
-  try {
-    const stream = await ask()
-    if (stream instanceof Readable) return stream
-  } catch (error) {
-    if (abortSignal.aborted) return null
-    throw error
-  }
-  throw new ApiError('engine-bad-answer', `${what}: no stream`)
-}
-
-/** What the engine's clock showed when it began to answer (RFC 9110, section 6.6.1), in whole seconds. */
-function clockOf(stream: Readable): number | null {
-  const { date } = (stream as { readonly headers?: { readonly date?: string } }).headers ?? {}
-  const at = Date.parse(date ?? '')
-  return Number.isNaN(at) ? null : at
-}
-
-/**
- * Ends quietly by its signal, and where an open stream ends or is cut: engines stop, and proxies cut what is silent for
- * long. Whoever subscribes anew learns from that whether the engine still answers.
- */
-async function* untilCut<T>(what: string, source: AsyncIterable<T>, abortSignal: AbortSignal): AsyncGenerator<T> {
-  try {
-    yield* source
-  } catch (error) {
-    if (abortSignal.aborted || CUT.test(codeOf(error))) return
-    throw broken(what, error)
-  }
-}
-
-/** What was cut short, by whom ever, is not the whole. */
-async function* whole<T>(what: string, source: AsyncIterable<T>, abortSignal: AbortSignal): AsyncGenerator<T> {
-  try {
-    yield* source
-  } catch (error) {
-    throw abortSignal.aborted ? abortSignal.reason : broken(what, error)
-  }
-}
-
-function broken(what: string, error: unknown): ApiError {
-  if (error instanceof ApiError) return error
-  return new ApiError('engine-bad-answer', `${what}: the stream broke (${codeOf(error)})`, { cause: error })
 }

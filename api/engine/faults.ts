@@ -25,8 +25,8 @@ export function badAnswer(read: Read, what: string, cause?: unknown): ApiError {
 }
 
 /**
- * An answer with a status other than 200. `body` may be its beginning only; it reaches the log, scrubbed, and nobody
- * else.
+ * An answer with a status other than 200. `body` may be its beginning only. The log gets an excerpt, scrubbed; a caller
+ * gets none of it.
  */
 export function statusFault(read: Read, status: number, body: Buffer): ApiError {
   const text = excerpt(body)

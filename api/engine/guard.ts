@@ -41,7 +41,7 @@ const DIAL_FIELDS = new Set(['path', 'method', 'options', 'statusCodes', 'isStre
  * no version prefix, so the engine's own version is spoken.
  *
  * A method alone makes no read: by GET, `/containers/{id}/archive` and `/export` hand out every file of a container,
- * `/attach/ws` opens its standard input, `/images/{name}/get` hands out an image, `/swarm` tells the join tokens, and the
+ * `/attach/ws` opens its standard input, `/images/{name}/get` hands out an image, `/swarm` shows the join tokens, and the
  * usual socket proxies let all of `/containers` through. Nor does a pattern on the raw path: engines resolve `..`, `%2e%2e` and
  * `//`, and ids may be names of other containers. So paths are compared whole, ids are full, and what is sent is put
  * together here.

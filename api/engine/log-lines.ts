@@ -1,35 +1,35 @@
-import { StringDecoder } from 'node:string_decoder'
 import { type EngineTime, engineTimeOf } from '../model/engine-time.js'
 import { ApiError } from '../model/error.js'
 import type { LogStream } from '../model/log-line.js'
+import { RFC_3339 } from '../model/rfc3339.js'
 import { scrubText } from '../redaction/scrub.js'
+import { bufferOf, cutLines, LineBuffer, lineText } from './line-buffer.js'
 
-/** One line as the engine kept it, before anybody looked for secrets. */
+/** One line as the engine has it, not scrubbed yet. */
 export interface RawLogLine {
   readonly at: EngineTime | null
   readonly stream: LogStream
   readonly message: string
   readonly isCut: boolean
-  /** Messages that it was put together of. */
+  /** Messages of the engine that it is made of. */
   readonly parts: number
 }
 
-/** Bytes kept of one line: some loggers write a whole stack trace or document as one; beyond this nobody reads. */
+/** Bytes of one line: some loggers write a whole stack trace or document as one, and nobody reads further. */
 export const MAX_LINE_BYTES = 64 * 1024
 
 /** Stream, three bytes of zero, length of what follows (engine API, ContainerAttach, "Stream format"). */
 const HEADER_BYTES = 8
 
-/** Bytes kept of one frame: a line's worth, and its time. */
+/** Bytes of one frame: a line's worth, and its time. */
 const MAX_FRAME_BYTES = MAX_LINE_BYTES + 64
 
-/** An engine keeps a longer line in parts of this size, each with its time (moby daemon/logger/copier.go, defaultBufSize). */
+/** An engine stores a longer line in parts of this size, each with its time (moby daemon/logger/copier.go, defaultBufSize). */
 const PART_BYTES = 16 * 1024
 
 const LINE_FEED = 0x0a
-const CARRIAGE_RETURN = 0x0d
 
-/** What the engine itself has to say about a log that it cannot read to its end (moby pkg/stdcopy, Systemerr). */
+/** The engine's own message about a log that it cannot read to its end (moby pkg/stdcopy, Systemerr). */
 const SYSTEM_ERROR = 3
 
 /**
@@ -40,13 +40,16 @@ const MAX_PART_GROWTH = 12
 
 /** As many bytes as the longest time and its space take. */
 const TIME_BYTES = 40
-const TIME = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) /
-const PART_END = /^[\s\S]{0,12}?(?=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d) )/
+const TIME = new RegExp(`^(${RFC_3339}) `)
+const PART_END = new RegExp(`^[\\s\\S]{0,${MAX_PART_GROWTH}}?(?=${RFC_3339} )`)
+
+/** A line's worth, with the times of its parts. */
+const MAX_RAW_LINE_BYTES = MAX_LINE_BYTES + (MAX_LINE_BYTES / PART_BYTES + 1) * (TIME_BYTES + MAX_PART_GROWTH)
 
 /**
  * Puts a log's lines together as they come, those of each chunk at once: out of frames, or out of a terminal's bytes. Each
- * kept message carries its time; those of a line's later parts are taken out. Characters that are split between chunks or
- * parts stay whole. Of a line no more than MAX_LINE_BYTES is ever held. What stands behind the last line end is a line too.
+ * stored message begins with its time; the times of a line's later parts are taken out. Characters that are split between
+ * chunks or parts stay whole. Of a line no more than MAX_LINE_BYTES is ever held. What follows the last line end is a line too.
  * Rejects with the source's error, or with engine-bad-answer on what is no log.
  */
 export async function* readLogLines(
@@ -57,9 +60,9 @@ export async function* readLogLines(
   for await (const chunk of source) {
     const lines: RawLogLine[] = []
     try {
-      reader.take(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length), lines)
+      reader.take(bufferOf(chunk), lines)
     } finally {
-      // What stands before a fault is given, however the bytes were cut into chunks.
+      // Lines before a fault are given, however the bytes were cut into chunks.
       if (lines.length > 0) yield lines
     }
   }
@@ -68,46 +71,10 @@ export async function* readLogLines(
   if (rest.length > 0) yield rest
 }
 
-/** Bytes of one line, as far as they are kept. */
-class LineBuffer {
-  #pieces: Buffer[] = []
-  #held = 0
-  #size = 0
-  #isCut = false
-
-  get isEmpty(): boolean {
-    return this.#pieces.length === 0 && !this.#isCut
-  }
-
-  add(bytes: Buffer, maxBytes: number): void {
-    const room = maxBytes - this.#held
-    this.#size += bytes.length
-    if (bytes.length > room) this.#isCut = true
-    const kept = bytes.subarray(0, Math.max(0, room))
-    if (kept.length === 0) return
-    this.#pieces.push(kept)
-    this.#held += kept.length
-  }
-
-  markCut(): void {
-    this.#isCut = true
-  }
-
-  /** `size` counts the bytes that were not kept, too. */
-  take(): { readonly bytes: Buffer; readonly size: number; readonly isCut: boolean } {
-    const line = { bytes: Buffer.concat(this.#pieces), size: this.#size, isCut: this.#isCut }
-    this.#pieces = []
-    this.#held = 0
-    this.#size = 0
-    this.#isCut = false
-    return line
-  }
-}
-
 /** A line that is not over yet. */
 class OpenLine {
   readonly #stream: LogStream
-  readonly #buffer = new LineBuffer()
+  readonly #buffer = new LineBuffer(MAX_LINE_BYTES)
   #at: EngineTime | null = null
   #parts = 0
 
@@ -117,30 +84,34 @@ class OpenLine {
 
   /** One message of the engine: a line, a part of one, or several. */
   message(payload: Buffer, isCut: boolean, lines: RawLogLine[]): void {
-    // An empty frame is no message: it has not even a time.
+    // An empty frame is no message: it has no time.
     if (payload.length === 0) return
-    const first = splitTime(payload)
-    let { rest } = first
-    if (this.#parts === 0) this.#at = first.at
+    const { at, rest } = splitTime(payload)
+    if (this.#parts === 0) this.#at = at
     this.#parts += 1
-    for (let end = rest.indexOf(LINE_FEED); end !== -1; end = rest.indexOf(LINE_FEED)) {
-      this.#buffer.add(rest.subarray(0, end), MAX_LINE_BYTES)
-      this.finish(lines)
-      rest = rest.subarray(end + 1)
-      if (rest.length === 0 && !isCut) return
-      const next = splitTime(rest)
-      rest = next.rest
-      this.#at = next.at ?? first.at
-      this.#parts = 1
-    }
-    this.#buffer.add(rest, MAX_LINE_BYTES)
+    let isFirst = true
+    cutLines(rest, (piece, endsLine) => {
+      if (isFirst) this.#buffer.add(piece)
+      // Nothing follows the line feed that ends a message.
+      else if (piece.length > 0 || endsLine || isCut) this.#begin(piece, at)
+      isFirst = false
+      if (endsLine) this.finish(lines)
+    })
     if (isCut) this.#buffer.markCut()
+  }
+
+  /** A further line of the same message. It has a time of its own where the engine wrote one. */
+  #begin(piece: Buffer, messageTime: EngineTime | null): void {
+    const { at, rest } = splitTime(piece)
+    this.#at = at ?? messageTime
+    this.#parts = 1
+    this.#buffer.add(rest)
   }
 
   finish(lines: RawLogLine[]): void {
     if (this.#parts === 0) return
     const { bytes, isCut } = this.#buffer.take()
-    lines.push({ at: this.#at, stream: this.#stream, message: textOf(bytes, isCut), isCut, parts: this.#parts })
+    lines.push({ at: this.#at, stream: this.#stream, message: lineText(bytes, isCut), isCut, parts: this.#parts })
     this.#parts = 0
     this.#at = null
   }
@@ -151,7 +122,7 @@ class FrameReader {
   readonly #header = Buffer.alloc(HEADER_BYTES)
   #headerFill = 0
   #remaining = 0
-  readonly #payload = new LineBuffer()
+  readonly #payload = new LineBuffer(MAX_FRAME_BYTES)
   #endsLine = false
 
   take(chunk: Buffer, lines: RawLogLine[]): void {
@@ -171,7 +142,7 @@ class FrameReader {
         this.#endsLine = false
       } else {
         const taken = chunk.subarray(at, at + this.#remaining)
-        this.#payload.add(taken, MAX_FRAME_BYTES)
+        this.#payload.add(taken)
         this.#endsLine = taken.at(-1) === LINE_FEED
         this.#remaining -= taken.length
         at += taken.length
@@ -201,16 +172,13 @@ class FrameReader {
 }
 
 class TerminalReader {
-  readonly #buffer = new LineBuffer()
+  readonly #buffer = new LineBuffer(MAX_RAW_LINE_BYTES)
 
   take(chunk: Buffer, lines: RawLogLine[]): void {
-    let start = 0
-    for (let end = chunk.indexOf(LINE_FEED); end !== -1; end = chunk.indexOf(LINE_FEED, start)) {
-      this.#buffer.add(chunk.subarray(start, end), MAX_RAW_LINE_BYTES)
-      lines.push(this.#line())
-      start = end + 1
-    }
-    this.#buffer.add(chunk.subarray(start), MAX_RAW_LINE_BYTES)
+    cutLines(chunk, (piece, endsLine) => {
+      this.#buffer.add(piece)
+      if (endsLine) lines.push(this.#line())
+    })
   }
 
   end(lines: RawLogLine[]): void {
@@ -220,26 +188,23 @@ class TerminalReader {
   #line(): RawLogLine {
     const { bytes, size, isCut } = this.#buffer.take()
     const { at, rest } = splitTime(bytes)
-    const whole = new LineBuffer()
+    const whole = new LineBuffer(MAX_LINE_BYTES)
     let parts = 1
     let end = partEnd(rest)
-    whole.add(rest.subarray(0, end), MAX_LINE_BYTES)
+    whole.add(rest.subarray(0, end))
     for (let left = rest.subarray(end); left.length > 0; left = left.subarray(end)) {
       left = splitTime(left).rest
       end = partEnd(left)
-      whole.add(left.subarray(0, end), MAX_LINE_BYTES)
+      whole.add(left.subarray(0, end))
       parts += 1
     }
     const kept = whole.take()
     const cut = isCut || kept.isCut
-    // Parts that were not kept count too, each with its time.
+    // Parts that were dropped count too, each with its time.
     if (isCut) parts = Math.max(parts, Math.ceil(size / (PART_BYTES + bytes.length - rest.length)))
-    return { at, stream: 'stdout', message: textOf(kept.bytes, cut), isCut: cut, parts }
+    return { at, stream: 'stdout', message: lineText(kept.bytes, cut), isCut: cut, parts }
   }
 }
-
-/** A line's worth, with the times of its parts. */
-const MAX_RAW_LINE_BYTES = MAX_LINE_BYTES + (MAX_LINE_BYTES / PART_BYTES + 1) * (TIME_BYTES + MAX_PART_GROWTH)
 
 /** Where a part of a terminal's line ends: before the next one's time where there is one. */
 function partEnd(line: Buffer): number {
@@ -253,11 +218,4 @@ function splitTime(message: Buffer): { readonly at: EngineTime | null; readonly 
   return text === undefined || at === null
     ? { at: null, rest: message }
     : { at, rest: message.subarray(text.length + 1) }
-}
-
-/** Without the carriage return that a terminal ends its lines with, and without half a character where it was cut. */
-function textOf(bytes: Buffer, isCut: boolean): string {
-  if (isCut) return new StringDecoder('utf8').write(bytes)
-  const end = bytes.at(-1) === CARRIAGE_RETURN ? bytes.length - 1 : bytes.length
-  return bytes.toString('utf8', 0, end)
 }

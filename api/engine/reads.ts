@@ -42,7 +42,7 @@ export interface StreamRow {
   readonly refusal: ErrorCode
 }
 
-/** Reads of one container: there is none with this id. */
+/** For reads of one container: no container has this id. */
 const NO_CONTAINER = { 404: 'container-not-found' } as const
 
 /**
@@ -73,7 +73,7 @@ export const READS = table({
   events: {
     path: '/events',
     parameters: { filters: containersOnly, since: moment },
-    // Without it the stream tells of secrets, configs and nodes.
+    // Without it the stream also has events of secrets, configs and nodes.
     required: 'filters',
     answer: { isEndless: () => true, most: 'maxStreams', refusal: 'engine-unavailable' },
     limits: QUICK,

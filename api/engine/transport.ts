@@ -28,7 +28,7 @@ export type DialCallback = (error: unknown, value?: unknown) => void
  * The modem that dockerode dials with: it reads, and does nothing else. Each dial passes the guard before a byte
  * leaves; then it goes to the one endpoint it was made for, whatever the environment says, and is bounded in time,
  * bytes and connections. It follows no redirect. Every fault is an ApiError with a reason for the log; an engine's own
- * words reach nobody else. A dial whose signal fires ends with the signal's reason.
+ * words reach no caller. A dial whose signal fires ends with the signal's reason.
  *
  * docker-modem itself hangs on a body that is cut short, follows redirects to any host, reads without bound and lets
  * DOCKER_HOST turn TLS into plain HTTP.
@@ -42,8 +42,8 @@ export class ReadOnlyTransport {
   readonly #bounds: Bounds
   readonly #streamAgent: Agent
   /**
-   * Calls wait here and not in their agent: it would open a connection for each that gave up meanwhile, even after
-   * close().
+   * Calls wait here and not in their agent, which would open a connection for each call that gave up meanwhile, even
+   * after close().
    */
   readonly #pools: Readonly<Record<ReadLimits['pool'], { readonly agent: Agent; readonly semaphore: Semaphore }>>
   /** What ends each call under way and each open stream. */
@@ -64,8 +64,8 @@ export class ReadOnlyTransport {
   }
 
   /**
-   * A call to be dialled, in place of its signal: `abortSignal` is the one option that every method of dockerode hands on. It
-   * counts towards the totals when its reader ends it.
+   * Begins a call. It is dialled as the `abortSignal`, the one option that every method of dockerode hands on. It counts
+   * towards the totals when its reader ends it.
    */
   measure(signal: AbortSignal, recordCall?: RecordCall): MeasuredCall {
     return new MeasuredCall(signal, (record) => {
@@ -78,7 +78,7 @@ export class ReadOnlyTransport {
   dial(options: unknown, callback: DialCallback): void {
     this.#dial(options).then(
       (value) => callback(null, value),
-      // Whoever aborts with null does not thereby make a success of it.
+      // An abort with null as its reason is no success either.
       (error: unknown) => callback(error || new Error('the dial was aborted')),
     )
   }
@@ -154,7 +154,7 @@ export class ReadOnlyTransport {
     })
     // Stays for the life of the request: an error that comes late finds a listener.
     request.on('error', (error) => {
-      // Once there is an answer, its close tells whether it was whole.
+      // Once there is an answer, its close shows whether it was whole.
       if (dial.isSettled || hasAnswer || dial.request !== request) return
       // The engine closed an idle connection at the moment we took it up. It saw no request, and a read may be
       // repeated.
@@ -187,8 +187,8 @@ export class ReadOnlyTransport {
   }
 
   /**
-   * Keeps an accepted stream in hand: it ends by its signal, by close(), or by itself; one that is not endless by its deadline
-   * as well.
+   * Watches an accepted stream. It ends by its signal, by close(), or by itself; one that is not endless also by its
+   * deadline.
    */
   #hold(stream: IncomingMessage, read: Read, signal: AbortSignal | null, release: Release | undefined): void {
     const end = (fault: unknown) => stream.destroy(fault instanceof Error ? fault : undefined)

@@ -37,7 +37,7 @@ export function mountRoutes(app: Express, parts: RouteParts, limitStats: Request
     clock,
   }
   const isStillValid = async (caller: Caller) => authenticator === null || (await authenticator.isStillValid(caller))
-  const streamParts = { ...readParts, streams, channels: new Channels(), isStillValid }
+  const streamParts = { ...readParts, streams, channels: new Channels(clock), isStillValid }
   const mount = ({ path, limit }: Pick<Route, 'path' | 'limit'>, handler: RequestHandler) => {
     if (limit === 'stats') app.get(path, limitStats)
     app.get(path, handler)

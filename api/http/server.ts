@@ -23,6 +23,14 @@ const REQUEST_TIMEOUT_MS = 15_000
 /** How often Node checks the two deadlines above. */
 const TIMEOUT_CHECK_MS = 2_000
 
+/** The deadlines that a test may shorten. */
+export interface ServerTimes {
+  readonly headersMs: number
+  readonly checkMs: number
+}
+
+const TIMES: ServerTimes = { headersMs: HEADERS_TIMEOUT_MS, checkMs: TIMEOUT_CHECK_MS }
+
 /** Longer than a proxy keeps idle connections open (Traefik 90 s, nginx 60 s): the proxy closes first, and no request is lost. */
 const KEEP_ALIVE_MS = 95_000
 
@@ -35,15 +43,15 @@ const MAX_CONNECTIONS = 2_048
 /** How long open requests may take to end once the service stops. */
 const DRAIN_MS = 3_000
 
-/** The HTTP server with all bounds set. Node's defaults leave half of them open. */
-export function createHttpServer(app: Express, log: Log): Server {
+/** The HTTP server with every bound set: Node's defaults leave half of them open. */
+export function createHttpServer(app: Express, log: Log, { headersMs, checkMs } = TIMES): Server {
   const server = createServer(
     {
       ...messageClasses(app),
       maxHeaderSize: MAX_HEADER_BYTES,
-      headersTimeout: HEADERS_TIMEOUT_MS,
+      headersTimeout: headersMs,
       requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      connectionsCheckingInterval: checkMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
       // Checked by a middleware instead, so that the refusal has a body and a log line.
       requireHostHeader: false,

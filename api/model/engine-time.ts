@@ -1,3 +1,5 @@
+import { RFC_3339_PARTS } from './rfc3339.js'
+
 /** Seconds since 1970 with nine digits after the point, the format of the engine's parameters. */
 export type EngineTime = string
 
@@ -14,12 +16,9 @@ export function engineTimeOfNano(digits: string): EngineTime {
   return `${padded.slice(0, -9)}.${padded.slice(-9)}`
 }
 
-/** A time of RFC 3339, section 5.6, in three groups: up to the second, the fraction of it, and the zone. */
-export const RFC_3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/
-
-/** Converts a time of RFC 3339 with all of its digits; null if the text is not one. */
+/** Converts a time of RFC 3339 with all of its digits; null if the text is not one, and before 1970. */
 export function engineTimeOf(text: string): EngineTime | null {
-  const [, second, fraction = '', zone] = RFC_3339.exec(text) ?? []
+  const [, second, fraction = '', zone] = RFC_3339_PARTS.exec(text) ?? []
   const milliseconds = second === undefined ? Number.NaN : Date.parse(second + zone)
   if (Number.isNaN(milliseconds) || milliseconds < 0) return null
   return `${milliseconds / 1_000}.${fraction.padEnd(9, '0')}`

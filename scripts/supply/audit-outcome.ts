@@ -15,7 +15,7 @@ export interface AuditOutcome {
 /** npm's words, in the order of their weight. */
 const SEVERITIES: readonly string[] = ['critical', 'high', 'moderate', 'low', 'info']
 
-/** What waits for nobody in what ships. The rest is said, and comes with the weekly updates. */
+/** What cannot wait in what ships. The rest is reported, and comes with the weekly updates. */
 const FAILING: ReadonlySet<string> = new Set(['critical', 'high'])
 
 interface Finding {
@@ -24,8 +24,8 @@ interface Finding {
 }
 
 /**
- * A registry that does not answer is neither a pass nor a fault of the change under test: it is said. Development is what
- * the run over everything finds beyond production; it reaches nobody's installation, so it is told and fails nothing.
+ * A registry that does not answer is neither a pass nor a fault of the change under test: the outcome says so. What the run over
+ * everything finds beyond production is development's. It reaches no installation, so it is reported and fails nothing.
  */
 export function auditOutcome(production: AuditRun, everything: AuditRun): AuditOutcome {
   const shipped = findingsOf(production)

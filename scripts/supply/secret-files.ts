@@ -17,10 +17,10 @@ interface LineRange {
   readonly last: number
 }
 
-/** Sources of ours are under 100 KB; the longest file anybody writes by hand is the lock. */
+/** Our sources are under 100 KB; the longest text in the tree is the lock. */
 export const MAX_FILE_BYTES = 1024 * 1024
 
-/** As git tells binary files: by a NUL near the beginning. */
+/** As git recognises binary files: by a NUL near the beginning. */
 const BINARY_WITHIN = 8000
 
 /** Paths on one command line of git, and what it says of them. */
@@ -74,7 +74,7 @@ export function stagedPaths(): readonly string[] {
 
 /** The file as it stands in the index, which may be neither in the working tree nor in the last commit. */
 export function readStagedFile(path: string): Source | undefined {
-  // Past maxBuffer git is stopped, and what it wrote so far is kept.
+  // Past maxBuffer git is stopped, and what it wrote so far is used.
   const blob = spawnSync('git', ['cat-file', 'blob', `:0:${path}`], { maxBuffer: MAX_FILE_BYTES + 1 })
   const stopped = blob.error !== undefined && 'code' in blob.error && blob.error.code === 'ENOBUFS'
   // Another repository that stands below this one has no text here.

@@ -7,11 +7,11 @@ export interface Finding {
   readonly line: number
   readonly lastLine: number
   readonly what: string
-  /** Tells this secret from others, and does not tell it. */
+  /** Distinguishes this secret from others, and does not reveal it. */
   readonly hash: string
 }
 
-/** On the line or the one before it, this says that somebody has looked: nothing there opens anything. */
+/** On the line or the one before it, this says that a person has looked: nothing there opens anything. */
 export const MARKER = 'secret-scan: made up'
 
 /** A made-up secret that says so. No generator makes one of these by chance. */
@@ -27,7 +27,7 @@ const KEY_BODY_WITHIN = 300
 const KEY_START = '-----BEGIN '
 const KEY_HEADER = /^-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY-----/
 
-/** A value behind a sensitive name, bare or in quotes, as in sources, JSON, YAML and .env files. A path is none. */
+/** A value behind a sensitive name, bare or in quotes, as in sources, JSON, YAML and .env files. A path is not one. */
 const NAMED_VALUE = /(?:["'`](?=[^\s"'`]{16,512}["'`]))?(?![./]{0,3}\/)[A-Za-z0-9+=_-][A-Za-z0-9+/=_.-]{15,511}/y
 /** Bits a character. Words have under 3.3; hex that a generator made has 3.5 and more at this length, base64 above 4. */
 const RANDOM_BITS = 3.4
@@ -75,7 +75,7 @@ function* candidates(text: string): IterableIterator<Candidate> {
   for (const { 0: secret, index } of text.matchAll(URL_USER_INFO))
     if (/:\/\/[^:]*:[^@]/.test(secret)) yield { at: index, secret, what: 'is a password in a URL' }
   for (const { name, valueAt } of namesIn(text)) {
-    // An identifier of something secret is none itself.
+    // An identifier of something secret is not a secret itself.
     if (!isSensitiveName(name) || /id$/i.test(name)) continue
     NAMED_VALUE.lastIndex = valueAt
     const secret = NAMED_VALUE.exec(text)?.[0]

@@ -65,7 +65,7 @@ describe('writeLine', () => {
     ])
   })
 
-  test('writes nothing that an event carries beside its members', () => {
+  test('writes no member of an event that it does not know', () => {
     const event = { ...readEvent(), authorization: 'Bearer x', seq: 99, prev: 'y', hash: 'z' }
     expect(JSON.parse(writeLine(GENESIS, event, NOW).line)).toMatchObject({ seq: 1, prev: GENESIS.hash })
     expect(writeLine(GENESIS, event, NOW).line).not.toContain('Bearer')
@@ -112,7 +112,7 @@ describe('writeLine', () => {
     },
   )
 
-  test('keeps a line below its bound even where every text is as long and as dear as it can be', () => {
+  test('keeps a line below its bound even where every text is as long as it can be, and takes six bytes a character', () => {
     const dear = '\u00e9'.repeat(1_000)
     const all = Object.fromEntries(ACTOR_TEXTS.map((name) => [name, dear]))
     const engine = Array(500).fill({ host: dear, call: 'inspect', status: 599, milliseconds: 1e-7 })
@@ -130,7 +130,7 @@ describe('cutText', () => {
     expect(cutText('x'.repeat(MAX_TEXT_LENGTH + 1), MAX_TEXT_LENGTH)).toHaveLength(MAX_TEXT_LENGTH)
   })
 
-  test('keeps two long texts apart that begin alike', () => {
+  test('distinguishes long texts that begin alike', () => {
     const long = 'x'.repeat(10_000)
     expect(cutText(`${long}a`, MAX_TEXT_LENGTH)).not.toBe(cutText(`${long}b`, MAX_TEXT_LENGTH))
   })
@@ -152,13 +152,13 @@ describe('readLine', () => {
         if (line[at] !== byte) expect(readLine(line.slice(0, at) + byte + line.slice(at + 1)).record).toBeNull()
   })
 
-  test('tells what was altered from what never was a record', () => {
+  test('distinguishes an altered record from what never was one', () => {
     expect(readLine(line.replace('"status":200', '"status":403')).fault).toMatch(/altered/)
     for (const text of ['', '{}', 'x', '{"v":1,"seq":1}', '{"v":2,"seq":1', ` ${line}`, `${line} `])
       expect(readLine(text).fault).toMatch(/no.*record/)
   })
 
-  test('takes no line whose members are not those of a record, however good its hash', () => {
+  test('accepts no line without the members of a record, even with a valid hash', () => {
     const good = JSON.parse(line)
     for (const changes of [
       { seq: 0 },

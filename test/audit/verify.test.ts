@@ -273,12 +273,12 @@ describe('--mixed', () => {
   const mixed = TEN.lines.flatMap((line) => ['{"level":"info","msg":"request"}', line, 'plain \u00e9', ''])
   const wrapped = (line: string) => JSON.stringify({ log: `${line}\n`, stream: 'stdout', time: '2026-11-24T00:00:00Z' })
 
-  test('passes over what is no record', () => {
+  test('skips what is not a record', () => {
     expect(verify({ log: text(mixed) }).broken).toMatchObject({ line: 1 })
     expect(verify({ log: text(mixed) }, { isMixed: true })).toMatchObject({ ok: true, records: 10, notes: [] })
   })
 
-  test('takes off what the json-file log driver put around a line', () => {
+  test('unwraps what the json-file log driver puts around a line', () => {
     expect(verify({ log: text(mixed.map(wrapped)) }, { isMixed: true })).toMatchObject({ ok: true, records: 10 })
   })
 

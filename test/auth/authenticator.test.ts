@@ -42,7 +42,7 @@ describe('Authenticator', () => {
     for (let i = 0; i < 3; i += 1) await expect(authenticator.authenticate('hello')).rejects.toThrow(ApiError)
   })
 
-  test('goes on remembering the first token after 999 others, and verifies it anew after one more', async () => {
+  test('remembers the first token after 999 others, and verifies it anew after one more', async () => {
     const { authenticator } = rig()
     const first = tokenFor({}, START)
     const caller = await authenticator.authenticate(first)

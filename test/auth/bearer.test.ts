@@ -6,7 +6,7 @@ describe('readBearer', () => {
     expect(readBearer(['bEaReR  abc '])).toEqual({ kind: 'token', token: 'abc' })
   })
 
-  test('tells no credentials from malformed ones', () => {
+  test('distinguishes no credentials from malformed ones', () => {
     expect(readBearer([])).toEqual({ kind: 'none' })
   })
 

@@ -34,7 +34,7 @@ describe('RevokedTokenFile', () => {
     expect(complaints).toHaveLength(1)
   })
 
-  test.each(['fault', 'stampFault'] as const)('goes on to hold what it held, and complains once, at a %s', (kind) => {
+  test.each(['fault', 'stampFault'] as const)('keeps its ids, and reports the fault once, at a %s', (kind) => {
     const { file, revokedTokens, complaints } = rig()
     revokedTokens.refresh()
     file[kind] = new Error('EACCES')
@@ -50,7 +50,7 @@ describe('RevokedTokenFile', () => {
     expect(complaints).toHaveLength(2)
   })
 
-  test('goes on to hold when the file is gone, and reads one that comes back', () => {
+  test('keeps its ids while the file is gone, and reads one that comes back', () => {
     const { file, revokedTokens, complaints } = rig()
     revokedTokens.refresh()
     file.stampFault = Object.assign(new Error('no such file'), { code: 'ENOENT' })

@@ -154,7 +154,7 @@ describe('keys', () => {
     expect(() => signToken({ ...settingsOf('RS256', rsa), signingKey: null }, request, NOW)).toThrow('no signing key')
   })
 
-  test('what is signed has what RFC 9068 section 2.2 asks for', () => {
+  test('a signed token has the claims that RFC 9068 section 2.2 asks for', () => {
     const [header, payload] = signToken(TOKEN_SETTINGS, { ...request, sessionId: 's' }, NOW)
       .split('.')
       .slice(0, 2)

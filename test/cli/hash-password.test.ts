@@ -11,7 +11,7 @@ describe('porthole hash-password', () => {
     expect(await verifyPassword(stdout.trim(), PASSWORD)).toBe(true)
   })
 
-  test('takes no password for an argument, and does not repeat it', async () => {
+  test('refuses a password as an argument, and does not repeat it', async () => {
     const { code, stderr } = await runCli(['hash-password', 'hunter2 hunter2'])
     expect([code, stderr]).toEqual([
       2,

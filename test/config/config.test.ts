@@ -25,7 +25,7 @@ function faultyVariables(environment: Record<string, string>): string[] {
 }
 
 describe('loadConfig', () => {
-  test('takes defaults that are safe: authentication on, loopback, the limits of the contract', () => {
+  test('has safe defaults: authentication on, loopback, the limits of the contract', () => {
     expect(load({ JWT_SECRET: SECRET })).toEqual({
       environment: 'unset',
       listen: { host: '127.0.0.1', port: 3000 },

@@ -42,7 +42,7 @@ describe('parseHosts', () => {
     })
   })
 
-  test(`takes 1 to ${MAX_HOSTS} hosts`, () => {
+  test(`accepts 1 to ${MAX_HOSTS} hosts`, () => {
     expect(parse({ hosts: hosts(1) }).hosts).toHaveLength(1)
     expect(parse({ hosts: hosts(MAX_HOSTS) }).hosts).toHaveLength(MAX_HOSTS)
     for (const count of [0, MAX_HOSTS + 1]) expect(problemsOf({ hosts: hosts(count) })).toHaveLength(1)
@@ -81,14 +81,14 @@ describe('parseHosts', () => {
     expect(problems.join('\n')).not.toContain('DOCKER_')
   })
 
-  test('takes an id of 63 characters, 16 labels, and a label of 128, and not 17 labels', () => {
+  test('accepts an id of 63 characters, 16 labels and a label of 128, and not 17 labels', () => {
     const labels = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${i}`, 'x']))
     expect(parse({ hosts: [{ ...GOOD, id: 'x'.repeat(63), labels: labels(16) }] }).hosts).toHaveLength(1)
     expect(parse({ hosts: [{ ...GOOD, labels: { a: 'x'.repeat(128) } }] }).hosts).toHaveLength(1)
     expect(problemsOf({ hosts: [{ ...GOOD, labels: labels(17) }] })).toHaveLength(1)
   })
 
-  test('names every problem at once, up to fifty', () => {
+  test('names every fault at once, up to fifty', () => {
     expect(problemsOf({ hosts: [{}, {}] })).toHaveLength(4)
     expect(problemsOf({ hosts: Array.from({ length: 100 }, () => ({})) })).toHaveLength(51)
   })
@@ -127,7 +127,7 @@ withOpenssl('parseHosts, with certificates (needs openssl)', () => {
   test.each<[string, object]>([
     ['a directory', { directory: '/certs' }],
     ['three files', { ca: '/certs/ca.pem', cert: '/certs/cert.pem', key: '/certs/key.pem' }],
-  ])('takes mutual TLS from %s', (_what, tls) => {
+  ])('reads mutual TLS from %s', (_what, tls) => {
     const text = JSON.stringify({ hosts: [{ id: 'a', endpoint: 'tcp://db.internal:2376', tls }] })
     expect(parseHosts(text, machine)).toEqual({
       hosts: [

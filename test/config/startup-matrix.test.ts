@@ -240,7 +240,7 @@ describe('what does not start, and which variables are named', () => {
     for (const bad of [under, over]) expect(faultsOf({ ...S, [variable]: bad })).toEqual([variable])
   })
 
-  test('takes 64 entries of a list and not 65', () => {
+  test('accepts 64 entries of a list and not 65', () => {
     const entries = (count: number) => Array.from({ length: count }, (_, i) => `10.0.${i}.0/24`).join()
     for (const variable of ['TRUST_PROXY', 'IP_ALLOWLIST']) {
       expect(faultsOf({ ...S, [variable]: entries(64) })).toEqual([])

@@ -100,11 +100,11 @@ describe('parseUsers', () => {
     expect(problemsIn(text)).toEqual(['the file is no JSON, or an object in it names a member twice'])
   })
 
-  test('refuses what is no object in the list', () => {
+  test('refuses what is not an object in the list', () => {
     for (const user of [null, 5, 'hunter2', [ALICE]]) expect(problemsOf(user)).toEqual(['users[0]: must be an object'])
   })
 
-  test('takes 1 to 1,000 users', () => {
+  test('accepts 1 to 1,000 users', () => {
     const many = (count: number) => Array.from({ length: count }, (_, i) => ({ ...ALICE, name: `u${i}` }))
     expect(problemsOf()).toEqual(['users: must list 1 to 1000 users'])
     expect(problemsOf(...many(1))).toEqual([])
@@ -112,12 +112,12 @@ describe('parseUsers', () => {
     expect(problemsOf(...many(1_001))).toEqual(['users: must list 1 to 1000 users'])
   })
 
-  test('takes 32 selectors, and names of 64 characters', () => {
+  test('accepts 32 selectors, and names of 64 characters', () => {
     const containers = Array.from({ length: 32 }, (_, i) => `k${i}`)
     expect(problemsOf({ ...ALICE, name: 'x'.repeat(64), containers })).toEqual([])
   })
 
-  test('tells all problems at once, up to fifty', () => {
+  test('names all faults at once, up to fifty', () => {
     expect(problemsOf({ ...ALICE, roles: ['x'], scopes: ['y'], containers: [] })).toHaveLength(3)
     const problems = problemsOf(...Array.from({ length: 200 }, () => 'x'))
     expect(problems).toHaveLength(51)

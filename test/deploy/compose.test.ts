@@ -15,8 +15,8 @@ import {
   STEP_MS,
 } from '../support/deployment.js'
 import { docker, realEngine } from '../support/dockerd.js'
+import { eventually } from '../support/eventually.js'
 import { BUILD_MS, buildImage, IMAGE } from '../support/image.js'
-import { eventually } from '../support/start-service.js'
 
 /** What outage.test.ts promises of an engine holds for the proxy before it, and a few seconds for Docker's own work. */
 const STALE_MS = 8_000

@@ -1,7 +1,7 @@
 import { describeDeployment, STEP_MS } from '../support/deployment.js'
 import { docker, type Inspected } from '../support/dockerd.js'
+import { eventually } from '../support/eventually.js'
 import { BUILD_MS, buildImage, IMAGE } from '../support/image.js'
-import { eventually } from '../support/start-service.js'
 import { SECRET } from '../support/tokens.js'
 
 jest.setTimeout(STEP_MS)

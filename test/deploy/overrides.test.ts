@@ -14,9 +14,9 @@ import {
   realEngine,
   startDockerd,
 } from '../support/dockerd.js'
+import { eventually } from '../support/eventually.js'
 import { BUILD_MS, buildImage, IMAGE } from '../support/image.js'
 import { openSocketsIn } from '../support/namespace-sockets.js'
-import { eventually } from '../support/start-service.js'
 
 jest.setTimeout(STEP_MS)
 

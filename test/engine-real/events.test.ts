@@ -9,8 +9,8 @@ import {
 } from '../support/dockerd.js'
 import { type EngineService, serveEngine, unixEndpoint } from '../support/engine-service.js'
 import { type Listening, listenTo } from '../support/event-reader.js'
+import { eventually } from '../support/eventually.js'
 import { startSocketProxy } from '../support/haproxy.js'
-import { eventually } from '../support/start-service.js'
 import { tokenFor } from '../support/tokens.js'
 
 const PATIENCE_MS = 15_000

@@ -9,7 +9,7 @@ import {
   realEngine,
 } from '../support/dockerd.js'
 import { type EngineService, serveEngine, unixEndpoint } from '../support/engine-service.js'
-import { eventually } from '../support/start-service.js'
+import { eventually } from '../support/eventually.js'
 import { tokenFor } from '../support/tokens.js'
 
 /** What the contract promises between an event on the engine and its being seen. */

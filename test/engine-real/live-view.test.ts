@@ -1,7 +1,7 @@
 import { describeReal, docker, FIXTURE_IMAGE, realEngine } from '../support/dockerd.js'
 import { type EngineService, serveEngine, unixEndpoint } from '../support/engine-service.js'
+import { eventually } from '../support/eventually.js'
 import { type SocketProxy, startSocketProxy } from '../support/haproxy.js'
-import { eventually } from '../support/start-service.js'
 import { tokenFor } from '../support/tokens.js'
 
 const PATIENCE_MS = 30_000

@@ -2,8 +2,8 @@ import { appendFile, open } from 'node:fs/promises'
 import { describeReal, docker, FIXTURE_IMAGE, inspect, realEngine } from '../support/dockerd.js'
 import { type EngineService, serveEngine, unixEndpoint } from '../support/engine-service.js'
 import { type Listening, listenTo } from '../support/event-reader.js'
+import { eventually } from '../support/eventually.js'
 import { type SocketProxy, startSocketProxy } from '../support/haproxy.js'
-import { eventually } from '../support/start-service.js'
 import { tokenFor } from '../support/tokens.js'
 
 const PATIENCE_MS = 15_000

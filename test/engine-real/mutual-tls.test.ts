@@ -14,9 +14,9 @@ import {
   realEngine,
   startDockerd,
 } from '../support/dockerd.js'
+import { eventually } from '../support/eventually.js'
 import { startSocketProxy } from '../support/haproxy.js'
 import { type Running, start } from '../support/process.js'
-import { eventually } from '../support/start-service.js'
 import { SECRET, tokenFor } from '../support/tokens.js'
 
 const MAIN = 'dist/main.js'

@@ -7,7 +7,7 @@ import {
   startDockerd,
 } from '../support/dockerd.js'
 import { type EngineService, serveEngine, unixEndpoint } from '../support/engine-service.js'
-import { eventually } from '../support/start-service.js'
+import { eventually } from '../support/eventually.js'
 
 /** An engine that is gone is known to be gone within this. */
 const STALE_MS = 3_000

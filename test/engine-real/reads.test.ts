@@ -1,6 +1,6 @@
 import { askEngine, describeReal, docker, FIXTURE_IMAGE, realEngine } from '../support/dockerd.js'
 import { type EngineService, serveEngine, unixEndpoint } from '../support/engine-service.js'
-import { eventually } from '../support/start-service.js'
+import { eventually } from '../support/eventually.js'
 import { tokenFor } from '../support/tokens.js'
 
 const PATIENCE_MS = 20_000

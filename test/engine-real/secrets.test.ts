@@ -15,7 +15,7 @@ import {
 } from '../support/dockerd.js'
 import { type EngineService, serveEngine, unixEndpoint } from '../support/engine-service.js'
 import { listenTo } from '../support/event-reader.js'
-import { eventually } from '../support/start-service.js'
+import { eventually } from '../support/eventually.js'
 import { tokenFor } from '../support/tokens.js'
 
 const PATIENCE_MS = 15_000

@@ -10,8 +10,8 @@ import {
   startDockerd,
 } from '../support/dockerd.js'
 import { type EngineService, serveEngine } from '../support/engine-service.js'
+import { eventually } from '../support/eventually.js'
 import { type SocketProxy, type SocketProxyOptions, startSocketProxy } from '../support/haproxy.js'
-import { eventually } from '../support/start-service.js'
 
 /** What the contract promises between an event on the engine and its being seen. */
 const VISIBLE_MS = 1_000

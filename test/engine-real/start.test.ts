@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { describeReal, docker, FIXTURE_LABEL, realEngine } from '../support/dockerd.js'
+import { eventually } from '../support/eventually.js'
 import { freePort } from '../support/free-port.js'
-import { eventually } from '../support/start-service.js'
 
 const ROOT = join(__dirname, '../..')
 /** What a stranger's clone is built from. */

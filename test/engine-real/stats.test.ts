@@ -1,6 +1,6 @@
 import { askEngine, describeReal, docker, type Inspected, inspect, realEngine } from '../support/dockerd.js'
 import { type EngineService, serveEngine, unixEndpoint } from '../support/engine-service.js'
-import { eventually } from '../support/start-service.js'
+import { eventually } from '../support/eventually.js'
 
 /** Long enough that a quota of 20 ms in each 100 ms shows evenly, short enough to wait for. */
 const SAMPLE_INTERVAL_MS = 2_000

@@ -194,7 +194,7 @@ describe('guardRead', () => {
     expect(() => guardRead({ method, path: '/containers/json' })).toThrow(ReadOnlyRefusal)
   })
 
-  test('a method other than GET and HEAD pings nobody', () => {
+  test('a method other than GET and HEAD is no ping', () => {
     for (const method of ['POST', 'OPTIONS', 'DELETE', 'get'])
       expect(() => guardRead({ method, path: '/_ping' })).toThrow(ReadOnlyRefusal)
   })

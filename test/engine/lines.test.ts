@@ -13,7 +13,7 @@ async function linesOf(chunks: Iterable<Uint8Array>, maxLineBytes?: number): Pro
   return lines
 }
 
-/** Cuts bytes at the given places, which may repeat and be out of range. */
+/** Cuts bytes at the given offsets, which may repeat and be out of range. */
 function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
   const sorted = places.map((place) => Math.min(place, bytes.length)).sort((a, b) => a - b)
   return [...sorted, bytes.length].map((end, i) => bytes.subarray(sorted[i - 1] ?? 0, end))

@@ -58,7 +58,7 @@ function line(message: string, changes: Partial<RawLogLine> = {}): RawLogLine {
   return { at: AT, stream: 'stdout', message, isCut: false, parts: 1, ...changes }
 }
 
-/** Cuts bytes at the given places, which may repeat and be out of range. */
+/** Cuts bytes at the given offsets, which may repeat and be out of range. */
 function cut(bytes: Buffer, places: readonly number[]): Buffer[] {
   const sorted = places.map((place) => Math.min(place, bytes.length)).sort((a, b) => a - b)
   return [...sorted, bytes.length].map((end, i) => bytes.subarray(sorted[i - 1] ?? 0, end))
@@ -417,7 +417,7 @@ describe('a frame', () => {
     ])
   })
 
-  test('that is too large shows that its end is missing, though what is kept ends a line', async () => {
+  test('that is too large shows that its end is missing, though what is left ends a line', async () => {
     const kept = timed(Buffer.alloc(MAX_FRAME_BYTES - TIME.length - 2, 'x'))
     const large = frame(Buffer.concat([kept, Buffer.from('\nlost and gone\n')]))
     const lines = await linesOf([large, frame(timed('next\n'))])

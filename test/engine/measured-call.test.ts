@@ -1,24 +1,19 @@
-import { createDockerodeEngine } from '../../api/engine/dockerode.js'
 import type { Engine } from '../../api/engine/engine.js'
 import type { CallRecord } from '../../api/model/engine-call.js'
-import { type Answer, answerWith, startFaultServer } from '../support/fault-server.js'
+import { EngineRig } from '../support/engine-rig.js'
+import { type Answer, answerWith } from '../support/fault-server.js'
 
 const A = 'a1'.repeat(32)
 const LIFE = new AbortController().signal
 const CHUNKED = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
 
-const opened: { close(): unknown }[] = []
-
-afterEach(async () => {
-  for (const one of opened.splice(0).reverse()) await one.close()
-})
+const rig = new EngineRig()
+afterEach(() => rig.stop())
 
 async function start(
   answer: Answer,
 ): Promise<{ engine: Engine; records: CallRecord[]; record: (r: CallRecord) => void }> {
-  const server = await startFaultServer(answer)
-  const engine = createDockerodeEngine(server.endpoint)
-  opened.push(server, engine)
+  const { engine } = await rig.start(answer)
   const records: CallRecord[] = []
   return { engine, records, record: (record) => records.push(record) }
 }
@@ -61,7 +56,7 @@ describe('a call to an engine', () => {
     ['is redirected', (socket) => socket.write(answerWith(307, 'no')), 307, 'engine-bad-answer'],
     ['is answered with what is no JSON', respond('hunter2'), 200, 'engine-bad-answer'],
     ['is answered with what cannot be decoded', respond('[7]'), 200, 'engine-bad-answer'],
-    ['is answered by nobody', (socket) => socket.destroy(), null, 'engine-unavailable'],
+    ['is not answered', (socket) => socket.destroy(), null, 'engine-unavailable'],
   ])('that %s has its status and its code', async (_name, answer, status, result) => {
     const { engine, records, record } = await start(answer)
     await expect(engine.inspect(A, LIFE, record)).rejects.toMatchObject({ code: result })
@@ -69,7 +64,7 @@ describe('a call to an engine', () => {
     expect(engine.callTotals()).toMatchObject([{ call: 'inspect', result, count: 1 }])
   })
 
-  test('that we ended ourselves is told from what broke, before it was sent and while it waits', async () => {
+  test('that we ended ourselves is aborted, not broken, before it was sent and while it waits', async () => {
     const { engine, records, record } = await start(() => {})
     await expect(engine.ping(AbortSignal.abort(), record)).rejects.toThrow()
     const controller = new AbortController()

@@ -214,7 +214,7 @@ withOpenssl('a transport over TLS (needs openssl)', () => {
     },
   )
 
-  test.each(['ca', 'cert', 'key'] as const)('a %s that cannot be used is told at once, without its text', (part) => {
+  test.each(['ca', 'cert', 'key'] as const)('a %s that cannot be used is a fault at once, without its text', (part) => {
     const broken = '-----BEGIN CERTIFICATE-----\nhunter2\n-----END CERTIFICATE-----\n'
     for (const pem of ['', 'hunter2', broken, part === 'key' ? strange.key : client.key]) {
       try {

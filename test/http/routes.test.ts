@@ -58,7 +58,7 @@ describe('every route', () => {
     },
   )
 
-  // The audit and the metrics tell of the request before, so no two of their answers are alike.
+  // The audit and the metrics change with each request, so no two of their answers are alike.
   const repeatable = ROUTES.map(({ path }) => path).filter((path) => path !== '/api/audit' && path !== '/metrics')
 
   test.each(repeatable)('%s answers HEAD with the headers of GET and no body', async (path) => {
@@ -70,7 +70,7 @@ describe('every route', () => {
     expect(head.headers['etag']).toBe(full.headers['etag'])
   })
 
-  test.each(repeatable)('%s answers 304 to whoever has the answer already', async (path) => {
+  test.each(repeatable)('%s answers 304 to a client that has the answer already', async (path) => {
     const first = await get(app, concrete(path))
     const etag = first.headers['etag'] ?? ''
     expect(etag).toMatch(/^"[\w-]{27}"$/)

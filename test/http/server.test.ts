@@ -1,7 +1,6 @@
-/** @slow: the server's own time limits run out */
 import type { Server } from 'node:http'
 import { connect } from 'node:net'
-import { closeServer, createHttpServer, listen } from '../../api/http/server.js'
+import { closeServer, createHttpServer, listen, type ServerTimes } from '../../api/http/server.js'
 import { createLog } from '../../api/log.js'
 import { createRig } from '../support/app-parts.js'
 import { cleanupAfterEach } from '../support/cleanup.js'
@@ -13,8 +12,8 @@ const lines: string[] = []
 const log = createLog('info', { write: (line) => lines.push(line) })
 const cleanup = cleanupAfterEach()
 
-function createServer(): Server {
-  return createHttpServer(createRig({ log }).app, log)
+function createServer(times?: ServerTimes): Server {
+  return createHttpServer(createRig({ log }).app, log, times)
 }
 
 async function start(server = createServer()): Promise<number> {
@@ -74,11 +73,8 @@ describe('the HTTP server', () => {
   })
 
   test('cuts off a client that never finishes its header fields', async () => {
-    const server = createServer()
-    expect(server.headersTimeout).toBeLessThanOrEqual(10_000)
-    // Node compares with it each two seconds: the test need not wait as long as a client is given.
-    server.headersTimeout = 100
-    const port = await start(server)
+    expect(createServer().headersTimeout).toBeLessThanOrEqual(10_000)
+    const port = await start(createServer({ headersMs: 100, checkMs: 20 }))
     const text = await sendRaw(port, 'GET /api/containers HTTP/1.1\r\nHost: x\r\nX-Slow: ', 15_000)
     expect(statusesIn(text)).toEqual([408])
   })

@@ -35,11 +35,11 @@ describe('parseStrictJson', () => {
     '{"a":["b","c"],"b":1}',
     '"a"',
     'null',
-  ])('takes what only looks as if: %s', (text) => {
+  ])('accepts what only looks like a duplicate: %s', (text) => {
     expect(parseStrictJson(text)).toEqual({ value: JSON.parse(text) })
   })
 
-  test('takes 16 levels and refuses 17', () => {
+  test('accepts 16 levels and refuses 17', () => {
     expect(parseStrictJson(`${'['.repeat(16)}${']'.repeat(16)}`)).not.toBeNull()
     expect(parseStrictJson(`${'['.repeat(17)}${']'.repeat(17)}`)).toBeNull()
   })
@@ -50,10 +50,4 @@ describe('parseStrictJson', () => {
       expect(parseStrictJson(text)).toBeNull()
     },
   )
-
-  test('takes no time over strings that never end', () => {
-    const started = performance.now()
-    parseStrictJson(`{"a":"${'\\"'.repeat(50_000)}"}`)
-    expect(performance.now() - started).toBeLessThan(1_000)
-  })
 })

@@ -3,15 +3,8 @@ import { existsSync, readdirSync, statSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, extname, join } from 'node:path'
 import { AUTH_ACTIONS } from '../../api/audit/event.js'
-import { auditVerify } from '../../api/cli/audit-verify.js'
-import { hashPassword } from '../../api/cli/hash-password.js'
-import { serve } from '../../api/cli/serve.js'
-import { tokenCreate } from '../../api/cli/token-create.js'
-import { tokenRevoke } from '../../api/cli/token-revoke.js'
-import { userAdd } from '../../api/cli/user-add.js'
-import { userList } from '../../api/cli/user-list.js'
-import { userPassword } from '../../api/cli/user-password.js'
-import { userRemove } from '../../api/cli/user-remove.js'
+import type { Command } from '../../api/cli/command.js'
+import { COMMANDS } from '../../api/cli/commands.js'
 import { describeFaults, loadConfig, VARIABLES } from '../../api/config/config.js'
 import { READS as ENGINE_READS } from '../../api/engine/reads.js'
 import { problemOf } from '../../api/http/endpoints/problem.js'
@@ -203,7 +196,7 @@ const OF_OTHERS = [
   'API_TOKEN',
 ]
 
-/** In capitals, and no variables: a placeholder, a capability, families of addresses, an error of OpenSSL's, a constant. */
+/** In capitals, and no variables: a placeholder, a capability, families of addresses, an error of OpenSSL's, constants. */
 const NO_VARIABLES = [
   'NAME_FILE',
   'SYS_ADMIN',
@@ -212,19 +205,16 @@ const NO_VARIABLES = [
   'AF_INET6',
   'SELF_SIGNED_CERT_IN_CHAIN',
   'ERROR_CODES',
+  'NO_QUERY',
+  'ONE_QUERY',
+  'IMAGES_QUERY',
+  'IMAGE_LIST',
 ]
 
-const COMMANDS = [
-  serve,
-  tokenCreate,
-  tokenRevoke,
-  userAdd,
-  userPassword,
-  userRemove,
-  userList,
-  hashPassword,
-  auditVerify,
-]
+let commands: readonly Command[] = []
+beforeAll(async () => {
+  commands = await Promise.all(COMMANDS.map(({ load }) => load()))
+})
 
 /** Requests below /api, /health and /metrics as a document writes them: after a method, in a URL, or as a text of their own. */
 const REQUEST =
@@ -284,11 +274,11 @@ function callsIn(text: string): string[] {
 }
 
 function isCall(call: string): boolean {
-  const command = COMMANDS.find(({ name }) => `${call} `.startsWith(`${name} `))
+  const command = commands.find(({ name }) => `${call} `.startsWith(`${name} `))
   const given = [...call.matchAll(/(?<=\s)--([a-z][a-z-]*)/g)].map(([, option]) => option ?? '')
   // A group of commands, as in `porthole user`.
   if (command === undefined)
-    return given.length === 0 && COMMANDS.some(({ name }) => name.startsWith(`${call.trim()} `))
+    return given.length === 0 && commands.some(({ name }) => name.startsWith(`${call.trim()} `))
   return given.every((option) => option === 'help' || option in command.options)
 }
 

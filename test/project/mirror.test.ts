@@ -9,11 +9,12 @@ const APART = ['deploy', 'engine-real', 'fixtures', 'project', 'service', 'suppo
 const OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/config/startup-matrix.test.ts': 'which settings go together',
   'test/engine/read-only.test.ts': 'the closed list of reads, by every way into the transport',
+  'test/engine/transport-connections.test.ts': 'how the transport uses connections',
+  'test/engine/transport-streams.test.ts': 'how the transport holds streams',
   'test/engine/transport-tls.test.ts': 'the transport against engines with other certificates',
   'test/http/hidden-containers.test.ts': 'every route, as a caller with a container filter',
-  'test/http/network.test.ts': 'every middleware that looks at an address',
+  'test/http/resources/answers.test.ts': 'the answer of every route, against its schema',
   'test/http/strangers.test.ts': 'every route, as a caller without a token',
-  'test/model/small-parsers.test.ts': 'several small files',
 }
 
 const TESTS = filesBelow('test').filter(

@@ -18,9 +18,9 @@ export function filesBelow(folder: string): string[] {
     .sort()
 }
 
-/** A document as it reads without its blocks of code. */
+/** A document as it reads without its blocks of code, those within lists too. */
 export function prose(text: string): string {
-  return text.replace(/^```[\s\S]*?^```$/gm, '')
+  return text.replace(/^( *)```[\s\S]*?^\1```$/gm, '')
 }
 
 /** The headings of one level, such as '##'. */

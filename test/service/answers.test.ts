@@ -1,6 +1,7 @@
 import { FEEDS, ROUTES, STREAMS } from '../../api/http/routes.js'
 import { listenTo } from '../support/event-reader.js'
-import { eventually, type SimulatedRig, startSimulated } from '../support/start-service.js'
+import { eventually } from '../support/eventually.js'
+import { type SimulatedRig, startSimulated } from '../support/start-service.js'
 import { tokenFor } from '../support/tokens.js'
 
 const PATIENCE_MS = 10_000

@@ -19,7 +19,7 @@ afterEach(() => folder.remove())
 describe('a process that is killed while it writes', () => {
   /** Writes records without end. */
   const WRITER = `
-    import { FileSink } from ${JSON.stringify(new URL('dist/audit/file-sink.js', `file://${process.cwd()}/`).href)}
+    import { FileSink } from ${JSON.stringify(new URL('dist/audit/sinks/file-sink.js', `file://${process.cwd()}/`).href)}
     import { AuditTrail } from ${JSON.stringify(new URL('dist/audit/trail.js', `file://${process.cwd()}/`).href)}
     const sink = new FileSink(process.argv[1], Date.now())
     const log = { error: (fields) => console.error(fields), warn: () => {} }

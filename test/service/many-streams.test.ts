@@ -13,7 +13,7 @@ const ALL_EVENTS = 60
 /** The first of them, in which grows what grows once: buffers, compiled code, the heap itself. */
 const WARM_EVENTS = 20
 
-/** A minute by a clock that is not quick, and a busy machine may skip some. */
+/** Ten seconds by the quick clock; a busy machine skips events. */
 const PATIENCE_MS = 180_000
 
 /** Of what is resident: more would be something that is held for each event. */

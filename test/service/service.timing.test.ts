@@ -1,9 +1,13 @@
 import { cleanupAfterEach } from '../support/cleanup.js'
+import { ENGINE_FAULTS } from '../support/engine-faults.js'
 import { eventually } from '../support/eventually.js'
 import { type SimulatedRig, startSimulated } from '../support/start-service.js'
 
 /** The contract promises that a change on the engine is seen within this. */
 const VISIBLE_MS = 1_000
+
+/** Twice what startService gives a lookup. */
+const LOOKUP_MS = 3_000
 
 const onCleanup = cleanupAfterEach()
 let rig: SimulatedRig
@@ -65,4 +69,15 @@ describe('a service over an engine', () => {
     )
     expect((await rig.get(`/api/containers/${id}`)).body.code).toBe('container-not-found')
   })
+
+  test('names a problem within the deadline, however its engine fails', async () => {
+    const [first] = rig.engine.containers()
+    for (const [how, fault] of ENGINE_FAULTS) {
+      rig.engine.setFault('inspect', fault)
+      const startedAt = performance.now()
+      const { body } = await rig.get(`/api/containers/${first?.id}`)
+      expect([how, performance.now() - startedAt < LOOKUP_MS]).toEqual([how, true])
+      expect([how, body.code]).toEqual([how, expect.stringMatching(/^engine-/)])
+    }
+  }, 60_000)
 })

@@ -1,8 +1,9 @@
 import { mkdtempSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { FileSink } from '../../api/audit/file-sink.js'
 import { LineSplitter } from '../../api/audit/line-splitter.js'
+import { RecentRecords } from '../../api/audit/recent.js'
+import { FileSink } from '../../api/audit/sinks/file-sink.js'
 import { AuditTrail, type AuditTrailOptions } from '../../api/audit/trail.js'
 import { ChainVerifier, type VerifyReport } from '../../api/audit/verify.js'
 import { createLog } from '../../api/log.js'
@@ -56,6 +57,10 @@ export class FakeDisk {
     this.syncs += 1
     done(this.syncError)
   }
+
+  syncNow = (_fd: number): void => {
+    this.syncs += 1
+  }
 }
 
 /** A trail over a file, with a clock and a log that the test sees. */
@@ -69,6 +74,8 @@ export function openTrail(path: string, options: Partial<AuditTrailOptions> = {}
   const logged: Record<string, unknown>[] = []
   const log = createLog('info', { write: (line) => logged.push(JSON.parse(line)) })
   const sink = new FileSink(path, clock.now(), disk)
-  const trail = new AuditTrail({ sink, clock, log, onFailure: 'refuse', ...options })
+  // Of megabytes for each of a thousand trails, the garbage collector would be busier than the test.
+  const recent = new RecentRecords(100, 65_536)
+  const trail = new AuditTrail({ sink, clock, log, onFailure: 'refuse', recent, ...options })
   return { trail, sink, disk, clock, logged }
 }

@@ -10,9 +10,9 @@ import { connect as connectTls } from 'node:tls'
 import { type Certificate, makeCertificates } from './certificates.js'
 import { describeReal, docker, engineNetwork, type Inspected, realEngine } from './dockerd.js'
 import { engineCommand } from './engine-command.js'
+import { eventually } from './eventually.js'
 import { IMAGE } from './image.js'
 import { openSocketsIn } from './namespace-sockets.js'
-import { eventually } from './start-service.js'
 import { SECRET } from './tokens.js'
 
 const ROOT = process.cwd()

@@ -2,7 +2,8 @@ import type { Config } from '../../api/config/config.js'
 import { createLog } from '../../api/log.js'
 import type { EngineEndpoint } from '../../api/model/endpoint.js'
 import { createService } from '../../api/service.js'
-import { type Answered, answered, eventually, type RunningService, serviceConfig } from './start-service.js'
+import { eventually } from './eventually.js'
+import { type Answered, answered, type RunningService, serviceConfig } from './start-service.js'
 import { tokenFor } from './tokens.js'
 
 /** A real engine takes up to 2 s for a reading, and a container's rates need two of them. */

@@ -1,6 +1,7 @@
 import type { AuditEvent } from '../../api/audit/event.js'
 import type { RecentQuery } from '../../api/audit/recent.js'
-import { type AuditSink, createOutputSink } from '../../api/audit/sink.js'
+import { createOutputSink } from '../../api/audit/sinks/output-sink.js'
+import type { AuditSink } from '../../api/audit/sinks/sink.js'
 import { AuditTrail } from '../../api/audit/trail.js'
 import { createLog } from '../../api/log.js'
 

@@ -154,7 +154,7 @@ export function lineAt(second: number, message: string, changes: Partial<LogLine
   return { time, stream: 'stdout', message, isCut: false, redactions: 0, parts: 1, ...changes }
 }
 
-/** An engine that the test holds in its hand. A set `down` or `fault` makes calls fail; events are pushed. */
+/** An engine that the test controls. A set `down` or `fault` makes calls fail; events are pushed. */
 export class FakeEngine implements Engine {
   readonly calls: string[] = []
   readonly listed = new Map<string, ListedContainer>()
@@ -172,7 +172,7 @@ export class FakeEngine implements Engine {
   closed = false
   /** What /events was asked to begin with, each time. */
   readonly sinces: (EngineTime | null)[] = []
-  /** What the engine remembers and tells each new subscriber, before anything else. */
+  /** What the engine remembers and sends to each new subscriber, before anything else. */
   readonly past: ContainerEvent[] = []
   /** What its clock shows to a subscriber. */
   engineNow: number | null = null

@@ -22,7 +22,7 @@ export interface FaultServer {
  */
 export type Answer = (socket: Socket, head: string, nth: number) => void
 
-/** A server that writes exactly the bytes it is told to, as no HTTP library would. */
+/** A server that writes exactly the bytes that a test gives it, as no HTTP library would. */
 export async function startFaultServer(answer: Answer, kind: 'unix' | 'tcp' = 'unix'): Promise<FaultServer> {
   const requests: string[] = []
   const sockets = new Set<Socket>()

@@ -8,8 +8,6 @@ import { SimulatedEngine, type SimulatedEngineOptions } from '../../demo/engine.
 import { GENEROUS, OPEN_NETWORK } from './app-parts.js'
 import { TOKEN_SETTINGS, tokenFor } from './tokens.js'
 
-export { eventually } from './eventually.js'
-
 /** Tokens of TOKEN_SETTINGS are accepted, and sign-in is off. */
 export const AUTH: AuthConfig = { token: TOKEN_SETTINGS, provider: null, users: null, revokedTokensFile: null }
 

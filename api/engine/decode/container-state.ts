@@ -1,6 +1,6 @@
 import { CONTAINER_STATES, type ContainerState, HEALTH_STATES, type HealthState } from '../../model/container.js'
 
-/** Podman's words for states that docker has not got. */
+/** Podman's words for states that docker does not have. */
 const PODMAN_STATES: ReadonlyMap<string, ContainerState> = new Map([
   ['configured', 'created'],
   ['initialized', 'created'],
@@ -9,7 +9,7 @@ const PODMAN_STATES: ReadonlyMap<string, ContainerState> = new Map([
 ])
 
 /**
- * An unknown word is one container's oddity and costs no other container its place: what is left is whether it runs.
+ * An unknown word costs neither the list nor the container: what is left to say is whether it runs.
  */
 export function stateOf(word: string, isRunning: boolean): ContainerState {
   const known = CONTAINER_STATES.find((state) => state === word) ?? PODMAN_STATES.get(word)

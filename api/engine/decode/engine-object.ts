@@ -41,7 +41,7 @@ export function decodeImages(value: unknown): readonly Image[] {
       id: image.Id,
       tags: tags.value,
       digests: digests.value,
-      // 0 and Go's zero time stand for an image that does not tell.
+      // 0 and Go's zero time stand for an unknown time.
       createdAt: image.Created && image.Created > 0 ? new Date(image.Created * 1_000).toISOString() : null,
       sizeBytes: image.Size,
       labels: labels.value,

@@ -52,7 +52,7 @@ export class EventDecoder {
   readonly #labels = new Map<string, ReadonlyMap<string, string>>()
 
   /**
-   * Null where a line is not about one container: `prune` is about all and names none. What follows the verb is kept apart:
+   * Null where a line is not about one container: `prune` is about all and names none. What follows the verb is held apart:
    * `exec_create: sh -c ...` carries a command line, which is scrubbed, and `health_status: healthy` a state.
    */
   decode(line: string): ContainerEvent | null {
@@ -102,7 +102,7 @@ export class EventDecoder {
   }
 }
 
-/** Characters of a name that are kept: the longest reference to an image that Docker takes has fewer. */
+/** Characters of a name: the longest reference to an image that Docker takes has fewer. */
 const MAX_NAME = 512
 
 const NOTHING = { value: null, redactions: 0 }

@@ -3,10 +3,10 @@ import { CHANGE_KINDS, type ChangeList, type FileChange } from '../../model/file
 import { scrubText } from '../../redaction/scrub.js'
 import { number, parse, text } from './shape.js'
 
-/** Characters of a path that are kept: Linux takes 4,096 bytes (limits.h, PATH_MAX). */
+/** Characters of a path: Linux takes 4,096 bytes (limits.h, PATH_MAX). */
 const MAX_PATH = 4_096
 
-/** Changes kept of one container: who has installed a distribution in it learns nothing from reading them all. */
+/** Changes of one container: nobody reads all of them where a distribution was installed in it. */
 const MAX_CHANGES = 20_000
 
 const CHANGES = z.array(z.object({ Path: text, Kind: number })).nullable()

@@ -3,7 +3,7 @@ import type { Process, ProcessList } from '../../model/process.js'
 import { type Scrubbed, scrubText } from '../../redaction/scrub.js'
 import { parse, text } from './shape.js'
 
-/** Processes shown of one container: a fork bomb has more, and its first thousands tell. */
+/** Processes shown of one container: a fork bomb has more, and its first thousands show it. */
 const MAX_PROCESSES = 2_000
 
 /** Characters of all cells that may hold a secret: a container sets its own titles, and looking takes time. */
@@ -12,7 +12,7 @@ const MAX_SCRUBBED_CHARACTERS = 256 * 1024
 /** Columns that are looked at: `ps` has about a hundred in all. */
 const MAX_COLUMNS = 128
 
-/** Characters of one cell that are looked at, and kept: a JVM's command line has thousands. */
+/** Characters of one cell: a JVM's command line has thousands. */
 const MAX_SCRUBBED_CELL = 8_192
 const MAX_CELL = 4_096
 
@@ -26,7 +26,7 @@ const TOP = z.object({
   Processes: z.array(z.array(text)).nullish(),
 })
 
-/** Columns of procps (`ps -ef`, which engines run unless told otherwise, and `aux`), busybox, podman and Windows. */
+/** Columns of procps (`ps -ef`, which engines run by default, and `aux`), busybox, podman and Windows. */
 const COLUMNS: ReadonlyMap<string, (cell: string) => Partial<Process>> = new Map<
   string,
   (cell: string) => Partial<Process>
@@ -95,7 +95,7 @@ function processOf(titles: readonly string[], cells: readonly string[]): Scrubbe
   let known: Omit<Process, 'other'> = NOTHING
   const other: [string, string][] = []
   titles.forEach((title, column) => {
-    // What an engine could not tell apart by spaces belongs to the last column, as a command's arguments do.
+    // What is left after the last column's first word belongs to that column, as a command's arguments do.
     const isLast = column === titles.length - 1
     const raw = isLast ? cells.slice(column).join(' ') : (cells[column] ?? '')
     if (raw === '') return

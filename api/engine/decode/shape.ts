@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { ApiError } from '../../model/error.js'
+import { rfc3339Milliseconds } from '../../model/rfc3339.js'
 import { type Scrubbed, scrubLabels, scrubText } from '../../redaction/scrub.js'
 
 /*
@@ -11,12 +12,9 @@ import { type Scrubbed, scrubLabels, scrubText } from '../../redaction/scrub.js'
 const MAX_FAULT_PATHS = 5
 
 /**
- * From here on a limit is none: the kernel's and Go's spellings of "max" lie beyond it (2^63 and 2^64, less a page).
+ * From here on a number is no limit: the kernel's and Go's spellings of "max" lie beyond it (2^63 and 2^64, less a page).
  */
 const NO_LIMIT = 2 ** 62
-
-/** RFC 3339, section 5.6, as Go writes it. */
-const TIME = /^(\d{4})-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})$/
 
 export const text = z.string()
 export const optionalText = z
@@ -43,7 +41,7 @@ export const containerId = z.string().regex(/^[0-9a-f]{64}$/)
 /** An array, or as podman had it one string. */
 export const words = z.union([z.array(text), text.transform((value) => [value])]).nullish()
 export const time = z.string().refine((value) => !Number.isNaN(millisecondsOf(value)))
-/** An empty text is none, as elsewhere. */
+/** An empty text is null, as elsewhere. */
 export const optionalTime = time
   .or(z.literal(''))
   .nullish()
@@ -58,7 +56,7 @@ export function utcTime(value: string): string | null {
 }
 
 export function millisecondsOf(value: string): number {
-  return TIME.test(value) ? Date.parse(value) : Number.NaN
+  return rfc3339Milliseconds(value) ?? Number.NaN
 }
 
 /** Checks the shape. The fault names paths, whose parts may be names from an image, and never a value. */
@@ -71,21 +69,21 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T 
   throw new ApiError('engine-bad-answer', `${what} has the wrong shape at ${paths.join(', ')}`)
 }
 
-/** Labels kept of one object: compose and a proxy's routers come to a few dozen. */
+/** Labels of one object: compose and a proxy's routers come to a few dozen. */
 const MAX_LABELS = 256
 
-/** Characters of all labels of one object: looking takes time, and they are remembered. */
+/** Characters of all labels of one object: scrubbing them takes time, and they stay in memory. */
 const MAX_LABEL_CHARACTERS = 64 * 1024
 
-/** Characters of a label's value that are looked at: an image's author writes it, and looking takes time. */
+/** Characters of a label's value that are scrubbed: an image's author writes it, and scrubbing takes time. */
 export const MAX_SCRUBBED_VALUE = 8_192
 
-/** Characters kept of it: a proxy's longest rule has a fraction. Cut after it is scrubbed, as half a secret has no shape. */
+/** Characters of it in an answer: a proxy's longest rule has a fraction. Cut after scrubbing, since half a secret has no shape. */
 export const MAX_VALUE = 4_096
 
 /**
- * The same text in memory of its own. V8 keeps a part of a text as a window onto the whole, so that a name of ten characters may hold
- * a line of a megabyte, secrets included, for as long as the name is remembered.
+ * The same text in memory of its own. V8 keeps a part of a text as a window onto the whole, so a name of ten characters may hold
+ * a line of a megabyte in memory, secrets included.
  */
 export function detached(text: string): string {
   return Buffer.from(text, 'utf8').toString('utf8')

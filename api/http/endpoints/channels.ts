@@ -1,3 +1,4 @@
+import { type Clock, every } from '../../clock.js'
 import type { RenderedResponse } from './answer.js'
 import { eventOf } from './sse.js'
 
@@ -27,7 +28,7 @@ export interface Member {
 
 interface Channel {
   readonly members: Set<Member>
-  readonly timer: NodeJS.Timeout
+  readonly stopTicking: () => void
   latest: Frame
 }
 
@@ -36,7 +37,12 @@ interface Channel {
  * streams cost beyond one is the writing.
  */
 export class Channels {
+  readonly #clock: Clock
   readonly #channels = new Map<string, Channel>()
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   get count(): number {
     return this.#channels.size
@@ -57,8 +63,8 @@ export class Channels {
   }
 
   #open(topic: Topic, latest: Frame): Channel {
-    const timer = setInterval(() => this.#tick(topic, channel), topic.intervalMs)
-    const channel: Channel = { members: new Set(), timer, latest }
+    const stopTicking = every(this.#clock, topic.intervalMs, () => this.#tick(topic, channel))
+    const channel: Channel = { members: new Set(), stopTicking, latest }
     this.#channels.set(topic.key, channel)
     return channel
   }
@@ -75,7 +81,7 @@ export class Channels {
   }
 
   #close(topic: Topic, channel: Channel): void {
-    clearInterval(channel.timer)
+    channel.stopTicking()
     if (this.#channels.get(topic.key) === channel) this.#channels.delete(topic.key)
   }
 }

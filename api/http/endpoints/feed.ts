@@ -1,5 +1,6 @@
 import type { RequestHandler } from 'express'
 import type { z } from 'zod'
+import { every } from '../../clock.js'
 import { yieldToEventLoop } from '../../concurrency/event-loop-yield.js'
 import type { Container } from '../../model/container.js'
 import { ApiError } from '../../model/error.js'
@@ -96,7 +97,7 @@ function feedRoute<Query, Id, Subject extends Container | null, Named extends Ev
   }
 }
 
-/** Undefined where there is none. */
+/** Undefined where the field is missing or empty. */
 function idIn<Id>(field: string | string[] | undefined, readId: (text: string) => Id | null): Id | undefined {
   if (field === undefined || field === '') return undefined
   const id = typeof field === 'string' ? readId(field) : null
@@ -125,19 +126,19 @@ export function feedEndpoint(route: FeedRoute, parts: FeedParts): RequestHandler
     connection.takePlace()
     const { container, items } = question(parts.sources, request)
     const iterator = items[Symbol.asyncIterator]()
-    let watch: NodeJS.Timeout | undefined
+    let stopChecking = () => {}
     try {
       let turn = await iterator.next()
       connection.open(container)
-      watch = setInterval(() => checkCaller(connection), CALLER_CHECK_MS)
+      stopChecking = every(parts.clock, CALLER_CHECK_MS, () => checkCaller(connection))
       for (; turn.done !== true && !connection.isHead; turn = await iterator.next()) {
         if (turn.value.length > 0) await connection.write(Buffer.concat(turn.value.map(frameOf)))
-        // A source that never runs dry leaves room for everybody else.
+        // A source that never runs dry leaves room for all other requests.
         await yieldToEventLoop()
       }
       connection.end()
     } finally {
-      clearInterval(watch)
+      stopChecking()
       connection.stop()
       // Ends with its signal; whatever it still gives has no reader.
       Promise.resolve(iterator.return?.(undefined)).catch(() => {})
@@ -145,12 +146,8 @@ export function feedEndpoint(route: FeedRoute, parts: FeedParts): RequestHandler
   })
 }
 
-async function checkCaller(connection: SseConnection): Promise<void> {
-  try {
-    await connection.checkCaller()
-  } catch (error) {
-    connection.fail(error)
-  }
+function checkCaller(connection: SseConnection): void {
+  connection.checkCaller().catch((error) => connection.fail(error))
 }
 
 function frameOf({ event, id, data }: SentItem): Buffer {

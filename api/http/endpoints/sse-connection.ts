@@ -79,7 +79,7 @@ export class SseConnection {
   open(container: string | null): void {
     this.#read.recordStream(container)
     if (!this.isHead) {
-      this.#events = openEventStream(this.#res)
+      this.#events = openEventStream(this.#res, this.#parts.clock)
       return
     }
     startEventStream(this.#res)

@@ -1,7 +1,8 @@
 import type { Response } from 'express'
+import type { Clock } from '../../clock.js'
 import { ApiError } from '../../model/error.js'
 
-/** Proxies cut what is silent for a minute or less; a comment now and then keeps the line open. */
+/** Proxies cut a connection that is silent for a minute or less; a comment now and then holds it open. */
 const HEARTBEAT_MS = 15_000
 
 /** Milliseconds after which an EventSource comes back when the line breaks. */
@@ -20,39 +21,46 @@ export interface EventStream {
 }
 
 /** Opens a stream of server-sent events (HTML standard, section 9.2). */
-export function openEventStream(res: Response): EventStream {
+export function openEventStream(res: Response, clock: Clock): EventStream {
   startEventStream(res)
   res.write(`retry: ${RETRY_MS}\n\n`)
-  const heartbeat = setInterval(() => {
-    if (!res.writableNeedDrain) res.write(': heartbeat\n\n')
-  }, HEARTBEAT_MS)
-  res.once('close', () => clearInterval(heartbeat))
+  let cancelHeartbeat = () => {}
+  const putOffHeartbeat = () => {
+    cancelHeartbeat()
+    cancelHeartbeat = clock.after(HEARTBEAT_MS, () => {
+      if (!res.writableNeedDrain) res.write(': heartbeat\n\n')
+      putOffHeartbeat()
+    })
+  }
+  putOffHeartbeat()
+  res.once('close', () => cancelHeartbeat())
   return {
     send(event) {
-      if (res.writableNeedDrain || res.writableEnded) return false
-      heartbeat.refresh()
+      if (res.writableNeedDrain || res.writableEnded || res.destroyed) return false
+      putOffHeartbeat()
       res.write(event)
       return true
     },
     async write(event) {
       if (res.writableEnded || res.destroyed) return
-      heartbeat.refresh()
+      putOffHeartbeat()
       if (!res.write(event)) await drained(res)
     },
     end(last) {
       if (res.writableEnded) return
+      cancelHeartbeat()
       if (last !== undefined) res.write(last)
       res.end()
-      // Who does not take the end either would keep its place for as long as the connection lives.
-      const lingering = setTimeout(() => res.destroy(), LINGER_MS)
-      res.once('close', () => clearTimeout(lingering))
+      // A client that does not read the end either would hold its place for as long as the connection lives.
+      const cancelCut = clock.after(LINGER_MS, () => res.destroy())
+      res.once('close', () => cancelCut())
     },
   }
 }
 
 export function startEventStream(res: Response): void {
   res.setHeader('Content-Type', 'text/event-stream; charset=utf-8')
-  // nginx collects what it passes on, unless it is told not to.
+  // Without this field nginx buffers the response.
   res.setHeader('X-Accel-Buffering', 'no')
 }
 
@@ -68,7 +76,7 @@ function drained(res: Response): Promise<void> {
   })
 }
 
-/** HTML standard, section 9.2.6. The data is one line, as JSON always is; null is an event that a reader is not told of. */
+/** HTML standard, section 9.2.6. The data is one line, as JSON always is; an event without data sets the client's last event id and nothing else. */
 export function eventOf(event: string | null, id: string | null, data: Buffer | null): Buffer {
   const head = `${event === null ? '' : `event: ${event}\n`}${id === null ? '' : `id: ${id}\n`}`
   return data === null

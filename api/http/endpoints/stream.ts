@@ -31,7 +31,7 @@ export interface StreamRoute extends Route {
 
 interface StreamQuestion {
   readonly intervalMs: number
-  /** The same for all who ask the same, at whatever interval. */
+  /** Equal for equal parameters; the interval does not count. */
   readonly key: string
   /** What there is to see now. Throws where there is nothing any more. */
   look(sources: Sources, request: ReadRequest): Look

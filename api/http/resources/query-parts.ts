@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { parseDuration } from '../../model/duration.js'
-import { RFC_3339 } from '../../model/engine-time.js'
 import type { RequestFault } from '../../model/error.js'
 import { parseLabelSelector } from '../../model/label-selector.js'
+import { rfc3339Milliseconds } from '../../model/rfc3339.js'
 import { type Cursor, readCursor } from './page.js'
 
 /** Values of one repeatable parameter: more than a person types, few enough to compare with each container. */
@@ -89,7 +89,7 @@ export const instant = z
   .optional()
   .transform((text, context) => {
     if (text === undefined) return undefined
-    const at = millisecondsOf(text)
+    const at = rfc3339Milliseconds(text)
     if (at !== null) return at
     context.addIssue({ code: 'custom', message: 'must be a time of RFC 3339, such as 2026-01-31T12:00:00Z' })
     return z.NEVER
@@ -115,13 +115,8 @@ export function momentIn<T>(read: (text: string) => T | null, of: (milliseconds:
     })
 }
 
-function millisecondsOf(text: string): number | null {
-  const at = RFC_3339.test(text) ? Date.parse(text) : Number.NaN
-  return Number.isNaN(at) ? null : at
-}
-
 /** In milliseconds since 1970. */
-export const moment = momentIn(millisecondsOf, (milliseconds) => milliseconds)
+export const moment = momentIn(rfc3339Milliseconds, (milliseconds) => milliseconds)
 
 export function isContainerId(given: string): boolean {
   return CONTAINER_ID.test(given)

@@ -68,7 +68,7 @@ const manyLabels = (count: number) => Object.fromEntries(many(count, (i) => `l${
 describe('an image', () => {
   const decoded = (changes: object) => decodeImages([{ ...IMAGE, ...changes }])[0]
 
-  test('is told as docker lists it', () => {
+  test('is read as docker lists it', () => {
     expect(decodeImages([IMAGE])).toEqual([
       {
         id: IMAGE.Id,
@@ -94,7 +94,7 @@ describe('an image', () => {
     expect(decoded({ RepoTags: ['<none>:1', 'a:<none>'] })?.tags).toEqual(['<none>:1', 'a:<none>'])
   })
 
-  test('need tell nothing but its id', () => {
+  test('need have nothing but its id', () => {
     for (const nothing of [null, undefined]) {
       const bare = { Created: nothing, Size: nothing, Labels: nothing, RepoTags: nothing, RepoDigests: nothing }
       expect(decodeImages([{ Id: 'sha256:1', ...bare }])).toEqual([
@@ -133,7 +133,7 @@ describe('an image', () => {
 describe('a network', () => {
   const decoded = (changes: object) => decodeNetworks([{ ...NETWORK, ...changes }])[0]
 
-  test('is told as docker lists it', () => {
+  test('is read as docker lists it', () => {
     expect(decodeNetworks([NETWORK])).toEqual([
       {
         id: NETWORK.Id,
@@ -156,7 +156,7 @@ describe('a network', () => {
     expect(decodeNetworks([])).toEqual([])
   })
 
-  test('need tell nothing but its id and its name', () => {
+  test('need have nothing but its id and its name', () => {
     for (const nothing of [null, undefined]) {
       const fields = ['Driver', 'Scope', 'Created', 'Internal', 'Attachable', 'EnableIPv6', 'IPAM', 'Labels', 'Options']
       const bare = Object.fromEntries(fields.map((field) => [field, nothing]))
@@ -189,7 +189,7 @@ describe('a network', () => {
     expect(decoded({ IPAM: { Config } })?.subnets).toEqual([nothing, nothing])
   })
 
-  test.each(['0001-01-01T00:00:00Z', ''])('that was made at %j does not tell when', (Created) => {
+  test.each(['0001-01-01T00:00:00Z', ''])('that was made at %j has no time', (Created) => {
     expect(decoded({ Created })?.createdAt).toBeNull()
   })
 
@@ -214,7 +214,7 @@ describe('a network', () => {
 describe('a volume', () => {
   const decoded = (changes: object) => decodeVolumes({ Volumes: [{ ...VOLUME, ...changes }], Warnings: null })[0]
 
-  test('is told as docker lists it', () => {
+  test('is read as docker lists it', () => {
     expect(decodeVolumes({ Volumes: [VOLUME], Warnings: null })).toEqual([
       {
         name: 'shop_data',
@@ -238,7 +238,7 @@ describe('a volume', () => {
     for (const Volumes of [null, undefined, []]) expect(decodeVolumes({ Volumes })).toEqual([])
   })
 
-  test('need tell nothing but its name', () => {
+  test('need have nothing but its name', () => {
     for (const nothing of [null, undefined]) {
       const fields = ['Driver', 'Scope', 'CreatedAt', 'Mountpoint', 'Labels', 'Options']
       const bare = Object.fromEntries(fields.map((field) => [field, nothing]))
@@ -249,11 +249,11 @@ describe('a volume', () => {
     }
   })
 
-  test.each(['0001-01-01T00:00:00Z', ''])('that was made at %j does not tell when', (CreatedAt) => {
+  test.each(['0001-01-01T00:00:00Z', ''])('that was made at %j has no time', (CreatedAt) => {
     expect(decoded({ CreatedAt })?.createdAt).toBeNull()
   })
 
-  test('shows no secret of its labels, its options, its name and its place', () => {
+  test('shows no secret of its labels, its options, its name and its mount point', () => {
     const volume = decoded({ Labels: SECRETS, Options: SECRETS, Name: 'token=hunter2', Mountpoint: '/m/token=hunter2' })
     expect(volume).toMatchObject({ labels: SCRUBBED, options: SCRUBBED, name: 'token=[redacted]' })
     expect(volume).toMatchObject({ redactions: SECRET_COUNT + 1, hostPathRedactions: SECRET_COUNT + 1 })
@@ -334,7 +334,7 @@ describe('disk use', () => {
     expect(images(10, { Containers: 1, Size: -1, SharedSize: 0 }).reclaimableBytes).toBe(10)
   })
 
-  test('of volumes may be -1, which is no size, or not be told', () => {
+  test('of volumes may be -1, which is no size, or be missing', () => {
     const Volumes = [
       { Name: 'a', UsageData: { RefCount: -1, Size: -1 } },
       { Name: 'b', UsageData: { RefCount: 1, Size: -1 } },
@@ -357,7 +357,7 @@ describe('disk use', () => {
     expect(dump(use)).not.toMatch(SECRET)
   })
 
-  test('of a container whose state is not told is free', () => {
+  test('of a container without a state is free', () => {
     expect(decodeDiskUse({ Containers: [{ SizeRw: 5 }, { State: null, SizeRw: null }] }).containers).toEqual({
       count: 2,
       active: 0,

@@ -1,6 +1,9 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { EventDecoder } from '../../../api/engine/decode/event.js'
 import type { ContainerEvent } from '../../../api/model/container-event.js'
-import { dump, SECRET } from '../../support/decoded.js'
+import { dump, faultOf, SECRET } from '../../support/decoded.js'
+import { fixture, HOST, WEB } from '../../support/recorded-answers.js'
 
 const ID = 'a1'.repeat(32)
 const EXEC = 'e5'.repeat(32)
@@ -23,8 +26,104 @@ function decode(Action: string, Attributes?: Record<string, string> | null): Con
 
 const idOf = (i: number) => String(i).padStart(64, '0')
 
+describe('a line of the event stream', () => {
+  const decodeEvent = (line: string) => new EventDecoder().decode(line)
+
+  const lines = () => fixture('docker-20.10-events.ndjson').trim().split('\n')
+
+  test('has the verbs of what docker 20.10 streamed', () => {
+    expect(lines().map((line) => decodeEvent(line)?.action)).toEqual([
+      'exec_create',
+      'exec_start',
+      'exec_die',
+      'kill',
+      'kill',
+      'die',
+      'stop',
+      'start',
+      'restart',
+      'kill',
+      'die',
+      'destroy',
+      'exec_create',
+      'exec_start',
+      'exec_die',
+    ])
+    expect(decodeEvent(lines()[3] ?? '')).toEqual({
+      containerId: HOST,
+      action: 'kill',
+      timeNano: '1795488632104497696',
+      name: 'shop-host',
+      image: 'shop/web:1.0',
+      labels: new Map(),
+      exitCode: null,
+      signal: 15,
+      health: null,
+      command: null,
+      execId: null,
+      oldName: null,
+      redactions: 0,
+    })
+  })
+
+  test('holds no secret of a command line', () => {
+    expect(lines().join()).toMatch(/password=zzz/)
+    expect(JSON.stringify(lines().map(decodeEvent))).not.toMatch(/zzz|s3cr3t/)
+  })
+
+  const event = (changes: Record<string, unknown>) =>
+    JSON.stringify({ Type: 'container', Action: 'die', Actor: { ID: WEB }, time: 7, timeNano: 8, ...changes })
+
+  test.each([
+    ['health_status: healthy', 'health_status'],
+    ['exec_create: /bin/sh -c echo a:b', 'exec_create'],
+    ['exec_start:\nx', 'exec_start'],
+    ['archive-path', 'archive-path'],
+  ])('the action %j is %s', (Action, expected) => {
+    expect(decodeEvent(event({ Action }))?.action).toBe(expected)
+  })
+
+  test('events of other things are left out', () => {
+    for (const Type of ['network', 'image', 'secret', undefined, null]) expect(decodeEvent(event({ Type }))).toBeNull()
+  })
+
+  test('the nanoseconds keep all their digits', () => {
+    expect(decodeEvent(event({}).replace('"timeNano":8', '"timeNano": 1795488632104497697'))?.timeNano).toBe(
+      '1795488632104497697',
+    )
+  })
+
+  test('a label cannot pass for the nanoseconds', () => {
+    const hostile = { timeNano: '6', 'x"timeNano":5,"y': '"timeNano":4', z: '\\"timeNano":3' }
+    const line = event({ Actor: { ID: WEB, Attributes: hostile } })
+    expect(decodeEvent(line)?.timeNano).toBe('8')
+  })
+
+  test.each([
+    event({ Action: 'prune', Actor: { ID: '', Attributes: { reclaimed: '0' } } }),
+    event({ Action: 'rm -rf' }),
+    event({ Action: '' }),
+    event({ Action: null }),
+    event({ Actor: { ID: 'web' } }),
+    event({ Actor: null }),
+  ])('%j names no container or no verb, and is passed over', (line) => {
+    expect(decodeEvent(line)).toBeNull()
+  })
+
+  test('without nanoseconds the seconds stand', () => {
+    expect(decodeEvent(event({ timeNano: undefined }))?.timeNano).toBe('7000000000')
+    expect(decodeEvent(event({ timeNano: null, time: null }))?.timeNano).toBe('0')
+  })
+
+  test.each(['', 'hunter2', '<html>', '[]', 'null', '7', event({}).slice(0, -5)])('%j is a bad answer', (line) => {
+    const fault = faultOf(() => decodeEvent(line))
+    expect(fault).toMatchObject({ code: 'engine-bad-answer' })
+    expect(fault.message).not.toMatch(SECRET)
+  })
+})
+
 describe('an event', () => {
-  test('that tells nothing but its verb has nothing else', () => {
+  test('that has a verb alone has nothing else', () => {
     for (const attributes of [{}, null]) {
       expect(decode('start', attributes)).toEqual({
         containerId: ID,
@@ -44,7 +143,7 @@ describe('an event', () => {
     }
   })
 
-  test('tells how a container ended', () => {
+  test('says how a container ended', () => {
     const attributes = { exitCode: '137', execDuration: '42', image: 'shop/web:1.0', name: 'shop-web' }
     expect(decode('die', attributes)).toMatchObject({ exitCode: 137, image: 'shop/web:1.0', name: 'shop-web' })
   })
@@ -93,7 +192,7 @@ describe('an event', () => {
     }
   })
 
-  test('of a rename tells both names', () => {
+  test('of a rename has both names', () => {
     const attributes = { name: 'new', oldName: '/old' }
     expect(decode('rename', attributes)).toMatchObject({ name: 'new', oldName: 'old' })
     expect(decode('rename', { name: 'new', oldName: 'old' })?.oldName).toBe('old')
@@ -182,7 +281,7 @@ describe('labels', () => {
     )
   })
 
-  test.each([255, 256, 257, 5_000])('of %i the first 256 are kept', (count) => {
+  test.each([255, 256, 257, 5_000])('of %i the first 256 are left', (count) => {
     const attributes = Object.fromEntries(Array.from({ length: count }, (_, i) => [`l${i}`, 'x']))
     expect(decode('die', attributes)?.labels.size).toBe(Math.min(count, 256))
   })
@@ -228,10 +327,17 @@ test.each([
   expect(read).not.toThrow(SECRET)
 })
 
+/** What is held, without what only waits to be collected. */
+function heapUsed(): number {
+  setFlagsFromString('--expose-gc')
+  runInNewContext('gc()')
+  return process.memoryUsage().heapUsed
+}
+
 test('what is remembered of an event holds nothing of the rest of its line', () => {
   const decoder = new EventDecoder()
   const events = []
-  const before = process.memoryUsage().heapUsed
+  const before = heapUsed()
   for (let row = 0; row < 200; row += 1) {
     const Attributes = { name: 'web', image: 'x:1', note: 'y'.repeat(500_000), exitCode: '1' }
     const actor = { ID: row.toString(16).padStart(64, '0'), Attributes }
@@ -239,7 +345,7 @@ test('what is remembered of an event holds nothing of the rest of its line', () 
     events.push(decoder.decode(line))
   }
   // A hundred megabytes of lines went by.
-  expect(process.memoryUsage().heapUsed - before).toBeLessThan(60 * 1024 * 1024)
+  expect(heapUsed() - before).toBeLessThan(60 * 1024 * 1024)
   expect(events).toHaveLength(200)
 })
 

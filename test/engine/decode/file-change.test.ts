@@ -34,11 +34,11 @@ test.each([
   expect(decodeChanges([{ Path, Kind: 1 }]).changes).toEqual([{ path, kind: 'added', redactions: 1 }])
 })
 
-test.each([4_095, 4_096, 4_097, 100_000])('of a path of %i characters the first 4096 are kept', (length) => {
+test.each([4_095, 4_096, 4_097, 100_000])('of a path of %i characters the first 4096 are left', (length) => {
   expect(decodeChanges([{ Path: 'x'.repeat(length), Kind: 0 }]).changes[0]?.path).toHaveLength(Math.min(length, 4_096))
 })
 
-test.each([19_999, 20_000, 20_001])('of %i changes the first 20000 are kept, and it is said', (count) => {
+test.each([19_999, 20_000, 20_001])('of %i changes the first 20000 are left, and the answer says so', (count) => {
   const answer = Array.from({ length: count }, (_, row) => ({ Path: `/${row}`, Kind: 1 }))
   const { changes, isTruncated } = decodeChanges(answer)
   expect([changes.length, isTruncated]).toEqual([Math.min(count, 20_000), count > 20_000])

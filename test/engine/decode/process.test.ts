@@ -175,11 +175,11 @@ describe('what was printed as', () => {
 })
 
 describe('titles', () => {
-  test.each([' pid ', 'Pid', 'PID'])('%j is told by its letters', (title) => {
+  test.each([' pid ', 'Pid', 'PID'])('%j is known by its letters', (title) => {
     expect(only([title, 'CMD'], ['7', 'x'])?.pid).toBe(7)
   })
 
-  test('that have no name here are kept as they were printed', () => {
+  test('that have no name here stay as they were printed', () => {
     expect(only(['PID', 'NI', 'x y', 'CMD'], ['1', '-5', 'z', 'sh'])?.other).toEqual({ NI: '-5', 'x y': 'z' })
   })
 
@@ -195,7 +195,7 @@ describe('a row', () => {
     expect(only(['PID', 'CMD'], ['1', 'sh', '-c', 'a  b', ''])).toMatchObject({ pid: 1, command: 'sh -c a  b ' })
   })
 
-  test('of fewer cells, or empty ones, does not tell the rest', () => {
+  test('of fewer cells, or empty ones, has null for the rest', () => {
     for (const cells of [[], ['', ''], ['', '', '', '', '', '', '', '']]) expect(only(EF, cells)).toEqual(NOTHING)
     expect(only(EF, ['root', '1'])).toEqual({ ...NOTHING, user: 'root', pid: 1 })
   })
@@ -211,7 +211,7 @@ test.each([
   expect(decodeTop(value).processes).toEqual([])
 })
 
-test('without titles there is nothing to tell of a process', () => {
+test('without titles nothing is known of a process', () => {
   expect(decodeTop({ Titles: null, Processes: [['hunter2']] }).processes).toEqual([NOTHING])
 })
 
@@ -254,11 +254,11 @@ describe('bounds', () => {
     expect(Object.keys(process?.other ?? {})).toEqual(Titles.slice(0, 128))
   })
 
-  test.each([4_095, 4_096, 4_097, 100_000])('of a command of %i characters the first 4096 are kept', (length) => {
+  test.each([4_095, 4_096, 4_097, 100_000])('of a command of %i characters the first 4096 are left', (length) => {
     expect(only(['CMD'], ['x'.repeat(length)])?.command).toHaveLength(Math.min(length, 4_096))
   })
 
-  test.each([63, 64, 65, 100_000])('of a title of %i characters the first 64 are kept', (length) => {
+  test.each([63, 64, 65, 100_000])('of a title of %i characters the first 64 are left', (length) => {
     const other = only(['x'.repeat(length), 'CMD'], ['1', 'x'])?.other ?? {}
     expect(Object.keys(other)).toEqual(['x'.repeat(Math.min(length, 64))])
   })
@@ -275,7 +275,7 @@ describe('bounds', () => {
   })
 })
 
-test('whatever an engine prints is told, or null', () => {
+test('whatever an engine prints is shown, or null', () => {
   const cell = fc.oneof(fc.string(), fc.stringMatching(/^[0-9:.hms-]{0,12}$/))
   const titles = fc.array(fc.oneof(fc.constantFrom(...EF, '%CPU', 'RSS', 'VSZ'), fc.string()), { maxLength: 12 })
   fc.assert(

@@ -1,5 +1,3 @@
-/** @slow: a revoked token ends a feed at the next look, seconds later */
-import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import request from 'supertest'
 import { MAX_STREAMS_PER_SUBJECT } from '../../../api/http/endpoints/open-streams.js'
@@ -7,22 +5,34 @@ import { FEEDS } from '../../../api/http/routes.js'
 import { ApiError } from '../../../api/model/error.js'
 import type { LogStep } from '../../../api/model/log-line.js'
 import { createRig } from '../../support/app-parts.js'
+import { cleanupAfterEach } from '../../support/cleanup.js'
 import { listenTo } from '../../support/event-reader.js'
+import { eventually } from '../../support/eventually.js'
+import { FakeClock } from '../../support/fake-clock.js'
 import { eventOf, HAPPENED, idOf, lineAt } from '../../support/fake-engine.js'
 import { containerOf } from '../../support/fake-view.js'
-import { eventually } from '../../support/start-service.js'
-import { tokenFor } from '../../support/tokens.js'
+import { tokenFor as tokenAt } from '../../support/tokens.js'
 
 const LOG = `/api/containers/${idOf('a')}/logs/stream`
 const EVENTS = '/api/events/stream'
-const PATIENCE_MS = 5_000
+const PATIENCE_MS = 12_000
 
-function rig(changes: Parameters<typeof createRig>[0] = {}) {
-  const made = createRig(changes)
+/** Where the rig's clock begins. */
+const NOW = new FakeClock().now()
+
+const cleanup = cleanupAfterEach()
+const tokenFor = (wish?: Parameters<typeof tokenAt>[0]) => tokenAt(wish, NOW)
+
+function rig() {
+  const clock = new FakeClock()
+  const made = createRig({ clock })
   const { view } = made
   view.all = [containerOf({ id: idOf('a'), labels: new Map([['team', 'web']]) })]
   const server = made.app.listen(0)
-  started.push(server)
+  cleanup(() => {
+    server.closeAllConnections()
+    server.close()
+  })
   const { port } = server.address() as AddressInfo
   const journal = view.events.openHost('local')
   let time = 0
@@ -31,17 +41,8 @@ function rig(changes: Parameters<typeof createRig>[0] = {}) {
     const base = { containerId: idOf('a'), action, timeNano: String(time), labels: new Map([['team', 'web']]) }
     return journal.record(eventOf({ ...base, ...of }), { ...HAPPENED, at: HAPPENED.at - ago })
   }
-  return { ...made, port, journal, happen }
+  return { ...made, clock, port, journal, happen }
 }
-
-const started: Server[] = []
-
-afterEach(() => {
-  for (const server of started.splice(0)) {
-    server.closeAllConnections()
-    server.close()
-  }
-})
 
 const waitFor = (isThere: () => boolean) => eventually(isThere, (there) => there, PATIENCE_MS)
 const actionsOf = (events: readonly { readonly event: string; readonly data: string }[]) =>
@@ -94,11 +95,10 @@ const linesOf = (...seconds: number[]): LogStep => ({
 })
 
 describe('every feed', () => {
-  const { app } = rig()
-
   test.each(FEEDS.map(({ path, scope }) => [path.replace(':id', idOf('a')), scope] as const))(
     '%s answers its scope alone, and no other method',
     async (path, scope) => {
+      const { app } = rig()
       expect((await request(app).get(path)).status).toBe(401)
       const as = (token: string, method: 'head' | 'post' = 'head') =>
         request(app)[method](path).set('Authorization', `Bearer ${token}`)
@@ -114,6 +114,7 @@ describe('every feed', () => {
   test.each(FEEDS.map(({ path }) => path.replace(':id', idOf('a'))))(
     '%s refuses what it does not know',
     async (path) => {
+      const { app } = rig()
       for (const query of ['interval=5', 'x=1', 'lastEventId=%0a', 'ticket=x&ticket=y', 'since=never'])
         expect([
           query,
@@ -153,7 +154,7 @@ describe('a followed log', () => {
     expect(JSON.parse(stream.events.at(-1)?.data ?? '')).toEqual({ code: 'container-not-running' })
   })
 
-  test('goes on where its reader stood, as the field or the parameter tells', async () => {
+  test('goes on where its client stood, as the field or the parameter says', async () => {
     const { view, port } = rig()
     const cursor = { at: '17.000000002', nth: 1 }
     ;(await listenTo(port, LOG, tokenFor(), '17.000000002-1')).close()
@@ -295,23 +296,21 @@ describe('the stream of events', () => {
   })
 
   test('since begins with what is remembered', async () => {
-    const now = Date.UTC(2026, 10, 24)
-    const { port, happen } = rig({ now: () => now })
-    const nanos = (milliseconds: number) => `${now - milliseconds}000000`
+    const { port, happen } = rig()
+    const nanos = (milliseconds: number) => `${NOW - milliseconds}000000`
     happen('create', { timeNano: nanos(120_000) }, 120_000)
     happen('start', { timeNano: nanos(30_000) }, 30_000)
-    const stream = await listenTo(port, `${EVENTS}?since=1m`, tokenFor({}, now))
+    const stream = await listenTo(port, `${EVENTS}?since=1m`, tokenFor())
     await waitFor(() => stream.events.length === 1)
     expect(actionsOf(stream.events)).toEqual(['start'])
     stream.close()
   })
 
-  test('whoever comes back is told of all that came meanwhile, whatever since says', async () => {
-    const now = Date.UTC(2026, 10, 24)
-    const { port, happen } = rig({ now: () => now })
+  test('a client that comes back is sent all that came meanwhile, whatever since says', async () => {
+    const { port, happen } = rig()
     const first = happen('create', {}, 3_600_000)
     happen('start', {}, 1_200_000)
-    const stream = await listenTo(port, `${EVENTS}?since=15m`, tokenFor({}, now), first?.id)
+    const stream = await listenTo(port, `${EVENTS}?since=15m`, tokenFor(), first?.id)
     await waitFor(() => stream.events.length === 1)
     expect(actionsOf(stream.events)).toEqual(['start'])
     stream.close()
@@ -386,16 +385,15 @@ describe('the stream of events', () => {
   })
 
   test('ends when its token is revoked', async () => {
-    const { port, app } = rig()
+    const { port, app, clock } = rig()
     const token = tokenFor({ subject: 'leaver' })
     const stream = await listenTo(port, EVENTS, token)
     await waitFor(() => stream.lastEventId !== '')
     await request(app).post('/api/auth/logout').set('Authorization', `Bearer ${token}`)
-    await eventually(
-      () => stream.ended,
-      (ended) => ended,
-      12_000,
-    )
+    await clock.advance(4_999)
+    expect(stream.ended).toBe(false)
+    await clock.advance(1)
+    await waitFor(() => stream.ended)
     expect(stream.events).toEqual([{ event: 'end', id: '', data: '{"code":"invalid-token"}' }])
   })
 })

@@ -1,6 +1,7 @@
 import request from 'supertest'
 import type { ReadEvent } from '../../../api/audit/event.js'
-import { decodeContainers, decodeInspect } from '../../../api/engine/decode/container.js'
+import { decodeInspect } from '../../../api/engine/decode/container-inspect.js'
+import { decodeContainers } from '../../../api/engine/decode/container-list.js'
 import { decodeImages, decodeNetworks, decodeVolumes } from '../../../api/engine/decode/engine-object.js'
 import { EventDecoder } from '../../../api/engine/decode/event.js'
 import { decodeChanges } from '../../../api/engine/decode/file-change.js'

@@ -1,49 +1,50 @@
-/** @slow: readers that do not read are let go after real seconds */
-import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import request from 'supertest'
 import { MAX_STREAMS_PER_SUBJECT, OpenStreams } from '../../../api/http/endpoints/open-streams.js'
 import { createRig } from '../../support/app-parts.js'
+import { cleanupAfterEach } from '../../support/cleanup.js'
 import { type Listening, listenTo } from '../../support/event-reader.js'
+import { eventually } from '../../support/eventually.js'
+import { FakeClock } from '../../support/fake-clock.js'
 import { idOf } from '../../support/fake-engine.js'
 import { containerOf } from '../../support/fake-view.js'
-import { eventually } from '../../support/start-service.js'
-import { tokenFor } from '../../support/tokens.js'
+import { tokenFor as tokenAt } from '../../support/tokens.js'
 
 const PATH = '/api/stats/stream'
 
-/** A tick is a second, and the machine may have much else to do. */
+/** The network of the machine takes milliseconds, but the machine may have much else to do. */
 const PATIENCE_MS = 12_000
 
-const started: Server[] = []
+const cleanup = cleanupAfterEach()
 
-function start(app: Express) {
-  const server = app.listen(0)
-  started.push(server)
-  return { port: (server.address() as AddressInfo).port }
+/** Good where the rig's clock begins. */
+const tokenFor = (wish?: Parameters<typeof tokenAt>[0]) => tokenAt(wish, new FakeClock().now())
+
+async function waitFor(isThere: () => boolean | Promise<boolean>): Promise<void> {
+  await eventually(isThere, (there) => there, PATIENCE_MS)
 }
-
-afterEach(() => {
-  for (const server of started.splice(0)) {
-    server.closeAllConnections()
-    server.close()
-  }
-})
 
 function issue(app: Express, token: string, path: string) {
   return request(app).post('/api/auth/stream-ticket').set('Authorization', `Bearer ${token}`).send({ path })
 }
 
-function rig(changes: Parameters<typeof createRig>[0] = {}) {
-  const time = { now: Date.now() }
+/** The app on a port of its own, by a clock that stands until the test lets time pass. */
+function rig() {
+  const clock = new FakeClock()
   const streams = new OpenStreams()
-  const made = createRig({ streams, now: () => time.now, ...changes })
+  const made = createRig({ streams, clock })
   made.view.all = [
     containerOf({ id: idOf('a'), name: 'web', labels: new Map([['team', 'web']]) }),
     containerOf({ id: idOf('b'), name: 'db', labels: new Map([['team', 'data']]) }),
   ]
-  return { ...made, time, streams, ...start(made.app) }
+  const server = made.app.listen(0)
+  cleanup(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const { port } = server.address() as AddressInfo
+  return { ...made, clock, streams, port }
 }
 
 function namesIn(data: string | undefined): string[] {
@@ -52,7 +53,7 @@ function namesIn(data: string | undefined): string[] {
 
 describe('GET /api/stats/stream', () => {
   test('sends what GET /api/stats would answer, again when it has changed, and not when it has not', async () => {
-    const { port, view, streams } = rig()
+    const { port, view, streams, clock } = rig()
     const stream = await listenTo(port, `${PATH}?interval=1`, tokenFor())
     expect(stream.answer.statusCode).toBe(200)
     expect(stream.answer.headers).toMatchObject({
@@ -60,70 +61,44 @@ describe('GET /api/stats/stream', () => {
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     })
-    await eventually(
-      () => stream.events.length,
-      (count) => count === 1,
-      PATIENCE_MS,
-    )
+    await waitFor(() => stream.events.length === 1)
     expect(stream.events[0]?.event).toBe('stats')
     expect(namesIn(stream.events[0]?.data)).toEqual(['db', 'web'])
     view.all = view.all.slice(0, 1)
     view.statsVersion += 1
-    await eventually(
-      () => stream.events.length,
-      (count) => count === 2,
-      PATIENCE_MS,
-    )
+    await clock.advance(1_000)
+    await waitFor(() => stream.events.length === 2)
     expect(namesIn(stream.events[1]?.data)).toEqual(['web'])
+    await clock.advance(3_000)
     expect(streams.count).toBe(1)
     stream.close()
-    await eventually(
-      () => streams.count,
-      (count) => count === 0,
-      PATIENCE_MS,
-    )
+    await waitFor(() => streams.count === 0)
     expect(stream.events).toHaveLength(2)
   })
 
   test('shows a filtered caller its own containers alone', async () => {
     const { port } = rig()
     const stream = await listenTo(port, PATH, tokenFor({ selectors: ['team=data'] }))
-    await eventually(
-      () => stream.events.length,
-      (count) => count === 1,
-      PATIENCE_MS,
-    )
+    await waitFor(() => stream.events.length === 1)
     expect(stream.events[0]?.data).not.toContain(idOf('a'))
     expect(namesIn(stream.events[0]?.data)).toEqual(['db'])
     stream.close()
   })
 
   test('ends when the token expires, or is revoked, and says so', async () => {
-    const { port, store, authenticator, time } = rig()
+    const { port, store, authenticator, clock } = rig()
     const token = tokenFor()
     const short = await listenTo(port, `${PATH}?interval=1`, tokenFor({ lifetimeSeconds: 60 }))
     const revoked = await listenTo(port, `${PATH}?interval=1`, token)
-    await eventually(
-      () => short.events.length + revoked.events.length,
-      (count) => count === 2,
-      PATIENCE_MS,
-    )
+    await waitFor(() => short.events.length + revoked.events.length === 2)
     const caller = await authenticator?.authenticate(token)
-    await store.revocations.add('porthole', caller?.tokenId ?? '', time.now + 3_600_000)
-    await eventually(
-      () => revoked.ended,
-      (ended) => ended,
-      PATIENCE_MS,
-    )
+    await store.revocations.add('porthole', caller?.tokenId ?? '', clock.now() + 3_600_000)
+    await clock.advance(1_000)
+    await waitFor(() => revoked.ended)
     expect(revoked.events.at(-1)?.event).toBe('end')
     expect(short.ended).toBe(false)
-    // The token was signed by the machine's clock, in whole seconds.
-    time.now += 65_000
-    await eventually(
-      () => short.ended,
-      (ended) => ended,
-      PATIENCE_MS,
-    )
+    await clock.advance(59_000)
+    await waitFor(() => short.ended)
     expect(short.events.at(-1)?.event).toBe('end')
   })
 
@@ -139,11 +114,7 @@ describe('GET /api/stats/stream', () => {
     const another = await listenTo(port, PATH, tokenFor({ subject: 'another' }))
     expect(another.answer.statusCode).toBe(200)
     for (const stream of [...open, another]) stream.close()
-    await eventually(
-      () => streams.count,
-      (count) => count === 0,
-      PATIENCE_MS,
-    )
+    await waitFor(() => streams.count === 0)
   })
 
   test('has what it shows read at its pace, and nothing else', async () => {
@@ -154,13 +125,18 @@ describe('GET /api/stats/stream', () => {
     stream.close()
   })
 
-  test('gives the latest, and no queue, to a reader who does not read', async () => {
-    const { port, view } = rig()
+  test('gives the latest, and no queue, to a client that does not read', async () => {
+    const { port, view, clock } = rig()
     const padding = 'x'.repeat(1_000_000)
     const show = (turn: number) => {
       view.all = [containerOf({ id: idOf('a'), name: `${turn}-${padding}` })]
       view.statsVersion += 1
     }
+    const tickUntil = (isThere: () => boolean) =>
+      waitFor(async () => {
+        await clock.advance(1_000)
+        return isThere()
+      })
     show(0)
     const slow = await listenTo(port, `${PATH}?interval=1`, tokenFor())
     slow.answer.pause()
@@ -168,46 +144,33 @@ describe('GET /api/stats/stream', () => {
     // More than sockets hold of their own.
     for (let turn = 1; turn <= 8; turn += 1) {
       show(turn)
-      await eventually(
-        () => quick.events.length,
-        (count) => count > turn,
-        PATIENCE_MS,
-      )
+      await tickUntil(() => quick.events.length > turn)
     }
     slow.answer.resume()
     const last = (listening: Listening) => namesIn(listening.events.at(-1)?.data)[0]?.split('-')[0]
-    await eventually(
-      () => last(slow),
-      (turn) => turn === '8',
-      PATIENCE_MS,
-    )
+    await tickUntil(() => last(slow) === '8')
     expect(slow.events.length).toBeLessThan(quick.events.length)
     for (const stream of [slow, quick]) stream.close()
-  }, 60_000)
+  })
 
-  test('end for a reader who does not read either, and give back the place', async () => {
-    const { port, view, streams } = rig()
+  test('end for a client that does not read either, and give back the place', async () => {
+    const { port, view, streams, clock } = rig()
     view.all = [containerOf({ id: idOf('a'), name: 'x'.repeat(30_000_000) })]
     const slow = await listenTo(port, `${PATH}?interval=1`, tokenFor())
     slow.answer.pause()
     streams.endAll()
-    await eventually(
-      () => streams.count,
-      (count) => count === 0,
-      PATIENCE_MS,
-    )
+    await clock.advance(2_999)
+    expect(streams.count).toBe(1)
+    await clock.advance(1)
+    await waitFor(() => streams.count === 0)
     slow.close()
-  }, 30_000)
+  })
 
   test('all end when the service stops', async () => {
     const { port, streams } = rig()
     const stream = await listenTo(port, PATH, tokenFor())
     streams.endAll()
-    await eventually(
-      () => stream.ended,
-      (ended) => ended,
-      PATIENCE_MS,
-    )
+    await waitFor(() => stream.ended)
     expect(streams.count).toBe(0)
   })
 
@@ -221,14 +184,14 @@ describe('GET /api/stats/stream', () => {
     'limit=0',
     'x=1',
   ])('refuses %s, naming the parameter', async (query) => {
-    const { app } = createRig()
+    const { app } = rig()
     const { status, body } = await request(app).get(`${PATH}?${query}`).set('Authorization', `Bearer ${tokenFor()}`)
     expect([status, body.code]).toEqual([400, 'invalid-request'])
     expect(body.errors[0].path).toBe(query.split('=')[0])
   })
 
   test('is refused without the scope, and answers HEAD', async () => {
-    const { app } = createRig()
+    const { app } = rig()
     const wrong = await request(app)
       .get(PATH)
       .set('Authorization', `Bearer ${tokenFor({ scopes: ['logs:read'] })}`)
@@ -246,11 +209,7 @@ describe('GET /api/containers/:id/stats/stream', () => {
     view.addSample(idOf('a'))
     const { ticket } = (await issue(app, tokenFor(), ONE)).body
     const stream = await listenTo(port, `${ONE}?interval=2&ticket=${ticket}`)
-    await eventually(
-      () => stream.events.length,
-      (count) => count === 1,
-      PATIENCE_MS,
-    )
+    await waitFor(() => stream.events.length === 1)
     const polled = await request(app).get(ONE.replace('/stream', '')).set('Authorization', `Bearer ${tokenFor()}`)
     expect(stream.events[0]).toMatchObject({ event: 'stats', data: polled.text })
     expect(view.watched).toEqual([{ ids: [idOf('a')], intervalMs: 2_000 }])
@@ -276,15 +235,12 @@ describe('GET /api/containers/:id/stats/stream', () => {
   })
 
   test('ends with its container, and says why', async () => {
-    const { port, view, streams } = rig()
+    const { port, view, streams, clock } = rig()
     const stream = await listenTo(port, `${ONE}?interval=1`, tokenFor())
     view.all = [containerOf({ id: idOf('a'), state: 'exited' })]
     view.statsVersion += 1
-    await eventually(
-      () => stream.ended,
-      (ended) => ended,
-      PATIENCE_MS,
-    )
+    await clock.advance(1_000)
+    await waitFor(() => stream.ended)
     expect(stream.events.at(-1)).toEqual({ event: 'end', id: '', data: '{"code":"container-not-running"}' })
     expect(streams.count).toBe(0)
   })
@@ -297,11 +253,7 @@ describe('GET /api/containers/:id/stats/stream', () => {
     ]
     expect((await listenTo(port, ONE, tokenFor())).answer.statusCode).toBe(409)
     const stream = await listenTo(port, `${ONE}?host=two`, tokenFor())
-    await eventually(
-      () => stream.events.length,
-      (count) => count === 1,
-      PATIENCE_MS,
-    )
+    await waitFor(() => stream.events.length === 1)
     expect(JSON.parse(stream.events[0]?.data ?? '')).toMatchObject({ name: 'there', host: 'two' })
     stream.close()
   })
@@ -314,11 +266,7 @@ describe('a stream ticket', () => {
     expect(status).toBe(200)
     expect(body.ticket).toMatch(/^[\w-]{43}$/)
     const stream = await listenTo(port, `${PATH}?interval=1&ticket=${body.ticket}`)
-    await eventually(
-      () => stream.events.length,
-      (count) => count === 1,
-      PATIENCE_MS,
-    )
+    await waitFor(() => stream.events.length === 1)
     expect(namesIn(stream.events[0]?.data)).toEqual(['db'])
     expect(audit.events.at(-1)).toMatchObject({ kind: 'read', subject: 'page', route: PATH, decision: 'allow' })
     const again = await request(app).get(`${PATH}?ticket=${body.ticket}`)
@@ -327,7 +275,7 @@ describe('a stream ticket', () => {
     stream.close()
   })
 
-  test('of two who spend it at once opens for one', async () => {
+  test('of two clients that spend it at once opens for one', async () => {
     const { app, port } = rig()
     const { ticket } = (await issue(app, tokenFor(), PATH)).body
     const both = await Promise.all([1, 2].map(() => listenTo(port, `${PATH}?ticket=${ticket}`)))
@@ -336,21 +284,21 @@ describe('a stream ticket', () => {
   })
 
   test('is good for 30 s, and not at 30 s', async () => {
-    const { app, time, port } = rig()
+    const { app, clock, port } = rig()
     const [early, late] = [
       (await issue(app, tokenFor(), PATH)).body.ticket,
       (await issue(app, tokenFor(), PATH)).body.ticket,
     ]
-    time.now += 29_999
+    await clock.advance(29_999)
     const stream = await listenTo(port, `${PATH}?ticket=${early}`)
     expect(stream.answer.statusCode).toBe(200)
     stream.close()
-    time.now += 1
+    await clock.advance(1)
     expect((await request(app).get(`${PATH}?ticket=${late}`)).status).toBe(401)
   })
 
   test('carries the scope of its stream and no other, and is no key to any other path', async () => {
-    const { app } = createRig()
+    const { app } = rig()
     const { ticket } = (await issue(app, tokenFor(), PATH)).body
     expect((await request(app).get(`/api/containers?ticket=${ticket}`)).status).toBe(401)
     const asToken = await request(app).get('/api/containers').set('Authorization', `Bearer ${ticket}`)
@@ -362,11 +310,11 @@ describe('a stream ticket', () => {
   })
 
   test('dies with the token that it was issued to', async () => {
-    const { app, store, authenticator, time } = rig()
+    const { app, store, authenticator, clock } = rig()
     const token = tokenFor()
     const { ticket } = (await issue(app, token, PATH)).body
     const caller = await authenticator?.authenticate(token)
-    await store.revocations.add('porthole', caller?.tokenId ?? '', time.now + 3_600_000)
+    await store.revocations.add('porthole', caller?.tokenId ?? '', clock.now() + 3_600_000)
     expect((await request(app).get(`${PATH}?ticket=${ticket}`)).body.code).toBe('invalid-token')
   })
 
@@ -382,13 +330,13 @@ describe('a stream ticket', () => {
     '',
     'x'.repeat(257),
   ])('is not issued for %j', async (path) => {
-    const { app } = createRig()
+    const { app } = rig()
     const answer = await issue(app, tokenFor(), path)
     expect([answer.status, answer.body.code, answer.body.errors[0].path]).toEqual([400, 'invalid-request', 'path'])
   })
 
   test('is not issued without the scope, nor by a stranger, nor with a ticket', async () => {
-    const { app, audit } = createRig()
+    const { app, audit } = rig()
     const wrong = await issue(app, tokenFor({ scopes: ['logs:read'] }), PATH)
     expect([wrong.status, wrong.body.code]).toEqual([403, 'insufficient-scope'])
     expect(audit.authActions).toEqual(['ticket-refused'])
@@ -398,7 +346,7 @@ describe('a stream ticket', () => {
 
 describe('a token in a query', () => {
   test.each(['access_token', 'token', 'jwt', 'authorization', 'bearer'])('is refused as %s', async (name) => {
-    const { app } = createRig()
+    const { app } = rig()
     for (const path of ['/api/containers', PATH, '/api/auth/me']) {
       const url = `${path}?${name}=${tokenFor()}`
       expect((await request(app).get(url)).status).toBe(401)

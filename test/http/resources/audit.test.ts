@@ -28,7 +28,7 @@ describe('GET /api/audit', () => {
     expect(body.items.map(({ route }: { route: string }) => route)).toEqual(['/api/summary'])
   })
 
-  test('tells who read what, how it ended, and what the engine had to do with it', async () => {
+  test('says who read what, how it ended, and which calls to engines it took', async () => {
     const { app } = rig()
     const detail = await request(app)
       .get(`/api/containers/${SEEN.slice(0, 12)}`)

@@ -164,7 +164,7 @@ describe('failed sign-ins', () => {
     expect((await post(app, 'login', GOOD)).status).toBe(200)
   })
 
-  test('alone are counted: who signs in well may do so as often as they like', async () => {
+  test('alone are counted: a user whose sign-ins succeed may sign in as often as they like', async () => {
     const { app } = createSignInRig({ loginLimit: 2 })
     for (let i = 0; i < 6; i += 1) expect((await post(app, 'login', GOOD)).status).toBe(200)
     expect((await post(app, 'login', wrong)).status).toBe(401)
@@ -182,7 +182,7 @@ describe('failed sign-ins', () => {
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(25)
   })
 
-  test('close a name to those who failed with it, not to its owner at another address', async () => {
+  test('close a name to the addresses that failed with it, not to its owner at another', async () => {
     const { app, time } = createSignInRig({ loginLimit: 4, network: NETWORK })
     // An attacker who never stops, from ever new addresses.
     for (let round = 0; round < 3; round += 1) {

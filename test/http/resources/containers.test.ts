@@ -171,7 +171,7 @@ describe('GET /api/containers', () => {
     }
   })
 
-  test('makes a body once for all who see the same, and anew when something changed', async () => {
+  test('renders a response once for all callers who see the same, and anew when something changed', async () => {
     const before = await get(app, '/api/containers')
     view.all[0] = containerOf({ id: idOf('a'), name: 'renamed' })
     expect((await get(app, '/api/containers')).headers['etag']).toBe(before.headers['etag'])
@@ -232,7 +232,7 @@ describe('GET /api/containers/:id', () => {
     view.inspectFault = null
   })
 
-  test('turns what nobody expected into internal, and keeps it for the log', async () => {
+  test('turns an unexpected error into internal, and names it in the log alone', async () => {
     const { app: own, view: ownView, lines } = createRig()
     ownView.all = view.all
     ownView.inspectFault = new TypeError('cannot read /etc/shadow of postgres://u:hunter2@db/x')

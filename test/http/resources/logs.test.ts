@@ -2,12 +2,22 @@ import express from 'express'
 import request from 'supertest'
 import { ApiError } from '../../../api/model/error.js'
 import { createRig } from '../../support/app-parts.js'
+import { cleanupAfterEach } from '../../support/cleanup.js'
+import { eventually } from '../../support/eventually.js'
 import { idOf, lineAt } from '../../support/fake-engine.js'
 import { containerOf } from '../../support/fake-view.js'
-import { eventually } from '../../support/start-service.js'
 import { tokenFor } from '../../support/tokens.js'
 
 const PATH = `/api/containers/${idOf('a')}/logs`
+
+/** The network of the machine takes milliseconds, but the machine may have much else to do. */
+const PATIENCE_MS = 12_000
+
+const cleanup = cleanupAfterEach()
+
+async function waitFor(isThere: () => boolean): Promise<void> {
+  await eventually(isThere, (there) => there, PATIENCE_MS)
+}
 
 function rig() {
   const made = createRig()
@@ -54,7 +64,7 @@ describe('GET /api/containers/:id/logs', () => {
     })
   })
 
-  test('gives text that tells a terminal nothing but what it says', async () => {
+  test('gives text that a terminal shows and does not obey', async () => {
     const { ask } = rig()
     const { text, headers } = await ask('', 'text/plain')
     expect(text).toBe('caf\u00e9 red \ufffd.\ntab\there\n')
@@ -123,16 +133,6 @@ describe('GET /api/containers/:id/logs', () => {
     expect([lastQuery()?.matches?.(fits), lastQuery()?.matches?.(misfits)]).toEqual([true, false])
   })
 
-  test('no pattern takes long, whatever the line', async () => {
-    const { ask, lastQuery } = rig()
-    for (const pattern of ['(a+)+$', '(a|aa)+$', '(.*)*x', '(a{0,20}){0,20}$']) {
-      expect((await ask(`?regex=true&grep=${encodeURIComponent(pattern)}`)).status).toBe(200)
-      const startedAt = performance.now()
-      lastQuery()?.matches?.(`${'a'.repeat(60_000)}!`)
-      expect(performance.now() - startedAt).toBeLessThan(1_000)
-    }
-  })
-
   test.each([
     ['tail=0', 200],
     ['tail=1', 200],
@@ -175,28 +175,6 @@ describe('GET /api/containers/:id/logs', () => {
     if (status === 400) expect(answer.body).toMatchObject({ code: 'invalid-request', errors: [{}] })
   })
 
-  test('text of a terminal takes no time, whatever a container has written', async () => {
-    const { ask, view } = rig()
-    view.logPage = { lines: [lineAt(1, `\u001b${';#'.repeat(32_000)}`)], isTruncated: false, redactions: 0 }
-    const startedAt = performance.now()
-    await ask('', 'text/plain')
-    // Seconds, where it is quadratic.
-    expect(performance.now() - startedAt).toBeLessThan(1_500)
-  })
-
-  test.each(['(?s).*a.{990}$', 'a[ab]{980}$', '(?s)a.{450}$'])(
-    'the pattern %s is held against less of a line',
-    async (pattern) => {
-      const { ask, lastQuery } = rig()
-      expect((await ask(`?regex=true&grep=${encodeURIComponent(pattern)}`)).status).toBe(200)
-      const line = 'ab'.repeat(4_096)
-      lastQuery()?.matches?.(line)
-      const startedAt = performance.now()
-      for (let row = 0; row < 5; row += 1) lastQuery()?.matches?.(line)
-      expect((performance.now() - startedAt) / 5).toBeLessThan(250)
-    },
-  )
-
   test('four answers of one subject are under way at once, and no more', async () => {
     const { app, view } = createRig()
     view.all = [containerOf({ id: idOf('a') })]
@@ -204,7 +182,9 @@ describe('GET /api/containers/:id/logs', () => {
     const gate = new Promise<void>((resolve) => {
       open = resolve
     })
+    let reading = 0
     view.readLog = async () => {
+      reading += 1
       await gate
       return view.logPage
     }
@@ -213,7 +193,7 @@ describe('GET /api/containers/:id/logs', () => {
         .get(PATH)
         .set('Authorization', `Bearer ${tokenFor({ subject })}`)
     const held = Array.from({ length: 4 }, () => as('one').then(({ status }) => status))
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await waitFor(() => reading === 4)
     expect((await as('one')).body.code).toBe('too-many-streams')
     const other = as('two').then(({ status }) => status)
     open()
@@ -221,20 +201,22 @@ describe('GET /api/containers/:id/logs', () => {
     expect((await as('one')).status).toBe(200)
   })
 
-  test('who has gone before it was found out who they are takes no place', async () => {
+  test('a client that has gone before it is authenticated takes no place', async () => {
     const { app, view } = createRig()
     view.all = [containerOf({ id: idOf('a') })]
-    let late = 0
+    let [came, left] = [0, 0]
     const slow = express()
     slow.use((req, res, next) => {
       if (req.headers['x-slow'] === undefined) return next()
+      came += 1
       res.once('close', () => {
-        late += 1
+        left += 1
         next()
       })
     })
     slow.use(app)
     const server = slow.listen(0, '127.0.0.1')
+    cleanup(() => server.close())
     const ask = () => request(server).get(PATH).set('Authorization', `Bearer ${tokenFor()}`)
     for (let gone = 1; gone <= 4; gone += 1) {
       const asked = ask().set('X-Slow', 'yes')
@@ -242,50 +224,43 @@ describe('GET /api/containers/:id/logs', () => {
         () => {},
         () => {},
       )
-      await new Promise((resolve) => setTimeout(resolve, 100))
+      await waitFor(() => came === gone)
       asked.abort()
-      await eventually(
-        () => late,
-        (count) => count === gone,
-        5_000,
-      )
+      await waitFor(() => left === gone)
     }
     expect((await ask()).status).toBe(200)
-    server.close()
   })
 
-  test('whoever leaves before the answer ends the reading, and leaves no fault behind', async () => {
+  test('a client that leaves before the answer ends the reading, and leaves no fault behind', async () => {
     const { app, view, lines } = createRig()
     view.all = [containerOf({ id: idOf('a') })]
+    let isReading = false
     let ended: unknown = null
     view.readLog = (_container, _query, _recordCall, signal) =>
       new Promise((_resolve, reject) => {
+        isReading = true
         signal?.addEventListener('abort', () => {
           ended = signal.reason
           reject(signal.reason)
         })
       })
     const server = app.listen(0, '127.0.0.1')
+    cleanup(() => server.close())
     const asked = request(server).get(PATH).set('Authorization', `Bearer ${tokenFor()}`)
     asked.then(
       () => {},
       () => {},
     )
-    await new Promise((resolve) => setTimeout(resolve, 200))
+    await waitFor(() => isReading)
     asked.abort()
-    await eventually(
-      () => lines.length,
-      (count) => count > 0,
-      5_000,
-    )
+    await waitFor(() => lines.length > 0)
     expect(ended).not.toBeNull()
     const logged = lines.map((line) => JSON.parse(line))
     expect(logged).toMatchObject([{ aborted: true }])
     expect(logged.filter(({ level }) => level === 'error')).toEqual([])
-    server.close()
   })
 
-  test('a fault of the engine is told by its code, and recorded', async () => {
+  test('a fault of the engine is answered by its code, and recorded', async () => {
     const { ask, view, audit } = rig()
     view.lookupFault = new ApiError('log-driver-unreadable', 'x', { detail: 'The log driver none ...' })
     const { status, body } = await ask()

@@ -24,7 +24,7 @@ function rig(changes: Parameters<typeof createRig>[0] = {}) {
 }
 
 describe('GET /metrics', () => {
-  test('tells what watching costs the engines, in the text format of Prometheus', async () => {
+  test('says what watching costs the engines, in the text format of Prometheus', async () => {
     const { scrape } = rig()
     const { status, headers, text } = await scrape()
     expect([status, headers['content-type']]).toEqual([200, 'text/plain; version=0.0.4; charset=utf-8'])
@@ -43,13 +43,13 @@ describe('GET /metrics', () => {
     expect(text).toMatch(/^# TYPE porthole_engine_calls_total counter$/m)
   })
 
-  test('tells the totals as they are, however often it is asked', async () => {
+  test('gives the totals as they are, however often it is asked', async () => {
     const { scrape } = rig()
     await scrape()
     expect((await scrape()).text).toContain('call="stats",result="ok"} 12\n')
   })
 
-  test('tells a caller who may see some containers only nothing that counts over all', async () => {
+  test('gives a caller who may see some containers only nothing that counts over all', async () => {
     const { scrape } = rig()
     const { text } = await scrape(tokenFor({ scopes: ['metrics:read'], selectors: ['team=web'] }))
     expect(text).toContain('porthole_host_up')
@@ -64,7 +64,7 @@ describe('GET /metrics', () => {
     expect((await scrape().query({ x: 1 })).status).toBe(400)
   })
 
-  test('counts toward no limit, except for who may not read it', async () => {
+  test('counts toward no limit, except for a caller who may not read it', async () => {
     const { app, scrape } = rig({ limits: { ...GENEROUS, general: 2 } })
     for (let i = 0; i < 5; i += 1) expect((await scrape()).status).toBe(200)
     const other = tokenFor({ subject: 'curious', scopes: ['containers:read'] })

@@ -23,7 +23,7 @@ export function createMetrics({ view, streams, audit }: MetricsParts): Metrics {
   gauge(
     whole,
     'porthole_sampler_watched_containers',
-    'Containers that are read at the pace of a watcher.',
+    'Containers that are read at the pace of a client that watches them.',
     ['host'],
     (set) => {
       for (const { host, watchedContainers } of view.engineMetrics()) set({ host }, watchedContainers)

@@ -1,7 +1,7 @@
-import { GENESIS, type Head, writeLine } from '../../api/audit/chain.js'
-import type { AuditEvent } from '../../api/audit/event.js'
-import { readTail } from '../../api/audit/tail.js'
-import { readEvent } from '../support/audit-events.js'
+import { GENESIS, type Head, writeLine } from '../../../api/audit/chain.js'
+import type { AuditEvent } from '../../../api/audit/event.js'
+import { readTail } from '../../../api/audit/sinks/tail.js'
+import { readEvent } from '../../support/audit-events.js'
 
 const NOW = Date.UTC(2026, 10, 24)
 
@@ -35,7 +35,7 @@ describe('readTail', () => {
     expect(seqs('{"v":1,"seq":1', true)).toBeNull()
   })
 
-  test('tells the bytes of all unfinished lines at the end', () => {
+  test('counts the bytes of all unfinished lines at the end', () => {
     const torn = '{"v":1,"seq":5,"ti'
     expect(readTail(`${WHOLE}${torn}`, false)).toMatchObject({ tornBytes: torn.length, endsOpen: true })
     expect(readTail(`${WHOLE}${torn}\n{`, false)).toMatchObject({ tornBytes: torn.length + 1, endsOpen: true })

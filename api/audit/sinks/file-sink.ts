@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, fsync, fsyncSync, openSync, readSync, statSync, writeSync } from 'node:fs'
-import { ApiError } from '../model/error.js'
-import { GENESIS, type Head } from './chain.js'
-import type { AuditRecord } from './record.js'
+import { ApiError } from '../../model/error.js'
+import { GENESIS, type Head } from '../chain.js'
+import type { AuditRecord } from '../record.js'
 import type { AuditSink } from './sink.js'
 import { readTail, type Tail } from './tail.js'
 
@@ -18,9 +18,10 @@ const FILE_MODE = 0o600
 export interface FileCalls {
   write(fd: number, bytes: Buffer, offset: number, length: number): number
   sync(fd: number, done: (error: Error | null) => void): void
+  syncNow(fd: number): void
 }
 
-const KERNEL: FileCalls = { write: writeSync, sync: fsync }
+const KERNEL: FileCalls = { write: writeSync, sync: fsync, syncNow: fsyncSync }
 
 /**
  * Appends lines to one file. The kernel has a line before `write` returns, so the line survives the end of this process, even
@@ -97,7 +98,7 @@ export class FileSink implements AuditSink {
 
   close(): void {
     try {
-      fsyncSync(this.#file.fd)
+      this.#calls.syncNow(this.#file.fd)
     } finally {
       closeSync(this.#file.fd)
     }

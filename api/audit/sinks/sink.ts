@@ -1,5 +1,5 @@
-import { GENESIS, type Head } from './chain.js'
-import type { AuditRecord } from './record.js'
+import type { Head } from '../chain.js'
+import type { AuditRecord } from '../record.js'
 
 /** Stores lines. */
 export interface AuditSink {
@@ -14,19 +14,4 @@ export interface AuditSink {
   /** Writes a line and its line break. Once it returns, the line outlives this process; if it throws, no record was written. */
   write(line: string): void
   close(): void
-}
-
-/**
- * Standard output, where records are mixed with the lines of the log. It cannot be read back, so each start begins a new
- * chain. It is written in blocks, like the log, so a killed process loses what it had not yet written.
- */
-export function createOutputSink(output: { write(line: string): void }): AuditSink {
-  return {
-    head: GENESIS,
-    records: [],
-    tornBytes: 0,
-    prepare: () => {},
-    write: (line) => output.write(`${line}\n`),
-    close: () => {},
-  }
 }

@@ -1,48 +1,30 @@
 import { z } from 'zod'
-import type { InspectedContainer, ListedContainer, Port } from '../../model/container.js'
-import { type Scrubbed, scrubArguments, scrubText } from '../../redaction/scrub.js'
+import type { InspectedContainer, Port } from '../../model/container.js'
+import { type Scrubbed, scrubText } from '../../redaction/scrub.js'
+import { COMMAND, commandOf, envNamesOf, healthCheckOf } from './container-command.js'
+import { compare, MAX_MOUNTS, MAX_NETWORKS, nameOf, sortPorts } from './container-parts.js'
 import { healthOf, stateOf } from './container-state.js'
 import {
   containerId,
   flag,
   labels,
   limit,
-  MAX_SCRUBBED_VALUE,
-  MAX_VALUE,
   number,
   optionalNumber,
   optionalText,
   optionalTime,
   parse,
   scrubbedLabels,
-  scrubCommandLine,
-  seconds,
   strings,
   text,
   time,
   utcTime,
-  words,
 } from './shape.js'
 
-/** Ports kept of one container: who publishes a range of thousands learns nothing from reading them all. */
-const MAX_PORTS = 512
-
-/** Mounts kept of one container. */
-const MAX_MOUNTS = 128
-
-/** Networks kept of one container, and aliases of each. */
-const MAX_NETWORKS = 64
-
-/** Names of environment variables kept of one container. */
-const MAX_ENV_NAMES = 1_024
-
-/** Arguments kept of a command. */
-const MAX_ARGUMENTS = 256
-
-/** Capabilities and security options kept of one container. */
+/** Capabilities of one container, and security options. */
 const MAX_OPTIONS = 64
 
-/** Characters kept of a security option: a seccomp profile stands there with all its text. */
+/** Characters of a security option: a seccomp profile stands there with all its text. */
 const MAX_OPTION_LENGTH = 256
 
 /** The engine itself keeps the last five runs of a health check. */
@@ -51,65 +33,8 @@ const MAX_HEALTH_RUNS = 5
 /** Characters of one health check's output that are looked at: what the engine keeps, and a margin. */
 const MAX_SCRUBBED_OUTPUT = 8_192
 
-/** Characters kept of it, half of what the engine keeps. */
+/** Characters shown of it, half of what the engine keeps. */
 const MAX_HEALTH_OUTPUT = 2_048
-
-const LIST = z.array(
-  z.object({
-    Id: containerId,
-    Names: strings,
-    Image: text,
-    ImageID: text,
-    Created: seconds,
-    State: text,
-    Status: text,
-    Labels: labels,
-    Ports: z
-      .array(
-        z.object({
-          IP: optionalText,
-          PrivatePort: number,
-          PublicPort: optionalNumber,
-          Type: text,
-        }),
-      )
-      .nullish(),
-    NetworkSettings: z.object({ Networks: z.record(text, z.unknown()).nullish() }).nullish(),
-    Mounts: z.array(z.object({ Type: text.nullish(), Name: optionalText })).nullish(),
-  }),
-)
-
-/** Answer of GET /containers/json. */
-export function decodeContainers(value: unknown): readonly ListedContainer[] {
-  return parse(LIST, value, 'the list').map((entry) => {
-    const image = scrubText(entry.Image)
-    const labels = scrubbedLabels(entry.Labels)
-    return {
-      id: entry.Id,
-      name: nameOf(entry.Names, entry.Id),
-      image: image.value,
-      imageId: entry.ImageID,
-      state: stateOf(entry.State, entry.Status.startsWith('Up')),
-      status: entry.Status,
-      createdAt: new Date(entry.Created * 1000).toISOString(),
-      ports: sortPorts(
-        (entry.Ports ?? []).map(({ IP, PrivatePort, PublicPort, Type }) => ({
-          ip: IP,
-          hostPort: PublicPort || null,
-          containerPort: PrivatePort,
-          protocol: Type,
-        })),
-      ),
-      labels: labels.value,
-      networks: Object.keys(entry.NetworkSettings?.Networks ?? {}).slice(0, MAX_NETWORKS),
-      volumes: (entry.Mounts ?? [])
-        .flatMap(({ Type, Name }) => (Type === 'volume' && Name !== null ? [scrubText(Name).value] : []))
-        .toSorted(compare)
-        .slice(0, MAX_MOUNTS),
-      redactions: image.redactions + labels.redactions,
-    }
-  })
-}
 
 const NETWORK = z.object({
   IPAddress: optionalText,
@@ -124,14 +49,6 @@ const HEALTH_RUN = z.object({
   End: optionalTime,
   ExitCode: number,
   Output: text.nullish(),
-})
-
-const HEALTH_CHECK = z.object({
-  Test: strings,
-  Interval: optionalNumber,
-  Timeout: optionalNumber,
-  StartPeriod: optionalNumber,
-  Retries: optionalNumber,
 })
 
 const MOUNT = z.object({
@@ -163,17 +80,13 @@ const INSPECT = z.object({
       .nullish(),
   }),
   Config: z.object({
+    ...COMMAND,
     Image: text.nullish(),
-    Cmd: words,
-    Entrypoint: words,
     WorkingDir: text.nullish(),
     User: text.nullish(),
     Tty: flag,
     StopSignal: optionalText,
     Hostname: text.nullish(),
-    Healthcheck: HEALTH_CHECK.nullish(),
-    Shell: strings,
-    Env: strings,
     Labels: labels,
   }),
   HostConfig: z.object({
@@ -278,7 +191,7 @@ export function decodeInspect(value: unknown): InspectedContainer {
         macAddress: network?.MacAddress ?? null,
         aliases: (network?.Aliases ?? []).slice(0, MAX_NETWORKS),
       })),
-    // The engine keeps mounts in no order, so each answer has them in another.
+    // The engine gives mounts in another order each time.
     mounts: (top.Mounts ?? [])
       .toSorted((a, b) => compare(a.Destination, b.Destination))
       .slice(0, MAX_MOUNTS)
@@ -310,58 +223,6 @@ export function decodeInspect(value: unknown): InspectedContainer {
   }
 }
 
-/** A container that others link to is listed with their names for it too: `/shop-db` and `/shop-web/db`. */
-function nameOf(names: readonly string[], id: string): string {
-  const plain = names.map((name) => (name.startsWith('/') ? name.slice(1) : name)).filter((name) => name !== '')
-  return plain.find((name) => !name.includes('/')) ?? plain[0] ?? id.slice(0, 12)
-}
-
-/** Both are one command line, so a flag at the end of the entrypoint has its value at the beginning of the command. */
-function commandOf(config: Inspect['Config']): Scrubbed<{ entrypoint: readonly string[]; command: readonly string[] }> {
-  const entrypoint = (config.Entrypoint ?? []).slice(0, MAX_ARGUMENTS)
-  const command = (config.Cmd ?? []).slice(0, MAX_ARGUMENTS)
-  const looked = [...entrypoint, ...command].map((argument) => argument.slice(0, MAX_SCRUBBED_VALUE))
-  const { value: whole, redactions } = scrubArguments(looked)
-  const value = whole.map((argument) => argument.slice(0, MAX_VALUE))
-  return {
-    value: { entrypoint: value.slice(0, entrypoint.length), command: value.slice(entrypoint.length) },
-    redactions,
-  }
-}
-
-/** What a shell that is not named is (moby daemon/health.go, getShell). */
-const DEFAULT_SHELL = ['/bin/sh', '-c']
-
-const NANOSECONDS_PER_MILLISECOND = 1_000_000
-
-/**
- * The command in one line and scrubbed as one, as events spell it, so that an event's command can be told to be the health
- * check's though nobody holds its secrets.
- */
-function healthCheckOf({ Healthcheck, Shell }: Inspect['Config']): Scrubbed<InspectedContainer['healthCheck']> {
-  const [kind, ...test] = Healthcheck?.Test ?? []
-  if (Healthcheck == null || (kind !== 'CMD' && kind !== 'CMD-SHELL')) return { value: null, redactions: 0 }
-  const words = kind === 'CMD' ? test : [...(Shell.length > 0 ? Shell : DEFAULT_SHELL), ...test]
-  const { value: command, redactions } = scrubCommandLine(words.join(' '))
-  const milliseconds = (nanoseconds: number | null) =>
-    nanoseconds === null || nanoseconds <= 0 ? null : nanoseconds / NANOSECONDS_PER_MILLISECOND
-  const value = {
-    command,
-    intervalMs: milliseconds(Healthcheck.Interval),
-    timeoutMs: milliseconds(Healthcheck.Timeout),
-    startPeriodMs: milliseconds(Healthcheck.StartPeriod),
-    retries: Healthcheck.Retries || null,
-  }
-  return { value, redactions }
-}
-
-function envNamesOf(env: readonly string[]): readonly string[] {
-  return env
-    .slice(0, MAX_ENV_NAMES)
-    .map((entry) => entry.replace(/=.*$/s, ''))
-    .filter((name) => name !== '')
-}
-
 function portsOf(bindings: NonNullable<NonNullable<Inspect['NetworkSettings']>['Ports']>): Port[] {
   return Object.entries(bindings).flatMap(([key, published]): Port[] => {
     const [, port, protocol] = /^(\d{1,5})(?:\/([a-z]{1,8}))?$/.exec(key) ?? []
@@ -374,24 +235,6 @@ function portsOf(bindings: NonNullable<NonNullable<Inspect['NetworkSettings']>['
       ...inside,
     }))
   })
-}
-
-/** The engine keeps ports in no order, so each answer has them in another. */
-function sortPorts(ports: readonly Port[]): readonly Port[] {
-  return ports
-    .toSorted(
-      (a, b) =>
-        a.containerPort - b.containerPort ||
-        compare(a.protocol, b.protocol) ||
-        compare(a.ip ?? '', b.ip ?? '') ||
-        (a.hostPort ?? 0) - (b.hostPort ?? 0),
-    )
-    .slice(0, MAX_PORTS)
-}
-
-function compare(a: string, b: string): number {
-  if (a === b) return 0
-  return a < b ? -1 : 1
 }
 
 function resourcesOf(config: Inspect['HostConfig']): InspectedContainer['resources'] {

@@ -1,5 +1,5 @@
-import { looksTorn, readLine, tornBytesOf } from './chain.js'
-import type { AuditRecord } from './record.js'
+import { looksTorn, readLine, tornBytesOf } from '../chain.js'
+import type { AuditRecord } from '../record.js'
 
 /** The end of a file. */
 export interface Tail {
