@@ -80,7 +80,7 @@ module.exports = {
       comment: 'The simulated engine speaks to the API over a socket, as a real one does.',
       severity: 'error',
       from: { path: '^demo/' },
-      to: { path: '^api/', pathNot: '^api/model/' },
+      to: { path: '^api/' },
     },
     {
       name: 'the-api-knows-no-demo',

@@ -3,18 +3,18 @@ import { scrubText } from './redaction/scrub.js'
 
 export type Log = Logger
 
-/** Characters of an error's message that a log line carries: an engine may answer with megabytes. */
+/** Characters of an error's message in a log line. An engine may answer with megabytes. */
 const MAX_MESSAGE_LENGTH = 1_000
 
-/** Lines are collected up to so many bytes and written together: a write of its own would cost more than the request itself. */
+/** Lines are collected up to this many bytes and written together: one write per line would cost more than the request itself. */
 const BUFFER_BYTES = 12_288
 
 /** Milliseconds after which a collected line is written at the latest. */
 const FLUSH_INTERVAL_MS = 500
 
 /**
- * One JSON object a line. Of an error it has name, code and scrubbed message, and none of its other properties: an HTTP error
- * carries headers and TLS keys. There is no list of names to redact: every line names its fields, one by one.
+ * One JSON object per line. An error is logged with its name, code and scrubbed message, and without other properties: an HTTP
+ * error carries headers and TLS keys. There is no list of names to redact, because every line names its fields one by one.
  */
 export function createLog(level: string, output: { write(line: string): void }): Log {
   return pino(
@@ -42,16 +42,16 @@ function describeError(error: unknown, depth = 0): LoggedError {
   const code = (error as { code?: unknown }).code
   return {
     type: error.name,
-    // Scrubbed first, cut then: half a secret has no shape to know it by.
+    // Scrubbed before it is cut: half a secret cannot be recognized.
     message: scrubText(error.message.slice(0, 8 * MAX_MESSAGE_LENGTH)).value.slice(0, MAX_MESSAGE_LENGTH),
     ...(typeof code === 'string' ? { code } : {}),
-    // An error with a code, ours or the system's, needs no stack. One that no one foresaw does.
+    // An error with a code, ours or the system's, needs no stack. An unexpected one does.
     ...(typeof code === 'string' || error.stack === undefined ? {} : { stack: scrubText(error.stack).value }),
     ...(error.cause instanceof Error && depth < 3 ? { cause: describeError(error.cause, depth + 1) } : {}),
   }
 }
 
-/** Standard output, buffered. `close` writes what is left. */
+/** Buffered standard output. `close` writes what is left. */
 export function openStandardOutput(): { write(line: string): void; close(): void } {
   const output = destination({ dest: 1, sync: false, minLength: BUFFER_BYTES })
   const flushing = setInterval(() => output.flush(), FLUSH_INTERVAL_MS).unref()

@@ -9,24 +9,24 @@ import { TlsIdentityError } from './model/error.js'
 import { createService, type Service, type ServiceParts } from './service.js'
 
 /**
- * How much the heap may grow before it is collected as a whole, in percent of what was left the last time. V8's own choice is
- * about 100: calls to engines live for seconds, so what they leave behind is old when it dies, and most of the memory was waste
+ * How much the heap may grow before a full collection, in percent of what the last one left. V8's default is about 100. Engine
+ * calls last seconds, so their garbage is old when it becomes free, and most of the memory was garbage
  * (docs/decisions/0014-a-small-heap.md).
  */
 const HEAP_GROWING_PERCENT = 40
 
-/** A stop that takes longer has hung; the supervisor should not have to kill us. */
+/** A stop that takes longer has hung. The process then exits by itself, so that no supervisor has to kill it. */
 const STOP_DEADLINE_MS = 4_500
 
 type Environment = Readonly<Record<string, string | undefined>>
 
 export interface RunOptions {
   readonly parts?: ServiceParts
-  /** Runs after the service has stopped, or where it never started. */
+  /** Runs after the service has stopped, or if it never started. */
   readonly onStopped?: () => Promise<void>
 }
 
-/** The process: environment -> configuration -> service -> signals. Sets the exit code; never throws. */
+/** The process: environment -> configuration -> service -> signals. Sets the exit code and never throws. */
 export async function runService(environment: Environment, options: RunOptions = {}): Promise<void> {
   setFlagsFromString(`--heap-growing-percent=${HEAP_GROWING_PERCENT}`)
   const loaded = loadConfig(environment, CONFIG_FILES, Date.now())
@@ -70,7 +70,7 @@ function startFailure(error: unknown, config: Config): string {
   return error instanceof Error ? error.message : 'the start failed'
 }
 
-/** Stops once, by SIGTERM or SIGINT; a second signal, or a stop that hangs, ends the process at once. */
+/** Stops on SIGTERM or SIGINT. A second signal, or a stop that hangs, ends the process at once. */
 function stopOnSignal(log: Log, stop: () => Promise<void>): () => Promise<void> {
   let stopping: Promise<void> | null = null
   const once = () => {

@@ -35,45 +35,45 @@ import { TlsIdentityError } from './model/error.js'
 import { createMemoryStore } from './store/memory.js'
 import type { Store } from './store/store.js'
 
-/** How long a start waits to hear of the engines; one that says nothing by then is data, not a reason to wait. */
+/** How long a start waits for the engines. An engine that is silent by then is data, not a reason to wait longer. */
 const FIRST_OUTCOME_MS = 3_000
 
-/** How often the service looks at what changes outside: revoked tokens, and an audit trail that could not be written. */
+/** How often the service checks for changes outside: revoked tokens, and an audit trail that could not be written. */
 const MAINTENANCE_MS = 1_000
 
-/** What a test may replace, by name. */
+/** The parts that a test may replace, by name. */
 export interface ServiceParts {
   readonly clock?: Clock
   readonly createEngine?: (host: HostConfig) => Engine
 }
 
-/** What the service is given of the process. */
+/** What the service gets from the process. */
 export interface ServiceOutput {
   readonly log: Log
-  /** Where audit records go with AUDIT_LOG=stdout: a line at a time. */
+  /** Where audit records go with AUDIT_LOG=stdout, one line at a time. */
   readonly records: { write(line: string): void }
 }
 
 export interface Service {
   readonly server: Server
   /**
-   * Resolves with the port once requests are answered; with null where a stop came first. Rejects with TlsIdentityError where every
-   * engine refuses our certificate or shows a wrong one, which waiting does not mend, and with the listener's error where the
-   * address cannot be bound.
+   * Resolves with the port once requests are answered, or with null if a stop came first. Rejects with TlsIdentityError if every
+   * engine refuses our certificate or shows a wrong one, because waiting does not help then. Rejects with the listener's error if
+   * the address cannot be bound.
    */
   start(): Promise<number | null>
-  /** Ends every loop, stream and connection; takes under five seconds. */
+  /** Ends every loop, stream and connection, within five seconds. */
   stop(): Promise<void>
 }
 
-/** What most parts take. */
+/** The dependencies of most parts. */
 interface Surroundings {
   readonly clock: Clock
   readonly now: () => number
   readonly log: Log
 }
 
-/** The one place where things are constructed. Throws where the audit trail cannot be opened. */
+/** Constructs all parts; nothing else does. Throws if the audit trail cannot be opened. */
 export function createService(config: Config, { log, records }: ServiceOutput, parts: ServiceParts = {}): Service {
   const clock = parts.clock ?? SYSTEM_CLOCK
   const around: Surroundings = { clock, now: () => clock.now(), log }
@@ -103,7 +103,7 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
     await firstOutcomes(hosts, clock)
     if (lifetime.signal.aborted) return null
     const faults = view.hosts().map(({ fault }) => fault)
-    // One wrong party among many is data, as every other fault of one host is.
+    // One wrong party among many engines is data, like every other fault of one host.
     if (faults.every((fault) => fault instanceof TlsIdentityError)) throw faults[0]
     const port = await listen(server, config.listen.host, config.listen.port)
     audit.record({ kind: 'service', action: 'start' })
@@ -173,7 +173,7 @@ function createSignIn({ token, users: settings }: AuthConfig, limits: LimitConfi
     queue: new SignInQueue(),
     guard: new SignInGuard(store, { limit: limits.login, windowMs: limits.windowMs }),
     sessions: store.sessions,
-    // Sessions end with this process, and so does what their tokens are made with.
+    // Sessions end with this process, so the key of their tokens may too.
     refreshTokens: new RefreshTokens(randomBytes(32)),
     now,
   })
@@ -198,11 +198,11 @@ async function firstOutcomes(hosts: readonly Host[], clock: Clock): Promise<void
   patience.abort()
 }
 
-/** What ends a service must not fail for want of a record; the trail has complained already. */
+/** A stop must not fail because its record cannot be written. The trail has already logged the fault. */
 function endTrail(audit: AuditTrail, log: Log): void {
   try {
     if (audit.written > 0) audit.record({ kind: 'service', action: 'stop' })
-    // Noted apart from the file, it shows whether the file was cut short since.
+    // Logged apart from the file, this shows later whether the file was truncated.
     log.info({ seq: audit.head.seq, hash: audit.head.hash }, 'the audit trail ends')
   } catch (err) {
     log.error({ err }, 'the audit trail ends without a record of the stop')

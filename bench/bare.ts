@@ -1,4 +1,4 @@
-// The ceiling: node:http alone, which answers with the bytes that it read from standard input. Prints its port.
+// The ceiling: bare node:http, which answers with the bytes from its standard input. Prints its port.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 

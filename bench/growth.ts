@@ -31,7 +31,7 @@ const SETTLE_SECONDS = Number(process.env['BENCH_SETTLE'] ?? 40)
 const CPU_SECONDS = 15
 const LOAD_SECONDS = 10
 
-/** A room full of dashboards asks for so many; more would measure the queue. */
+/** What a room full of dashboards asks for. More would measure the queue. */
 const OFFERED_PER_SECOND = 20
 const CHANGES = 10
 const POLL_MS = 10
@@ -111,7 +111,7 @@ function nextLine(lines: Interface): Promise<string> {
 
 async function get(url: string, headers: Record<string, string>) {
   const answer = await fetch(url, { headers })
-  // biome-ignore lint/suspicious/noExplicitAny: the bench looks into answers of every shape
+  // biome-ignore lint/suspicious/noExplicitAny: the bench reads answers of every shape
   return (await answer.json()) as any
 }
 
@@ -121,7 +121,7 @@ async function untilFull(url: string, headers: Record<string, string>, container
     const { items, total, hosts } = await get(`${url}/api/containers?limit=1000&sort=restartCount`, headers)
     const isKnown = items.every(({ restartCount }: { restartCount: number | null }) => restartCount !== null)
     const areLive = hosts.every(({ state }: { state: string }) => state === 'live')
-    // In this order containers that are not inspected yet come last.
+    // In this order uninspected containers come last.
     const last = await get(`${url}/api/containers?limit=1&sort=-restartCount`, headers)
     if (total === containers && areLive && isKnown && last.items[0]?.restartCount !== null) {
       if (containers <= 1_000 || (await isAllKnown(url, headers))) return

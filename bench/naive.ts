@@ -1,4 +1,4 @@
-// The usual way: an Express handler that verifies the token and asks the engine through dockerode on each request. It does less
+// The usual way: an Express handler that verifies the token and asks the engine through dockerode at each request. It does less
 // than Porthole: no limits, no log, no redaction, and no inspect for the fields that a list lacks. Prints its port.
 import type { AddressInfo } from 'node:net'
 import Docker from 'dockerode'

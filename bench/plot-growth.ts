@@ -31,7 +31,7 @@ const PANELS: readonly Panel[] = [
 const [WIDTH, HEIGHT] = [380, 240]
 const MARGIN = { left: 56, right: 16, top: 34, bottom: 38 }
 
-/** An SVG of four small plots against the number of containers; grey on nothing, so that it reads on light and dark. */
+/** An SVG of four small plots against the number of containers. Grey without a background, so that it reads on light and dark. */
 export function plotGrowth(rows: readonly GrowthRow[]): string {
   const panels = PANELS.map((panel, i) => {
     const [x, y] = [(i % 2) * WIDTH, Math.floor(i / 2) * HEIGHT]

@@ -1,4 +1,4 @@
-// What the benches share: servers as processes of their own, and what they cost.
+// Shared by the benches: servers as separate processes, and what they cost.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { readFileSync } from 'node:fs'
@@ -6,14 +6,14 @@ import { signToken } from '../api/auth/token.js'
 import { secretKey } from '../api/config/token-keys.js'
 import { SCOPES } from '../api/model/scope.js'
 
-/** Clock ticks of /proc/PID/stat; Linux has had 100 a second on every machine that Node runs on. */
+/** Clock ticks a second in /proc/PID/stat: 100 on every Linux that Node runs on. */
 export const MICROSECONDS_PER_TICK = 10_000
 
 export const SECRET = randomBytes(48).toString('base64')
 
 const children: ChildProcess[] = []
 
-/** Ends what was started here. */
+/** Ends all processes that this module started. */
 export function endAll(): void {
   for (const child of children) child.kill('SIGTERM')
 }
@@ -26,7 +26,7 @@ export function tokenFor(subject: string): string {
   return signToken(settings, { subject, scopes: SCOPES, selectors: [], lifetimeSeconds: 3_600 }, Date.now())
 }
 
-/** The built service in production; limits out of the way. */
+/** The built service in production mode, with limits out of the way. */
 export function startOurs(environment: Record<string, string>): ChildProcess {
   const child = spawn(process.execPath, ['dist/main.js'], {
     env: {
@@ -62,7 +62,7 @@ export async function portOf(child: ChildProcess): Promise<number> {
   return JSON.parse(line).port
 }
 
-/** Reads on after the line that was wanted, so that a full pipe never holds the child back. */
+/** Keeps reading after the wanted line, so that a full pipe never blocks the child. */
 export function lineOf(child: ChildProcess, isWanted: (line: string) => boolean): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = ''
@@ -89,7 +89,7 @@ export function cpuOf({ pid }: { readonly pid?: number | undefined }): number | 
   }
 }
 
-/** Resident memory now and at its highest, bytes; null where there is no /proc. */
+/** Resident memory now and at its peak, in bytes; null without /proc. */
 export function memoryOf({ pid }: ChildProcess): { readonly now: number; readonly highest: number } | null {
   try {
     const status = readFileSync(`/proc/${pid}/status`, 'utf8')

@@ -24,7 +24,7 @@ const ROUNDS = 3
 const SECONDS = Number(process.env['BENCH_SECONDS'] ?? 4)
 const WARM_UP_SECONDS = 2
 
-/** Far more than dashboards ask for, and below saturation, where the latency is that of the queue alone. */
+/** Far more than dashboards ask for, but below saturation, where latency would be that of the queue alone. */
 const OFFERED_PER_SECOND = 200
 
 interface Subject {
@@ -33,7 +33,7 @@ interface Subject {
   readonly headers: Readonly<Record<string, string>>
   readonly process: ChildProcess
   readonly expects: 200 | 304
-  /** Requests a second; undefined is as many as the server takes. */
+  /** Requests a second; undefined means as many as the server takes. */
   readonly offered?: number
 }
 
@@ -41,7 +41,7 @@ interface Measured {
   readonly perSecond: number
   readonly p50: number
   readonly p99: number
-  /** Null where there is no /proc. */
+  /** Null without /proc. */
   readonly cpuMicroseconds: number | null
 }
 

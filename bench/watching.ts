@@ -91,7 +91,7 @@ function report(phases: readonly Phase[]): void {
   )
 }
 
-/** Streams what a page with access to the socket does. */
+/** Streams what a page with access to the socket streams. */
 function streamRaw(ids: readonly string[]): () => void {
   const agent = new Agent({ maxSockets: Number.POSITIVE_INFINITY })
   const asked = ids.map((id) =>
@@ -125,7 +125,7 @@ async function drain(answer: Response): Promise<void> {
   try {
     for await (const _chunk of answer.body ?? []);
   } catch {
-    // Closed by us.
+    // We closed it.
   }
 }
 
@@ -161,7 +161,7 @@ function create(count: number): void {
     docker('run', '-d', '--network', 'none', '--label', LABEL, IMAGE, 'sleep', '1000000')
 }
 
-/** Those of this bench alone. */
+/** The containers of this bench only. */
 function removeAll(): void {
   if (CREATE === 0 || SOCKET === '') return
   const ids = docker('ps', '-aq', '--filter', `label=${LABEL}`)

@@ -6,8 +6,8 @@ const OUT_OF_MEMORY_EXIT = 137
 const FAILED_PROBE_EXIT = 1
 
 /**
- * Makes one change at each call: it repairs first what it broke before, so that the containers neither calm down nor fall apart.
- * It draws from a generator of its own, so that the initial state stays the same.
+ * Makes one change per call. It first repairs what it broke before, so that the containers neither calm down nor all break.
+ * It has its own random generator, so that the initial state stays the same.
  */
 export function churnStep(state: SimulatorState, seed: number): () => void {
   const random = seededRandom(seed)
@@ -27,7 +27,7 @@ export function churnStep(state: SimulatorState, seed: number): () => void {
     }
     const { healthTest } = chosen.spec
     const checked = healthTest !== null
-    // An engine's events hold the whole command line, secrets included.
+    // Events of an engine contain the whole command line, with its secrets.
     const probe = (exitCode?: number) => state.exec(id, `/bin/sh -c ${healthTest}`, exitCode)
     const dice = random()
     if (checked && dice < 0.35) {
@@ -42,7 +42,7 @@ export function churnStep(state: SimulatorState, seed: number): () => void {
       state.pause(id)
       repairs.push(stillThere(() => state.unpause(id), 'paused'))
     }
-    // A start opens the engine's verdict again, so this repair comes last.
+    // A start resets the health verdict, so this repair comes last.
     const recover = () => {
       probe()
       state.setHealth(id, 'healthy')

@@ -1,4 +1,4 @@
-// The parts of a container that its entry in the list and its inspect share.
+// The parts that the list entry of a container and its inspect share.
 import { hasProcesses, type SimulatedContainer, type SimulatedMount } from './container.js'
 import { isAnonymous, volumePath } from './volumes.js'
 

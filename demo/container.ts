@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ContainerState, HealthState } from './docker-words.js'
 
-/** Steady rates of one container; the wander around them comes from its phase. */
+/** The mean rates of one container. They vary around these by its phase. */
 export interface SimulatedLoad {
   readonly cores: number
   readonly memoryBytes: number
@@ -14,14 +14,14 @@ export interface SimulatedLoad {
 
 export interface SimulatedPort {
   readonly containerPort: number
-  /** Null for a port that is exposed and not published. */
+  /** Null for a port that is exposed but not published. */
   readonly hostPort: number | null
   readonly hostIp: string
 }
 
 export interface SimulatedMount {
   readonly type: 'bind' | 'volume'
-  /** The path of a bind mount, the name of a volume; a volume without a name gets one in the initial state. */
+  /** The path of a bind mount, or the name of a volume. A volume without a name gets one in the initial state. */
   readonly source: string
   readonly destination: string
   readonly readOnly: boolean
@@ -61,12 +61,12 @@ export interface SimulatedSpec {
   readonly pidMode: string
   readonly logDriver: string
   readonly logOptions: Readonly<Record<string, string>>
-  /** One line in so many is long, so that the engine splits it; null is never. */
+  /** One line in this many is so long that the engine splits it; null means never. */
   readonly longLineEvery: number | null
-  /** Null is a container without a health check. */
+  /** Null for a container without a health check. */
   readonly healthTest: string | null
   readonly healthOutput: string
-  /** Null is the engine's default, SIGTERM. */
+  /** Null for the engine's default, SIGTERM. */
   readonly stopSignal: 'SIGINT' | 'SIGQUIT' | 'SIGWINCH' | null
   readonly changes: readonly SimulatedChange[]
   readonly load: SimulatedLoad
@@ -85,7 +85,7 @@ export interface SimulatedNetwork {
   readonly options: Readonly<Record<string, string>>
   readonly labels: Readonly<Record<string, string>>
   createdAt: number
-  /** How many addresses have been given out. */
+  /** How many addresses were handed out. */
   handedOut: number
 }
 
@@ -103,17 +103,17 @@ export interface SimulatedContainer {
   readonly network: SimulatedNetwork
   readonly endpointId: string
   readonly sandboxId: string
-  /** Empty on a network that gives no addresses. */
+  /** Empty on a network that hands out no addresses. */
   readonly ipAddress: string
   readonly createdAt: number
-  /** Radians: keeps two containers of one kind from moving in step. */
+  /** In radians. It keeps two containers of one kind from varying in step. */
   readonly phase: number
   readonly logPeriodMs: number
   state: ContainerState
   startedAt: number | null
   finishedAt: number | null
   pausedAt: number | null
-  /** What earlier pauses took from this run. */
+  /** Milliseconds of this run that earlier pauses took. */
   pausedMs: number
   pid: number
   exitCode: number
@@ -125,26 +125,26 @@ export interface SimulatedContainer {
 }
 
 const NANOS_PER_MS = 1_000_000n
-/** What the clock of a real engine shows below the milliseconds that ours has. */
+/** Digits below the milliseconds, which the clock of a real engine has and ours lacks. */
 const NANOS_BELOW_MS = 417_203n
 const SLOW_WAVE_SECONDS = 97
 const QUICK_WAVE_SECONDS = 13
 const SLOW_SWING = 0.45
-/** Both swings stay below 1 together: a rate never turns negative, so a counter never runs backwards. */
+/** The two amplitudes sum to less than 1, so a rate never turns negative and a counter never runs backwards. */
 const QUICK_SWING = 0.3
 
-/** Stands in for the digests of the engine: 64 lower-case hex digits for any text. */
+/** Stands in for digests of the engine: 64 lower-case hex digits for any text. */
 export function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
-/** An amount between two bounds that the same text always gives, small ones as often as large ones. */
+/** An amount between two bounds, always the same for the same text, with each order of magnitude equally likely. */
 export function amountOf(text: string, low: number, high: number): number {
   const share = Number.parseInt(digest(text).slice(0, 8), 16) / 2 ** 32
   return Math.floor(low * (high / low) ** share)
 }
 
-/** A small seeded generator (mulberry32): the same seed gives the same state on every machine. */
+/** A small seeded generator (mulberry32). The same seed gives the same state on every machine. */
 export function seededRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -155,18 +155,18 @@ export function seededRandom(seed: number): () => number {
   }
 }
 
-/** The engine counts a paused container as running too, and a restarting one as neither. */
+/** The engine counts a paused container as running too, but not a restarting one. */
 export function hasProcesses(container: SimulatedContainer): boolean {
   return container.state === 'running' || container.state === 'paused'
 }
 
-/** How long this run has really worked: pauses do not count. */
+/** How long this run has been running, without pauses. */
 export function activeMs(container: SimulatedContainer, at: number): number {
   if (container.startedAt === null) return 0
   return Math.max(0, (container.pausedAt ?? at) - container.startedAt - container.pausedMs)
 }
 
-/** The integral of a wandering rate over `seconds`, in closed form: nothing has to tick while no request comes. */
+/** The integral of a varying rate over `seconds`, in closed form, so that nothing has to tick between requests. */
 export function grownBy(ratePerSecond: number, seconds: number, phase: number): number {
   return ratePerSecond * (seconds + waveArea(seconds, SLOW_WAVE_SECONDS, SLOW_SWING, phase) + quick(seconds, phase))
 }
@@ -180,17 +180,17 @@ function waveArea(seconds: number, period: number, swing: number, phase: number)
   return (swing / pace) * (Math.cos(phase) - Math.cos(pace * seconds + phase))
 }
 
-/** A gauge that wanders slowly around 1. */
+/** A gauge that varies slowly around 1. */
 export function wander(seconds: number, phase: number): number {
   return 1 + 0.12 * Math.sin((2 * Math.PI * seconds) / (SLOW_WAVE_SECONDS * 4) + phase)
 }
 
-/** Go's RFC 3339 with nanoseconds. Its zero time stands for "never". */
+/** RFC 3339 with nanoseconds, as Go writes it. Go's zero time means "never". */
 export function goTime(at: number | null): string {
   return at === null ? '0001-01-01T00:00:00Z' : goTimeOf(nanosOf(at))
 }
 
-/** Always nine digits, as in the timestamps of logs. */
+/** Always with nine digits, as in the timestamps of logs. */
 export function goTimeOf(nanos: bigint): string {
   const below = String(nanos % NANOS_PER_MS).padStart(6, '0')
   return `${new Date(Number(nanos / NANOS_PER_MS)).toISOString().slice(0, -1)}${below}Z`

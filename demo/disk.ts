@@ -12,7 +12,7 @@ interface CacheRecord {
   readonly description: string
   readonly inUse: boolean
   readonly shared: boolean
-  /** Null is a record that no later build has used. */
+  /** Null for a record that no later build has used. */
   readonly lastUsedMs: number | null
   readonly usageCount: number
 }
@@ -28,7 +28,7 @@ const LARGEST_VOLUME_BYTES = 4 * GIB
 const SMALLEST_CACHE_BYTES = 8 * KIB
 const LARGEST_CACHE_BYTES = 500 * MIB
 const CACHE_ID_LENGTH = 25
-/** Descriptions hold the build's command lines, and with them a secret that should not be there. */
+/** Descriptions contain command lines of the build, one of them with a secret. */
 const CACHE_RECORDS: readonly CacheRecord[] = [
   {
     name: 'base',
@@ -86,7 +86,7 @@ export function diskBody(state: SimulatorState, at: number): object {
       .filter(isMeasured)
       .map((volume) => usedVolume(volume, containers)),
     BuildCache: cache,
-    // Older than the list of records, and their sum.
+    // A field of older API versions: the sum of the records.
     BuilderSize: cache.reduce((sum, { Size }) => sum + Size, 0),
   }
 }
@@ -108,7 +108,7 @@ function usedVolume(volume: SimulatedVolume, containers: readonly SimulatedConta
   }
 }
 
-/** SizeRw is absent where it is 0, as every optional number of a list entry is. */
+/** SizeRw is absent if it is 0, like every optional number of a list entry. */
 function sizedEntry(container: SimulatedContainer, images: readonly SimulatedImage[], at: number): object {
   const image = images.find(({ id }) => id === container.imageId)
   const written = writtenBytes(container)
@@ -119,7 +119,7 @@ function sizedEntry(container: SimulatedContainer, images: readonly SimulatedIma
   }
 }
 
-/** Above its image, in a layer of its own. */
+/** Bytes that the container has written into its own layer. */
 function writtenBytes({ id, spec, startedAt }: SimulatedContainer): number {
   if (startedAt === null || spec.readOnlyRootFilesystem) return 0
   return amountOf(`written ${id}`, SMALLEST_WRITTEN_BYTES, LARGEST_WRITTEN_BYTES)

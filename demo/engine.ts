@@ -17,20 +17,20 @@ export type { Endpoint } from './routes.js'
 export type { RunOptions } from './simulator-state.js'
 
 export interface SimulatedEngineOptions {
-  /** Default 12, which show every state but `created`; from 18 on they hold every planted secret. */
+  /** Default 12, which show every state but `created`. From 18 on they hold every planted secret. */
   readonly containers?: number
-  /** A fresh directory of mode 0700 below the system's temporary one unless given; removed on stop. */
+  /** By default a fresh directory of mode 0700 below the system's temporary one. Removed on stop. */
   readonly socketPath?: string
   /** Listens on 127.0.0.1 instead of a unix socket; 0 takes any free port. */
   readonly tcpPort?: number
   /** Which control groups the statistics come from; 2 unless given. */
   readonly cgroup?: 1 | 2
-  /** How long a reading takes, and the period of a stats stream: a real engine waits for its collector. */
+  /** Milliseconds of a reading, and the period of a stats stream: a real engine waits for its collector. */
   readonly statsDelayMs?: number
-  /** How long GET /system/df takes, which answers one caller at a time; 50 unless given. */
+  /** Milliseconds of GET /system/df, which answers one caller at a time; default 50. */
   readonly diskDelayMs?: number
   readonly seed?: number
-  /** Containers restart, die and turn unhealthy by themselves every few seconds. */
+  /** Every few seconds a container restarts, dies or turns unhealthy by itself. */
   readonly churn?: boolean
   readonly now?: () => number
 }
@@ -39,7 +39,7 @@ export type SimulatedAddress = { readonly socketPath: string } | { readonly host
 
 export interface SeenRequest {
   readonly method: string
-  /** The target as it came, version prefix and query included. */
+  /** The target as received, with version prefix and query. */
   readonly path: string
 }
 
@@ -55,8 +55,8 @@ const MACHINE_MEMORY_BYTES = 33_554_432_000
 const MACHINE_UPTIME_MS = 41 * 86_400_000
 
 /**
- * A simulated Docker engine: it speaks the engine's API 1.41 over a real socket, for the demo, for tests that need an engine
- * to hang, lie or break, and for benches that need more containers than a machine has.
+ * A simulated Docker engine that speaks the engine's API 1.41 over a real socket: for the demo, for tests that need an engine to
+ * hang, lie or break, and for benches that need more containers than one machine can run.
  */
 export class SimulatedEngine {
   readonly #options: SimulatedEngineOptions
@@ -90,13 +90,13 @@ export class SimulatedEngine {
     this.#step = churnStep(state, seed + 1)
   }
 
-  /** Known once it has started; the same after a restart. */
+  /** Known once the engine has started. The same after a restart. */
   get endpoint(): SimulatedAddress {
     if (this.#address === null) throw new Error('simulated engine: not started yet')
     return this.#address
   }
 
-  /** The last requests, oldest first, those that the engine refuses included. */
+  /** The last requests, oldest first, including refused ones. */
   get requests(): readonly SeenRequest[] {
     return this.#requests
   }
@@ -108,7 +108,7 @@ export class SimulatedEngine {
   async start(): Promise<void> {
     if (this.#server !== null) throw new Error('simulated engine: started already')
     const server = createServer((request, response) => this.#handle(request, response))
-    // An engine keeps idle connections and endless requests; cutting them is the proxy's habit.
+    // An engine keeps idle connections and endless requests open. Only proxies cut them.
     server.keepAliveTimeout = 0
     server.requestTimeout = 0
     server.on('connection', (socket) => {
@@ -123,7 +123,7 @@ export class SimulatedEngine {
     }
   }
 
-  /** Breaks every connection and frees the address. The containers live on, as with live restore; past events are lost. */
+  /** Breaks every connection and frees the address. Containers keep running, as with live restore; past events are lost. */
   async stop(): Promise<void> {
     const server = this.#server
     if (server === null) return
@@ -140,12 +140,12 @@ export class SimulatedEngine {
     }
   }
 
-  /** Breaks every connection while the engine runs on, as a socket proxy does at its timeout. */
+  /** Breaks every connection while the engine runs on, like a socket proxy at its timeout. */
   dropConnections(): void {
     for (const socket of this.#sockets) socket.destroy()
   }
 
-  /** For requests from now on; null mends, and null for `all` mends everything. */
+  /** Applies to requests from now on. Null repairs the read; null for `all` repairs everything. */
   setFault(endpoint: Endpoint | 'all', fault: Fault | null): void {
     if (fault !== null) this.#faults.set(endpoint, fault)
     else if (endpoint === 'all') this.#faults.clear()
@@ -157,7 +157,7 @@ export class SimulatedEngine {
     return this.#simulator.state.all().map(({ id, name, state }) => ({ id, name, state }))
   }
 
-  /** Like `docker run -d`: gives the full id. Everything below takes a full id, a name or a prefix. */
+  /** Like `docker run -d`: returns the full id. The methods below take a full id, a name or a prefix. */
   run(options: RunOptions): string {
     return this.#simulator.state.run(options)
   }
@@ -174,12 +174,12 @@ export class SimulatedEngine {
     this.#simulator.state.restart(reference)
   }
 
-  /** Ends a container for good; see crash for one that its restart policy brings back. */
+  /** Ends a container for good. See `crash` for one that its restart policy restarts. */
   kill(reference: string, exitCode: number, options: { readonly oom?: boolean } = {}): void {
     this.#simulator.state.kill(reference, exitCode, options)
   }
 
-  /** Leaves it `restarting`; startContainer then counts as the restart. */
+  /** Leaves the container `restarting`. The next startContainer counts as the restart. */
   crash(reference: string, exitCode: number, options: { readonly oom?: boolean } = {}): void {
     this.#simulator.state.crash(reference, exitCode, options)
   }
@@ -208,12 +208,12 @@ export class SimulatedEngine {
     this.#simulator.state.exec(reference, command, exitCode)
   }
 
-  /** Has a running container write `text`, one log entry a line; followers of its log get it at once. */
+  /** Makes a running container write `text`, one log entry per line. Followers of its log get it at once. */
   log(reference: string, stream: 'stdout' | 'stderr', text: string): void {
     this.#simulator.state.log(reference, stream, text)
   }
 
-  /** Sends any value down every event stream, whatever its filter; a string goes out as it is. */
+  /** Sends any value to all event streams, regardless of their filters. A string is sent unchanged. */
   emitEvent(value: unknown): void {
     this.#simulator.state.events.raw(value)
   }
@@ -233,18 +233,18 @@ export class SimulatedEngine {
     return this.#options.socketPath === undefined && this.#options.tcpPort === undefined
   }
 
-  /** The address of the first start is the address of every later one. */
+  /** A restart uses the address of the first start. */
   async #wantedAddress(): Promise<SimulatedAddress> {
     const { socketPath, tcpPort } = this.#options
     if (this.#address !== null) {
-      // Fails where another user has made the directory meanwhile, rather than trust it.
+      // Fails if another user has created the directory meanwhile, rather than trust it.
       if (this.#ownsDirectory && 'socketPath' in this.#address) {
         await mkdir(dirname(this.#address.socketPath), { mode: 0o700 })
       }
       return this.#address
     }
     if (tcpPort !== undefined) return { host: LOOPBACK, port: tcpPort }
-    // mkdtemp makes the directory with mode 0700: no other user of the machine reaches the socket.
+    // mkdtemp creates the directory with mode 0700, so other users of the machine cannot reach the socket.
     return { socketPath: socketPath ?? join(await mkdtemp(join(tmpdir(), 'porthole-')), 'docker.sock') }
   }
 }

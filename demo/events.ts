@@ -1,4 +1,4 @@
-/** The object that an event is about. The engine lays a container's labels beside these attributes, values and all. */
+/** The object of an event. The engine adds a container's labels, with values, to these attributes. */
 export interface EventActor {
   readonly id: string
   readonly attributes: Readonly<Record<string, string>>
@@ -6,22 +6,22 @@ export interface EventActor {
 
 export interface RecordedEvent {
   readonly timeNano: bigint
-  /** Null is a line that a test wrote by hand: every filter passes it. */
+  /** Null for a line that a test wrote: it passes every filter. */
   readonly type: string | null
   readonly action: string
   readonly actor: EventActor
-  /** As it goes over the wire, without the newline. */
+  /** As it is sent, without the newline. */
   readonly line: string
 }
 
-/** Filters as the engine takes them: every name must match, each by one of its values. */
+/** Filters as the engine applies them: every name must match by one of its values. */
 export type Filters = ReadonlyMap<string, readonly string[]>
 
-/** The engine keeps so many to replay by `since` (moby daemon/events, eventsLimit). */
+/** Events that the engine holds to replay by `since` (moby daemon/events, eventsLimit). */
 const REPLAYABLE_EVENTS = 256
 const NANOS_PER_MS = 1_000_000n
 
-/** The engine's event bus: the last events, and those who listen now. */
+/** The engine's event bus: the last events, and the current listeners. */
 export class EventBus {
   readonly #now: () => number
   readonly #ring: RecordedEvent[] = []
@@ -62,7 +62,7 @@ export class EventBus {
     this.#deliver({ timeNano, type: 'network', action, actor, line: withTime(body, timeNano) })
   }
 
-  /** Sends what a real engine would not; a string goes out as it is, anything else as JSON. */
+  /** Sends what a real engine would not. A string is sent unchanged, anything else as JSON. */
   raw(value: unknown): void {
     const line = typeof value === 'string' ? value : JSON.stringify(value)
     this.#deliver({ timeNano: this.#nextNano(), type: null, action: '', actor: { id: '', attributes: {} }, line })
@@ -78,12 +78,12 @@ export class EventBus {
     return () => this.#listeners.delete(listener)
   }
 
-  /** A daemon that restarts replays no event of before. */
+  /** A restarted daemon does not replay earlier events. */
   forget(): void {
     this.#ring.length = 0
   }
 
-  /** No two events share a time, as on a real engine: readers tell repeats apart by it. */
+  /** Two events never share a time, as on a real engine: readers identify repeated events by it. */
   #nextNano(): bigint {
     const clock = BigInt(Math.floor(this.#now())) * NANOS_PER_MS
     this.#lastNano = clock > this.#lastNano ? clock : this.#lastNano + 1n
@@ -133,7 +133,7 @@ function sorted(attributes: Readonly<Record<string, string>>): Readonly<Record<s
   return Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
-/** Nanoseconds since 1970 are beyond a double, so the digits are laid into the text. */
+/** Nanoseconds since 1970 do not fit a double, so the digits are inserted into the text. */
 function withTime(body: object, timeNano: bigint): string {
   const seconds = timeNano / (NANOS_PER_MS * 1000n)
   return `${JSON.stringify(body).slice(0, -1)},"time":${seconds},"timeNano":${timeNano}}`

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http'
 
-/** A fault of an engine, or of the proxy before it, as a caller meets it. */
+/** A fault of an engine, or of the proxy before it, as a client sees it. */
 export type Fault =
-  /** Takes the request and never answers. */
+  /** Accepts the request and never answers. */
   | { readonly kind: 'hang' }
-  /** The connection breaks after so many bytes of the body: short of its content-length, or of its last chunk. */
+  /** Breaks the connection after that many bytes of the body, before its content-length or its last chunk. */
   | { readonly kind: 'cut'; readonly afterBytes: number }
   | { readonly kind: 'garbage' }
   | {
@@ -19,12 +19,12 @@ export type Fault =
   | { readonly kind: 'delay'; readonly ms: number }
   | { readonly kind: 'empty' }
   | { readonly kind: 'json'; readonly value: unknown }
-  /** So many bytes of one line that never ends. */
+  /** That many bytes of one line that never ends. */
   | { readonly kind: 'flood'; readonly bytes: number }
   /** Headers at once, then nothing. */
   | { readonly kind: 'stall' }
 
-/** Where a streaming answer writes. `signal` ends when the caller has gone or the answer is over: every timer hangs on it. */
+/** The output of a streaming answer. `signal` aborts when the client has gone or the answer is over, and ends every timer. */
 export interface Sink {
   readonly signal: AbortSignal
   write(chunk: string | Uint8Array): void
@@ -44,33 +44,33 @@ export type Answer =
       readonly headers: Readonly<Record<string, string>>
       readonly run: (sink: Sink) => void
     }
-  /** The engine waits, then computes the answer; `abandoned` runs where the caller has gone before. */
+  /** The engine waits, then computes the answer. `abandoned` runs if the client has gone before. */
   | { readonly kind: 'later'; readonly ms: number; readonly compute: () => Answer; readonly abandoned?: () => void }
 
 const JSON_TYPE = 'application/json'
 const FLOOD_CHUNK_BYTES = 65_536
-/** Go's net/http leaves content-length away from this size on. */
+/** Bytes from which on Go's net/http sends no content-length. */
 const CHUNKED_FROM_BYTES = 2048
-/** A reader that has stopped reading a stream is dropped beyond this, so that a forgotten stream costs no memory. */
+/** Unread bytes after which a stream is closed, so that a forgotten stream costs no memory. */
 const MAX_UNREAD_BYTES = 8 * 2 ** 20
-/** A NUL, bytes that UTF-8 never has, and brackets that close nothing: neither text nor JSON nor HTML. */
+/** A NUL, bytes that are invalid in UTF-8, and unbalanced brackets: neither text nor JSON nor HTML. */
 const GARBAGE = Buffer.from([0x00, 0xff, 0xfe, 0x3c, 0x2f, 0x7b, 0x5d, 0xc3, 0x28, 0x0a])
 
-/** Runs `task` after a while unless the signal ends first. */
+/** Runs `task` after a delay unless the signal aborts first. */
 export function after(ms: number, signal: AbortSignal, task: () => void): void {
   if (signal.aborted) return
   const timer = setTimeout(task, ms)
   signal.addEventListener('abort', () => clearTimeout(timer), { once: true })
 }
 
-/** Runs `task` again and again until the signal ends. */
+/** Runs `task` repeatedly until the signal aborts. */
 export function every(ms: number, signal: AbortSignal, task: () => void): void {
   if (signal.aborted) return
   const timer = setInterval(task, ms)
   signal.addEventListener('abort', () => clearInterval(timer), { once: true })
 }
 
-/** Answers as a sound engine does, or as the fault says. `compute` does not run where the fault needs no answer. */
+/** Answers like a healthy engine, or as the fault says. `compute` does not run if the fault needs no answer. */
 export function reply(response: ServerResponse, compute: () => Answer, fault: Fault | null): void {
   const gone = closing(response)
   if (fault === null) send(response, compute(), gone)
@@ -119,7 +119,7 @@ function closing(response: ServerResponse): AbortSignal {
   return controller.signal
 }
 
-/** Waits where the answer says so, and passes on the answer that is then sent. */
+/** Waits if the answer says so, then passes it on. */
 function settled(answer: Answer, gone: AbortSignal, next: (answer: Exclude<Answer, { kind: 'later' }>) => void): void {
   if (answer.kind !== 'later') {
     next(answer)
@@ -145,7 +145,7 @@ function send(response: ServerResponse, answer: Answer, gone: AbortSignal): void
     ready.run({
       signal: gone,
       write: (chunk) => {
-        // Between its end and its close an answer is still listened for, and must not be written to.
+        // Between its end and its close an answer still has listeners, but must not be written to.
         if (response.writableEnded || response.destroyed) return
         response.write(chunk)
         if (response.writableLength > MAX_UNREAD_BYTES) response.destroy()
@@ -205,7 +205,7 @@ function sendCut(response: ServerResponse, answer: Answer, afterBytes: number, g
   })
 }
 
-/** The bytes leave before the break, so that the caller really sees them. */
+/** Flushes the bytes before the break, so that the client really sees them. */
 function breakAfter(response: ServerResponse, bytes: Uint8Array): void {
   if (bytes.length > 0) {
     response.write(bytes, () => response.destroy())
@@ -223,7 +223,7 @@ function sendDrip(response: ServerResponse, answer: Answer, everyMs: number, gon
     let sent = 0
     every(everyMs, gone, () => {
       if (response.writableEnded) return
-      // A stream has no end to come to, so its last byte comes again.
+      // A stream has no end, so its last byte is repeated.
       response.write(body.subarray(Math.min(sent, body.length - 1)).subarray(0, 1))
       sent += 1
       if (whole && sent >= body.length) response.end()

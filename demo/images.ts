@@ -2,14 +2,14 @@ import { amountOf, digest, type SimulatedContainer } from './container.js'
 import { BUILD_TOKEN } from './planted-secrets.js'
 
 export interface SimulatedImage {
-  /** The name that containers use; null is an image that lost its name to a newer build. */
+  /** The name that containers use; null for an image that lost its name to a newer build. */
   readonly reference: string | null
   readonly id: string
   readonly createdAt: number
-  /** False for an image that was built here: no registry knows it by a digest. */
+  /** False for an image that was built locally, so no registry has a digest for it. */
   readonly pulled: boolean
   readonly labels: Readonly<Record<string, string>> | null
-  /** Layers that every image of the same origin shares. */
+  /** Bytes of the layers that all images of the same origin share. */
   readonly baseBytes: number
   readonly ownBytes: number
   readonly origin: string
@@ -24,17 +24,17 @@ const SMALLEST_OWN_BYTES = MIB
 const LARGEST_OWN_BYTES = 400 * MIB
 const NOT_COUNTED = -1
 
-/** The id that containers of that reference carry. */
+/** The image id of containers with that reference. */
 export function imageId(reference: string): string {
   return `sha256:${digest(`image ${reference}`)}`
 }
 
-/** An image from a registry: built before `firstAt`, which lies before the first container. */
+/** An image from a registry, built before `firstAt`, which is before the first container. */
 export function pulledImage(reference: string, firstAt: number): SimulatedImage {
   return image(reference, reference, firstAt)
 }
 
-/** The release before the one that runs, and an older build of it that lost its name. No container uses either. */
+/** The release before the running one, and an older build of it that lost its name. No container uses them. */
 export function unusedImages(firstAt: number): readonly SimulatedImage[] {
   const previous = 'registry.example.com/shop/api:2.13.0'
   return [
@@ -51,7 +51,7 @@ export function unusedImages(firstAt: number): readonly SimulatedImage[] {
   ]
 }
 
-/** One entry of GET /images/json, which counts neither containers nor what images share; GET /system/df does. */
+/** One entry of GET /images/json. It counts neither containers nor shared layers; GET /system/df does. */
 export function imageBody(one: SimulatedImage, containers = NOT_COUNTED, sharedBytes = NOT_COUNTED): object {
   const size = imageBytes(one)
   return {
@@ -84,7 +84,7 @@ export function countedImages(
   )
 }
 
-/** Bytes of all layers on disk: those that images share count once. */
+/** Bytes of all layers on disk. Shared layers count once. */
 export function layersBytes(images: readonly SimulatedImage[]): number {
   const bases = new Map(images.map((one) => [one.origin, one.baseBytes]))
   const own = images.reduce((sum, one) => sum + one.ownBytes, 0)
@@ -105,7 +105,7 @@ function image(reference: string | null, made: string, firstAt: number): Simulat
   }
 }
 
-/** The images of one owner of a registry are built on one base. */
+/** Images of one owner in a registry share a base. */
 function originOf(reference: string): string {
   const { repository } = partsOf(reference)
   return repository.includes('/') ? repository.slice(0, repository.lastIndexOf('/')) : repository
@@ -119,7 +119,7 @@ function partsOf(reference: string): { readonly repository: string; readonly tag
   return { repository: named, tag: reference.includes('@') ? null : 'latest' }
 }
 
-/** Where there is neither tag nor digest, the engine writes this pair (moby daemon/images/images.go, Images). */
+/** For an image with neither tag nor digest the engine writes this pair (moby daemon/images/images.go, Images). */
 function repoTags({ reference }: SimulatedImage): readonly string[] | null {
   if (reference === null) return ['<none>:<none>']
   const { repository, tag } = partsOf(reference)

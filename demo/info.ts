@@ -11,7 +11,7 @@ const CONTAINERD_COMMIT = '2806fc1057397dbaeefbea0e4e17bddfbd388f38'
 const RUNC_COMMIT = 'v1.1.5-0-gf19387a'
 const KERNEL = '6.1.0-simulated'
 
-/** Every answer of the engine carries these. */
+/** Header fields of every answer of the engine. */
 export const ENGINE_HEADERS: Readonly<Record<string, string>> = {
   'Api-Version': API_VERSION,
   'Docker-Experimental': 'false',

@@ -14,10 +14,10 @@ export interface InitialState {
 const SECOND_MS = 1000
 const MINUTE_MS = 60 * SECOND_MS
 const HOUR_MS = 60 * MINUTE_MS
-/** Health checks that failed in a row. */
+/** Failed health checks in a row. */
 const LONG_STREAK = 41
 
-/** Puts a new container into its state, with times that fit, and emits no event: it happened before the engine started. */
+/** Puts a new container into its state with matching times. Emits no event, because this happened before the engine started. */
 export function applyInitialState(container: SimulatedContainer, initialState: InitialState, openedAt: number): void {
   const { state, exitCode, oomKilled, error, restartCount, health } = initialState
   container.state = state

@@ -65,7 +65,7 @@ export function inspectBody(container: SimulatedContainer, cgroup: 1 | 2, engine
   }
 }
 
-/** Body of GET /containers/{id}/changes: Go's empty list is null. */
+/** Body of GET /containers/{id}/changes. An empty list is null, as in Go. */
 export function changesBody({ spec }: SimulatedContainer): readonly object[] | null {
   return spec.changes.length === 0 ? null : spec.changes.map(({ path, kind }) => ({ Path: path, Kind: kind }))
 }
@@ -103,7 +103,7 @@ function healthBlock(container: SimulatedContainer, at: number): object {
 function hostConfig(container: SimulatedContainer, cgroup: 1 | 2): object {
   const { spec } = container
   const orNull = (list: readonly string[]) => (list.length === 0 ? null : list)
-  // Docker's command line sends empty lists where compose sends none.
+  // Docker's command line sends empty lists; compose sends no lists.
   const nothing = 'com.docker.compose.project' in spec.labels ? null : []
   return {
     Binds: orNull(
@@ -214,7 +214,7 @@ function configBlock(container: SimulatedContainer, engineName: string): object 
   }
 }
 
-/** On a network of its own the outer address fields stay empty: they only ever show the default bridge. */
+/** The outer address fields only describe the default bridge, so they are empty on any other network. */
 function networkSettings(container: SimulatedContainer): object {
   const onBridge = container.spec.network === 'bridge' && hasProcesses(container)
   const wasStarted = container.startedAt !== null

@@ -3,19 +3,19 @@ export interface LogLine {
   /** Nanoseconds since 1970. */
   readonly nanos: bigint
   readonly stream: 'stdout' | 'stderr'
-  /** Without the newline. */
+  /** Without its newline. */
   readonly text: string
 }
 
-/** Older lines are gone, as after a rotation. */
+/** Lines per container. Older ones are dropped, as by a rotation. */
 export const MAX_LINES = 5000
 
-/** Lines that a test has containers write, beside those that containers write by themselves. */
+/** Lines that a test makes containers write, besides those that they write by themselves. */
 export class Journal {
   readonly #lines = new Map<string, LogLine[]>()
   readonly #followers = new Map<string, Set<() => void>>()
 
-  /** No two lines of a container share a time, and none is older than the one before it. */
+  /** The lines of a container have distinct times in ascending order. */
   append(id: string, stream: LogLine['stream'], text: string, nanos: bigint): void {
     const lines = this.#lines.get(id) ?? []
     this.#lines.set(id, lines)
@@ -29,7 +29,7 @@ export class Journal {
     return this.#lines.get(id) ?? []
   }
 
-  /** Calls `onLine` after each line that is appended, until the returned function is called. */
+  /** Calls `onLine` after each appended line, until the returned function is called. */
   follow(id: string, onLine: () => void): () => void {
     const followers = this.#followers.get(id) ?? new Set()
     this.#followers.set(id, followers.add(onLine))

@@ -21,7 +21,7 @@ export function listEntry(container: SimulatedContainer, at: number): object {
   }
 }
 
-/** The list shows a command as a shell would need it. */
+/** The list shows a command quoted as for a shell. */
 function commandLine(words: readonly string[]): string {
   return words.map((word) => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word}'`)).join(' ')
 }

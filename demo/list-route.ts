@@ -14,7 +14,7 @@ export function list({ state, now }: Simulator, query: URLSearchParams): Answer 
   if ('refusal' in read) return read.refusal
   const { filters } = read
   const limit = Number(query.get('limit') ?? 0)
-  // A limit reaches stopped containers too, and so does a filter by state (moby daemon/list.go).
+  // A limit includes stopped containers, and so does a filter by state (moby daemon/list.go).
   const all = isTrue(query.get('all')) || limit > 0 || filters.has('status')
   const at = now()
   const chosen = state

@@ -1,33 +1,33 @@
 import { activeMs, goTime, goTimeOf, grownBy, hasProcesses, nanosOf, type SimulatedContainer } from './container.js'
 import { type LogLine, MAX_LINES } from './journal.js'
 
-/** How far a reader has read: in the lines that fall due, and in those that a test had written. */
+/** How far a reader has read: in the generated lines, and in those that a test made a container write. */
 export interface LogPosition {
   readonly dueMs: number
   readonly writtenNanos: bigint
 }
 
-/** What the engine stores of a line, and sends in a frame of its own. */
+/** A part of a line that the engine stores, and sends in one frame. */
 export interface LogPart {
   readonly nanos: bigint
   readonly stream: LogLine['stream']
   readonly payload: Uint8Array
-  /** The newline stands after the last part alone. */
+  /** Only the last part ends with the newline. */
   readonly isLast: boolean
 }
 
 export const LOG_START: LogPosition = { dueMs: Number.NEGATIVE_INFINITY, writtenNanos: -1n }
-/** The engine reads what a container writes into a buffer of this size (moby daemon/logger/copier.go, defaultBufSize). */
+/** The engine's buffer for the output of a container (moby daemon/logger/copier.go, defaultBufSize). */
 const PART_BYTES = 16_384
-/** Two whole parts and a rest. */
+/** Two full parts and a remainder. */
 const LONG_LINE_BYTES = 40_000
 const FRAME_HEADER_BYTES = 8
 const ERROR_EVERY = 7
 const NEWLINE = { raw: '\r\n', framed: '\n' }
 
 /**
- * The lines after a position, newest last and `atMost` of them. Line k falls due k periods after the container was made, so
- * no line has to be written before it is read; those of `written` stand between them by their time.
+ * At most `atMost` lines after a position, newest last. Line k is due k periods after the container was created, so lines are
+ * generated when they are read. Those of `written` are inserted by their time.
  */
 export function logLines(
   container: SimulatedContainer,
@@ -59,7 +59,7 @@ function dueLines(container: SimulatedContainer, after: number, until: number, a
   return lines
 }
 
-/** A line that fills the engine's buffer comes in parts, all of one time (moby daemon/logger/copier.go, copySrc). */
+/** A line that exceeds the engine's buffer comes in parts with the same time (moby daemon/logger/copier.go, copySrc). */
 export function logParts({ nanos, stream, text }: LogLine): readonly LogPart[] {
   const bytes = Buffer.from(text)
   const parts: LogPart[] = []
@@ -71,12 +71,12 @@ export function logParts({ nanos, stream, text }: LogLine): readonly LogPart[] {
   return parts
 }
 
-/** The json-file driver stores text: a character that the end of a part cuts is lost to U+FFFD on both sides. */
+/** The json-file driver stores text, so a character that is cut at the end of a part becomes U+FFFD on both sides. */
 function storedBytes(bytes: Uint8Array): Uint8Array {
   return Buffer.from(Buffer.from(bytes).toString())
 }
 
-/** A terminal has one stream, and its output goes raw; otherwise each part has a header (engine API, attach). */
+/** A terminal has one raw stream. Without one each part has a header (engine API, attach). */
 export function logBytes(container: SimulatedContainer, part: LogPart, timestamps: boolean): Buffer {
   const prefix = Buffer.from(timestamps ? `${goTimeOf(part.nanos)} ` : '')
   const newline = Buffer.from(part.isLast ? NEWLINE[container.spec.tty ? 'raw' : 'framed'] : '')
@@ -88,14 +88,14 @@ export function logBytes(container: SimulatedContainer, part: LogPart, timestamp
   return Buffer.concat([header, payload])
 }
 
-/** A line of the kind that a program prints by accident. */
+/** A line such as a careless program prints, with a secret. */
 function longText(index: number): string {
   const entry = `{"post":${index},"title":"caf\u00e9 notes"}`
   const entries = Array.from({ length: Math.ceil(LONG_LINE_BYTES / Buffer.byteLength(entry)) }, () => entry)
   return `level=info msg="cache dump" entries=[${entries.join(',')}] end=${index}`
 }
 
-/** Some lines are not ASCII, so that a reader meets characters of several bytes. */
+/** Some lines are not ASCII, so that readers get characters of several bytes. */
 function lineText(index: number, stream: LogLine['stream']): string {
   const mixed = Math.imul(index + 1, 0x9e3779b1) >>> 0
   const order = 10_000 + (mixed % 90_000)
@@ -113,7 +113,7 @@ function lineText(index: number, stream: LogLine['stream']): string {
   }
 }
 
-/** Body of GET /containers/{id}/top: what `ps -ef` prints, command lines with their secrets included. */
+/** Body of GET /containers/{id}/top: the output of `ps -ef`, with the secrets in command lines. */
 export function topBody(container: SimulatedContainer, at: number): object {
   const seconds = Math.floor(grownBy(container.spec.load.cores, activeMs(container, at) / 1000, container.phase))
   const clock = (value: number) => String(value).padStart(2, '0')

@@ -3,19 +3,19 @@ import { NETWORK_KEY } from './planted-secrets.js'
 
 const ADDRESS_BITS = 32
 const BRIDGE_SUBNET: SimulatedSubnet = { base: address(172, 17, 0, 0), prefixBits: 16 }
-/** The engine's own pools begin with 172.18 to 172.31, one /16 for each network. */
+/** The engine's own pools: 172.18 to 172.31 first, one /16 per network. */
 const FIRST_LARGE = address(172, 18, 0, 0)
 const LARGE_SUBNETS = 14
 const LARGE_BITS = 16
-/** Thousands of containers are hundreds of networks, for which an operator sets pools: all of 10.0.0.0/8 in pieces of /20. */
+/** Pools that an operator sets for hundreds of networks: all of 10.0.0.0/8 in pieces of /20. */
 const FIRST_SMALL = address(10, 0, 0, 0)
 const SMALL_SUBNETS = 4096
 const SMALL_BITS = 20
-/** The network's own address, its gateway, and the broadcast at the end belong to no container. */
+/** Addresses without a container: the network's own, its gateway, and the broadcast at the end. */
 const RESERVED_ADDRESSES = 3
 const FIRST_HOST = 2
 
-/** What every engine has, in the engine's order of preference. */
+/** The networks of every engine, in the engine's order of preference. */
 export function builtInNetworks(createdAt: number): readonly SimulatedNetwork[] {
   const bridgeOptions = {
     'com.docker.network.bridge.default_bridge': 'true',
@@ -32,7 +32,7 @@ export function builtInNetworks(createdAt: number): readonly SimulatedNetwork[] 
   ]
 }
 
-/** A network that no container uses, of a plugin whose options hold a key. */
+/** An unused network of a plugin whose options hold a key. */
 export function pluginNetwork(createdAt: number): SimulatedNetwork {
   return network(
     'partner-vpn',
@@ -47,7 +47,7 @@ export function pluginNetwork(createdAt: number): SimulatedNetwork {
   )
 }
 
-/** A bridge that a user made, as compose makes one for each project; `index` counts those before it. */
+/** A user-defined bridge, such as compose creates for each project. `index` counts those before it. */
 export function ownNetwork(name: string, project: string | null, index: number, createdAt: number): SimulatedNetwork {
   const labels: Readonly<Record<string, string>> =
     project === null
@@ -60,7 +60,7 @@ export function ownNetwork(name: string, project: string | null, index: number, 
   return network(name, 'bridge', ownSubnet(index), createdAt, { labels })
 }
 
-/** Addresses come one after another, and from the start again once all have been out. */
+/** Hands out addresses in sequence, and from the start again once all were used. */
 export function nextAddress(on: SimulatedNetwork): string {
   if (on.subnet === null) return ''
   const hosts = 2 ** (ADDRESS_BITS - on.subnet.prefixBits) - RESERVED_ADDRESSES

@@ -3,7 +3,7 @@ import { pulledImage, type SimulatedImage, unusedImages } from './images.js'
 import { builtInNetworks, ownNetwork, pluginNetwork } from './networks.js'
 import { givenVolumes, ownVolume, type SimulatedVolume } from './volumes.js'
 
-/** Images, networks and volumes. Each comes with the first container that needs it, and stays when that container goes. */
+/** Images, networks and volumes. Each is created with the first container that needs it, and stays when that container is removed. */
 export class ObjectStore {
   /** Milliseconds since 1970, before the first container. */
   readonly firstAt: number
@@ -35,7 +35,7 @@ export class ObjectStore {
     return [...this.#volumes.values()]
   }
 
-  /** Adds what a container of that spec needs, no younger than the container, and returns its network. */
+  /** Adds the objects that a container of that spec needs, created before it, and returns its network. */
   add(spec: SimulatedSpec, createdAt: number): SimulatedNetwork {
     const image = pulledImage(spec.image, this.firstAt)
     if (!this.#images.has(image.id)) this.#images.set(image.id, image)

@@ -1,5 +1,5 @@
-// Secrets made up for the demo and shaped like real ones: none opens anything anywhere. The simulated containers hold them in their
-// environment, commands, labels, health output and faults; images, networks, volumes and the build cache hold the rest.
+// Secrets invented for the demo and shaped like real ones. They open nothing. The simulated containers hold them in their
+// environment, commands, labels, health output and faults; images, networks, volumes and the build cache hold the others.
 
 export const DATABASE_PASSWORD = 'tide-Lantern-4471'
 export const QUEUE_PASSWORD = 'copper-Heron-9026'
@@ -24,7 +24,7 @@ export const SESSION_TOKEN = [
   'c2ltdWxhdGVkLXNpZ25hdHVyZS1ub3QtcmVhbC1hdC1hbGw',
 ].join('.')
 
-/** Tests look for each of them in every answer and log line. */
+/** Tests search every answer and log line for each of them. */
 export const PLANTED_SECRETS: readonly string[] = [
   DATABASE_PASSWORD,
   QUEUE_PASSWORD,

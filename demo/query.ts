@@ -27,7 +27,7 @@ export function readNanos(value: string | null): bigint | null {
   if (value === null || value === '') return null
   const [, seconds, fraction = ''] = /^(\d{1,12})(?:\.(\d{1,9}))?$/.exec(value) ?? []
   if (seconds !== undefined) return BigInt(seconds) * 1_000_000_000n + BigInt(fraction.padEnd(9, '0'))
-  // A date of JavaScript ends at milliseconds, so the fraction is read apart.
+  // JavaScript's Date ends at milliseconds, so the fraction is parsed separately.
   const [, date = value, digits = '', zone = ''] = /^(.+:\d\d)\.(\d{1,9})(Z|[+-]\d\d:\d\d)$/.exec(value) ?? []
   const at = Date.parse(`${date}${zone}`)
   return Number.isNaN(at) ? null : BigInt(at) * 1_000_000n + BigInt(digits.padEnd(9, '0'))

@@ -34,11 +34,11 @@ export interface Route {
   readonly answer: (simulator: Simulator) => Answer
 }
 
-/** The route of a request, or the answer that the engine has for a wrong one. */
+/** The route of a request, or the engine's answer to an invalid one. */
 export function routeOf(method: string, target: string): Route | Answer {
   const [, version, path = '', search = ''] = /^(?:\/v(\d+\.\d+))?(\/[^?]*)(?:\?(.*))?$/s.exec(target) ?? []
   if (method !== 'GET' && method !== 'HEAD') {
-    // A real engine answers OPTIONS on any path, which is how a caller can tell it from a proxy without writing.
+    // A real engine answers OPTIONS on any path, so a client can distinguish it from a proxy without writing.
     return method === 'OPTIONS' ? whole(200, '', 'text/plain') : failure(405, 'simulated engine: read only')
   }
   if (version !== undefined) {
@@ -125,7 +125,7 @@ function volumes({ state }: Simulator, query: URLSearchParams): Answer {
   return unfiltered(query, () => ({ Volumes: state.objectStore.volumes().map(volumeBody), Warnings: null }))
 }
 
-/** A caller who comes while it works for another is refused (moby 20.10, daemon/disk_usage.go). */
+/** A second concurrent caller is refused (moby 20.10, daemon/disk_usage.go). */
 function disk({ state, diskDelayMs, diskWalk, now }: Simulator): Answer {
   if (diskWalk.busy) return failure(500, 'a disk usage operation is already running')
   const release = () => {
@@ -143,7 +143,7 @@ function disk({ state, diskDelayMs, diskWalk, now }: Simulator): Answer {
   }
 }
 
-/** Lists without filters here: a filter that is asked for is refused rather than ignored. */
+/** These lists have no filters here. A requested filter is refused rather than ignored. */
 function unfiltered(query: URLSearchParams, body: () => unknown): Answer {
   const read = readFilters(query.get('filters'), [])
   return 'refusal' in read ? read.refusal : json(200, body())

@@ -53,7 +53,7 @@ const LIGHT: SimulatedLoad = {
   pids: 6,
 }
 
-/** Owners of the later rounds, so that thousands of containers still have names like real ones. */
+/** Owners for later rounds, so that thousands of containers still have realistic names. */
 const TENANTS: readonly string[] = [
   'north',
   'harbor',
@@ -66,7 +66,7 @@ const TENANTS: readonly string[] = [
   'orbit',
   'slate',
 ]
-/** The share of the troubled services that is troubled after the first round too: most containers just run. */
+/** The share of troubled services that stay troubled after the first round. Most containers simply run. */
 const TROUBLED_SHARE = 0.3
 
 export interface SeedContainer {
@@ -74,7 +74,7 @@ export interface SeedContainer {
   readonly initialState: InitialState
 }
 
-/** The container at `index` of the initial state. It draws from `random` alone, so that one seed gives one state. */
+/** The container at `index` of the initial state. `random` is its only source of chance, so one seed gives one state. */
 export function seedContainer(index: number, random: () => number): SeedContainer {
   const service = SEED_SERVICES[index % SEED_SERVICES.length] as SeedService
   const round = Math.floor(index / SEED_SERVICES.length)
@@ -95,7 +95,7 @@ export function seedContainer(index: number, random: () => number): SeedContaine
       name,
       network,
       labels: { ...service.spec.labels, ...composeLabels(project, service.service) },
-      // Two rounds cannot publish one port of one machine.
+      // Two rounds cannot publish the same port of one machine.
       ports: (service.spec.ports ?? []).map((port) => shiftedPort(port, round)),
       mounts: (service.spec.mounts ?? []).map((mount) => ownMount(mount, name, service.project, project)),
       load: spreadLoad({ ...LIGHT, ...service.load }, spread),
@@ -103,7 +103,7 @@ export function seedContainer(index: number, random: () => number): SeedContaine
   }
 }
 
-/** The spec of a container that a test or the demo runs: what it leaves out is plain. */
+/** The spec of a container that a test or the demo runs. Omitted options have plain defaults. */
 export function plainSpec(given: Partial<SimulatedSpec> & Pick<SimulatedSpec, 'name'>): SimulatedSpec {
   return { ...PLAIN, image: 'busybox:1.36', cmd: ['sleep', '86400'], load: LIGHT, ...given }
 }

@@ -15,7 +15,7 @@ import {
 
 /** One kind of container of the initial state. */
 export interface SeedService {
-  /** Null is a container that no compose project owns. */
+  /** Null for a container without a compose project. */
   readonly project: string | null
   readonly service: string
   readonly spec: Partial<SimulatedSpec> & Pick<SimulatedSpec, 'image' | 'cmd'>
@@ -24,7 +24,7 @@ export interface SeedService {
 }
 
 const MIB = 2 ** 20
-/** The first twelve, the default, show every state but `created`; all eighteen together hold every planted secret. */
+/** The first twelve are the default and show every state but `created`. All eighteen together hold every planted secret. */
 export const SEED_SERVICES: readonly SeedService[] = [
   {
     project: 'shop',

@@ -8,7 +8,7 @@ import { nextAddress } from './networks.js'
 import { ObjectStore } from './object-store.js'
 import { plainSpec, type SeedContainer, seedContainer } from './seed-data.js'
 
-/** The options of `docker run`; what is not given is plain. */
+/** The options of `docker run`. Omitted ones have plain defaults. */
 export interface RunOptions {
   readonly name: string
   readonly image?: string
@@ -22,23 +22,23 @@ export interface RunOptions {
   readonly spec?: Partial<SimulatedSpec>
 }
 
-/** `ambiguous` where two ids share the prefix: docker's truncindex refuses to guess. */
+/** `ambiguous` if two ids share the prefix: docker's truncindex refuses to guess. */
 export type Lookup = SimulatedContainer | 'none' | 'ambiguous'
 
 const HOUR_MS = 3_600_000
-/** In the initial state the oldest container is some three weeks old, the youngest a few hours. */
+/** In the initial state the oldest container is about three weeks old, the youngest a few hours. */
 const MAX_AGE_MS = 500 * HOUR_MS
 const MIN_AGE_MS = 2 * HOUR_MS
 const LOWEST_PID = 1200
 const MIN_LOG_PERIOD_MS = 400
 const LOG_PERIOD_SPREAD_MS = 4000
-/** What Linux gives a process as exit code that a signal ended: 128 and the signal's number. */
+/** The exit code of a process that a signal ended, on Linux: 128 plus the signal's number. */
 const SIGNAL_BASE = 128
 const SIGKILL = 9
 const SIGTERM = 15
 const STOP_SIGNALS = { SIGINT: 2, SIGQUIT: 3, SIGWINCH: 28 } as const
 
-/** All containers of the simulated engine and the changes that happen to them, each with the events of a real engine. */
+/** All containers of the simulated engine, and the changes to them, with the events that a real engine sends. */
 export class SimulatorState {
   readonly events: EventBus
   readonly objectStore: ObjectStore
@@ -62,7 +62,7 @@ export class SimulatorState {
     return [...this.#containers.values()].reverse().sort((a, b) => b.createdAt - a.createdAt)
   }
 
-  /** By full id, then by name, then by a prefix of the id, as the engine does. */
+  /** Finds by full id, then by name, then by a prefix of the id, like the engine. */
   find(reference: string): Lookup {
     const exact = this.#containers.get(reference)
     if (exact !== undefined) return exact
@@ -99,7 +99,7 @@ export class SimulatorState {
     return container.id
   }
 
-  /** Out of `restarting` the restart policy starts it, which counts; a start by hand resets the count. */
+  /** A start out of `restarting` is by the restart policy and counts. A manual start resets the count. */
   start(reference: string): void {
     const container = this.#get(reference)
     if (hasProcesses(container)) throw new Error(`simulated engine: ${container.name} runs already`)
@@ -117,7 +117,7 @@ export class SimulatorState {
     this.#emit(container, 'start')
   }
 
-  /** `docker stop`: the exit code is SIGTERM's unless another is given. */
+  /** `docker stop`. The exit code is that of SIGTERM by default. */
   stop(reference: string, exitCode = SIGNAL_BASE + SIGTERM): void {
     const container = this.#running(reference)
     const { stopSignal } = container.spec
@@ -132,7 +132,7 @@ export class SimulatorState {
     this.#emit(this.#get(reference), 'restart')
   }
 
-  /** The container ends and stays down. A code above 128 without `oom` means a signal from outside. */
+  /** The container ends for good. A code above 128 without `oom` means a signal from outside. */
   kill(reference: string, exitCode: number, options: { readonly oom?: boolean } = {}): void {
     const container = this.#running(reference)
     const oom = options.oom === true
@@ -140,7 +140,7 @@ export class SimulatorState {
     this.#end(container, exitCode, oom)
   }
 
-  /** The container ends by itself, and its restart policy waits to start it again. */
+  /** The container ends by itself, and its restart policy is about to start it again. */
   crash(reference: string, exitCode: number, options: { readonly oom?: boolean } = {}): void {
     const container = this.#running(reference)
     this.#end(container, exitCode, options.oom === true)
@@ -182,7 +182,7 @@ export class SimulatorState {
     this.#emit(container, 'destroy')
   }
 
-  /** An event follows a verdict that changes, but not `starting`. */
+  /** A changed verdict emits an event, except for `starting`. */
   setHealth(reference: string, health: Exclude<HealthState, 'none'>): void {
     const container = this.#running(reference)
     if (container.spec.healthTest === null) throw new Error(`simulated engine: ${container.name} has no health check`)
@@ -192,7 +192,7 @@ export class SimulatorState {
     if (health !== 'starting') this.#emit(container, `health_status: ${health}`)
   }
 
-  /** Each run of a health check makes these three, with the whole command line in two of them. */
+  /** Each run of a health check emits these three events, two of them with the whole command line. */
   exec(reference: string, command: string, exitCode = 0): void {
     const container = this.#running(reference)
     const execID = digest(`exec ${container.id} ${this.#random()}`)
@@ -201,17 +201,17 @@ export class SimulatorState {
     this.#emit(container, 'exec_die', { execID, exitCode: String(exitCode) })
   }
 
-  /** The container writes `text` now, each line of it by itself. A terminal has one stream. */
+  /** The container writes `text` now, line by line. A terminal has one stream. */
   log(reference: string, stream: LogLine['stream'], text: string): void {
     const container = this.#running(reference)
-    // After the line that falls due in the same millisecond.
+    // After the generated line that is due in the same millisecond.
     const nanos = nanosOf(this.#now()) + 1n
     for (const line of text.replace(/\n$/, '').split('\n')) {
       this.journal.append(container.id, container.spec.tty ? 'stdout' : stream, line, nanos)
     }
   }
 
-  /** GET /containers/{id}/top makes an event too. */
+  /** GET /containers/{id}/top emits an event too. */
   emitTop(container: SimulatedContainer): void {
     this.#emit(container, 'top')
   }

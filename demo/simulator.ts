@@ -1,13 +1,13 @@
 import type { SimulatorState } from './simulator-state.js'
 import type { SimulatedMachine } from './stats.js'
 
-/** Everything that an answer is made from. */
+/** Everything that answers are made from. */
 export interface Simulator {
   readonly state: SimulatorState
   readonly machine: SimulatedMachine
   readonly statsDelayMs: number
   readonly diskDelayMs: number
-  /** The engine walks its disk for one caller at a time. */
+  /** The engine measures its disk use for one caller at a time. */
   readonly diskWalk: { busy: boolean }
   readonly now: () => number
 }

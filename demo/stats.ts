@@ -15,10 +15,10 @@ const PACKET_BYTES = 620
 /** The kernel accounts system time in ticks of 10 ms (USER_HZ). */
 const TICK_NS = 10_000_000
 const CFS_PERIOD_MS = 100
-/** What cgroup v1 shows where no memory limit is set. */
+/** The value of cgroup v1 for no memory limit. */
 const V1_UNLIMITED = 2 ** 63 - PAGE_BYTES
 const V1_UNLIMITED_DIGITS = '9223372036854771712'
-/** pids.max of cgroup v2 without a limit: the largest uint64, which no double holds. */
+/** pids.max of cgroup v2 without a limit: the largest uint64, which a double cannot hold. */
 const V2_UNLIMITED_PIDS = 2 ** 64
 const V2_UNLIMITED_PIDS_DIGITS = '18446744073709551615'
 const IDLE_CPU = {
@@ -37,8 +37,8 @@ const NO_BLOCK_IO = {
 }
 
 /**
- * Body of GET /containers/{id}/stats. `previousAt` null is a first reading, as one-shot gives: precpu_stats stay empty.
- * The two largest numbers are beyond a double; Go's decoders refuse their rounded form, so the digits are laid into the text.
+ * Body of GET /containers/{id}/stats. A null `previousAt` is a first reading, as with one-shot: precpu_stats stay empty. The two
+ * largest numbers do not fit a double, and Go's decoders refuse their rounded form, so their digits are inserted into the text.
  */
 export function statsText(
   container: SimulatedContainer,
@@ -75,12 +75,12 @@ function liveStats(
     memory_stats: memory(container, machine, seconds),
     name: `/${container.name}`,
     id: container.id,
-    // A container in the host's network namespace has no such block at all.
+    // A container in the host's network namespace does not have this block.
     networks: container.spec.network === 'host' ? undefined : { eth0: network(container, seconds) },
   }
 }
 
-/** What the engine answers at once for a container without processes. */
+/** The immediate answer for a container without processes. */
 function emptyStats(container: SimulatedContainer): object {
   return {
     read: goTime(null),
@@ -113,7 +113,7 @@ function cpu(container: SimulatedContainer, machine: SimulatedMachine, at: numbe
       usage_in_kernelmode: ticks(kernel),
       usage_in_usermode: ticks(total - kernel),
     },
-    // All cores together, idle time included: the sum over /proc/stat's first line.
+    // All cores, including idle time: the sum of the first line of /proc/stat.
     system_cpu_usage: Math.floor(((at - machine.bootedAt) * 1e6 * machine.cores) / TICK_NS) * TICK_NS,
     online_cpus: machine.cores,
     throttling_data: { periods, throttled_periods: throttled, throttled_time: throttled * 4_100_000 },
@@ -257,7 +257,7 @@ function blocks(bytes: number): number {
   return Math.floor(bytes / DISK_BLOCK_BYTES) * DISK_BLOCK_BYTES
 }
 
-/** cgroup v1 also gives sums (Sync, Total), which a reader must not add to the rest; v2 writes the names in lower case. */
+/** cgroup v1 also has sums (Sync, Total), which readers must not add to the others. v2 has lower-case names. */
 function entries(cgroup: 1 | 2, read: number, write: number): readonly object[] {
   if (read === 0 && write === 0) return []
   const entry = (op: string, value: number) => ({ major: 254, minor: 0, op, value })

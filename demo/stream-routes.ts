@@ -9,9 +9,9 @@ import { isTrue, readFilters, readNanos } from './query.js'
 import type { Simulator } from './simulator.js'
 import { statsText } from './stats.js'
 
-/** The collector's round: precpu_stats are as old as this. */
+/** The period of the collector: precpu_stats are this old. */
 const STATS_ROUND_MS = 1000
-/** Keeps a stats stream from spinning where a test asks for no delay at all. */
+/** Keeps a stats stream from spinning if a test sets no delay. */
 const MIN_STATS_PERIOD_MS = 20
 const LOG_FOLLOW_MS = 200
 
@@ -96,12 +96,12 @@ export function logs({ state, now }: Simulator, container: SimulatedContainer, q
       let readTo: LogPosition = { dueMs: now(), writtenNanos: written().at(-1)?.nanos ?? -1n }
       write(tailOf(container, written(), tail, readTo.dueMs).filter((part) => !isBeyond(part)))
       if (!isTrue(query.get('follow')) || !hasProcesses(container)) return sink.end()
-      // A stream follows one run: it ends with its process, however soon the next one starts.
+      // A stream follows one run and ends with its process, however soon the next run starts.
       const { pid } = container
       const readOn = () => {
         const parts = logLines(container, written(), readTo, now()).flatMap(logParts)
         readTo = { dueMs: now(), writtenNanos: written().at(-1)?.nanos ?? -1n }
-        // Only a line that is too late ends a stream that follows (moby daemon/logger/loggerutils, followLogs).
+        // A followed stream ends only at a line after `until` (moby daemon/logger/loggerutils, followLogs).
         const end = parts.findIndex(isBeyond)
         write(end === -1 ? parts : parts.slice(0, end))
         if (end !== -1 || container.pid !== pid) sink.end()
@@ -112,7 +112,7 @@ export function logs({ state, now }: Simulator, container: SimulatedContainer, q
   }
 }
 
-/** The engine cuts the tail off its file first, where a part is a line, and then looks at times and streams. */
+/** The engine takes the tail of its file first, where each part is a line, and then filters by time and stream. */
 function tailOf(
   container: SimulatedContainer,
   written: readonly LogLine[],

@@ -3,7 +3,7 @@ import { SHARE_PASSWORD } from './planted-secrets.js'
 
 export interface SimulatedVolume {
   readonly name: string
-  /** Null where a container's start made it: only `docker volume create` writes empty blocks. */
+  /** Null if the start of a container created it: only `docker volume create` writes empty blocks. */
   readonly labels: Readonly<Record<string, string>> | null
   readonly options: Readonly<Record<string, string>> | null
   createdAt: number
@@ -12,7 +12,7 @@ export interface SimulatedVolume {
 const VOLUMES_ROOT = '/var/lib/docker/volumes'
 const ANONYMOUS = /^[0-9a-f]{64}$/
 
-/** The engine gives a volume without a name one of 64 digits. */
+/** The engine gives an unnamed volume a name of 64 digits. */
 export function anonymousVolume(container: string, destination: string): string {
   return digest(`anonymous volume ${container} ${destination}`)
 }
@@ -25,7 +25,7 @@ export function volumePath(name: string): string {
   return `${VOLUMES_ROOT}/${name}/_data`
 }
 
-/** Volumes that an operator made by hand: one is not used any more, the other is a share whose mount options hold the password. */
+/** Volumes that an operator created: one is unused, the other is a share whose mount options hold the password. */
 export function givenVolumes(createdAt: number): readonly SimulatedVolume[] {
   const share = {
     device: '//nas/share',
@@ -38,7 +38,7 @@ export function givenVolumes(createdAt: number): readonly SimulatedVolume[] {
   ]
 }
 
-/** A volume that the start of a container makes; compose labels it with its project. */
+/** A volume that the start of a container creates. Compose labels it with its project. */
 export function ownVolume(name: string, project: string | null, createdAt: number): SimulatedVolume {
   const isComposed = project !== null && name.startsWith(`${project}_`)
   const labels = isComposed

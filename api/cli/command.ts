@@ -1,12 +1,12 @@
 import { parseArgs } from 'node:util'
 import type { Clock } from '../clock.js'
 
-/** The command line is wrong; the message says how to write it. Exit code 2. */
+/** The command line is wrong. The message says how to write it. Exit code 2. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }
 
-/** The command line is right and the work failed; the message says why, and what to do. Exit code 1. */
+/** The command line is right but the work failed. The message says why, and what to do. Exit code 1. */
 export class CommandFailure extends Error {
   override readonly name = 'CommandFailure'
 }
@@ -22,11 +22,11 @@ export interface Arguments {
   text(option: string): string | undefined
   texts(option: string): readonly string[]
   flag(option: string): boolean
-  /** The words that are no options, where the command takes some. */
+  /** The operands: words that are not options, for commands that take some. */
   readonly operands: readonly string[]
 }
 
-/** What a command has of the process. */
+/** What a command may use of the process. */
 export interface Io {
   readonly env: Readonly<Record<string, string | undefined>>
   readonly stdin: Input
@@ -39,10 +39,10 @@ export interface Output {
   write(text: string): unknown
 }
 
-/** Standard input; where it is a terminal, its keyboard too. */
+/** Standard input, and its keyboard if it is a terminal. */
 export type Input = AsyncIterable<Buffer | string> & Keyboard
 
-/** A terminal's side of the keyboard, as process.stdin is one. */
+/** The keyboard of a terminal, as process.stdin has it. */
 export interface Keyboard {
   readonly isTTY?: boolean
   setRawMode(isRaw: boolean): unknown
@@ -58,13 +58,13 @@ export interface Command {
   readonly name: string
   readonly help: string
   readonly options: Readonly<Record<string, Option>>
-  /** Whether words that are no options are taken too, such as names of files. */
+  /** Whether the command takes operands, such as names of files. */
   readonly takesOperands?: true
   /** Resolves with the exit code. Rejects with UsageError or CommandFailure. */
   run(given: Arguments, io: Io): Promise<number>
 }
 
-/** Strict: an unknown option, a missing value or a stray word is a usage error. */
+/** Parses strictly: an unknown option, a missing value or a stray word is a usage error. */
 export function readArguments(command: Command, args: readonly string[]): Arguments {
   const { values, positionals } = parse(command, args)
   return {
@@ -86,7 +86,7 @@ function parse(command: Command, args: readonly string[]): { values: Values; pos
     const allowPositionals = command.takesOperands === true
     return parseArgs({ args: [...args], options: { ...command.options }, strict: true, allowPositionals })
   } catch (error) {
-    // Node's own message would repeat the word, which may be a password in the wrong place.
+    // Node's own message would repeat the word, which may be a password typed as an argument.
     if ((error as NodeJS.ErrnoException).code === 'ERR_PARSE_ARGS_UNEXPECTED_POSITIONAL')
       throw new UsageError(`${command.name}: takes options alone; see porthole ${command.name} --help`)
     const [firstSentence] = error instanceof Error ? error.message.split('. ') : ['the arguments cannot be read']

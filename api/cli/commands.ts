@@ -4,7 +4,7 @@ interface CommandEntry {
   /** One or two words. */
   readonly name: string
   readonly purpose: string
-  /** Loads the command's own modules: a check of health needs neither the service nor argon2. */
+  /** Loads the command's modules on demand: a health check needs neither the service nor argon2. */
   readonly load: () => Promise<Command>
 }
 
@@ -58,7 +58,7 @@ export const COMMANDS: readonly CommandEntry[] = [
   },
 ]
 
-/** The command that these arguments begin with; null where there is none. */
+/** The command that these arguments begin with; null if there is none. */
 export function findCommand(args: readonly string[]): CommandEntry | null {
   return COMMANDS.find(({ name }) => name === args.slice(0, wordsOf(name)).join(' ')) ?? null
 }

@@ -5,7 +5,7 @@ import { type Clock, SYSTEM_CLOCK } from '../clock.js'
 import type { Arguments, Command, Io } from './command.js'
 import { EXIT_FAILURE, EXIT_OK } from './exit-code.js'
 
-/** The engine ends a check after 5 s (the Dockerfile's HEALTHCHECK) and would call that a failure without a reason. */
+/** Less than the 5 s after which the engine ends a check (the Dockerfile's HEALTHCHECK), which would give no reason. */
 const ANSWER_MS = 4_000
 
 const ANY_ADDRESS: ReadonlyMap<string, string> = new Map([
@@ -33,7 +33,7 @@ export const healthcheck: Command = {
   run: (_given: Arguments, io: Io) => check(io),
 }
 
-/** Docker keeps what is written to standard error as the check's output. */
+/** Docker stores standard error as the output of the check. */
 async function check({ env, stderr, clock }: Surroundings): Promise<number> {
   const { HOST, PORT } = env
   // An empty variable counts as absent, as everywhere.
@@ -44,7 +44,7 @@ async function check({ env, stderr, clock }: Surroundings): Promise<number> {
   return EXIT_FAILURE
 }
 
-/** Null where the service answers that it is alive. */
+/** Why the check fails; null if the service answers that it is alive. */
 async function askAlive(host: string, port: string, clock: Clock): Promise<string | null> {
   const patience = new AbortController()
   const cancel = clock.after(ANSWER_MS, () => patience.abort())
@@ -57,7 +57,7 @@ async function askAlive(host: string, port: string, clock: Clock): Promise<strin
         response.destroy()
       }).on('error', fail)
     } catch (error) {
-      // What is not a port is refused before anything is sent.
+      // An invalid port fails before anything is sent.
       fail(error as Error)
     }
   })
@@ -66,8 +66,8 @@ async function askAlive(host: string, port: string, clock: Clock): Promise<strin
 }
 
 /**
- * The image's HEALTHCHECK runs this file itself: every half minute on every container, so without what parses arguments. It needs
- * neither a shell nor curl.
+ * The image's HEALTHCHECK runs this file directly, every half minute in every container, so it does not load the argument
+ * parser. It needs neither a shell nor curl.
  */
 const program = process.argv[1]
 if (program !== undefined && realpathSync(program) === fileURLToPath(import.meta.url))

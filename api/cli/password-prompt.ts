@@ -1,10 +1,10 @@
 import { passwordProblem } from '../auth/sign-in/password.js'
 import { type Arguments, CommandFailure, type Io, type Keyboard, UsageError } from './command.js'
 
-/** Bytes read from standard input: more than a password may have, so that a longer one gets the right error. */
+/** Bytes read from standard input: more than a password may have, so that a long one is refused with the reason. */
 const MAX_INPUT_BYTES = 8_192
 
-/** What a keyboard sends. */
+/** The bytes that a keyboard sends. */
 const CTRL_C = '\u0003'
 const CTRL_D = '\u0004'
 const CTRL_U = '\u0015'
@@ -15,8 +15,8 @@ export const PASSWORD_OPTIONS = { 'password-stdin': { type: 'boolean' } } as con
 export const PASSWORD_HELP = '--password-stdin       take the password from standard input, one line, and ask nothing'
 
 /**
- * A new password that is good enough for this user: asked for twice at a terminal, else one line of standard input. Never an
- * argument, which every process on the machine can read and every shell remembers.
+ * Reads a new password that is acceptable for this user: typed twice at a terminal, else one line of standard input. Never an
+ * argument, because every process of the machine can read arguments and every shell stores them.
  */
 export async function readNewPassword(command: string, given: Arguments, io: Io, name = ''): Promise<string> {
   const password = io.stdin.isTTY ? await ask(given.flag('password-stdin'), io) : await readLine(command, io.stdin)
@@ -33,7 +33,7 @@ async function ask(isOnce: boolean, { stdin, stderr }: Io): Promise<string> {
   return password
 }
 
-/** Asks without echo: the terminal is silent before the question is seen, and is put back whatever happens. */
+/** Asks without echo. Echo is off before the question appears, and the terminal is restored on every path. */
 export function askHidden(question: string, keyboard: Keyboard, write: (text: string) => void): Promise<string> {
   return new Promise((resolve, reject) => {
     let typed: readonly string[] = []
@@ -44,7 +44,7 @@ export function askHidden(question: string, keyboard: Keyboard, write: (text: st
       write('\n')
     }
     const onKeys = (keys: string) => {
-      // Arrow and function keys arrive whole; half of one would become part of the password.
+      // Arrow and function keys arrive as one chunk. Split, half of one would become part of the password.
       if (keys.startsWith(ESCAPE)) return
       for (const key of keys) {
         if (key === '\r' || key === '\n') {
@@ -70,7 +70,7 @@ export function askHidden(question: string, keyboard: Keyboard, write: (text: st
   })
 }
 
-/** Everything up to the end of the input, without the line break that ends it. */
+/** Reads to the end of the input, and strips the final line break. */
 async function readLine(command: string, input: AsyncIterable<Buffer | string>): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0

@@ -5,5 +5,5 @@ import { runProgram } from './program.js'
 
 const { argv, env, stdin, stdout, stderr } = process
 const code = await runProgram(argv.slice(2), { env, stdin, stdout, stderr, clock: SYSTEM_CLOCK })
-// A service that goes on sets its own when it ends.
+// A service that runs on sets its own exit code when it ends.
 if (code !== EXIT_OK) process.exitCode = code

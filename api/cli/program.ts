@@ -12,7 +12,7 @@ ${COMMANDS.map(({ name, purpose }) => `  ${name.padEnd(14)}${purpose}`).join('\n
 porthole <command> --help tells more. Exit codes: 0 done, 1 failed, 2 asked for wrongly.
 `
 
-/** Runs the command that the arguments name, and resolves with the exit code. Rejects only where the program itself is wrong. */
+/** Runs the command that the arguments name, and resolves with the exit code. Rejects only for a bug in the program. */
 export async function runProgram(args: readonly string[], io: Io): Promise<number> {
   try {
     return await dispatch(args, io)

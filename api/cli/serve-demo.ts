@@ -8,7 +8,7 @@ import { CommandFailure, type Io } from './command.js'
 /** Where `npm run build:demo` puts the simulated engine. */
 const DEMO = new URL('../../dist-demo/engine.js', import.meta.url)
 
-/** What demo/engine.ts exports, as far as it is used here. The production build has no such file. */
+/** The part of demo/engine.ts that is used here. The production build does not contain that file. */
 export interface DemoModule {
   readonly SimulatedEngine: new (options: {
     readonly containers: number
@@ -20,10 +20,10 @@ export interface DemoModule {
   }
 }
 
-/** An engine on this machine answers a ping within milliseconds; one across a network within this. */
+/** An engine on this machine answers a ping within milliseconds, an engine across a network within this time. */
 const PROBE_TIMEOUT_MS = 3_000
 
-/** Serves a simulated engine, and says `why`. The rest of the chain is the real one: the engine's API over a socket. */
+/** Serves a simulated engine, and prints `why`. All else is real: the service reads the engine's API over a socket. */
 export async function runDemo({ env, stderr }: Io, containers: number, why: string): Promise<void> {
   const { SimulatedEngine } = await loadDemo()
   const engine = new SimulatedEngine({ containers, churn: true })
@@ -43,8 +43,8 @@ export async function runDemo({ env, stderr }: Io, containers: number, why: stri
 }
 
 /**
- * Why there is no engine to serve, or null where there is one. One that shows a wrong certificate is there, and the start is to
- * stop on it; so is one behind a proxy that closes the ping.
+ * Why there is no engine to serve, or null if there is one. An engine with a wrong certificate counts as one: the start must fail
+ * on it. So does an engine behind a proxy that closes the ping.
  */
 export async function probeEngine(endpoint: EngineEndpoint): Promise<string | null> {
   let engine: Engine | null = null

@@ -5,7 +5,7 @@ import { type Arguments, type Command, type Io, UsageError } from './command.js'
 import { EXIT_OK } from './exit-code.js'
 import { probeEngine, runDemo } from './serve-demo.js'
 
-/** The simulated engine's containers by default, and at most. */
+/** Containers of the simulated engine: the default, and the most. */
 const DEMO_CONTAINERS = 12
 const MAX_DEMO_CONTAINERS = 5_000
 
@@ -41,11 +41,11 @@ async function serveApi(given: Arguments, io: Io): Promise<number> {
   const why = given.flag('demo') ? 'It was asked for.' : given.flag('or-demo') ? await probeEngines(io) : null
   if (why === null) await runService(io.env)
   else await runDemo(io, containers, why)
-  // The service runs on; runService sets the exit code of a start that failed.
+  // The service runs on. If its start fails, runService sets the exit code.
   return EXIT_OK
 }
 
-/** Why no engine can be served; null where one answers, and where the service will refuse the configuration. */
+/** Why there is no engine to serve; null if one answers, or if the configuration is faulty, which the service reports itself. */
 async function probeEngines({ env, clock }: Io): Promise<string | null> {
   const loaded = loadConfig(env, CONFIG_FILES, clock.now())
   if (loaded.faults !== undefined) return null

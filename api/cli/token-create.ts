@@ -9,7 +9,7 @@ import { type Arguments, type Command, type Io, UsageError } from './command.js'
 import { EXIT_OK, EXIT_USAGE } from './exit-code.js'
 import { readRoles, readScopes } from './scope-options.js'
 
-/** A token that lives longer is a password: sign another one in time. */
+/** A token with a longer lifetime would be a password. Sign a new one instead. */
 const MAX_LIFETIME_MS = 400 * 86_400_000
 const MIN_LIFETIME_MS = 1_000
 

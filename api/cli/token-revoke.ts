@@ -6,10 +6,10 @@ import { EXIT_OK } from './exit-code.js'
 /** Characters of a token id that a service accepts. */
 const MAX_TOKEN_ID_LENGTH = 256
 
-/** Characters of a remark: a ticket's number and a sentence. */
+/** Characters of a comment: a ticket number and a sentence. */
 const MAX_REASON_LENGTH = 200
 
-/** The owner alone: who may write it decides whose token ends. */
+/** For the owner alone: write access is the power to revoke any token. */
 const FILE_MODE = 0o600
 
 const HELP = `Usage: porthole token revoke --jti ID [--file FILE] [--reason TEXT]
@@ -35,7 +35,7 @@ export const tokenRevoke: Command = {
 
 async function revokeToken(given: Arguments, io: Io): Promise<number> {
   const tokenId = given.text('jti')
-  // A blank before a # would begin a remark, and leave half an id.
+  // A # after a blank would begin a comment and leave half an id.
   if (
     tokenId === undefined ||
     !/^[\x21-\x7e]+$/.test(tokenId) ||
@@ -52,7 +52,7 @@ async function revokeToken(given: Arguments, io: Io): Promise<number> {
     throw new UsageError('token revoke: give --file, or set REVOKED_TOKENS_FILE as the service has it')
   const remark = `# ${new Date(io.clock.now()).toISOString()}${reason === '' ? '' : ` ${reason}`}`
   try {
-    // The break before it ends a line that an editor left open.
+    // The leading line break ends a line that a manual edit left without one.
     appendFileSync(file, `\n${tokenId} ${remark}\n`, { mode: FILE_MODE })
   } catch (error) {
     throw new CommandFailure(`${file} cannot be written (${(error as NodeJS.ErrnoException).code})`)

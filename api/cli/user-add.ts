@@ -50,7 +50,7 @@ async function addUser(given: Arguments, io: Io): Promise<number> {
   const containers = readSelectors(given)
   const path = usersFileOf('user add', given, io.env)
   const isReplacing = given.flag('replace')
-  // Before a password is typed in vain. What counts is the check under the lock.
+  // Checked first, so that the password is not typed in vain. The check that counts is the one under the lock.
   admit(readUsersFile(path) ?? [], name, isReplacing)
   const passwordHash = await hashPassword(await readNewPassword('user add', given, io, name))
   let isNew = true
@@ -58,10 +58,10 @@ async function addUser(given: Arguments, io: Io): Promise<number> {
     path,
     (found) => {
       const entries = found ?? []
-      const place = admit(entries, name, isReplacing)
-      isNew = place === -1
+      const index = admit(entries, name, isReplacing)
+      isNew = index === -1
       const entry: UserEntry = { name, passwordHash, roles, scopes, containers }
-      return isNew ? [...entries, entry] : entries.map((old, index) => (index === place ? entry : old))
+      return isNew ? [...entries, entry] : entries.map((old, at) => (at === index ? entry : old))
     },
     io,
   )
@@ -69,17 +69,17 @@ async function addUser(given: Arguments, io: Io): Promise<number> {
   return EXIT_OK
 }
 
-/** The place of the user in the file, -1 for none yet. */
+/** The index of the user in the file, -1 if not there yet. Throws if the user may not be added. */
 function admit(entries: readonly UserEntry[], name: string, isReplacing: boolean): number {
-  const place = entries.findIndex((entry) => entry.name.toLowerCase() === name.toLowerCase())
-  const existing = entries[place]?.name
+  const index = entries.findIndex((entry) => entry.name.toLowerCase() === name.toLowerCase())
+  const existing = entries[index]?.name
   if (existing !== undefined && !isReplacing)
     throw new CommandFailure(
       `there is a user ${existing} already; --replace replaces them, porthole user password changes the password alone`,
     )
   if (existing === undefined && entries.length >= MAX_USERS)
     throw new CommandFailure(`the file has ${MAX_USERS} users already, which is the most it takes`)
-  return place
+  return index
 }
 
 function readSelectors(given: Arguments): readonly string[] {

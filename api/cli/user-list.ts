@@ -41,7 +41,7 @@ function table(entries: readonly UserEntry[]): string {
   return `${lines.map((line) => line.trimEnd()).join('\n')}\n`
 }
 
-/** The value of a selector may hold what moves a terminal's cursor. */
+/** Escapes control characters: the value of a selector may hold some, and a terminal would act on them. */
 function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '?')
 }

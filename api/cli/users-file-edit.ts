@@ -71,8 +71,8 @@ export function demandUser(path: string, entries: readonly UserEntry[] | null, n
 }
 
 /**
- * Reads, changes and replaces the file as one step: the new file is created exclusively beside it, which is the lock, and takes
- * its place by a rename. So no reader sees half a file, no writer loses what another wrote, and a failure leaves all as it was.
+ * Reads, changes and replaces the file in one step: the new file is created exclusively beside it, which is the lock, and a
+ * rename replaces the old one. So a reader never sees half a file, concurrent edits are not lost, and a failure changes nothing.
  */
 export async function editUsersFile(
   given: string,
@@ -99,7 +99,7 @@ export async function editUsersFile(
   syncFolder(path)
 }
 
-/** The file behind a link, so that the link stays a link and all writers lock the same file. */
+/** Resolves a symbolic link, so that the link stays a link and all writers lock the same file. */
 function resolve(path: string): string {
   try {
     return realpathSync(path)
@@ -124,7 +124,7 @@ async function openExclusively(path: string, next: string, clock: Clock): Promis
   }
 }
 
-/** Gives the new file the owner and the mode of the old one, or the service could not read it any more. */
+/** Gives the new file the owner and group of the old one, or the service could not read it any more. */
 function takeOver(descriptor: number, path: string, stderr: Output): void {
   const old = statOf(path)
   if (old === null) return
@@ -145,7 +145,7 @@ function statOf(path: string): Stats | null {
   return statSync(path, { throwIfNoEntry: false }) ?? null
 }
 
-/** The rename itself is durable only with its folder. Some file systems cannot do this, and lose nothing but the last change. */
+/** A rename is durable only once its folder is synced. A file system that cannot do this loses at most the last change. */
 function syncFolder(path: string): void {
   try {
     const folder = openSync(dirname(path), 'r')
@@ -164,7 +164,7 @@ function writeFailure(path: string, code: string): string {
     EPERM: 'its folder may not be written by this user',
     EROFS: 'it is on a read-only file system',
     ENOSPC: 'the disk is full',
-    // What docker mounts as a single file cannot be replaced, only overwritten, which is not atomic.
+    // A single file that docker mounts cannot be replaced, only overwritten, and that is not atomic.
     EBUSY: 'it is a mount of its own: mount its folder instead, or change it outside of the container',
   }
   return `${path} cannot be written: ${why[code] ?? code}; it is as it was`

@@ -1,19 +1,19 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 
-/** Milliseconds that one piece of work has the event loop before all else gets a turn. */
+/** Milliseconds that one piece of work may hold the event loop before it yields. */
 const SLICE_MS = 10
 
-/** Milliseconds on a clock that never goes back: for what work takes, not for what time it is. */
+/** Milliseconds on a monotonic clock: it measures durations and does not give the time. */
 export type Stopwatch = () => number
 
 export const STOPWATCH: Stopwatch = () => performance.now()
 
-/** Lets everything else that waits for the event loop run first. */
+/** Lets all pending work of the event loop run first. */
 export function yieldToEventLoop(): Promise<void> {
   return nextTurn()
 }
 
-/** Splits long work into slices, by time and not by count: one line may take as long as a thousand. */
+/** Splits long work into slices by time, not by count: one line may take as long as a thousand. */
 export class TimeSlice {
   readonly #stopwatch: Stopwatch
   #startedAt: number
@@ -28,12 +28,12 @@ export class TimeSlice {
     return this.#stopwatch() - this.#startedAt >= SLICE_MS
   }
 
-  /** Milliseconds that all slices took, without what ran between them. */
+  /** Milliseconds that all slices took, without the time between them. */
   get busyMs(): number {
     return this.#earlierMs + this.#stopwatch() - this.#startedAt
   }
 
-  /** Ends this slice and begins the next when it is the turn of this work again. */
+  /** Ends this slice, yields, and begins the next one. */
   async next(): Promise<void> {
     this.#earlierMs = this.busyMs
     await yieldToEventLoop()

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.js'
 
 /**
- * Lets one loop sleep until its next deadline, a notification, or the end of its signal. A notification that comes while
- * nothing waits ends the next wait at once.
+ * Lets one loop sleep until its next deadline, a notification, or its signal's abort. A notification that arrives while the loop
+ * is not waiting ends the next wait at once.
  */
 export class Notifier {
   readonly #clock: Clock

@@ -1,18 +1,18 @@
 import type { Release } from './semaphore.js'
 
-/** Which bound is reached: that of one holder, or that of all together. */
+/** The bound that is reached: that of one holder, or that of all together. */
 export type QuotaBound = 'holder' | 'total'
 
 export interface QuotaOptions {
-  /** Places that one holder has at once. */
+  /** Permits that one holder may have at once. */
   readonly perHolder: number
-  /** Places of all holders together. */
+  /** Permits of all holders together. */
   readonly total: number
-  /** The error of whoever finds no place. */
+  /** Makes the error for a holder who gets no permit. */
   readonly refusal: (bound: QuotaBound) => Error
 }
 
-/** Hands out places and refuses at once where none is left. Nothing waits here: see Semaphore. */
+/** Hands out permits, and refuses at once if none is left. Nothing waits here: see Semaphore. */
 export class Quota {
   readonly #options: QuotaOptions
   readonly #held = new Map<string, number>()
@@ -22,7 +22,7 @@ export class Quota {
     this.#options = options
   }
 
-  /** Places that are taken. */
+  /** Permits in use. */
   get count(): number {
     return this.#count
   }
@@ -39,11 +39,11 @@ export class Quota {
     return () => {
       if (isReleased) return
       isReleased = true
-      this.#giveBack(holder)
+      this.#release(holder)
     }
   }
 
-  #giveBack(holder: string): void {
+  #release(holder: string): void {
     const left = (this.#held.get(holder) ?? 0) - 1
     if (left > 0) this.#held.set(holder, left)
     else this.#held.delete(holder)

@@ -1,12 +1,12 @@
-/** Gives a place back, whether it was had or only waited for. A second call does nothing. */
+/** Returns a permit, or stops waiting for one. A second call does nothing. */
 export type Release = () => void
 
 export interface EnterOptions {
-  /** Stands before everyone who is not preferred. */
+  /** Enters before all that are not preferred. */
   readonly isPreferred?: boolean
 }
 
-/** Lets at most `limit` run at once. The rest wait in the order in which they came, the preferred first. */
+/** Lets at most `limit` run at once. The others wait in order of arrival, preferred ones first. */
 export class Semaphore {
   readonly #limit: number
   readonly #preferred = new Set<() => void>()
@@ -23,8 +23,8 @@ export class Semaphore {
   }
 
   /**
-   * Calls `start` as soon as there is a place: within this call where one is free. The release that `start` is given is the one
-   * that this call returns.
+   * Calls `start` as soon as there is a permit, within this call if one is free. The release that `start` gets is the one that
+   * this call returns.
    */
   enter(start: (release: Release) => void, { isPreferred = false }: EnterOptions = {}): Release {
     const queue = isPreferred ? this.#preferred : this.#others
@@ -45,11 +45,11 @@ export class Semaphore {
     return release
   }
 
-  /** Runs the work once there is a place, and gives what it gives. */
+  /** Runs the work once there is a permit, and resolves with its result. */
   async run<T>(work: () => Promise<T>, options: EnterOptions = {}): Promise<T> {
     return new Promise((resolve, reject) => {
       this.enter((release) => {
-        // A promise of its own, so that work which throws at once is a rejection too.
+        // Wrapped in a promise, so that work which throws synchronously rejects too.
         new Promise<T>((done) => done(work())).finally(release).then(resolve, reject)
       }, options)
     })

@@ -4,13 +4,13 @@ import type { ConfigFiles, SettingsReader } from './settings.js'
 import { KEY_VARIABLES, readTokenKeys, SECRET_VARIABLES, type TokenConfig } from './token-keys.js'
 import { parseUsers } from './users-file.js'
 
-/** Whose tokens are accepted, and who signs in. Durations are in milliseconds. */
+/** Whose tokens are accepted, and which users sign in. Durations are in milliseconds. */
 export interface AuthConfig {
-  /** Null where only an outside provider's tokens are accepted. */
+  /** Null if only an outside provider's tokens are accepted. */
   readonly token: TokenConfig | null
-  /** Null where only our own are. */
+  /** Null if only our own tokens are accepted. */
   readonly provider: ProviderConfig | null
-  /** Null where sign-in is off. */
+  /** Null if sign-in is off. */
   readonly users: UsersConfig | null
   readonly revokedTokensFile: string | null
 }
@@ -18,14 +18,14 @@ export interface AuthConfig {
 export interface UsersConfig {
   readonly path: string
   readonly accessTokenTtlMs: number
-  /** A session lasts so long at most, however often it is refreshed (ASVS 7.3.2). */
+  /** A session lasts at most this long, however often it is refreshed (ASVS 7.3.2). */
   readonly refreshTokenTtlMs: number
 }
 
 export const ACCESS_TOKEN_TTL = { min: '1m', max: '7d', fallback: '15m' }
 export const REFRESH_TOKEN_TTL = { min: '5m', max: '90d', fallback: '7d' }
 
-/** Guards that do nothing without authentication: an operator who sets one relies on it. */
+/** Guards that have no effect without authentication. An operator who sets one relies on it, so that is a fault. */
 const AUTH_ONLY = ['USERS_FILE', 'JWKS_URL', 'REVOKED_TOKENS_FILE'] as const
 
 export function refuseUnguarded(read: SettingsReader): void {
@@ -74,7 +74,7 @@ export function readAuth(read: SettingsReader, files: ConfigFiles): AuthConfig {
   }
 }
 
-/** A key to sign with, or a fault. */
+/** Demands a signing key, or reports a fault. */
 export function readSigningKeys(read: SettingsReader): TokenConfig | null {
   const before = read.faults.length
   const token = readTokenKeys(read)
@@ -117,7 +117,7 @@ function readRevokedTokens(read: SettingsReader, files: ConfigFiles): string | n
   return path
 }
 
-/** A file that is not there yet revokes nothing; one that cannot be read would silently do the same. */
+/** A missing file revokes nothing, which is fine. An unreadable one would silently do the same, so it is a fault. */
 function refuseUnreadable(read: SettingsReader, files: ConfigFiles, path: string): void {
   try {
     files.readFile(path)

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net'
 
-/** A block of addresses, in the words of node:net's BlockList; a single address has all bits of it for a prefix. */
+/** A block of addresses, in the words of node:net's BlockList. A single address has a prefix of full length. */
 export interface Network {
   readonly address: string
   /** Bits. */
@@ -17,7 +17,7 @@ const BITS = { ipv4: 32, ipv6: 128 } as const
 
 export const CONTAINS_ALL = 'contains every address'
 
-/** Reads an address or a network in CIDR notation. A problem says nothing of the text. */
+/** Reads an address or a network in CIDR notation. A problem does not quote the text. */
 export function parseNetwork(text: string): ParsedNetwork {
   const [address = '', written, ...more] = text.split('/')
   const version = isIP(address)
@@ -31,14 +31,14 @@ export function parseNetwork(text: string): ParsedNetwork {
   return hasHostBits(network) ? { problem: 'holds a network with host bits set: clear them' } : { network }
 }
 
-/** Both ends of IPv4, and so all between. IPv6 networks around ::ffff:0:0/96 hold all of it too (RFC 4291, section 2.5.5.2). */
+/** Contains all of IPv4, judged by its two ends. IPv6 networks around ::ffff:0:0/96 do too (RFC 4291, section 2.5.5.2). */
 function containsAll({ address, prefix, family }: Network): boolean {
   const list = new BlockList()
   list.addSubnet(address, prefix, family)
   return list.check('0.0.0.0') && list.check('255.255.255.255')
 }
 
-/** 10.0.0.1/8 may mean the host or the network: whichever was meant, the other is what would be allowed. */
+/** 10.0.0.1/8 may mean the host or the network. It is refused, so that the wrong one is never allowed. */
 function hasHostBits({ address, prefix, family }: Network): boolean {
   const hostBits = BigInt(BITS[family] - prefix)
   const value = family === 'ipv4' ? join(address.split('.').map(Number), 8n) : join(groupsOf(address), 16n)

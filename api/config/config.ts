@@ -14,12 +14,12 @@ export type { NetworkConfig } from './network.js'
 export type { ConfigFault, ConfigFiles } from './settings.js'
 export { VARIABLES } from './variables.js'
 
-/** The whole configuration, checked. Durations are in milliseconds. */
+/** The whole, valid configuration. Durations are in milliseconds. */
 export interface Config {
   readonly environment: Environment
   readonly listen: { readonly host: string; readonly port: number }
   readonly logLevel: LogLevel
-  /** Null where AUTH_ENABLED=false. */
+  /** Null if AUTH_ENABLED=false. */
   readonly auth: AuthConfig | null
   readonly hosts: readonly HostConfig[]
   readonly limits: LimitConfig
@@ -27,12 +27,12 @@ export interface Config {
   readonly audit: AuditConfig
   readonly sampling: SamplingConfig
   readonly logs: {
-    /** Whether secrets are taken out of the lines of containers' logs. */
+    /** Whether secrets in containers' logs are redacted. */
     readonly scrub: boolean
   }
 }
 
-/** What one caller may do in one window. */
+/** How much one caller may do in one window. */
 export interface LimitConfig {
   readonly windowMs: number
   /** Requests. */
@@ -44,15 +44,15 @@ export interface LimitConfig {
 }
 
 export interface SamplingConfig {
-  /** Between two readings of a container that is not watched. */
+  /** Milliseconds between two readings of an unwatched container. */
   readonly intervalMs: number
-  /** How far back samples go. */
+  /** How many milliseconds back samples reach. */
   readonly historyMs: number
 }
 
 export interface AuditConfig {
   readonly destination: { readonly kind: 'stdout' } | { readonly kind: 'file'; readonly path: string }
-  /** Whether a request is refused or served when its record cannot be written. */
+  /** What happens to a request whose record cannot be written. */
   readonly onFailure: 'refuse' | 'serve'
 }
 
@@ -62,19 +62,19 @@ type Environment = (typeof ENVIRONMENTS)[number] | 'unset'
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 type LogLevel = (typeof LOG_LEVELS)[number]
 
-/** Samples of one container in the window: a day at the usual interval, some 400 KB (docs/performance.md). */
+/** Samples of one container in the window: a day at the default interval, some 400 KB (docs/performance.md). */
 const MAX_HISTORY_SAMPLES = 8_640
 
-/** A limit beyond this limits nothing; express-rate-limit still counts with a number of this size. */
+/** A higher limit would limit nothing. express-rate-limit can still count to this number. */
 const MAX_RATE_LIMIT = 1_000_000_000
 
-/** Guesses at passwords in one window: more would be no limit to speak of. */
+/** Guesses at passwords in one window. A higher limit would hardly be one. */
 const MAX_LOGIN_LIMIT = 1_000
 
 type Loaded<T> = { readonly config: T; readonly faults?: never } | { readonly faults: readonly ConfigFault[] }
 type RawEnvironment = Readonly<Record<string, string | undefined>>
 
-/** Environment -> configuration, or every fault at once. `now` (milliseconds since 1970) decides whether certificates hold. */
+/** Environment -> configuration, or all faults at once. Certificates must be valid at `now` (milliseconds since 1970). */
 export function loadConfig(environment: RawEnvironment, files: ConfigFiles, now: number): Loaded<Config> {
   const read = new SettingsReader(environment, files)
   const mode = read.text('NODE_ENV') === undefined ? 'unset' : read.oneOf('NODE_ENV', ENVIRONMENTS, 'production')
@@ -107,7 +107,7 @@ export interface SigningConfig {
   readonly accessTokenTtlMs: number
 }
 
-/** What `porthole token create` needs: the signing side alone, so that it runs where no engine is configured. */
+/** The signing settings alone, for `porthole token create`, which runs where no engine is configured. */
 export function loadSigningConfig(environment: RawEnvironment, files: ConfigFiles): Loaded<SigningConfig> {
   const read = new SettingsReader(environment, files)
   const token = readSigningKeys(read)
@@ -116,7 +116,7 @@ export function loadSigningConfig(environment: RawEnvironment, files: ConfigFile
   return read.faults.length > 0 || token === null ? { faults: read.faults } : { config: { token, accessTokenTtlMs } }
 }
 
-/** Text for a terminal: one line a fault. */
+/** Text for a terminal, one line per fault. */
 export function describeFaults(faults: readonly ConfigFault[]): string {
   return faults
     .map(({ variable, place, problem, remedy }) => {

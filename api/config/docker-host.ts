@@ -13,11 +13,11 @@ const PLAIN_PORT = 2375
 const TLS_PORT = 2376
 
 /**
- * Bytes of a path in Linux's sockaddr_un, less the final NUL: a longer one is cut short, and another socket is dialled.
+ * Bytes of a path in Linux's sockaddr_un, less the final NUL. A longer path would be cut, and another socket dialled.
  */
 const MAX_SOCKET_PATH_BYTES = 107
 
-/** On for the docker CLI, which takes any non-empty value; off for docker-modem and for most who read it. */
+/** The docker CLI takes any non-empty value as on. docker-modem, and most people, read these as off. */
 const AMBIGUOUS_SWITCH = /^(?:0|false|no|off|n|f)$/i
 
 interface TcpAddress {
@@ -29,9 +29,9 @@ interface TcpAddress {
 type Address = { readonly kind: 'unix'; readonly socketPath: string } | TcpAddress
 
 /**
- * Where the engine is, by the docker CLI's rules (docker/cli opts/hosts.go) for DOCKER_HOST, less what its readers
- * disagree on. TLS once asked for, by DOCKER_TLS_VERIFY, by any of the three paths or by port 2376, is TLS or a fault:
- * never plain. Returns every fault at once, in the operator's `names`.
+ * Where the engine is, by the docker CLI's rules for DOCKER_HOST (docker/cli opts/hosts.go), without the forms that its readers
+ * interpret differently. If DOCKER_TLS_VERIFY, one of the three paths or port 2376 asks for TLS, the result is TLS or a fault,
+ * never a plain connection. Returns all faults at once, in the operator's `names`.
  */
 export function resolveEndpoint(
   settings: DockerSettings,
@@ -67,7 +67,7 @@ function isAmbiguous(tlsVerify: string | undefined): boolean {
   return AMBIGUOUS_SWITCH.test(tlsVerify ?? '')
 }
 
-/** The setting that asks for TLS, for a fault to name. An ambiguous switch asks for nothing: it is a fault already. */
+/** The setting that asks for TLS, for faults to name. An ambiguous switch asks for nothing; it is a fault already. */
 function whatAsksForTls(settings: DockerSettings, address: Address | null): keyof DockerSettings | null {
   if (settings.tlsVerify && !isAmbiguous(settings.tlsVerify)) return 'tlsVerify'
   if (settings.caPath) return 'caPath'
@@ -153,7 +153,7 @@ function readTcpAddress(text: string, fault: AddFault): TcpAddress | null {
   return null
 }
 
-/** A name (RFC 1123, underscores as compose service names have them allowed) or an address. */
+/** A name (RFC 1123, plus the underscores that compose allows in service names) or an address. */
 function isHost(host: string): boolean {
   if (isIPv4(host) || isIPv6(host)) return true
   return host.length <= 253 && /^(?!-)[A-Za-z0-9_-]{1,63}(?<!-)(?:\.(?!-)[A-Za-z0-9_-]{1,63}(?<!-))*$/.test(host)

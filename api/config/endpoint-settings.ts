@@ -1,4 +1,4 @@
-/** The six settings of one engine as they are written; empty counts as absent. */
+/** The six settings of one engine, unparsed. An empty one counts as absent. */
 export interface DockerSettings {
   readonly dockerHost?: string | undefined
   readonly dockerPort?: string | undefined
@@ -8,7 +8,7 @@ export interface DockerSettings {
   readonly keyPath?: string | undefined
 }
 
-/** What each setting is called where the operator wrote it. */
+/** The name of each setting where the operator wrote it. */
 export type SettingNames = Readonly<Record<keyof DockerSettings, string>>
 
 export const ENVIRONMENT_NAMES = {
@@ -20,16 +20,16 @@ export const ENVIRONMENT_NAMES = {
   keyPath: 'DOCKER_KEY_PATH',
 } as const satisfies SettingNames
 
-/** What reading an endpoint asks of the machine. */
+/** What resolving an endpoint needs from the machine. */
 export interface EndpointMachine {
-  /** The file's text; throws where it cannot be read. */
+  /** The file's text. Throws if it cannot be read. */
   readFile(path: string): string
   isDirectory(path: string): boolean
-  /** Milliseconds since 1970: certificates must be valid now. */
+  /** Milliseconds since 1970. Certificates must be valid at this time. */
   readonly now: number
 }
 
-/** Never holds a value: it may carry a password or key material. */
+/** Never quotes a value, which may hold a password or key material. */
 export interface EndpointFault {
   readonly setting: keyof DockerSettings
   /** Follows the setting's name in a sentence. */

@@ -4,12 +4,12 @@ import { type HostConfig, parseHosts } from './hosts-file.js'
 import { firstFaults } from './list-file.js'
 import type { ConfigFiles, SettingsReader } from './settings.js'
 
-/** The host of a fleet of one. */
+/** The id of the host if there is only one. */
 const SINGLE_HOST_ID = 'local'
 
 const FILE_REMEDY = 'docs/configuration.md shows the file'
 
-/** The engines that are watched: those of HOSTS_FILE, or else the one that the environment names. `now` is in milliseconds since 1970. */
+/** The engines to watch: those in HOSTS_FILE, or else the one in the environment. `now` is in milliseconds since 1970. */
 export function readHosts(read: SettingsReader, files: ConfigFiles, now: number): readonly HostConfig[] {
   const machine = { readFile: files.readFile, isDirectory: files.isDirectory, now }
   const path = read.text('HOSTS_FILE')

@@ -9,7 +9,7 @@ import { type FileFault, faultsOf, readListFile } from './list-file.js'
 export interface HostConfig {
   readonly id: string
   readonly endpoint: EngineEndpoint
-  /** The operator's own words about it, such as a zone; shown, never interpreted. */
+  /** The operator's labels, such as a zone: shown, never interpreted. */
   readonly labels: Readonly<Record<string, string>>
 }
 
@@ -17,13 +17,13 @@ type Parsed =
   | { readonly hosts: readonly HostConfig[]; readonly faults?: never }
   | { readonly faults: readonly FileFault[]; readonly hosts?: never }
 
-/** Each engine costs a connection for its events and a loop; a fleet of more belongs to several instances. */
+/** Each engine costs a connection for its events and a loop. A larger fleet needs several instances. */
 export const MAX_HOSTS = 256
 
 /** Characters of the whole file: 256 hosts with long paths and labels. */
 const MAX_FILE_LENGTH = 1_048_576
 
-/** It stands in answers, logs and metrics, and is typed into `host=`. */
+/** An id appears in answers, logs and metrics, and is typed into `host=`. */
 const HOST_ID = /^[a-z0-9][a-z0-9._-]{0,62}$/
 const HOST_ID_RULE = 'must be 1 to 63 lower-case letters, digits, dots, underscores or hyphens, a letter or digit first'
 
@@ -31,7 +31,7 @@ const ENDPOINT_RULE = 'must be a text such as unix:///var/run/docker.sock or tcp
 
 const TLS_RULE = 'must name absolute paths, either as "directory" or as "ca", "cert" and "key"'
 
-/** As many as a person keeps apart. */
+/** More labels than a person can tell apart would help no reader. */
 const MAX_LABELS = 16
 const LABEL_KEY = /^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/
 const MAX_LABEL_LENGTH = 128
@@ -49,13 +49,13 @@ const HOST = z.strictObject(
         TLS_RULE,
       )
       .optional(),
-    // A record of zod's leaves out the name __proto__ where this refuses it.
+    // zod's own record would silently drop the name __proto__. This refuses it.
     labels: z.custom<HostConfig['labels']>(areLabels, LABELS_RULE).optional(),
   },
   'must be an object',
 )
 
-/** What resolveEndpoint is to call its settings. */
+/** The names that resolveEndpoint uses for the settings. */
 const MEMBER_NAMES: SettingNames = {
   dockerHost: 'endpoint',
   dockerPort: 'endpoint',
@@ -66,7 +66,7 @@ const MEMBER_NAMES: SettingNames = {
 }
 
 /**
- * The hosts of HOSTS_FILE, or every fault at once:
+ * The hosts of HOSTS_FILE, or all faults at once:
  * `{"hosts": [{"id", "endpoint", "tls"?: {"directory"} | {"ca", "cert", "key"}, "labels"?: {}}]}`. An endpoint follows the rules of
  * DOCKER_HOST, and TLS those of its companions.
  */
@@ -109,7 +109,7 @@ function areLabels(value: unknown): boolean {
   )
 }
 
-/** Two loops over one engine would double what it is asked, and show each of its containers twice. */
+/** Refuses duplicates: two loops over one engine would double its load and show each container twice. */
 function duplicates(hosts: readonly HostConfig[]): FileFault[] {
   const isTwice = (of: (host: HostConfig) => string) => new Set(hosts.map(of)).size < hosts.length
   const fault = (problem: string): FileFault => ({ place: 'hosts', problem, remedy: null })

@@ -2,13 +2,13 @@ import type { z } from 'zod'
 import { isJsonObject } from '../model/json-object.js'
 import { parseStrictJson } from '../model/strict-json.js'
 
-/** What is wrong in a file, and where. Never a value: it may be a secret in the wrong place. */
+/** What is wrong in a file, and where. Never quotes a value, which may be a misplaced secret. */
 export interface FileFault {
-  /** As `users[3].roles`; null where it is the whole file. */
+  /** Such as `users[3].roles`; null for the whole file. */
   readonly place: string | null
   /** Follows the place in a sentence. */
   readonly problem: string
-  /** Null where the problem says what must be there. */
+  /** Null if the problem already says what must be there. */
   readonly remedy: string | null
 }
 
@@ -16,17 +16,17 @@ type Faulty = { readonly faults: readonly FileFault[]; readonly entries?: never 
 export type ListFile<T> = { readonly entries: readonly T[]; readonly faults?: never } | Faulty
 
 interface ListFileForm {
-  /** The one member of the file's object, a list. */
+  /** The only member of the file's object, a list. */
   readonly member: string
   readonly maxEntries: number
   /** Characters of the whole file. */
   readonly maxLength: number
 }
 
-/** A file of another kind has a fault in every line. */
+/** Faults that are shown. A file of the wrong kind has one in every line. */
 const MAX_SHOWN_FAULTS = 50
 
-/** The entries of a file `{"<member>": [...]}`, of any shape. */
+/** The unchecked entries of a file `{"<member>": [...]}`. */
 export function readListFile(text: string, { member, maxEntries, maxLength }: ListFileForm): ListFile<unknown> {
   if (text.length > maxLength) return wrong(null, `is longer than ${maxLength} characters`)
   const json = parseStrictJson(text)
@@ -39,8 +39,8 @@ export function readListFile(text: string, { member, maxEntries, maxLength }: Li
 }
 
 /**
- * What zod found wrong in the entry at `place`: one fault for each member, by the schema's own words, and one for each member that it
- * does not know, by `describeUnknown`.
+ * The faults that zod found in the entry at `place`: one per member, in the schema's words, and one per unknown member, in the
+ * words of `describeUnknown`.
  */
 export function faultsOf(
   { issues }: z.core.$ZodError,
@@ -57,7 +57,7 @@ export function faultsOf(
   return [...faults.values()]
 }
 
-/** The faults to show, and how many there are beyond them. */
+/** The faults to show, and the number of others. */
 export function firstFaults(faults: readonly FileFault[]): {
   readonly shown: readonly FileFault[]
   readonly more: number
@@ -65,7 +65,7 @@ export function firstFaults(faults: readonly FileFault[]): {
   return { shown: faults.slice(0, MAX_SHOWN_FAULTS), more: Math.max(0, faults.length - MAX_SHOWN_FAULTS) }
 }
 
-/** A line for each fault. */
+/** One line per fault. */
 export function describeFileFaults(faults: readonly FileFault[]): string[] {
   const { shown, more } = firstFaults(faults)
   return [...shown.map(describe), ...(more > 0 ? [`and ${more} more`] : [])]

@@ -1,13 +1,13 @@
-/** Names shorter than this resemble too much that belongs to others (HOST and HOME). */
+/** Shorter names resemble too many names of other programs (HOST and HOME). */
 const SHORTEST_NAME = 8
 
-/** Whether a name is probably a slip for the known one: one edit away, or two where the known one is long. */
+/** Whether a name is probably a typo of the known one: one edit away, or two if the known one is long. */
 export function isNearMiss(name: string, known: string): boolean {
   if (known.length < SHORTEST_NAME) return false
   return editDistance(name, known) <= (known.length >= 12 ? 2 : 1)
 }
 
-/** Levenshtein's distance; above 2 it may be too small, which is never a near miss either. */
+/** Levenshtein's distance. A result above 2 may be too small, but it is not a near miss either way. */
 function editDistance(a: string, b: string): number {
   if (Math.abs(a.length - b.length) > 2) return 3
   let row = Array.from({ length: b.length + 1 }, (_, i) => i)

@@ -4,7 +4,7 @@ import type { SettingsReader } from './settings.js'
 
 export type { Network } from './cidr.js'
 
-/** Whose X-Forwarded-For counts. */
+/** The proxies whose X-Forwarded-For is trusted. */
 export type TrustProxy =
   | { readonly kind: 'none' }
   | { readonly kind: 'hops'; readonly hops: number }
@@ -12,7 +12,7 @@ export type TrustProxy =
 
 export interface NetworkConfig {
   readonly trustProxy: TrustProxy
-  /** Who is answered; empty is every address. */
+  /** The networks that are answered; empty means every address. */
   readonly allowlist: readonly Network[]
   readonly corsOrigins: readonly string[]
 }
@@ -20,10 +20,10 @@ export interface NetworkConfig {
 /** Proxies in a row: a CDN, a load balancer, an ingress and some to spare. */
 const MAX_HOPS = 10
 
-/** Entries of one list: more than a person maintains. */
+/** Entries of one list: more than a person maintains by hand. */
 const MAX_ENTRIES = 64
 
-/** What Express calls by name in its setting `trust proxy`, and operators know from there. */
+/** The names of Express's setting `trust proxy`, which operators know. */
 const NAMED_NETWORKS: ReadonlyMap<string, readonly string[]> = new Map([
   ['loopback', ['127.0.0.0/8', '::1/128']],
   // RFC 3927, RFC 4291 section 2.5.6.
@@ -32,7 +32,7 @@ const NAMED_NETWORKS: ReadonlyMap<string, readonly string[]> = new Map([
   ['uniquelocal', ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7']],
 ])
 
-/** `isOpen`: requests need no token, so that no page from another machine may read. */
+/** `isOpen`: requests need no token, so pages of other machines must not be allowed to read. */
 export function readNetwork(read: SettingsReader, isOpen: boolean): NetworkConfig {
   return {
     trustProxy: readTrustProxy(read),
@@ -97,7 +97,7 @@ function readOrigins(read: SettingsReader, isOpen: boolean): readonly string[] {
   return origins
 }
 
-/** As a browser writes it into the Origin field: it is compared letter by letter. */
+/** Accepts an origin as a browser writes it into the Origin field, because the two are compared literally. */
 function isOrigin(text: string): boolean {
   try {
     const { origin, protocol, hostname } = new URL(text)

@@ -11,7 +11,7 @@ export interface ProviderConfig {
   readonly audience: string
   readonly algorithms: readonly ProviderAlgorithm[]
   readonly tokenType: 'at+jwt' | 'JWT'
-  /** A claim's name, or a dotted path to one, to values, to the scopes that each stands for. */
+  /** Maps a claim's name, or a dotted path to it, to values, and each value to the scopes that it grants. */
   readonly claimMap: ReadonlyMap<string, ReadonlyMap<string, readonly Scope[]>>
   readonly containersClaim: string
 }
@@ -19,7 +19,7 @@ export interface ProviderConfig {
 const PROVIDER_ALGORITHMS = ['RS256', 'PS256', 'ES256'] as const
 type ProviderAlgorithm = (typeof PROVIDER_ALGORITHMS)[number]
 
-/** Claims that are looked at, and values of each: a company's groups, not its directory. */
+/** Claims that are examined, and values of each: the groups of a company, not its directory. */
 const MAX_CLAIMS = 32
 const MAX_VALUES = 256
 
@@ -32,10 +32,10 @@ const NEED_URL = [
   'JWKS_CONTAINERS_CLAIM',
 ] as const
 
-/** Each scope's own name in the claim `scope` (RFC 9068 section 2.2.3). */
+/** The default map: the claim `scope` names our scopes themselves (RFC 9068 section 2.2.3). */
 const OWN_SCOPES: ProviderConfig['claimMap'] = new Map([['scope', new Map(SCOPES.map((scope) => [scope, [scope]]))]])
 
-/** Null where JWKS_URL is not set. */
+/** Null if JWKS_URL is not set. */
 export function readProvider(read: SettingsReader): ProviderConfig | null {
   const jwksUrl = read.text('JWKS_URL')
   if (jwksUrl === undefined) {
@@ -56,7 +56,7 @@ export function readProvider(read: SettingsReader): ProviderConfig | null {
   }
 }
 
-/** An attacker who can change the keys on the way can sign any token. */
+/** Demands https: an attacker who can change the keys in transit can sign any token. */
 function refuseUrl(read: SettingsReader, text: string): void {
   const remedy = 'use https://HOST/PATH; http:// only to this machine'
   const url = URL.canParse(text) ? new URL(text) : null
@@ -110,7 +110,7 @@ function readClaimMap(read: SettingsReader): ProviderConfig['claimMap'] {
   return map as ProviderConfig['claimMap']
 }
 
-/** Null where a word is neither a role nor a scope. */
+/** Null if a word is neither a role nor a scope, or if there is no word. */
 function scopesOf(words: string): readonly Scope[] | null {
   const scopes = words.split(/\s+/).flatMap((word): readonly (Scope | null)[] => {
     if (isRole(word)) return ROLES[word]

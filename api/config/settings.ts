@@ -2,29 +2,29 @@ import { parseDuration } from '../model/duration.js'
 import { isNearMiss } from './near-miss.js'
 import type { RefusedVariable, SecretVariable, Variable } from './variables.js'
 
-/** A setting that stops the start: where, what is wrong and what to do. Never the value: it may be a secret. */
+/** A setting that stops the start: which, what is wrong, and what to do. Never quotes the value, which may be a secret. */
 export interface ConfigFault {
-  /** The variable, be it one that should not be there. */
+  /** The variable, even if it should not be set at all. */
   readonly variable: string
-  /** Where in the file that the variable names, as `hosts[0].tls.ca`; null where the fault is of the whole. */
+  /** Where in the file that the variable names, such as `hosts[0].tls.ca`; null if the fault concerns all of it. */
   readonly place: string | null
   /** Follows the variable or the place in a sentence. */
   readonly problem: string
   readonly remedy: string
 }
 
-/** What reading the configuration may ask of the machine. */
+/** What reading the configuration needs from the machine. */
 export interface ConfigFiles {
-  /** The file's text; throws where it cannot be read. */
+  /** The file's text. Throws if it cannot be read. */
   readFile(path: string): string
   isDirectory(path: string): boolean
-  /** Whether any user of the machine may write it; false where there is no such file. */
+  /** Whether every user of the machine may write the file; false if it is missing. */
   isWritableByAll(path: string): boolean
 }
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-/** Reads settings one by one and keeps every fault, so that a start that stops names them all at once. */
+/** Reads settings one by one and collects all faults, so that a failed start names them all at once. */
 export class SettingsReader {
   readonly faults: ConfigFault[] = []
   readonly #environment: Environment
@@ -39,7 +39,7 @@ export class SettingsReader {
     this.faults.push({ variable, place, problem, remedy })
   }
 
-  /** An empty variable counts as absent, as compose writes one that was never given. */
+  /** An empty variable counts as absent: compose passes unset variables as empty ones. */
   text(variable: Variable | RefusedVariable): string | undefined {
     const value = this.#environment[variable]
     return value === undefined || value === '' ? undefined : value
@@ -53,7 +53,7 @@ export class SettingsReader {
     return known ?? fallback
   }
 
-  /** Exactly `true` or `false`: `Boolean("false")` is true, so nothing else is guessed at. */
+  /** Takes exactly `true` or `false` and guesses at nothing else: `Boolean("false")` is true. */
   flag(variable: Variable, fallback: boolean): boolean {
     return this.oneOf(variable, ['true', 'false'], fallback ? 'true' : 'false') === 'true'
   }
@@ -78,7 +78,7 @@ export class SettingsReader {
     return parseDuration(range.fallback) ?? 0
   }
 
-  /** From NAME, or from the file that NAME_FILE names (one line break stripped). */
+  /** Reads NAME, or the file that NAME_FILE names (one final line break is stripped). */
   secret(variable: SecretVariable): string | undefined {
     const direct = this.text(variable)
     const path = this.text(`${variable}_FILE`)
@@ -97,12 +97,12 @@ export class SettingsReader {
     return undefined
   }
 
-  /** The variable that gave a secret, for a fault of its content to name. */
+  /** The variable that a secret came from, so that a fault in its content can name it. */
   sourceOf(variable: SecretVariable): Variable {
     return this.text(variable) === undefined ? `${variable}_FILE` : variable
   }
 
-  /** A variable that resembles a known one is a slip of the pen that would otherwise leave a limit or a guard at its default. */
+  /** Refuses variables that look like typos of known ones, which would silently leave a limit or a guard at its default. */
   refuseNearMisses(known: ReadonlySet<string>): void {
     for (const variable of Object.keys(this.#environment)) {
       if (known.has(variable)) continue

@@ -1,7 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import type { AddFault, DockerSettings, EndpointMachine, SettingNames } from './endpoint-settings.js'
 
-/** What mutual TLS takes, as PEM texts. */
+/** What mutual TLS needs, as PEM texts. */
 interface Identity {
   readonly ca: string
   readonly cert: string
@@ -16,10 +16,10 @@ interface TlsContext {
   readonly fault: AddFault
 }
 
-/** What docker's own tools name the files of a certificate directory. */
+/** The file names in a certificate directory of docker's own tools. */
 const DIRECTORY_FILES = { ca: 'ca.pem', cert: 'cert.pem', key: 'key.pem' } as const
 
-/** The three PEM texts, each checked as far as it can be without the engine; null where one is missing. */
+/** The three PEM texts, each checked as far as possible without the engine; null if one is missing. */
 export function readTlsFiles(settings: DockerSettings, context: TlsContext): Identity | null {
   const { fault, machine } = context
   const directory =
@@ -67,7 +67,7 @@ function readPem(
   }
 }
 
-/** A bundle is good while one of its certificates is: roots are renewed by adding the next one. */
+/** A bundle is valid while one of its certificates is, because roots are renewed by adding the next one. */
 function checkCertificates(
   setting: keyof DockerSettings,
   role: string,
@@ -87,7 +87,7 @@ function checkCertificates(
   else fault(setting, `is not valid yet: ${role} begins later`, 'check the clock of this machine')
 }
 
-/** Null stands for a block that is no certificate. */
+/** Parses each block. Null stands for a block that is not a certificate. */
 function parseCertificates(pem: string): (X509Certificate | null)[] {
   const blocks = pem.match(/-----BEGIN CERTIFICATE-----[\s\S]*?-----END CERTIFICATE-----/g) ?? []
   return blocks.map((block) => {

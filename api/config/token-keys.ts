@@ -6,18 +6,18 @@ import type { SecretVariable } from './variables.js'
 export const TOKEN_ALGORITHMS = ['HS256', 'RS256', 'ES256', 'PS256'] as const
 export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number]
 
-/** A key, and the `kid` by which tokens name it. */
+/** A key, and the `kid` under which tokens name it. */
 export interface TokenKey {
   readonly kid: string
   readonly key: KeyObject
 }
 
 export interface TokenConfig {
-  /** Pinned here; a token's own header never decides (RFC 8725 section 3.1). */
+  /** Fixed by configuration: a token's own header never selects it (RFC 8725 section 3.1). */
   readonly algorithm: TokenAlgorithm
-  /** Null where only a public key is configured. */
+  /** Null if only a public key is configured. */
   readonly signingKey: TokenKey | null
-  /** The current key first, then the one before it. */
+  /** The current key first, then the previous one. */
   readonly verificationKeys: readonly TokenKey[]
   readonly issuer: string
   readonly audience: string
@@ -26,7 +26,7 @@ export interface TokenConfig {
 /** RFC 7518 section 3.3: an RSA key has at least 2048 bits. */
 const MIN_RSA_BITS = 2_048
 
-/** Characters of a secret's `kid`: enough that no two of a deployment's secrets share one. */
+/** Characters of a secret's `kid`: enough that two secrets of a deployment never share one. */
 const SECRET_KID_LENGTH = 16
 
 const SECRET_REMEDY = 'make one with: openssl rand -base64 48'
@@ -48,7 +48,7 @@ export function publicKid(key: KeyObject): string {
   return createHash('sha256').update(JSON.stringify(members)).digest('base64url')
 }
 
-/** The keys that the environment gives; null where it gives none. Each key is for one algorithm (RFC 8725 section 3.1). */
+/** The keys in the environment; null if there are none. Each key is for one algorithm (RFC 8725 section 3.1). */
 export function readTokenKeys(read: SettingsReader): TokenConfig | null {
   const algorithm = read.oneOf('JWT_ALGORITHM', TOKEN_ALGORITHMS, 'HS256')
   const isSecret = algorithm === 'HS256'
@@ -81,7 +81,7 @@ function readSecrets(read: SettingsReader): Keys | null {
 
 function refuseWeakness(read: SettingsReader, variable: SecretVariable, secret: string | undefined): void {
   if (secret === undefined) return
-  // Anyone with the public key could sign with it (RFC 8725 section 2.1).
+  // A public key used as a secret would let anyone who has it sign tokens (RFC 8725 section 2.1).
   if (secret.includes('-----BEGIN'))
     read.fault(
       read.sourceOf(variable),
@@ -117,7 +117,7 @@ function readKeyPair(read: SettingsReader, algorithm: TokenAlgorithm): Keys | nu
   }
 }
 
-/** Null where no key is given, or one that cannot be used. */
+/** Null if no key is set, or if it cannot be used. */
 function readKey(
   read: SettingsReader,
   variable: (typeof KEY_VARIABLES)[number],
@@ -127,7 +127,7 @@ function readKey(
   if (pem === undefined) return null
   const source = read.sourceOf(variable)
   const isPrivate = variable === 'JWT_PRIVATE_KEY'
-  // Public keys are passed around freely; a private key in the place of one would be, too.
+  // A private key in a variable for public ones would be shared like a public key.
   if (!isPrivate && /-----BEGIN [A-Z ]*PRIVATE KEY/.test(pem)) {
     read.fault(source, 'is a private key', 'give its public half: openssl pkey -in key.pem -pubout')
     return null

@@ -5,13 +5,13 @@ import { ROLES, type Role, SCOPES, type Scope } from '../model/scope.js'
 import type { User } from '../model/user.js'
 import { type FileFault, faultsOf, readListFile } from './list-file.js'
 
-/** One member of `users`, as it is written. */
+/** One entry of `users`, as it is written. */
 export interface UserEntry {
   readonly name: string
   readonly passwordHash: string
   readonly roles: readonly Role[]
   readonly scopes: readonly Scope[]
-  /** Label selectors; empty where the file has no such member, which means all containers. */
+  /** Label selectors; empty, which means all containers, if the entry does not have this member. */
   readonly containers: readonly string[]
 }
 
@@ -19,15 +19,15 @@ type Parsed<T> =
   | { readonly users: readonly T[]; readonly faults?: never }
   | { readonly faults: readonly FileFault[]; readonly users?: never }
 
-/** Starts with a letter or digit, so that it is no option; no blank, so that it is one word in a log. */
+/** Begins with a letter or digit, so that it cannot look like an option. No blank, so that it is one word in a log. */
 const USER_NAME = /^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$/
 export const USER_NAME_RULE =
   'must be 1 to 64 letters, digits, dots, underscores, hyphens or @, a letter or digit first'
 
-/** A file for people; more of them belong to an identity provider. */
+/** A larger number of users belongs into an identity provider. */
 export const MAX_USERS = 1_000
 
-/** As in a token's `containers` claim, which these become. */
+/** The same bound as for a token's `containers` claim, which these become. */
 export const MAX_SELECTORS = 32
 
 /** Characters of the whole file: a thousand users with a dozen long selectors each. */
@@ -50,7 +50,7 @@ const USER = z
       }),
       roles: listOf(z.enum(ROLE_NAMES, ROLES_RULE), ROLES_RULE).default([]),
       scopes: listOf(z.enum(SCOPES, SCOPES_RULE), SCOPES_RULE).default([]),
-      // An empty list reads like "none", and no member means "all": so an empty list is refused.
+      // An empty list reads like "none", but no member means "all". The file has to say which.
       containers: listOf(z.string(CONTAINERS_RULE).refine(isSelector, CONTAINERS_RULE), CONTAINERS_RULE)
         .min(1, CONTAINERS_RULE)
         .max(MAX_SELECTORS, CONTAINERS_RULE)
@@ -64,13 +64,13 @@ export function isUserName(text: string): boolean {
   return USER_NAME.test(text)
 }
 
-/** The users of USERS_FILE, or every fault at once. */
+/** The users of USERS_FILE, or all faults at once. */
 export function parseUsers(text: string): Parsed<User> {
   const { users, faults } = parseUserEntries(text)
   return users === undefined ? { faults } : { users: users.map(userOf) }
 }
 
-/** The same as it is written, to be changed and written again. */
+/** The entries as they are written, so that a command can change them and write them back. */
 export function parseUserEntries(text: string): Parsed<UserEntry> {
   const read = readListFile(text, { member: 'users', maxEntries: MAX_USERS, maxLength: MAX_FILE_LENGTH })
   if (read.faults !== undefined) return read
@@ -104,7 +104,7 @@ function userOf({ name, passwordHash, roles, scopes, containers }: UserEntry): U
   }
 }
 
-/** Names are compared as they are, but two that differ in case alone are two people taken for one. */
+/** Names are compared exactly. Two names that differ only in case are refused, because people would confuse them. */
 function sameNames(entries: readonly unknown[]): FileFault[] {
   const firsts = new Map<string, number>()
   const faults: FileFault[] = []
@@ -123,7 +123,7 @@ function sameNames(entries: readonly unknown[]): FileFault[] {
   return faults
 }
 
-/** Each element once. */
+/** A list of distinct elements. */
 function listOf<Element extends z.ZodType>(element: Element, rule: string) {
   return z.array(element, rule).refine((list) => new Set(list).size === list.length, rule)
 }
@@ -137,7 +137,7 @@ function isSelector(text: string): boolean {
   return parseLabelSelector(text) !== null
 }
 
-/** A slip such as "role" helps when it is named; anything that looks less like a word may be a value in the wrong place. */
+/** Quotes an unknown member only if it looks like a word, such as the typo "role". Any other text may be a misplaced value. */
 function unknownMember(member: string): string {
   const name = /^[A-Za-z_]{1,16}$/.test(member) ? ` "${member}"` : ''
   return `has an unknown member${name}; it takes ${Object.keys(USER.shape).join(', ')}`

@@ -1,9 +1,9 @@
-/** A secret, from the variable itself or, as docker and vault hand it over, from the file that NAME_FILE names. */
+/** A secret: in the variable itself, or in the file that NAME_FILE names, as docker and vault pass secrets. */
 function secret<Name extends string>(name: Name) {
   return [name, `${name}_FILE`] as const
 }
 
-/** What this version reads. docs/configuration.md has a row for each, in this order. */
+/** The settings that this version reads. docs/configuration.md has a row for each, in this order. */
 export const VARIABLES = [
   'NODE_ENV',
   'HOST',
@@ -50,17 +50,17 @@ export const VARIABLES = [
   'LOG_REDACTION',
 ] as const
 
-/** Settings of the contract that a later version reads. Ignoring one would leave a guard open that its owner takes for closed. */
+/** Settings that a later version will read. They are refused, because ignoring one would silently leave a guard open. */
 export const NOT_YET = [...secret('REDIS_URL'), ...secret('ALERT_WEBHOOK_URL')] as const
 
-/** Settings of docker's own tools. Where one stands in for a setting of ours, ignoring it would dial another engine. */
+/** Settings of docker's own tools. They are refused, because ignoring one could dial another engine than the operator meant. */
 type OfDocker = 'DOCKER_TLS' | 'DOCKER_CONTEXT'
 
 /** The name of a setting. */
 export type Variable = (typeof VARIABLES)[number]
 
-/** A name that is looked at only to be refused. */
+/** A name that is only read to be refused. */
 export type RefusedVariable = (typeof NOT_YET)[number] | OfDocker
 
-/** A setting that NAME_FILE may hold instead. */
+/** A setting that NAME_FILE may supply instead. */
 export type SecretVariable = { [Name in Variable]: `${Name}_FILE` extends Variable ? Name : never }[Variable]

@@ -28,7 +28,7 @@ import { isFree, mountRoutes, type RouteParts } from './mount-routes.js'
 import { streamScope } from './routes.js'
 
 export interface AppParts extends RouteParts {
-  /** Null where no users are configured. */
+  /** Null if no users are configured. */
   readonly signIn: SignIn | null
   readonly store: Store
   readonly limits: Pick<Config['limits'], 'windowMs' | 'general' | 'stats'>

@@ -5,7 +5,7 @@ import { ACTIONS } from './routes.js'
 
 export const AUTH_PREFIX = '/api/auth'
 
-/** What concerns the caller. A router of its own, since each read would else be compared with all of these paths first. */
+/** The routes below /api/auth. They have a router of their own, so that a read is not compared with all their paths first. */
 export function authRouter(context: AuthContext, callersOnly: RequestHandler): Router {
   const router = Router({ caseSensitive: true, strict: true })
   for (const action of ACTIONS) {
@@ -18,7 +18,7 @@ export function authRouter(context: AuthContext, callersOnly: RequestHandler): R
   return router
 }
 
-/** Whether a request may carry a body: an action's may, a read's may not. */
+/** Whether a request may carry a body: an action may, a read may not. */
 export function takesBody({ method, path }: Request): boolean {
   return method === 'POST' && POST_PATHS.has(path)
 }

@@ -6,16 +6,16 @@ import type { AuditContext, Outcome } from './endpoints/audit-context.js'
 import { addressOf } from './middleware/resolve-address.js'
 
 /*
- * What speed demands at the price of readability stands in this file, each with what it saves: processor time of one
+ * Code that is fast at the price of readability is in this file, each piece with what it saves: processor time of one
  * `GET /api/containers` of 100 containers, out of memory, through the whole chain (Node 20, eight connections). With
  * all of it a request takes about 125 us. How it was found: docs/decisions/0009-native-express-prototypes.md.
  */
 
 /**
- * Request and response classes that carry Express's methods, for the server to make its objects of.
+ * Request and response classes that carry Express's methods. The server makes its objects from them.
  *
- * Express gives each request and each response another prototype. V8 then throws away what it has learnt of their shapes. Where
- * they have that prototype already, the call changes nothing. Without this, a request takes 275 us.
+ * Express replaces the prototype of each request and each response. V8 then discards what it has learnt of their shapes. If they
+ * have that prototype already, the call changes nothing. Without this, a request takes 275 us.
  */
 export function messageClasses(app: Express): Pick<ServerOptions, 'IncomingMessage' | 'ServerResponse'> {
   class AppRequest extends IncomingMessage {}
@@ -31,9 +31,9 @@ function adopt<T extends object>(prototype: object, ...sources: readonly T[]): T
 }
 
 /**
- * A logger for pino-http, which makes a child of it with each request, to hang the request on. Each child has its own prototype,
- * and costs more than the one line that is written at the end. Nothing logs in between, so the child is the logger itself.
- * Without this, a request takes 265 us.
+ * A logger for pino-http, which makes a child logger per request to bind the request to. Each child has its own prototype, and
+ * costs more than the one line written at the end. Nothing logs in between, so `child` returns the logger itself. Without this,
+ * a request takes 265 us.
  */
 export function childless(log: Log): Log {
   const own = log.child({})
@@ -41,8 +41,8 @@ export function childless(log: Log): Log {
 }
 
 /**
- * The audit event of a read, member by member: it is made with every request. 0.03 us; with spreads of what is known before and
- * after the answer it is 0.4 us (Node 20, x64).
+ * The audit event of a read, member by member, because every request makes one: 0.03 us. With spreads of the two contexts it
+ * takes 0.4 us (Node 20, x64).
  */
 export function readEvent({ req, res, route, caller, engine }: AuditContext, outcome: Outcome): ReadEvent {
   return {
@@ -68,8 +68,8 @@ export function readEvent({ req, res, route, caller, engine }: AuditContext, out
 }
 
 /**
- * Gives the signal that fires when the client has gone, made when a handler first asks for it, which few do: 3 us and a listener,
- * where a request that does not ask pays 0.02 us (Node 20, x64).
+ * Returns the signal that fires when the client has gone. It is made when a handler first asks for it, which few do: it costs
+ * 3 us and a listener, while a request that does not ask pays 0.02 us (Node 20, x64).
  */
 export function clientAbortSignal(res: Response): () => AbortSignal {
   let controller: AbortController | null = null
@@ -82,7 +82,7 @@ export function clientAbortSignal(res: Response): () => AbortSignal {
   }
 }
 
-/** Runs at once where the client has gone already, while it was authenticated: no event comes any more. */
+/** Calls `run` when the connection closes, or at once if it closed during authentication, because no event follows then. */
 export function whenClosed(res: Response, run: () => void): void {
   if (res.closed) run()
   else res.once('close', run)

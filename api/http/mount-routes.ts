@@ -21,12 +21,12 @@ export interface RouteParts {
   readonly audit: Audit & Records
   readonly metrics: Metrics
   readonly streams: OpenStreams
-  /** Null where the service runs without authentication. */
+  /** Null if the service runs without authentication. */
   readonly authenticator: Authenticator | null
   readonly clock: Clock
 }
 
-/** Every read of the tables, with the stats limit before those that count toward it. */
+/** Mounts all routes of the tables, with the stats limit before those that count toward it. */
 export function mountRoutes(app: Express, parts: RouteParts, limitStats: RequestHandler): void {
   const { view, audit, metrics, streams, authenticator, clock } = parts
   const readParts = {
@@ -48,7 +48,7 @@ export function mountRoutes(app: Express, parts: RouteParts, limitStats: Request
   for (const feed of FEEDS) mount(feed, feedEndpoint(feed, streamParts))
 }
 
-/** Prometheus asks every 15 s or so, for ever. A client that may not read is counted: each of its refusals is recorded. */
+/** Exempt from the limit, because Prometheus asks every 15 s. A client without the scope counts: each refusal is recorded. */
 export function isFree(path: string, scopes: ReadonlySet<Scope>): boolean {
   return ROUTES.some((route) => route.limit === 'none' && route.path === path && scopes.has(route.scope))
 }

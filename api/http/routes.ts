@@ -37,7 +37,7 @@ import { listStats, matchingContainers, oneContainer, showHistory, showStats } f
 import { HISTORY } from './resources/stats/history-answer.js'
 import { HISTORY_QUERY, ONE_STREAM_QUERY, STATS_QUERY, STATS_STREAM_QUERY } from './resources/stats/query.js'
 
-/** What is asked once and answered once. `One`: about the container that `:id` names, which is found before the handler runs. */
+/** Routes with one answer. `One`: about the container that `:id` names, which is found before the handler runs. */
 // biome-ignore format: a table, a row a line
 export const ROUTES: readonly ReadRoute[] = [
   read('/api/containers', { scope: 'containers:read', query: CONTAINERS_QUERY, answer: CONTAINER_LIST, from: 'containers' }, listContainers),
@@ -59,21 +59,21 @@ export const ROUTES: readonly ReadRoute[] = [
   read('/metrics', { scope: 'metrics:read', limit: 'none', query: NO_QUERY, answer: METRICS, from: 'memory' }, showMetrics),
 ]
 
-/** Reads that are answered again whenever they have changed. */
+/** Streams: the answer of a read, sent again when it has changed. */
 // biome-ignore format: a table, a row a line
 export const STREAMS: readonly StreamRoute[] = [
   stream('/api/stats/stream', { scope: 'stats:read', limit: 'stats', query: STATS_STREAM_QUERY, answer: STATS_LIST, from: 'stats', event: 'stats', watch: matchingContainers }, listStats),
   streamOne('/api/containers/:id/stats/stream', { scope: 'stats:read', limit: 'stats', query: ONE_STREAM_QUERY, answer: STATS, from: 'stats', event: 'stats', watch: oneContainer }, showStats),
 ]
 
-/** Reads that go on: every item in its order, none left out. */
+/** Feeds: every item in its order, without omission. */
 // biome-ignore format: a table, a row a line
 export const FEEDS: readonly FeedRoute[] = [
   feedOne('/api/containers/:id/logs/stream', { scope: 'logs:read', query: LOG_STREAM_QUERY, events: LOG_FEED, readId: parseLogCursor }, followLog),
   feed('/api/events/stream', { scope: 'events:read', query: EVENT_STREAM_QUERY, events: EVENT_FEED, readId: readEventId }, followEvents),
 ]
 
-/** What concerns the caller, not the containers. */
+/** Actions: about the caller, not about containers. */
 export const ACTIONS: readonly ActionRoute[] = [
   action('POST', '/api/auth/login', { access: 'sign-in', body: LOGIN_BODY, answer: GRANT }, login),
   action('POST', '/api/auth/refresh', { access: 'sign-in', body: REFRESH_BODY, answer: GRANT }, refresh),
@@ -84,7 +84,7 @@ export const ACTIONS: readonly ActionRoute[] = [
 
 const STREAM_ROUTES = [...STREAMS, ...FEEDS].map(({ path, scope }) => ({ parts: path.split('/'), scope }))
 
-/** The scope that a stream's path asks for; null where there is no such stream. */
+/** The scope that a stream's path requires; null if there is no such stream. */
 export function streamScope(path: string): Scope | null {
   const given = path.split('/')
   return STREAM_ROUTES.find(({ parts }) => fits(parts, given))?.scope ?? null

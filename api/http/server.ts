@@ -8,22 +8,22 @@ import { ApiError, type ErrorCode } from '../model/error.js'
 import { problemOf } from './endpoints/problem.js'
 import { messageClasses } from './hot-path.js'
 
-/** Bytes of all header fields together: a token takes 1 KiB, proxies add some. More is answered 431. */
+/** Bytes of all header fields together: a token takes 1 KiB, and proxies add some. More gets a 431. */
 const MAX_HEADER_BYTES = 16 * 1024
 
 /** Header fields of one request. */
 const MAX_HEADERS = 100
 
-/** Time for the header fields to arrive. A slow client holds a connection for so long. */
+/** Milliseconds for the header fields to arrive. A slow client holds a connection for this long at most. */
 const HEADERS_TIMEOUT_MS = 10_000
 
-/** Time for the whole request to arrive. Requests have no body, so the headers are all of it. */
+/** Milliseconds for the whole request to arrive. Reads have no body, so this adds little to the headers. */
 const REQUEST_TIMEOUT_MS = 15_000
 
-/** How often Node compares with the two. */
+/** How often Node checks the two deadlines above. */
 const TIMEOUT_CHECK_MS = 2_000
 
-/** What a test may make shorter than a client is given. */
+/** The deadlines that a test may shorten. */
 export interface ServerTimes {
   readonly headersMs: number
   readonly checkMs: number
@@ -31,16 +31,16 @@ export interface ServerTimes {
 
 const TIMES: ServerTimes = { headersMs: HEADERS_TIMEOUT_MS, checkMs: TIMEOUT_CHECK_MS }
 
-/** Longer than a proxy leaves its idle connections open (Traefik 90 s, nginx 60 s): then the proxy closes first, and loses no request. */
+/** Longer than a proxy keeps idle connections open (Traefik 90 s, nginx 60 s): the proxy closes first, and no request is lost. */
 const KEEP_ALIVE_MS = 95_000
 
-/** A client that reads nothing of its answer for so long is gone. */
+/** A client that reads nothing of its answer for this long counts as gone. */
 const IDLE_SOCKET_MS = 30_000
 
-/** Connections at once: a proxy and its dashboards take dozens; a flood is refused before it costs memory. */
+/** Connections at once. A proxy and its dashboards need dozens; a flood is refused before it costs memory. */
 const MAX_CONNECTIONS = 2_048
 
-/** Requests under way have so long to end once the service stops. */
+/** How long open requests may take to end once the service stops. */
 const DRAIN_MS = 3_000
 
 /** The HTTP server with every bound set: Node's defaults leave half of them open. */
@@ -53,7 +53,7 @@ export function createHttpServer(app: Express, log: Log, { headersMs, checkMs } 
       requestTimeout: REQUEST_TIMEOUT_MS,
       connectionsCheckingInterval: checkMs,
       keepAliveTimeout: KEEP_ALIVE_MS,
-      // Checked in the chain, where the refusal has a body and a line in the log.
+      // Checked by a middleware instead, so that the refusal has a body and a log line.
       requireHostHeader: false,
       insecureHTTPParser: false,
     },
@@ -66,7 +66,7 @@ export function createHttpServer(app: Express, log: Log, { headersMs, checkMs } 
   return server
 }
 
-/** Resolves with the port that was bound. Rejects where the address cannot be. */
+/** Resolves with the bound port. Rejects if the address cannot be bound. */
 export function listen(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -78,7 +78,7 @@ export function listen(server: Server, host: string, port: number): Promise<numb
   })
 }
 
-/** Accepts no more connections, lets requests under way end, and cuts what is left after DRAIN_MS. */
+/** Refuses new connections, lets open requests end, and closes what is left after DRAIN_MS. */
 export function closeServer(server: Server, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
     const cancelCut = clock.after(DRAIN_MS, () => server.closeAllConnections())
@@ -90,7 +90,7 @@ export function closeServer(server: Server, clock: Clock): Promise<void> {
   })
 }
 
-/** The parser gives up before any middleware runs. The answer and the log line have the usual shape all the same. */
+/** Answers when the parser fails before any middleware runs. The answer and the log line have their usual shape. */
 function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket, log: Log): void {
   if (error.code === 'ECONNRESET' || !socket.writable) {
     socket.destroy()
@@ -124,7 +124,7 @@ interface Unreadable {
 
 const MALFORMED: Unreadable = { code: 'invalid-request', status: 400, detail: 'The request is not valid HTTP.' }
 
-/** By the parser's codes. HTTP has a status for each, which says more than the 400 or 413 of the problem's code. */
+/** Problems by the parser's codes. HTTP has a specific status for each, instead of the code's own 400 or 413. */
 const UNREADABLE: Readonly<Record<string, Unreadable>> = {
   HPE_HEADER_OVERFLOW: {
     code: 'payload-too-large',

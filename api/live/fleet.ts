@@ -17,15 +17,15 @@ import type { EngineObjects, Events, HostObjects, RecordEngineCall, View } from 
 const FULL_ID_LENGTH = 64
 
 /**
- * Readings of what is watched, of all hosts together. Each takes this process half a millisecond, so one page that watches thousands
- * of containers each second would leave no time for anything else; above this all are read less often, evenly.
+ * Readings a second of watched containers, over all hosts. Each costs this process half a millisecond, so one page that watches
+ * thousands of containers each second would leave no time for anything else. Above this, all are read less often, evenly.
  */
 export const MAX_WATCHED_READINGS_PER_SECOND = 500
 
-/** Milliseconds after which answers are made anew where nothing but time has passed. */
+/** Milliseconds after which answers are rendered again even if nothing has changed. */
 const AGEING_STEP_MS = 30_000
 
-/** All hosts as one. */
+/** All hosts as one view. */
 export class Fleet implements View {
   readonly #hosts: ReadonlyMap<string, Host>
   #all: { readonly version: number; readonly containers: readonly Container[] } = { version: -1, containers: [] }
@@ -39,7 +39,7 @@ export class Fleet implements View {
     this.#clock = clock
   }
 
-  /** Problems pass by themselves, so time alone moves it as well, in coarse steps. */
+  /** Problems expire by themselves, so time alone moves the version as well, in coarse steps. */
   get version(): number {
     return sum(this.#hosts.values(), (host) => host.version) + Math.floor(this.#clock.now() / AGEING_STEP_MS)
   }
@@ -155,7 +155,7 @@ export class Fleet implements View {
   }
 }
 
-/** Hands each record on with its host. */
+/** Passes each call record on with its host. */
 function recorderOf(host: string, recordCall: RecordEngineCall): RecordCall {
   return ({ read, status, milliseconds }) => recordCall({ host, call: read, status, milliseconds })
 }

@@ -1,6 +1,6 @@
 import { type Clock, sleep } from '../clock.js'
 
-/** Whether the promise settles within so many milliseconds; it goes on either way. Rejects as it does, where it does so in time. */
+/** Whether the promise settles within that many milliseconds; it goes on either way. Rejects if the promise rejects in time. */
 export async function settlesWithin(promise: Promise<unknown>, milliseconds: number, clock: Clock): Promise<boolean> {
   const done = new AbortController()
   try {

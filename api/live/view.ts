@@ -13,9 +13,9 @@ import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 
 /**
- * The questions that http may ask. Each that concerns containers takes the caller's selectors, and answers as if containers
- * that they do not select did not exist. What takes an engine returns a promise; all else reads memory. `recordCall` gets
- * each call to an engine that the answer waited for, also one that failed.
+ * The questions that http may ask. Each one about containers takes the caller's selectors, and answers as if containers that they
+ * do not select did not exist. Questions that need an engine return a promise; all others read memory. `recordCall` gets each
+ * engine call that the answer waited for, including failed ones.
  */
 export interface View {
   /** Changes whenever an answer about containers or hosts could. */
@@ -27,8 +27,8 @@ export interface View {
   hosts(): readonly HostStatus[]
   containers(selectors: readonly LabelSelector[]): readonly Container[]
   /**
-   * The one container that an id of 12 to 64 digits fits, on `host` alone where one is given: machines that were copied from one
-   * image have containers of the same full id.
+   * The one container that an id of 12 to 64 digits matches, on `host` alone if it is given: machines that were cloned from one
+   * image have containers with the same full id.
    * @throws container-not-found, ambiguous-container-id or engine-unavailable
    */
   find(id: string, host: string | null, selectors: readonly LabelSelector[]): Container
@@ -36,16 +36,16 @@ export interface View {
   sample(container: Container): Sample | null
   /** Samples after `since` (milliseconds since 1970) and within the window before the last; null before the first. */
   history(container: Container, since: number): History | null
-  /** Has their statistics read every `intervalMs` for a while; a watcher calls again with each look. */
+  /** Reads their statistics every `intervalMs` for a while. A watcher calls again with each look. */
   watch(containers: readonly Container[], intervalMs: number): void
-  /** What watching each engine takes. */
+  /** What watching each engine costs. */
   engineMetrics(): readonly EngineMetrics[]
   inspect(container: Container, recordCall: RecordEngineCall): Promise<InspectedContainer>
   top(container: Container, recordCall: RecordEngineCall): Promise<ProcessList>
   changes(container: Container, recordCall: RecordEngineCall): Promise<ChangeList>
-  /** `signal`: the caller has gone. */
+  /** `signal` aborts when the client has gone. */
   readLog(container: Container, query: LogQuery, recordCall: RecordEngineCall, signal: AbortSignal): Promise<LogPage>
-  /** From the lines that the query asks for, or on from where a reader stood. The first step comes when the engine begins to answer. */
+  /** Begins with the lines that the query asks for, or after a cursor. The first step comes when the engine begins to answer. */
   followLog(
     container: Container,
     query: LogFollowQuery,
@@ -53,15 +53,15 @@ export interface View {
     signal: AbortSignal,
   ): AsyncIterable<LogStep>
   /**
-   * What the engines hold beside containers, of all hosts or of the named ones, whatever containers the caller sees. An engine that
-   * does not answer within a moment delays no answer: its part is an older one, or none, and why.
+   * Images, networks, volumes or disk use of all hosts or of the named ones, regardless of what the caller may see. An engine that
+   * does not answer within a moment delays no answer: its part is an older value, or none, with the reason.
    */
   objects<Kind extends keyof EngineObjects>(
     kind: Kind,
     hosts: readonly string[],
     recordCall: RecordEngineCall,
   ): Promise<readonly HostObjects<EngineObjects[Kind]>[]>
-  /** As it was last measured, however long ago; asks no engine. */
+  /** The last measurement, of any age. Asks no engine. */
   knownDiskUse(host: string): DiskUse | null
   readonly events: Events
 }
@@ -77,7 +77,7 @@ export interface EngineObjects {
 
 export interface HostObjects<T> {
   readonly hostId: string
-  /** Null where the engine has never answered. */
+  /** Null if the engine has never answered. */
   readonly value: T | null
   /** Milliseconds since 1970. */
   readonly observedAt: number | null
@@ -85,22 +85,22 @@ export interface HostObjects<T> {
   readonly fault: ApiError | null
 }
 
-/** Recent events of all hosts, in order of their arrival, those of hidden containers too. */
+/** Recent events of all hosts in order of arrival, including those of hidden containers. */
 export interface Events {
-  /** The position behind the latest. */
+  /** The position after the latest event. */
   readonly end: number
-  /** The id of the position before every event. */
+  /** The id of the position before all events. */
   readonly beginning: string
-  /** Behind the event of that id; null where it is not remembered. */
+  /** The position after the event with that id; null if it is forgotten. */
   positionOf(id: string): number | null
   after(position: number): EventPassage
-  /** Resolves when something has come after the position, or as soon as the signal aborts. */
+  /** Resolves once an event has arrived after the position, or as soon as the signal aborts. */
   wait(position: number, signal: AbortSignal): Promise<void>
 }
 
 export interface EventPassage {
   readonly events: readonly RecordedEvent[]
-  /** Hosts that have lost something between the position that was asked for and these events. */
+  /** Hosts that lost events between the requested position and these events. */
   readonly lostHosts: readonly string[]
   readonly next: number
 }

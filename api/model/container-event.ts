@@ -1,6 +1,6 @@
 /**
- * One line of the engine's event stream that concerns a container, without its secrets: command lines and label values are
- * scrubbed. What an event of its kind does not have is null.
+ * One event about a container from the engine's stream, without secrets: command lines and label values are scrubbed. Fields that
+ * events of its kind do not have are null.
  */
 export interface ContainerEvent {
   readonly containerId: string
@@ -14,26 +14,26 @@ export interface ContainerEvent {
   readonly exitCode: number | null
   readonly signal: number | null
   readonly health: 'healthy' | 'unhealthy' | null
-  /** Of exec_create and exec_start, arguments joined by spaces as the engine has them. */
+  /** The command of exec_create and exec_start: its arguments joined by spaces, as the engine sends them. */
   readonly command: string | null
-  /** What an exec's create, start and end have in common. */
+  /** The id that the create, start and end events of an exec share. */
   readonly execId: string | null
-  /** Of rename. */
+  /** The name before a rename. */
   readonly oldName: string | null
-  /** How many secrets the decoder took out of the names and the command; those in labels are not shown. */
+  /** How many secrets the decoder redacted in the names and the command. Labels are not shown, so not counted. */
   readonly redactions: number
 }
 
 /** An event as it is remembered. */
 export interface RecordedEvent extends ContainerEvent {
-  /** A hash: another reading of the same event has the same, in every process, and it shows nothing of other events. */
+  /** A hash: the same event has the same id in every process, and the id reveals nothing about other events. */
   readonly id: string
   readonly hostId: string
-  /** When it happened, by our clock as far as the engine's is known to be off: milliseconds since 1970. */
+  /** When it happened, in milliseconds since 1970, on our clock as far as the skew of the engine's is known. */
   readonly at: number
-  /** The order of arrival, over all hosts of this process. Not for callers: it counts events that are hidden from them. */
+  /** The order of arrival, over all hosts of this process. Not for callers, because it counts hidden events. */
   readonly seq: number
-  /** Whether the container's own health check made it, or a look at its processes; false while that is unknown. */
+  /** Whether it comes from the container's own health check or from a look at its processes; false while unknown. */
   isNoise: boolean
 }
 

@@ -1,4 +1,4 @@
-/** Docker's own words for a container's state (engine API, ContainerState). */
+/** The states of a container, in Docker's words (engine API, ContainerState). */
 export const CONTAINER_STATES = ['created', 'running', 'paused', 'restarting', 'removing', 'exited', 'dead'] as const
 export type ContainerState = (typeof CONTAINER_STATES)[number]
 
@@ -13,7 +13,7 @@ export interface Port {
   readonly protocol: string
 }
 
-/** One container as the engine's list has it. Label values are scrubbed already. */
+/** One container of the engine's list. Label values are scrubbed. */
 export interface ListedContainer {
   /** 64 lower-case hex digits. */
   readonly id: string
@@ -29,13 +29,13 @@ export interface ListedContainer {
   readonly ports: readonly Port[]
   readonly labels: ReadonlyMap<string, string>
   readonly networks: readonly string[]
-  /** Names of the volumes that are mounted. */
+  /** Names of mounted volumes. */
   readonly volumes: readonly string[]
-  /** How many secrets the decoder took out of the image's name and the labels. */
+  /** How many secrets the decoder redacted in the image's name and the labels. */
   readonly redactions: number
 }
 
-/** How the container's health is found out. Durations are in milliseconds; null is the engine's default. */
+/** How the engine checks the container's health. Durations are in milliseconds; null is the engine's default. */
 export interface HealthCheck {
   /** Shell or arguments in one line, scrubbed. */
   readonly command: string
@@ -46,7 +46,7 @@ export interface HealthCheck {
 }
 
 export interface Device {
-  /** The path on the host: for callers with `security:read` alone. */
+  /** The path on the host: for callers with `security:read` only. */
   readonly source: string
   readonly destination: string
   /** Of `r`, `w` and `m` (mknod). */
@@ -72,7 +72,7 @@ export interface Mount {
   readonly type: string
   /** A volume's name; null for a bind mount. */
   readonly name: string | null
-  /** The path on the host: for callers with `security:read` alone. */
+  /** The path on the host: for callers with `security:read` only. */
   readonly source: string | null
   readonly destination: string
   readonly readOnly: boolean
@@ -89,8 +89,8 @@ export interface NetworkAttachment {
 }
 
 /**
- * One inspected container, with every secret gone: of the environment only the names are left, and command, labels and
- * health-check output are scrubbed. Nothing above the engine room ever holds more.
+ * One inspected container without secrets: the environment is reduced to its names, and command, labels and health-check output
+ * are scrubbed. Nothing above engine/ ever holds more.
  */
 export interface InspectedContainer {
   readonly id: string
@@ -108,7 +108,7 @@ export interface InspectedContainer {
   readonly health: HealthState
   readonly healthFailingStreak: number | null
   readonly healthLog: readonly HealthRun[]
-  /** Null where it has none, or has it switched off. */
+  /** Null if it has none, or if it is switched off. */
   readonly healthCheck: HealthCheck | null
   readonly restartCount: number
   readonly restartPolicy: { readonly name: string; readonly maximumRetryCount: number }
@@ -127,17 +127,17 @@ export interface InspectedContainer {
   readonly networks: readonly NetworkAttachment[]
   readonly mounts: readonly Mount[]
   readonly resources: {
-    /** Null where no limit is set. */
+    /** Null if no limit is set. */
     readonly memoryLimitBytes: number | null
     readonly memoryReservationBytes: number | null
-    /** Memory and swap together; null where none is set. */
+    /** Memory and swap together; null if no limit is set. */
     readonly memorySwapLimitBytes: number | null
-    /** In cores; null where no quota is set. */
+    /** In cores; null if no quota is set. */
     readonly cpuLimit: number | null
     readonly cpuShares: number | null
     readonly cpusetCpus: string | null
     readonly pidsLimit: number | null
-    /** In bytes of /dev/shm. */
+    /** Bytes of /dev/shm. */
     readonly shmBytes: number | null
     readonly oomKillDisabled: boolean
     readonly ulimits: readonly Ulimit[]
@@ -156,13 +156,13 @@ export interface InspectedContainer {
     readonly usernsMode: string
   }
   readonly logDriver: string
-  /** How many secrets the decoder took out: those in texts, and each value of the environment. */
+  /** How many secrets the decoder redacted: those in texts, and each value of the environment. */
   readonly redactions: number
-  /** How many of them stood in texts. */
+  /** How many of them were in texts. */
   readonly textRedactions: number
 }
 
-/** One container as the inventory holds it: its list entry, and the few fields that only an inspect or an event has. */
+/** One container of the inventory: its list entry, and the few fields that only an inspect or an event has. */
 export interface Container extends ListedContainer {
   readonly hostId: string
   readonly health: HealthState
@@ -175,13 +175,13 @@ export interface Container extends ListedContainer {
   readonly project: string | null
   /** Label com.docker.compose.service. */
   readonly service: string | null
-  /** Whether its output is that of a terminal; null until it is inspected, and never changing after. */
+  /** Whether its output is a terminal. Null until it is inspected; constant afterwards. */
   readonly tty: boolean | null
-  /** The command of its health check, scrubbed, as the engine's events spell it; null where it has none, or is not inspected yet. */
+  /** The scrubbed command of its health check, as the engine's events spell it; null if it has none, or before it is inspected. */
   readonly healthCommand: string | null
-  /** When it ended with another code than 0 and was not asked to: the last times, milliseconds since 1970. */
+  /** The last times when it ended unrequested with a code other than 0, in milliseconds since 1970. */
   readonly crashes: readonly number[]
-  /** When the kernel killed one of its processes for memory: the last times, milliseconds since 1970. */
+  /** The last times when the kernel killed one of its processes for memory, in milliseconds since 1970. */
   readonly memoryKills: readonly number[]
 }
 
@@ -190,14 +190,14 @@ export function isRunning(container: Pick<Container, 'state'>): boolean {
   return container.state === 'running' || container.state === 'paused'
 }
 
-/** The health that the engine's sentence carries, as in `Up 2 hours (healthy)`; for the time before a container is inspected. */
+/** The health in the engine's status sentence, such as `Up 2 hours (healthy)`. Used until the container is inspected. */
 export function healthInStatus(status: string): HealthState {
   if (status.endsWith('(healthy)')) return 'healthy'
   if (status.endsWith('(unhealthy)')) return 'unhealthy'
   return status.endsWith('(health: starting)') ? 'starting' : 'none'
 }
 
-/** What compose names a container as; null where compose has not made it. */
+/** The value of a compose label; null if compose did not create the container. */
 export function composeOf(labels: ReadonlyMap<string, string>): Pick<Container, 'project' | 'service'> {
   return {
     project: labels.get('com.docker.compose.project') ?? null,

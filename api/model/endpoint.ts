@@ -1,6 +1,6 @@
 /**
- * Where an engine listens, spelled out: nothing that dials one reads the environment. `ca`, `cert` and `key` are PEM
- * texts, and a `tls` endpoint is always mutual: both sides show a certificate of that CA.
+ * Where an engine listens, complete, so that the code that dials it never reads the environment. `ca`, `cert` and `key` are PEM
+ * texts. A `tls` endpoint is always mutual: both sides present a certificate of that CA.
  */
 export type EngineEndpoint =
   | { readonly kind: 'unix'; readonly socketPath: string }

@@ -1,14 +1,14 @@
 import type { CallResult } from './engine-call.js'
 
-/** What watching one engine has taken so far: totals since the start, and what is held now. */
+/** What watching one engine costs: totals since the start, and what is held now. */
 export interface EngineMetrics {
   readonly host: string
   readonly calls: readonly CallTotal[]
-  /** Containers that are read at a watcher's pace now. */
+  /** Containers that are now read at a watcher's pace. */
   readonly watchedContainers: number
   /** Bytes that the samples of its containers take. */
   readonly historyBytes: number
-  /** Secrets that were taken out of log lines. */
+  /** Secrets redacted in log lines. */
   readonly logRedactions: number
 }
 
@@ -18,6 +18,6 @@ export interface CallTotal {
   readonly call: string
   readonly result: CallResult
   readonly count: number
-  /** From the question to the decoded answer; of a stream, as long as it was open. */
+  /** From the request to the decoded answer; for a stream, the time that it was open. */
   readonly seconds: number
 }

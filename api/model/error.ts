@@ -39,19 +39,19 @@ export interface ApiErrorOptions {
   readonly cause?: unknown
   /** The `errors` member of a 400. */
   readonly faults?: readonly RequestFault[]
-  /** For the client, instead of the code's own sentence. Written by us: never the engine's text. */
+  /** For the client, instead of the code's own sentence. Our own words, never the engine's text. */
   readonly detail?: string
-  /** Seconds after which another try makes sense. */
+  /** Seconds after which a retry makes sense. */
   readonly retryAfterSeconds?: number
-  /** What a path takes, where the method was refused. */
+  /** The methods that the path accepts, if the method was refused. */
   readonly allowedMethods?: readonly string[]
   /** The scope that the caller lacks. */
   readonly missingScope?: Scope
-  /** The status of the engine's answer, where one came. For the audit alone. */
+  /** The status of the engine's answer, if one came. For the audit only. */
   readonly engineStatus?: number
 }
 
-/** The one way to fail: the client gets `code`, the log alone gets `reason`, which is the message. */
+/** The one way to fail. The client gets `code`; `reason`, which is the message, goes to the log only. */
 export class ApiError extends Error {
   override readonly name: string = 'ApiError'
   readonly code: ErrorCode
@@ -75,8 +75,8 @@ export class ApiError extends Error {
 }
 
 /**
- * TLS failed for who the two sides are: a wrong CA, an expired certificate, a host name that the certificate does not carry, a
- * client certificate that the engine refuses. Another try does not mend these, so a start stops on them.
+ * TLS failed because of an identity: a wrong CA, an expired certificate, a host name that is not in the certificate, a client
+ * certificate that the engine refuses. A retry does not help, so a start fails on these.
  */
 export class TlsIdentityError extends ApiError {
   override readonly name = 'TlsIdentityError'

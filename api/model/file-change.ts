@@ -1,11 +1,11 @@
 export const CHANGE_KINDS = ['modified', 'added', 'deleted'] as const
 export type ChangeKind = (typeof CHANGE_KINDS)[number]
 
-/** One path of a container's file system that is not as its image has it. */
+/** One path in a container's file system that differs from its image. */
 export interface FileChange {
   readonly path: string
   readonly kind: ChangeKind
-  /** How many secrets the decoder took out of the path. */
+  /** How many secrets the decoder redacted in the path. */
   readonly redactions: number
 }
 

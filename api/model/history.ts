@@ -1,6 +1,6 @@
 import type { Sample } from './sample.js'
 
-/** What the history holds of each sample. */
+/** The columns that the history holds of each sample. */
 export const HISTORY_COLUMNS = {
   cpuPercent: (sample) => sample.cpuPercent,
   memoryUsedBytes: (sample) => sample.reading.memoryUsedBytes,
@@ -17,20 +17,20 @@ export const HISTORY_COLUMN_NAMES = Object.keys(HISTORY_COLUMNS) as readonly His
 
 /** One container's past, oldest first. Each column is as long as `times`; null is an unknown value. */
 export interface History {
-  /** The usual distance of two samples; while the container was watched they are closer. */
+  /** The usual time between two samples. They are closer while the container was watched. */
   readonly intervalMs: number
-  /** The engine's clock, milliseconds since 1970. */
+  /** On the engine's clock, in milliseconds since 1970. */
   readonly times: readonly number[]
   readonly columns: Readonly<Record<HistoryColumn, readonly (number | null)[]>>
 }
 
-/** Two samples further apart than so many usual intervals have a gap between them: one late sample makes no gap. */
+/** Intervals between two samples that count as a gap. One late sample does not make a gap. */
 const GAP_INTERVALS = 2.5
 
-/** An engine under load takes some seconds for a reading, which makes no gap at short intervals. */
+/** The shortest gap: an engine under load takes some seconds per reading, which is not a gap at short intervals. */
 const MIN_GAP_MS = 15_000
 
-/** Puts a row of nulls, an interval later, behind each sample before a gap: a line drawn through the values has a hole there. */
+/** Adds a row of nulls one interval after the last sample before each gap, so that a plotted line breaks there. */
 export function withGaps(history: History): History {
   const { intervalMs } = history
   const threshold = Math.max(MIN_GAP_MS, intervalMs * GAP_INTERVALS)
@@ -50,7 +50,7 @@ export function withGaps(history: History): History {
 }
 
 /**
- * Means over steps of the same length, on multiples of it since 1970: the step at t holds what was read in [t, t + stepMs). From
+ * Means over steps of equal length, aligned to multiples of it since 1970: the step at t holds readings in [t, t + stepMs). Covers
  * the step of the first reading to that of the last, which may still be filling. A step without a reading is null.
  */
 export function inSteps(history: History, stepMs: number): History {

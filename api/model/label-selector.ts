@@ -6,10 +6,10 @@ export interface LabelSelector {
   readonly value: string | null
 }
 
-/** Bytes of one selector: docker itself bounds labels at nothing, and no honest selector comes near this. */
+/** Bytes of one selector. Docker does not bound labels, but an honest selector is far shorter. */
 const MAX_SELECTOR_LENGTH = 512
 
-/** Null where the text is no selector. */
+/** Null if the text is not a selector. */
 export function parseLabelSelector(text: string): LabelSelector | null {
   if (text.length > MAX_SELECTOR_LENGTH) return null
   const at = text.indexOf('=')
@@ -19,14 +19,14 @@ export function parseLabelSelector(text: string): LabelSelector | null {
 }
 
 /**
- * Matches against scrubbed labels: a selector that names the value of a secret label matches nothing, so it cannot be used to
- * guess the secret.
+ * Matches against scrubbed labels, so a selector with the value of a secret label matches nothing and cannot be used to guess the
+ * secret.
  */
 export function matchesSelectors(labels: ReadonlyMap<string, string>, selectors: readonly LabelSelector[]): boolean {
   return selectors.every(({ key, value }) => (value === null ? labels.has(key) : labels.get(key) === value))
 }
 
-/** What parseLabelSelector reads. */
+/** Writes what parseLabelSelector reads. */
 export function formatLabelSelector({ key, value }: LabelSelector): string {
   return value === null ? key : `${key}=${value}`
 }

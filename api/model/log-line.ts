@@ -1,26 +1,26 @@
 import type { EngineTime } from './engine-time.js'
 
-/** What a container's output goes to; on a terminal all of it is `stdout`. */
+/** The stream of a line. On a terminal all output is `stdout`. */
 export const LOG_STREAMS = ['stdout', 'stderr'] as const
 export type LogStream = (typeof LOG_STREAMS)[number]
 
-/** One line of a container's output as the engine stored it, without its end. Secrets are taken out unless that is switched off. */
+/** One line of a container's output as the engine stored it, without its line break. Secrets are redacted unless switched off. */
 export interface LogLine {
-  /** RFC 3339 in UTC with nine digits of a second, on the engine's clock; null where the engine wrote none. */
+  /** RFC 3339 in UTC with nine digits of a second, on the engine's clock; null if the engine wrote none. */
   readonly time: string | null
   readonly stream: LogStream
   readonly message: string
-  /** The line is longer than what this process reads of one. */
+  /** Whether the line is longer than this process reads of one. */
   readonly isCut: boolean
-  /** How many secrets were taken out. */
+  /** How many secrets were redacted. */
   readonly redactions: number
-  /** Messages of the engine's that the line was put together of: an engine stores a long line in parts. */
+  /** How many messages of the engine the line was joined from: an engine stores a long line in parts. */
   readonly parts: number
 }
 
-/** Which lines of a log a caller asks for. Times are the engine's. */
+/** Which lines of a log a caller asks for. Times are on the engine's clock. */
 export interface LogQuery {
-  /** The last so many of the lines that match. */
+  /** How many of the matching lines, counted from the end. */
   readonly tail: number
   /** Inclusive. */
   readonly since: EngineTime | null
@@ -28,37 +28,37 @@ export interface LogQuery {
   readonly until: EngineTime | null
   readonly stdout: boolean
   readonly stderr: boolean
-  /** Null is every line. */
+  /** Null matches every line. */
   readonly matches: ((message: string) => boolean) | null
 }
 
-/** A log that is followed ends with its container. */
+/** A followed log ends with its container, so it has no `until`. */
 export type LogFollowQuery = Omit<LogQuery, 'until'>
 
 export interface LogPage {
   readonly lines: readonly LogLine[]
-  /** There is more that fits: older lines, or the rest of a line. */
+  /** Whether there is more that matches: older lines, or the rest of a line. */
   readonly isTruncated: boolean
   readonly redactions: number
 }
 
-/** Behind the nth line of that time: from here a reader goes on. */
+/** The position after the nth line of a time, from which a reader resumes. */
 export interface LogCursor {
   readonly at: EngineTime
   /** From 1. */
   readonly nth: number
 }
 
-/** What comes next of a log that is followed; `gap`: some lines may be missing here. */
+/** The next step of a followed log. `gap`: lines may be missing at this point. */
 export type LogStep =
   | { readonly kind: 'gap' }
-  // Lines have passed that the query does not ask for, and the reader is behind them.
+  // Only lines that the query excludes have passed. The cursor is after them.
   | { readonly kind: 'cursor'; readonly cursor: LogCursor }
   | { readonly kind: 'lines'; readonly lines: readonly LogEntry[] }
 
 export interface LogEntry {
   readonly line: LogLine
-  /** Null where a reader who stops here has to begin anew. */
+  /** Null if a reader who stops here has to begin again. */
   readonly cursor: LogCursor | null
 }
 
@@ -66,7 +66,7 @@ export function formatLogCursor({ at, nth }: LogCursor): string {
   return `${at}-${nth}`
 }
 
-/** Null where the text was not written by formatLogCursor. */
+/** Null if formatLogCursor did not write the text. */
 export function parseLogCursor(text: string): LogCursor | null {
   const [, at, nth] = /^((?:0|[1-9]\d{0,11})\.\d{9})-([1-9]\d{0,8})$/.exec(text) ?? []
   return at === undefined ? null : { at, nth: Number(nth) }

@@ -9,36 +9,36 @@ type ParsedHash =
   | { readonly parameters: HashParameters; readonly problem?: never }
   | { readonly problem: string; readonly parameters?: never }
 
-/** The least memory that OWASP's Password Storage Cheat Sheet lists for Argon2id. */
+/** The smallest memory that OWASP's Password Storage Cheat Sheet lists for Argon2id. */
 const MIN_MEMORY_KIB = 7_168
 
-/** 1 GiB: one sign-in must not take the service's memory. */
+/** 1 GiB, so that one sign-in cannot exhaust the service's memory. */
 const MAX_MEMORY_KIB = 1_048_576
 
-/** Passes and lanes beyond these make a sign-in take seconds, and the next one waits for it. */
+/** With more passes or lanes a sign-in takes seconds, and the next one waits for it. */
 const MAX_ITERATIONS = 16
 const MAX_PARALLELISM = 16
 
 /**
  * Memory times passes: the smallest product in OWASP's list of equals (47104 x 1, 19456 x 2, 12288 x 3, 9216 x 4, 7168 x 5).
- * Parallelism does not count: an attacker has other guesses for idle lanes.
+ * Parallelism does not count, because an attacker has other guesses for idle lanes.
  */
 const MIN_COST = 35_840
 
-/** RFC 9106 section 3.1 asks for 8 bytes of salt at least; beyond 64 it is no salt. */
+/** RFC 9106 section 3.1 asks for at least 8 bytes of salt. Nothing writes more than 64. */
 const SALT_BYTES = { min: 8, max: 64 }
 
-/** 128 bits are what RFC 9106 section 4 calls sufficient. */
+/** RFC 9106 section 4 calls 128 bits sufficient. */
 const HASH_BYTES = { min: 16, max: 64 }
 
-/** Characters of the longest string within these bounds, and some. */
+/** Characters of the longest string within these bounds, with room to spare. */
 const MAX_HASH_LENGTH = 256
 
 const PHC = /^\$argon2id\$v=19\$m=([1-9]\d{0,9}),t=([1-9]\d{0,9}),p=([1-9]\d{0,9})\$([A-Za-z0-9+/]+)\$([A-Za-z0-9+/]+)$/
 
 /**
- * Reads an Argon2id hash in the PHC string format, canonical and strong enough, and not so strong that one sign-in stalls the
- * service. A problem says what is accepted and nothing of the text.
+ * Parses an Argon2id hash in PHC string format. It must be canonical and strong enough, but not so costly that one sign-in stalls
+ * the service. A problem says what is accepted and does not quote the text.
  */
 export function parsePasswordHash(text: string): ParsedHash {
   const match = text.length <= MAX_HASH_LENGTH ? PHC.exec(text) : null
@@ -71,11 +71,11 @@ function problemOf(
   return bytes.length < min || bytes.length > max ? `must have a ${what} of ${min} to ${max} bytes` : null
 }
 
-/** As this service's own hashes are. */
+/** The lengths in this service's own hashes. */
 const DECOY_SALT_BYTES = 16
 const DECOY_HASH_BYTES = 32
 
-/** A hash that costs what `parameters` say to verify against, and that no password fits: nothing was hashed to make it. */
+/** A random hash that costs as much to verify as `parameters` say, and that no password matches. */
 export function decoyHash(
   { memoryKiB, iterations, parallelism }: HashParameters,
   randomBytes: (length: number) => Uint8Array,

@@ -1,13 +1,13 @@
 import type { Container } from './container.js'
 
-/** What is wrong with a container, in the words of the `problem` filter. */
+/** What is wrong with a container, in the terms of the `problem` filter. */
 export const PROBLEMS = ['crashloop', 'oom', 'unhealthy', 'exited-nonzero'] as const
 export type Problem = (typeof PROBLEMS)[number]
 
-/** Crashes within the window that make a loop: one may happen, two may be a deployment. */
+/** Crashes within the window that make a loop. One may happen, and two may be a deployment. */
 export const CRASHES_OF_A_LOOP = 3
 
-/** A container that has run so long since its last crash has recovered. An engine waits a minute at most between restarts. */
+/** A container that has run this long since its last crash has recovered. An engine waits at most a minute between restarts. */
 export const CRASH_WINDOW_MS = 10 * 60_000
 
 type Evidence = Pick<
@@ -16,10 +16,9 @@ type Evidence = Pick<
 >
 
 /**
- * `crashloop`: it crashed three times within ten minutes (as the engine's events show), or waits to be restarted after three
- * restarts. `oom`: the kernel killed it, or a process of it, for memory: in its last run, or within ten minutes.
- * `unhealthy`: its health check says so. `exited-nonzero`: it is over, with a code other than 0.
- * `now` is milliseconds since 1970.
+ * `crashloop`: it crashed three times within ten minutes (by the engine's events), or waits for a restart after three restarts.
+ * `oom`: the kernel killed it, or one of its processes, for memory: in its last run, or within ten minutes. `unhealthy`: its
+ * health check fails. `exited-nonzero`: it has ended with a code other than 0. `now` is in milliseconds since 1970.
  */
 export function problemsOf(container: Evidence, now: number): readonly Problem[] {
   const problems: Problem[] = []

@@ -1,17 +1,17 @@
 /**
- * One process of a container, as the engine's host sees it. What its `ps` did not print is null; columns that have no name here
- * are in `other` under the title that was printed. Command lines are scrubbed.
+ * One process of a container, as the engine's host sees it. Columns that its `ps` did not print are null; columns without a field
+ * here are in `other` under their printed title. Command lines are scrubbed.
  */
 export interface Process {
   readonly pid: number | null
   readonly parentPid: number | null
-  /** Name or number, as printed: the names are those of the engine's host. */
+  /** Name or number, as printed. Names are those of the engine's host. */
   readonly user: string | null
   readonly command: string | null
-  /** As printed: the clock time for a process of today, else the date. */
+  /** As printed: the time of day for a process of today, else the date. */
   readonly started: string | null
   readonly cpuSeconds: number | null
-  /** Of one core, since the process started. */
+  /** Percent of one core, since the process started. */
   readonly cpuPercent: number | null
   readonly memoryPercent: number | null
   readonly residentBytes: number | null
@@ -24,7 +24,7 @@ export interface Process {
 
 export interface ProcessList {
   readonly processes: readonly Process[]
-  /** How many secrets the decoder took out of the cells. */
+  /** How many secrets the decoder redacted in the cells. */
   readonly redactions: number
   /** There are more. */
   readonly isTruncated: boolean

@@ -1,22 +1,22 @@
 /**
- * One answer of GET /containers/{id}/stats, in our words. Counters are totals since the container started. A number that the
- * engine did not give is null.
+ * One answer of GET /containers/{id}/stats, in our terms. Counters are totals since the container started. A number that the
+ * engine did not send is null.
  */
 export interface Reading {
-  /** The engine's clock, milliseconds since 1970. */
+  /** On the engine's clock, in milliseconds since 1970. */
   readonly readAt: number
   readonly cpuUsageNs: number | null
-  /** The host's CPU time over all cores, on the engine's clock. */
+  /** CPU time of the host over all cores, on the engine's clock. */
   readonly systemCpuUsageNs: number | null
   readonly cores: number | null
   readonly throttledPeriods: number | null
   readonly throttledNs: number | null
-  /** Usage less the inactive file cache, as `docker stats` shows it. */
+  /** Usage minus the inactive file cache, as `docker stats` shows it. */
   readonly memoryUsedBytes: number | null
   readonly memoryLimitBytes: number | null
   readonly memoryCacheBytes: number | null
   readonly memorySwapBytes: number | null
-  /** All interfaces summed; null for a container in the host's network namespace. */
+  /** The sum over all interfaces; null for a container in the host's network namespace. */
   readonly network: {
     readonly rxBytes: number
     readonly txBytes: number
@@ -30,11 +30,11 @@ export interface Reading {
   readonly pidsLimit: number | null
 }
 
-/** A reading with the rates since the one before it. `intervalSeconds` and all rates are null on a container's first. */
+/** A reading with the rates since the previous one. `intervalSeconds` and all rates are null on a container's first. */
 export interface Sample {
   readonly reading: Reading
   readonly intervalSeconds: number | null
-  /** Docker's: 100 is one core. */
+  /** As Docker counts: 100 is one core. */
   readonly cpuPercent: number | null
   /** Share of the whole host, 0 to 100. */
   readonly cpuHostPercent: number | null
@@ -45,8 +45,8 @@ export interface Sample {
 }
 
 /**
- * Computes the rates between two readings of one container. A counter that ran backwards makes its rate null; where it is that of
- * CPU time, the container was restarted between the two, and the counters of the two runs have nothing to do with each other.
+ * Computes the rates between two readings of one container. A counter that decreased makes its rate null. If the CPU time
+ * decreased, the container was restarted in between, and counters of two runs cannot be compared at all.
  */
 export function sampleBetween(before: Reading | null, reading: Reading): Sample {
   const previous = before === null || isAnotherRun(before, reading) ? null : before
@@ -72,7 +72,7 @@ function isAnotherRun(before: Reading, reading: Reading): boolean {
   return before.cpuUsageNs !== null && reading.cpuUsageNs !== null && reading.cpuUsageNs < before.cpuUsageNs
 }
 
-/** Docker's formula: cpuDelta / systemDelta x cores x 100; by wall time where the engine gives no system counter. */
+/** Docker's formula: cpuDelta / systemDelta x cores x 100; by wall time if the engine sends no system counter. */
 function cpuPercentBetween(previous: Reading, now: Reading, seconds: number): number | null {
   if (previous.cpuUsageNs === null || now.cpuUsageNs === null || now.cpuUsageNs < previous.cpuUsageNs) return null
   const used = now.cpuUsageNs - previous.cpuUsageNs

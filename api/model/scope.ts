@@ -1,4 +1,4 @@
-/** What a token may read. Each route asks for exactly one (docs/api.md). */
+/** What a token may read. Each route requires exactly one scope (docs/api.md). */
 export const SCOPES = [
   'containers:read',
   'stats:read',
@@ -14,7 +14,7 @@ export type Scope = (typeof SCOPES)[number]
 
 const VIEWER: readonly Scope[] = ['containers:read', 'stats:read', 'events:read']
 
-/** Bundles of scopes under the names that people use. */
+/** Roles: named sets of scopes. */
 export const ROLES = {
   viewer: VIEWER,
   operator: [...VIEWER, 'logs:read', 'system:read'],

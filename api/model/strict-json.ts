@@ -1,9 +1,9 @@
-/** Levels of objects and arrays: an outside provider's token has four. */
+/** Levels of nested objects and arrays. A token of an outside provider has four. */
 const MAX_DEPTH = 16
 
 /**
- * JSON in which every object names each member once (RFC 8259 section 4 leaves the rest to the reader, and two readers of one
- * text then read different things). Null where the text is no such JSON, or nests deeper than 16 levels.
+ * Parses JSON in which member names are unique. RFC 8259 section 4 leaves duplicates undefined, so two parsers could read the same
+ * text differently. Null if the text is not such JSON, or nests deeper than 16 levels.
  */
 export function parseStrictJson(text: string): { readonly value: unknown } | null {
   try {
@@ -14,12 +14,12 @@ export function parseStrictJson(text: string): { readonly value: unknown } | nul
   }
 }
 
-/** Of a text that JSON.parse has accepted. A string is a member's name where a colon follows it. */
+/** For a text that JSON.parse has accepted: a string is a member's name if a colon follows it. */
 function isUnambiguous(text: string): boolean {
   const open: Set<string>[] = []
   for (const [token, name] of text.matchAll(/("(?:[^"\\]|\\.)*")\s*:|"(?:[^"\\]|\\.)*"|[{}[\]]/g)) {
     if (name !== undefined) {
-      // Two spellings of one name, such as an escaped one, are the same name.
+      // Two spellings of a name, one of them escaped, are the same name.
       const member = JSON.parse(name) as string
       const names = open.at(-1)
       if (names === undefined || names.has(member)) return false

@@ -1,13 +1,13 @@
 import type { LabelSelector } from './label-selector.js'
 import type { Scope } from './scope.js'
 
-/** A user who may sign in, as USERS_FILE names them. */
+/** A user of USERS_FILE, who may sign in. */
 export interface User {
   readonly name: string
   /** Argon2id in PHC string format. */
   readonly passwordHash: string
-  /** Of roles and single scopes together. */
+  /** The scopes of the roles, and the single ones. */
   readonly scopes: readonly Scope[]
-  /** The only containers that exist for this user; empty means all. */
+  /** This user sees only the containers that these select; empty means all. */
   readonly selectors: readonly LabelSelector[]
 }

@@ -17,21 +17,21 @@ import {
   XML_ELEMENT,
 } from './tables.js'
 
-/** What stands where a secret stood. */
+/** Replaces a secret. */
 export const REDACTED = '[redacted]'
 
 export interface Scrubbed<T> {
   readonly value: T
-  /** How many secrets were taken out. */
+  /** How many secrets were replaced. */
   readonly redactions: number
 }
 
-/** Characters of a name that are looked at; the rest of a longer one tells no more. */
+/** Characters of a name that are examined. The rest of a longer name is ignored. */
 const MAX_NAME_LENGTH = 64
 const NAME_CHARACTER = /[A-Za-z0-9_.-]/
 const NAME_START = /[A-Za-z_]/
 
-/** Takes out of a text all that has the shape of a secret, and all that stands as the value of a sensitive name. */
+/** Redacts everything in a text that has the shape of a secret, or that is the value of a sensitive name. */
 export function scrubText(text: string): Scrubbed<string> {
   let redactions = 0
   const count = (replacement: string) => {
@@ -61,7 +61,7 @@ export function scrubText(text: string): Scrubbed<string> {
   return { value, redactions }
 }
 
-/** A name, and where its value begins. */
+/** A name, and the index where its value begins. */
 interface Named {
   readonly name: string
   readonly nameAt: number
@@ -78,7 +78,7 @@ function* pairsIn(text: string): IterableIterator<Named> {
     yield { name, nameAt: index, valueAt: index + match.length }
 }
 
-/** Goes by what stands behind names: to try each letter as a name's first takes time that grows with the length of words. */
+/** Searches for separators and reads the names before them. Trying each letter as the first of a name would be quadratic. */
 export function* namesIn(text: string): IterableIterator<Named> {
   for (const { 0: match, index } of text.matchAll(SEPARATOR)) {
     const earliest = Math.max(0, index - MAX_NAME_LENGTH)
@@ -89,7 +89,7 @@ export function* namesIn(text: string): IterableIterator<Named> {
   }
 }
 
-/** Looks for values behind sensitive names alone: what follows another name may itself be a name with its value. */
+/** Redacts the values of sensitive names only. What follows another name may itself be a name with its value. */
 function redactNamed(
   text: string,
   names: Iterable<Named>,
@@ -109,7 +109,7 @@ function redactNamed(
   return scrubbed + text.slice(end)
 }
 
-/** Scrubs a command line that is given as separate arguments, where a flag's value is the argument after it. */
+/** Scrubs a command line of separate arguments, in which the value of a flag is the next argument. */
 export function scrubArguments(args: readonly string[]): Scrubbed<readonly string[]> {
   const value: string[] = []
   let redactions = 0
@@ -129,13 +129,13 @@ export function scrubArguments(args: readonly string[]): Scrubbed<readonly strin
       value.push(assigned.value)
       redactions += assigned.redactions
     }
-    // A shell, env or an entrypoint script may stand before the program that the flags belong to.
+    // A shell, env or an entrypoint script may precede the program that the flags belong to.
     shortFlag = SHORT_PASSWORD_FLAGS.get(programName(arg)) ?? shortFlag
   }
   return { value, redactions }
 }
 
-/** Scrubs label values: by the key's name, and by the value's shape. */
+/** Scrubs label values, by the name of the key and by the shape of the value. */
 export function scrubLabels(labels: Readonly<Record<string, string>>): Scrubbed<ReadonlyMap<string, string>> {
   const value = new Map<string, string>()
   let redactions = 0
@@ -148,13 +148,13 @@ export function scrubLabels(labels: Readonly<Record<string, string>>): Scrubbed<
   return { value, redactions }
 }
 
-/** `mailPass` and `MAIL_PASS` are one name: a capital begins a word too. */
+/** `mailPass` and `MAIL_PASS` are the same name: capitals separate words too. */
 export function isSensitiveName(name: string): boolean {
   const bare = name.replace(/^-+/, '')
   return SENSITIVE_NAME.test(bare) || SENSITIVE_NAME.test(bare.replace(/([a-z0-9])([A-Z])/g, '$1-$2'))
 }
 
-/** `--name=value` and `NAME=value` as one argument: all after the first `=` is the value, spaces and quotes included. */
+/** `--name=value` or `NAME=value` in one argument. Everything after the first `=` is the value, spaces and quotes included. */
 function scrubAssignment(arg: string): Scrubbed<string> {
   const at = arg.indexOf('=')
   if (
@@ -168,8 +168,8 @@ function scrubAssignment(arg: string): Scrubbed<string> {
 }
 
 /**
- * A reference to a secret that stands elsewhere reveals nothing: `$DB_PASSWORD`, `${DB_PASSWORD}`; nor does what is scrubbed already.
- * Without braces only capitals make one, since `$ecret` may well be a password.
+ * A reference such as `$DB_PASSWORD` or `${DB_PASSWORD}` reveals nothing, and neither does scrubbed text. Without braces, only
+ * capitals count as a reference, because `$ecret` may be a password.
  */
 function holdsNoSecret(value: string): boolean {
   return value === REDACTED || /^["']?\$(?:\{[A-Za-z_]\w*\}|[A-Z_][A-Z0-9_]*|\()["']?$/.test(value)

@@ -1,11 +1,11 @@
 /*
- * What redaction looks for: names, shapes and programs. A new kind of secret is a row here and a case in
- * test/redaction/scrub.test.ts. REDACTED itself counts as scrubbed: NAMED_VALUE matches it, so that nothing is scrubbed twice.
+ * What redaction searches for: names, shapes and programs. A new kind of secret is a row here and a case in
+ * test/redaction/scrub.test.ts. NAMED_VALUE matches REDACTED itself, so that nothing is scrubbed twice.
  */
 
 /**
- * Names whose values are secret wherever they stand: in labels, in flags, in `NAME=value`. A name that merely resembles one
- * costs the reader a harmless value; a name that is missed costs the owner a secret.
+ * Names whose values are secret everywhere: in labels, in flags, in `NAME=value`. A false match hides a harmless value; a missed
+ * name leaks a secret.
  */
 export const SENSITIVE_NAME = new RegExp(
   [
@@ -46,19 +46,19 @@ export const SENSITIVE_NAME = new RegExp(
   'i',
 )
 
-/** Labels under such a name hold a list of accounts (Traefik: basicauth.users, digestauth.users; key `users` alone too). */
+/** Names of labels that hold a list of accounts (Traefik: basicauth.users, digestauth.users; also `users` alone). */
 export const ACCOUNT_LABEL = /(?:^|[-_.])users?$/i
 
 /**
- * Shapes that are secret whatever their name. Each quantifier that could run away on hostile text is bounded, so the time is
- * linear in the text. scripts/secret-scan.ts looks for the same in the sources.
+ * Shapes that are secret under any name. Quantifiers that could backtrack on hostile text are bounded, so the time is linear in the
+ * text. scripts/secret-scan.ts searches the sources for the same shapes.
  */
 export const SECRET_SHAPES: readonly RegExp[] = [
   /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]*?(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|$)/g,
-  // RFC 7519: three base64url parts, the first of which opens a JSON object.
-  // A text made of beginnings is looked at once, not from each of them.
+  // RFC 7519: three base64url parts, of which the first begins a JSON object.
+  // Text that repeats the beginning is scanned once, not from each of them.
   /\beyJ(?:(?!-eyJ)[A-Za-z0-9_-]){5,1024}\.[A-Za-z0-9_-]{2,8192}\.[A-Za-z0-9_-]{0,2048}/g,
-  // A refresh token of ours.
+  // Our refresh tokens.
   /\bphr\.[0-9a-f-]{36}\.\d{1,9}\.[\w-]{43}(?:\.[\w-]{43})?/g,
   /\b(?:AKIA|ASIA|ABIA|ACCA)[0-9A-Z]{16}\b/g,
   /\bgh[pousr]_[A-Za-z0-9]{20,255}/g,
@@ -85,37 +85,37 @@ export const SECRET_SHAPES: readonly RegExp[] = [
   /\bhttps:\/\/discord(?:app)?\.com\/api\/webhooks\/[A-Za-z0-9/_-]{20,160}/g,
   /\btskey-[a-z]{3,16}-[A-Za-z0-9-]{8,128}/g,
   /\bglsa_[A-Za-z0-9]{20,64}_[A-Fa-f0-9]{8}/g,
-  // Telegram's bot tokens, as they stand in its URLs.
+  // Telegram's bot tokens, as in its URLs.
   /\bbot\d{6,12}:[A-Za-z0-9_-]{30,64}/g,
-  // crypt(3), bcrypt, apr1, argon2 and LDAP's hashes, as htpasswd files and Traefik labels carry them ($$ is compose's escape).
+  // crypt(3), bcrypt, apr1, argon2 and LDAP's hashes, as in htpasswd files and Traefik labels ($$ is compose's escape).
   /\${1,2}(?:apr1|1|5|6|y|2[abxy]|scrypt|pbkdf2[a-z0-9-]{0,10})\${1,2}[^\s"',;|]{8,512}/g,
   /\${1,2}argon2(?:id|i|d)\${1,2}[^\s"';|]{8,512}/g,
   /\{(?:S?SHA|S?SHA(?:256|384|512)|SSHA|MD5|SMD5|CRYPT)\}[A-Za-z0-9+/=$.]{8,512}/g,
 ]
 
-/** `scheme://user:password@`, where the password may hold what should have been escaped; the host stays readable. */
+/** `scheme://user:password@`. The password may hold unescaped characters; the host stays readable. */
 export const URL_USER_INFO = /:\/\/(?:[^\s/?#@:"'<>]{0,256}:[^\s"'<>]{0,512}|[^\s/?#@:"'<>]{1,512})@/g
 
 /**
- * The fields that are secret to the end of their line, whatever scheme or cookie they name. A quote ends the line that a command
- * carries them in, unless a value within begins with it.
+ * Header fields that are secret to the end of their line, for any scheme or cookie. Within a command a quote ends the line, unless
+ * a value in it begins with that quote.
  */
 export const SECRET_FIELD =
   /\b((?:proxy-)?authorization|(?:set-)?cookie)(\s{0,3}:\s{0,3})((?:[=\s]"[^"\r\n]{0,4096}"|[^\r\n"']){1,4096})/gi
 
-/** RFC 7235 credentials in running text: a header that a command or a log line carries. */
+/** RFC 7235 credentials in running text: a header in a command or in a log line. */
 export const AUTH_SCHEME = /\b(Bearer|Basic|Digest|Negotiate)(\s+)[A-Za-z0-9+/=._~-]{8,8192}/gi
 
-/** `--name ` within one string, as in `sh -c "..."`, and what may follow it as its value. */
+/** `--name ` within one string, as in `sh -c "..."`, and the value that may follow it. */
 export const FLAG = /(?<=^|[\s"'])(--?[A-Za-z][A-Za-z0-9_.-]{0,63})\s+/g
 export const FLAG_VALUE = /"(?:[^"\\]|\\.){0,65536}(?:"|$)|'[^']{0,65536}(?:'|$)|[^\s"'|;&]{1,65536}/y
 
-/** What stands between a name and its value, as in `NAME=`, `name: `, `"name":`, and what may follow as the value. */
+/** The separator between a name and its value, as in `NAME=`, `name: `, `"name":`, and the value that may follow. */
 export const SEPARATOR = /\\{0,4}["']?\s{0,32}(?::=|=>|=|:(?!\/\/))\s{0,32}/g
 
 /**
- * A value: what is scrubbed already, a reference, a list, an object, a text in quotes with whatever a language puts before them, or a
- * word. A quote that nothing closes was cut off, or goes on in another line: all that is left belongs to it.
+ * A value: scrubbed text, a reference, a list, an object, a quoted text with a language's prefix before the quote, or a word. A
+ * quote without its end was cut off or continues on another line, so all the remaining text belongs to it.
  */
 export const NAMED_VALUE = new RegExp(
   [
@@ -131,25 +131,25 @@ export const NAMED_VALUE = new RegExp(
   'y',
 )
 
-/** A name that is itself a value, with the value beside it, as compose's and Kubernetes' lists of variables have it. */
+/** A name that is itself a value, with its value beside it, as in lists of variables of compose and Kubernetes. */
 export const NAME_AND_VALUE =
   /["']?\bname["']?\s{0,3}[:=]\s{0,3}["']?([\w.-]{1,64})["']?\s{0,3},\s{0,3}["']?value["']?\s{0,3}[:=]\s{0,3}/gi
 
-/** An element of XML with text alone. */
+/** An XML element that holds only text. */
 export const XML_ELEMENT = /<([A-Za-z_][\w.:-]{0,63})>([^<]{1,4096})/g
 
-/** `user:password@tcp(host)`, as Go's MySQL driver writes it. */
+/** `user:password@tcp(host)`, the format of Go's MySQL driver. */
 export const DRIVER_DSN = /([\w.-]{1,64}):[^\s@"'/]{1,256}@(?=(?:tcp|unix)\()/g
 
 /** SQL that sets a password. */
 export const SQL_PASSWORD =
   /(\bidentified\s{1,8}(?:with\s{1,8}\w{1,64}\s{1,8})?(?:by|as)\s{1,8}(?:password\s{1,8})?|\bpassword\s{1,8})('[^']{0,512}'|"[^"]{0,512}")/gi
 
-/** Programs whose short flags carry a password, within one string: the program, what stands between, the flag, its value. */
+/** Programs with short flags for passwords, within one string: the program, the text in between, the flag, its value. */
 export const PROGRAM_AND_FLAG =
   /(\b(?:mysql(?:dump|admin|check|import|show|slap)?|mariadb(?:-dump|-admin)?|mongo(?:sh|dump|restore)?)\b[^|;&\n]{0,512}?\s-p|\b(?:sshpass|plink)\b[^|;&\n]{0,512}?\s-pw?\s{1,8}|\bredis-cli\b[^|;&\n]{0,512}?\s-a\s{1,8}|\bldap(?:search|modify|add|delete|whoami)\b[^|;&\n]{0,512}?\s-w\s{1,8}|\bsqlcmd\b[^|;&\n]{0,512}?\s-P\s{0,8}|\bcurl\b[^|;&\n]{0,512}?\s(?:-u|-U|--user|--proxy-user)[=\s]\s{0,8})("[^"]{1,512}"|'[^']{1,512}'|[^\s"'|;&]{1,512})/g
 
-/** The same where each argument stands for itself, as `mysql -pSECRET` or `curl -u user:password`. */
+/** The same for separate arguments, as in `mysql -pSECRET` or `curl -u user:password`. */
 export const SHORT_PASSWORD_FLAGS: ReadonlyMap<string, RegExp> = new Map([
   ['mysql', /^-p/],
   ['mysqldump', /^-p/],

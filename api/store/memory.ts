@@ -2,12 +2,12 @@ import { ApiError } from '../model/error.js'
 import type { Count, CounterKind, Counters, Revocations, Rotation, Session, Sessions, Store, Tickets } from './store.js'
 
 /**
- * Keys of one kind that are counted at once, about 15 MiB. Beyond it, every new key is counted in one overflow bucket: an attacker
- * with a hundred thousand addresses gets one count for the rest of them, and no memory.
+ * Keys of one kind that are counted at once, about 15 MiB. Beyond this, all new keys share one overflow bucket: an attacker with
+ * more than a hundred thousand addresses gets one count for the others, and costs no more memory.
  */
 const MAX_COUNTED_KEYS = 100_000
 
-/** No key begins with a blank. */
+/** The key of the overflow bucket. No other key begins with a blank. */
 const OVERFLOW_BUCKET = ' overflow'
 
 /** Sessions of one user: a person has a handful of browsers. The oldest is evicted. */
@@ -16,18 +16,18 @@ const MAX_SESSIONS_PER_USER = 32
 /** Sessions of all users, about 5 MiB. The oldest is evicted. */
 const MAX_SESSIONS = 10_000
 
-/** Revoked tokens that have not expired. Each took a valid token to make; to forget one would be to accept it again. */
+/** Revoked tokens that have not expired. Adding one takes a valid token, and forgetting one would accept it again. */
 const MAX_REVOCATIONS = 100_000
 
-/** Tickets live for seconds, and the rate limits bound how many are issued. The oldest is evicted. */
+/** Tickets. They last seconds, and rate limits bound how many are issued. The oldest is evicted. */
 const MAX_TICKETS = 10_000
 
-/** How often what has expired is swept out. */
+/** How often expired entries are swept out. */
 const SWEEP_INTERVAL_MS = 60_000
 
 type Now = () => number
 
-/** Holds everything in the memory of this process: it is gone at the end of the process, and no other instance sees it. */
+/** Holds everything in the memory of this process. It ends with the process, and other instances do not see it. */
 export function createMemoryStore(now: Now): Store {
   const counters = new Map<CounterKind, Counters>()
   return {
@@ -42,7 +42,7 @@ export function createMemoryStore(now: Now): Store {
   }
 }
 
-/** Entries that expire by themselves. */
+/** A map of entries that expire. */
 class ExpiringMap<T> {
   readonly entries = new Map<string, T>()
   readonly #now: Now
@@ -66,7 +66,7 @@ class ExpiringMap<T> {
     return null
   }
 
-  /** Whether there is room for one more below `bound`, after expired entries are swept out. */
+  /** Sweeps out expired entries, and says whether there is room for one more below `bound`. */
   hasRoom(bound: number): boolean {
     if (this.#now() - this.#sweptAt >= SWEEP_INTERVAL_MS) this.#sweep()
     return this.entries.size < bound
@@ -83,7 +83,7 @@ class MemoryCounters implements Counters {
   readonly #hasOverflow: boolean
   readonly #windows: ExpiringMap<{ hits: number; readonly resetsAt: number }>
 
-  /** `hasOverflow`: whether keys that found no room share a bucket. Not where a count is an exemption, which none of them earned. */
+  /** `hasOverflow`: keys without room share a bucket. Not for counts that grant an exemption, which those keys did not earn. */
   constructor(now: Now, hasOverflow: boolean) {
     this.#now = now
     this.#hasOverflow = hasOverflow
@@ -174,7 +174,7 @@ class MemoryRevocations implements Revocations {
   }
 }
 
-/** Neither holds a control character. */
+/** Joins the two with a control character, which neither contains. */
 function revocationKey(issuer: string, tokenId: string): string {
   return `${issuer}\n${tokenId}`
 }

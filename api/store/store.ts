@@ -1,9 +1,9 @@
 /**
- * What several instances of the service have to share. One implementation holds it in memory; every method is asynchronous so that
- * another may hold it elsewhere. Times are milliseconds since 1970.
+ * State that several instances of the service have to share. One implementation holds it in memory. Every method is asynchronous,
+ * so that another can hold it elsewhere. Times are in milliseconds since 1970.
  */
 export interface Store {
-  /** Counts of one kind. Each has a bound of its own: an attacker who fills one leaves the others alone. */
+  /** Counts of one kind. Each kind has its own bound, so that an attacker who fills one does not affect the others. */
   counters(kind: CounterKind): Counters
   readonly sessions: Sessions
   readonly revocations: Revocations
@@ -11,8 +11,8 @@ export interface Store {
 }
 
 /**
- * What is counted. A stranger can make any number of keys of some kinds; keys of the others (subjects, users at addresses that they
- * signed in from) take a verified caller.
+ * What is counted. An unverified client can make any number of keys of some kinds. Keys of the others (subjects, users at addresses
+ * that they signed in from) take a verified caller.
  */
 export type CounterKind =
   | 'general subjects'
@@ -25,7 +25,7 @@ export type CounterKind =
   | 'sign-in known'
   | 'refusals'
 
-/** How often something happened since a window opened. */
+/** How many hits there were since a window opened. */
 export interface Count {
   readonly hits: number
   readonly resetsAt: number
@@ -33,28 +33,28 @@ export interface Count {
 
 /** Fixed windows, each opened by the first hit of its key. */
 export interface Counters {
-  /** Adds a hit, in a window of so many milliseconds, and gives the count with it. One step: no two callers get one number. */
+  /** Adds a hit in a window of that many milliseconds, and returns the new count. Atomic: two callers never get the same count. */
   add(key: string, windowMs: number): Promise<Count>
-  /** Null where no window is open. */
+  /** Null if no window is open. */
   read(key: string): Promise<Count | null>
   decrement(key: string): Promise<void>
   clear(key: string): Promise<void>
 }
 
-/** One sign-in, from which refresh tokens descend: RFC 9700 section 4.14.2 has them end together. */
+/** One sign-in and its chain of refresh tokens, which end together (RFC 9700 section 4.14.2). */
 export interface Session {
   readonly id: string
   readonly userName: string
   /** Changes with the user's password. */
   readonly credentialStamp: string
   readonly startedAt: number
-  /** However often it is refreshed. */
+  /** The end of the session, however often it is refreshed. */
   readonly endsAt: number
-  /** Unless it is refreshed before. */
+  /** The end of the session unless it is refreshed before. */
   readonly idleAt: number
-  /** How often it was refreshed: the number of the one refresh token that is valid. */
+  /** How often it was refreshed, which is the number of the only valid refresh token. */
   readonly generation: number
-  /** SHA-256 of that refresh token; the token itself is stored nowhere. */
+  /** SHA-256 of that refresh token. The token itself is not stored. */
   readonly tokenHash: string
 }
 
@@ -66,14 +66,14 @@ export interface Rotation {
 
 export interface Sessions {
   open(session: Session): Promise<void>
-  /** Null where it has ended or never was. */
+  /** Null if it has ended or never existed. */
   find(id: string): Promise<Session | null>
   /**
-   * Puts the next refresh token in the place of the one presented. Where that is not the current one, it was used before: the
-   * session ends (`replayed`). One step: of two who present the same token, one rotates and the other ends the session.
+   * Replaces the presented refresh token with the next one. If it is not the current one, it was used before, and the session ends
+   * (`replayed`). Atomic: of two callers with the same token, one rotates it and the other ends the session.
    */
   rotate(rotation: Rotation): Promise<'rotated' | 'replayed' | 'ended'>
-  /** Whether there was one to end. */
+  /** Returns whether the session existed. */
   end(id: string): Promise<boolean>
 }
 
@@ -83,9 +83,9 @@ export interface Revocations {
   has(issuer: string, tokenId: string): Promise<boolean>
 }
 
-/** Things that may be taken once. */
+/** Contents that can be consumed once. */
 export interface Tickets {
   put(key: string, content: string, expiresAt: number): Promise<void>
-  /** One step: of two who take the same key, one gets the content. */
+  /** Atomic: of two callers with the same key, one gets the content. */
   consume(key: string): Promise<string | null>
 }

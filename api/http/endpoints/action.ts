@@ -7,14 +7,14 @@ import { addressKeyOf } from '../middleware/resolve-address.js'
 import type { ActionInput, AuthContext } from '../resources/auth/auth-context.js'
 import type { ContentOf } from './answer.js'
 
-/** A route that concerns the caller, not the containers. Its answer is for one caller alone, so none is cached. */
+/** A route about the caller, not about containers. Its answer is for one caller alone, so it is not cached. */
 export interface ActionRoute {
   readonly method: 'GET' | 'POST'
   readonly path: string
   /** `public` takes any client, `sign-in` does so only where users are configured, `caller` asks for a token. */
   readonly access: 'public' | 'sign-in' | 'caller'
   readonly body: z.ZodType
-  /** What it answers; null is 204. */
+  /** The schema of its answer; a null answer is a 204. */
   readonly answer: z.ZodType
   /** The Express handlers in their order. */
   handlers(context: AuthContext): RequestHandler[]
@@ -46,7 +46,7 @@ export function action<Body, Schema extends z.ZodType>(
   }
 }
 
-/** RFC 9700 section 4.3.2: what is secret stands in no URL, so nothing of an action does. */
+/** RFC 9700 section 4.3.2 keeps secrets out of URLs, so an action takes no query at all. */
 const refuseQuery: RequestHandler = (req, _res, next) => {
   if (req.url.includes('?'))
     throw new ApiError('invalid-request', 'an action with a query', { detail: 'This route takes no parameters.' })
@@ -59,7 +59,7 @@ function actionHandler<Body, Schema extends z.ZodType>(
   context: AuthContext,
 ): RequestHandler {
   return async function performAction(req, res) {
-    // A session that is opened, renewed or ended has to be on record.
+    // Opening, refreshing or ending a session must not go unrecorded.
     if (method === 'POST') context.audit.demand()
     const content = await handler(context, {
       body: res.locals['body'],

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import type { z } from 'zod'
 import { PlainText } from './plain-text.js'
 
-/** What a handler gives. */
+/** What a handler returns. */
 export interface Answer<Content> {
   readonly content: Content
-  /** How often something is hidden in it, for the audit: the handler counts, since any text may read `[redacted]`. */
+  /** How many redactions it contains, for the audit. The handler counts them, because any text may happen to say `[redacted]`. */
   readonly redactions: number
 }
 
-/** What an answer holds, typed by its schema; nothing changes it once it is made. */
+/** The content of an answer, typed by its schema and read-only. */
 export type ContentOf<Schema extends z.ZodType> = Frozen<z.output<Schema>>
 
 type Frozen<T> = T extends readonly (infer Item)[]
@@ -18,20 +18,20 @@ type Frozen<T> = T extends readonly (infer Item)[]
     ? { readonly [Key in keyof T]: Frozen<T[Key]> }
     : T
 
-/** The bytes of an answer, and the strong ETag (RFC 9110 section 8.8.3) that names them. */
+/** The bytes of an answer, and the strong ETag (RFC 9110 section 8.8.3) that identifies them. */
 export interface RenderedResponse {
   readonly body: Buffer
   readonly etag: string
   /** The Content-Type field. */
   readonly type: string
   readonly redactions: number
-  /** The full id of the one container that it is about; null for lists. */
+  /** The full id of the container that the answer is about; null for lists. */
   readonly container: string | null
   /** Further response fields. */
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** The tag is a hash of the bytes: it reveals nothing that the answer itself does not. */
+/** The tag is a hash of the bytes, so it reveals nothing beyond the answer itself. */
 export function render<Content>(
   { content, redactions }: Answer<Content | PlainText>,
   container: string | null,

@@ -4,15 +4,15 @@ import type { Caller } from '../../auth/caller.js'
 import type { EngineCall } from '../../model/engine-call.js'
 import type { Route } from './route.js'
 
-/** What the audit knows of a read before it is answered. */
+/** The part of the audit event that is known before the read is answered. */
 export interface AuditContext {
   readonly req: Request
   readonly res: Response
   readonly route: Pick<Route, 'path' | 'scope'>
   readonly caller: Caller
-  /** Calls to engines so far. */
+  /** Engine calls so far. */
   readonly engine: readonly EngineCall[]
 }
 
-/** What it knows afterwards. */
+/** The part that is known afterwards. */
 export type Outcome = Pick<ReadEvent, 'decision' | 'code' | 'status' | 'container' | 'bytes' | 'redactions'>

@@ -3,53 +3,53 @@ import type { View } from '../../live/view.js'
 import type { EngineCall } from '../../model/engine-call.js'
 import type { LabelSelector } from '../../model/label-selector.js'
 
-/** What answers are made of. */
+/** What handlers make answers from. */
 export interface Sources {
   readonly view: View
   readonly records: Records
   readonly metrics: Metrics
 }
 
-/** What Prometheus reads; `isWhole`: with what counts over all containers and callers. */
+/** The metrics for Prometheus; `isWhole` includes the totals over all containers and callers. */
 export interface Metrics {
   text(isWhole: boolean): Promise<string>
 }
 
-/** What the audit trail remembers. */
+/** The audit records in memory. */
 export interface Records {
-  /** Newest first; of `own` alone where it is given. */
+  /** Newest first; those of `own` alone if it is given. */
   recent(query: RecentQuery, own: OwnRecords | null): RecentPage
 }
 
-/** A request as an answer depends on it, stripped of all that is HTTP. */
+/** The parts of a request that an answer depends on, without anything of HTTP. */
 export interface ReadRequest {
-  /** The `:id` of the path, well-formed; empty on routes that have none. */
+  /** The well-formed `:id` of the path; empty on routes without one. */
   readonly id: string
   /** Milliseconds since 1970. */
   readonly now: number
-  /** Which containers exist for this caller. */
+  /** This caller sees only the containers that these select. */
   readonly selectors: readonly LabelSelector[]
-  /** Whether paths on the host may be named to this caller. */
+  /** Whether this caller may see paths on the host. */
   readonly showHostPaths: boolean
-  /** What the answer is to be written as, on routes that leave a choice. */
+  /** The negotiated format of the answer, on routes with a choice. */
   readonly format: 'json' | 'ndjson' | 'text'
-  /** Gives the signal that fires when the client has gone. */
+  /** Returns the signal that fires when the client has gone. */
   readonly signal: () => AbortSignal
-  /** Notes a call to an engine that the answer took. */
+  /** Records an engine call that was made for the answer. */
   readonly recordCall: (call: EngineCall) => void
-  /** Whose audit records this caller may read; null is all records. */
+  /** The audit records that this caller may read; null means all. */
   readonly ownRecords: OwnRecords | null
 }
 
-/** What a handler is given: the request, what it asks, and the container of a path with `:id`. */
+/** The input of a handler: the request, its parsed query, and the container of a path with `:id`. */
 export interface Input<Query, Subject = null> extends ReadRequest {
   readonly query: Query
   /** Null on routes that are not about one container. */
   readonly container: Subject
 }
 
-/** What the handler of a feed is given. */
+/** The input of a feed handler. */
 export interface FeedInput<Query, Id, Subject = null> extends Input<Query, Subject> {
-  /** Where the client stood: the Last-Event-ID field (HTML standard, section 9.2.4); undefined where there is none. */
+  /** The last event that the client got: the Last-Event-ID field (HTML standard, section 9.2.4), if it sent one. */
   readonly lastEventId: Id | undefined
 }

@@ -19,7 +19,7 @@ export interface OpenReadParts {
   readonly clock: Clock
 }
 
-/** One request to a route of the table, by a caller who holds the route's scope; and its one record in the audit. */
+/** One request to a route of the table, by a caller with the route's scope, and its single audit record. */
 export interface OpenRead {
   readonly caller: Caller
   /** Throws invalid-container-id. */
@@ -27,11 +27,11 @@ export interface OpenRead {
   /** Throws audit-unavailable, as the next two do. */
   recordAnswer(response: RenderedResponse, status: 200 | 304): void
   recordStream(container: string | null): void
-  /** Gives the error back, recorded. */
+  /** Records the refusal, and returns the error. */
   refused(error: unknown): unknown
 }
 
-/** Throws insufficient-scope, recorded. */
+/** Throws insufficient-scope, and records the refusal. */
 export function openRead(route: Route, req: Request, res: Response, { audit, clock }: OpenReadParts): OpenRead {
   const caller = callerOf(res)
   const engine: EngineCall[] = []
@@ -51,7 +51,7 @@ export function openRead(route: Route, req: Request, res: Response, { audit, clo
   return read
 }
 
-/** Whom a place in a quota is counted for: all tokens of one subject together. */
+/** The key that quotas count by: all tokens of one subject share it. */
 export function holderOf({ issuer, subject }: Caller): string {
   return `${issuer}\n${subject}`
 }
@@ -84,7 +84,7 @@ const FORMATS: readonly (readonly [type: string, format: ReadRequest['format']])
   ['text/plain', 'text'],
 ]
 
-/** By the Accept field (RFC 9110, section 12.5.1). A client that takes none of ours, as a browser asks for HTML, gets JSON. */
+/** Negotiates by the Accept field (RFC 9110, section 12.5.1). A client that accepts none of our formats gets JSON. */
 function formatOf(req: Request): ReadRequest['format'] {
   const { accept } = req.headers
   if (accept === undefined || accept === '*/*' || accept === 'application/json') return 'json'

@@ -8,16 +8,16 @@ export const MAX_STREAMS_PER_SUBJECT = 20
 /** Streams of all subjects together: each holds a connection and a few kilobytes. */
 export const MAX_STREAMS = 500
 
-/** Answers of megabytes that one subject gets at once: a client that does not read them holds their memory. */
+/** Answers of megabytes that one subject gets at once. A client that does not read one occupies its memory. */
 const MAX_LARGE_RESPONSES_PER_SUBJECT = 4
 const MAX_LARGE_RESPONSES = 40
 
-/** The large responses that are under way. */
+/** Bounds the large responses in progress. */
 export function largeResponseQuota(): Quota {
   return new Quota({ perHolder: MAX_LARGE_RESPONSES_PER_SUBJECT, total: MAX_LARGE_RESPONSES, refusal })
 }
 
-/** The streams that are open, so that they can be bounded, and ended together. */
+/** The open streams: bounds their number, and ends all of them at a stop. */
 export class OpenStreams {
   readonly #quota: Quota
   readonly #ends = new Set<() => void>()
@@ -30,7 +30,7 @@ export class OpenStreams {
     return this.#quota.count
   }
 
-  /** Takes a place until the release is called. `end` runs when all streams are to end. Throws too-many-streams. */
+  /** Counts a stream until the release is called. `end` runs when all streams must end. Throws too-many-streams. */
   open(subject: string, end: () => void): Release {
     const release = this.#quota.acquire(subject)
     this.#ends.add(end)

@@ -1,4 +1,4 @@
-/** Content that is no JSON. */
+/** Content that is not JSON. */
 export class PlainText {
   readonly text: string
   /** The Content-Type field. */

@@ -5,13 +5,13 @@ type Fields = Readonly<Record<string, string>>
 interface ProblemKind {
   readonly status: number
   readonly title: string
-  /** The client reads it unless the error has a detail of its own. */
+  /** Shown to the client unless the error has its own detail. */
   readonly detail: string
-  /** Response fields that belong to the problem, from the facts that the error carries. */
+  /** Response fields of the problem, made from what the error carries. */
   readonly fields?: (error: ApiError) => Fields
 }
 
-/** Seconds after which an engine that is down, or an audit trail, is worth another try. */
+/** Seconds after which a client may retry when an engine is down or the audit trail cannot be written. */
 const RETRY_AFTER_SECONDS = 5
 
 /** RFC 9110 section 10.2.3. */
@@ -24,7 +24,7 @@ function challenge(...parameters: readonly string[]): Fields {
   return { 'WWW-Authenticate': ['Bearer realm="porthole"', ...parameters].join(', ') }
 }
 
-/** A code without a row does not compile. docs/errors.md has a heading for each. */
+/** A code without a row does not compile. docs/errors.md has a heading for each code. */
 const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
   'invalid-request': { status: 400, title: 'Invalid request', detail: 'The request is not valid; see errors.' },
   'invalid-container-id': {
@@ -79,7 +79,7 @@ const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     status: 405,
     title: 'Method not allowed',
     detail: 'This path does not take this method: see the Allow field.',
-    // RFC 9110 section 15.5.6: a 405 names what is allowed.
+    // RFC 9110 section 15.5.6: a 405 names the allowed methods.
     fields: ({ allowedMethods }) => ({ Allow: allowedMethods.join(', ') }),
   },
   'payload-too-large': { status: 413, title: 'Payload too large', detail: 'The request is larger than is accepted.' },
@@ -146,7 +146,7 @@ export interface Problem {
   readonly body: Readonly<Record<string, unknown>>
 }
 
-/** RFC 9457. An error that is not an ApiError reads as `internal`: nothing of it reaches the client. */
+/** Makes the problem answer (RFC 9457). An error that is not an ApiError becomes `internal`, and nothing of it reaches the client. */
 export function problemOf(error: unknown, requestId: string): Problem {
   const known = error instanceof ApiError ? error : new ApiError('internal', 'unexpected', { cause: error })
   const kind = PROBLEMS[known.code]
@@ -166,7 +166,7 @@ export function problemOf(error: unknown, requestId: string): Problem {
   }
 }
 
-/** The status that a code is answered with. */
+/** The HTTP status of a code. */
 export function statusOf(code: ErrorCode): number {
   return PROBLEMS[code].status
 }

@@ -21,20 +21,20 @@ import {
   versionOf,
 } from './route.js'
 
-/** A read of the table: asked once, answered once. */
+/** A read route of the table: one request, one answer. */
 export interface ReadRoute extends Route {
-  /** What it answers: a type, and a page of the documentation. Nothing is parsed with it in production. */
+  /** The schema of the answer: its type and its documentation. Production does not parse answers with it. */
   readonly answer: z.ZodType
   readonly from: Source
-  /** Whether the answer may be megabytes, which are bounded for each subject. */
+  /** Whether the answer may be megabytes. Such answers are bounded per subject. */
   readonly large: boolean
-  /** Whether the caller may choose how the answer is written. */
+  /** Whether the caller may choose the format of the answer. */
   readonly negotiated: boolean
-  /** Parses what the URL asks. Throws invalid-request. */
+  /** Parses the query of the URL. Throws invalid-request. */
   ask(url: string): Question
 }
 
-/** Finds the container where the route is about one, and answers. */
+/** Finds the container, on routes about one, and answers. */
 type Question = (sources: Sources, request: ReadRequest) => Promise<RenderedResponse>
 
 interface ReadOptions<Query, Schema extends z.ZodType> {
@@ -62,7 +62,7 @@ export function read<Query, Schema extends z.ZodType>(
   return readRoute(path, options, noContainer, handler)
 }
 
-/** A read about one container, which is found before the handler runs. */
+/** A read about one container. It is found before the handler runs. */
 export function readOne<Query extends OneQuery, Schema extends z.ZodType>(
   path: OnePath,
   options: ReadOptions<Query, Schema>,
@@ -116,16 +116,16 @@ export function readEndpoint(route: ReadRoute, parts: EndpointParts): RequestHan
         if (cached === null) cache.put(key, version, response)
       }
     } catch (error) {
-      // A client that has gone is answered nothing, and what ended with it is no fault.
+      // The client has gone: there is nothing to answer, and work that ended with it is not a fault.
       if (res.closed && !(error instanceof ApiError)) return
       throw opened.refused(error)
     }
-    // RFC 9110 section 13.1.2, by Express.
+    // Express evaluates If-None-Match (RFC 9110 section 13.1.2).
     res.setHeader('ETag', response.etag)
     for (const name in response.headers) res.setHeader(name, response.headers[name] ?? '')
     if (route.negotiated) res.vary('Accept')
     const status = req.fresh ? 304 : 200
-    // Before the first byte leaves: what cannot be recorded is not answered.
+    // Recorded before the first byte leaves: a read that cannot be recorded is not answered.
     opened.recordAnswer(response, status)
     send(res, response, status)
   }

@@ -1,15 +1,15 @@
 import type { RenderedResponse } from './answer.js'
 
-/** Bytes of rendered responses: a hundred views of a large fleet. */
+/** Bytes of all rendered responses: a hundred views of a large fleet. */
 const MAX_CACHED_BYTES = 32 * 1024 * 1024
 
-/** Rendered responses, so that many small ones cannot fill the map with keys. */
+/** Number of rendered responses, so that many small ones cannot fill the map with keys. */
 const MAX_CACHED_RESPONSES = 1_000
 
-/** Characters of a key: a longer URL is answered, and not cached. */
+/** Characters of a key. A response to a longer URL is not cached. */
 const MAX_KEY_LENGTH = 1_024
 
-/** Holds rendered responses for as long as the version that they were made of is current; evicts the oldest. */
+/** Caches rendered responses while the version that they were made from is current. Evicts the oldest. */
 export class ResponseCache {
   readonly #entries = new Map<string, { readonly version: number; readonly response: RenderedResponse }>()
   #bytes = 0

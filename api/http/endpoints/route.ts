@@ -6,35 +6,35 @@ import type { Scope } from '../../model/scope.js'
 import { parseQuery } from '../resources/query-parts.js'
 import type { ReadRequest } from './input.js'
 
-/** What every row of the table says of its route. Tables, tests and documents read it; the row's own method answers. */
+/** What every row of the table says about its route. Tests and documents read it too. */
 export interface Route {
   readonly path: string
   readonly scope: Scope
-  /** Every route below /api counts toward the general limit; some count toward the stats limit as well. */
+  /** Every route below /api counts toward the general limit. Some also count toward the stats limit. */
   readonly limit: 'general' | 'stats' | 'none'
-  /** What it may be asked. */
+  /** The schema of its query. */
   readonly query: z.ZodType
 }
 
 /**
- * What an answer is made from. Out of `containers` and `stats`, whose versions the view counts, it is rendered once for all
- * callers who see the same; from all else it is rendered for each request.
+ * What an answer is made from. The view counts versions of `containers` and `stats`, so an answer from them is rendered once for
+ * all callers who see the same. An answer from anything else is rendered per request.
  */
 export type Source = 'containers' | 'stats' | 'memory' | 'engine'
 
-/** The version that an answer is made of; null where each request has its own. */
+/** The version that an answer is made from; null if each request is rendered anew. */
 export function versionOf(from: Source, view: View): number | null {
   if (from === 'stats') return view.statsVersion
   return from === 'containers' ? view.version : null
 }
 
-/** A path about one container, and the query that says which host is meant where several have the id. */
+/** A path about one container. Its query can name the host, because several hosts may have the id. */
 export type OnePath = `/api/containers/:id${string}`
 export interface OneQuery {
   readonly host: string | null
 }
 
-/** Finds what a request is about. */
+/** Finds the subject of a request. */
 export type Resolve<Query, Subject extends Container | null> = (
   view: View,
   query: Query,

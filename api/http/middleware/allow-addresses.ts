@@ -7,7 +7,7 @@ import { matchNetworks } from './match-networks.js'
 import type { RecordRefusal } from './refusals.js'
 import { addressOf } from './resolve-address.js'
 
-/** Lets only clients of these networks pass. Of each other address, one refusal a window is recorded. */
+/** Lets only clients of these networks pass. Records one refusal per window for each other address. */
 export function allowAddresses(networks: readonly Network[], recordRefusal: RecordRefusal): RequestHandler {
   const isAllowed = matchNetworks(networks)
   return async function refuseOtherAddresses(req, res, next) {

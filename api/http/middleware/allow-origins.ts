@@ -1,22 +1,22 @@
 import type { RequestHandler } from 'express'
 
-/** What a page of another origin may send, and what it may read of an answer (Fetch standard, CORS protocol). */
+/** What a page of another origin may send, and which fields of an answer it may read (Fetch standard, CORS protocol). */
 const ALLOWED_METHODS = 'GET, HEAD, POST'
 const ALLOWED_FIELDS = 'Authorization, Content-Type, If-None-Match, Last-Event-ID'
 const EXPOSED_FIELDS =
   'ETag, Porthole-Truncated, RateLimit, RateLimit-Policy, Retry-After, WWW-Authenticate, X-Request-Id'
 
-/** Seconds for which a browser may remember the answer to a preflight. */
+/** Seconds for which a browser may cache the answer to a preflight. */
 const PREFLIGHT_MAX_AGE = '600'
 
 /**
  * Lets pages of exactly these origins read answers. Credentials are never allowed: a page sets the Authorization field itself,
- * so a browser has nothing to add to the request of a foreign page.
+ * so there is nothing that a browser could add to a foreign page's request.
  */
 export function allowOrigins(origins: readonly string[]): RequestHandler {
   const allowed = new Set(origins)
   return function answerCrossOrigin(req, res, next) {
-    // Without an Origin too: a shared cache must not serve one page's answer to another.
+    // Set even without an Origin, so that a shared cache never serves one page's answer to another.
     res.vary('Origin')
     const { origin } = req.headers
     if (origin === undefined || !allowed.has(origin)) {

@@ -2,7 +2,7 @@ import type { ErrorRequestHandler, Response } from 'express'
 import { ApiError } from '../../model/error.js'
 import { problemOf } from '../endpoints/problem.js'
 
-/** The one place where a failure becomes an answer. */
+/** Turns a failure into an answer. Nothing else does. */
 export function answerProblem(): ErrorRequestHandler {
   return function answerWithProblem(error, req, res, next) {
     res.locals['failure'] = error
@@ -17,7 +17,7 @@ export function answerProblem(): ErrorRequestHandler {
   }
 }
 
-/** What went wrong, for the log; undefined where nothing did. */
+/** The error, for the log; undefined if there was none. */
 export function failureOf(res: Response): unknown {
   return res.locals['failure']
 }
@@ -26,7 +26,7 @@ const UNDECODABLE_PATH = new ApiError('invalid-request', 'the path cannot be dec
   detail: 'The path holds an escape sequence that cannot be decoded.',
 })
 
-/** Express refuses a stray `%` in a path before any route sees it, with an error that only its status tells apart. */
+/** Express refuses a stray `%` in a path before any route runs, with an error that only its status identifies. */
 function isUndecodablePath(error: unknown): boolean {
   return error instanceof URIError || (error as { status?: unknown } | null)?.status === 400
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-/** All fields of a name, as they came: `req.headers` keeps only the first of two. The name is in lower case. */
+/** All values of a header field, unchanged: `req.headers` drops all but the first. `name` is in lower case. */
 export function fieldValues({ rawHeaders }: IncomingMessage, name: string): string[] {
   const values: string[] = []
   for (let i = 0; i < rawHeaders.length; i += 2)

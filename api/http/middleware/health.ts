@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 import { ApiError } from '../../model/error.js'
 
-/** Answers 200 or 503 and one word, to anyone: a probe has no token. */
+/** Answers any client with 200 or 503 and one word, because a probe has no token. */
 export function health(isWell: () => boolean): RequestHandler {
   return function answerHealthCheck(req, res) {
     if (req.url.includes('?'))

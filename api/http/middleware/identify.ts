@@ -9,21 +9,21 @@ import { ApiError } from '../../model/error.js'
 import { fieldValues } from './field-values.js'
 import { addressOf } from './resolve-address.js'
 
-/** Either a caller, or why there is none. */
+/** Either a caller, or the reason why there is none. */
 type Identity = { readonly caller: Caller; readonly fault: null } | { readonly caller: null; readonly fault: ApiError }
 
 const NO_TOKEN: Identity = { caller: null, fault: new ApiError('unauthenticated', 'no token') }
 const ANONYMOUS_IDENTITY: Identity = { caller: ANONYMOUS, fault: null }
 
 export interface IdentifyParts {
-  /** Null where the service runs without authentication. */
+  /** Null if the service runs without authentication. */
   readonly authenticator: Pick<Authenticator, 'authenticate' | 'isStillValid'> | null
   readonly tickets: Pick<StreamTickets, 'redeem'>
-  /** Whether a path is a stream's: a ticket opens nothing else. */
+  /** Whether a path is a stream's. A ticket opens nothing else. */
   readonly isStream: (path: string) => boolean
 }
 
-/** Finds out who asks, and leaves the verdict to `requireCaller`: the limits between the two count strangers too. */
+/** Identifies the caller and refuses nobody: `requireCaller` does, so that the limits between the two count every client. */
 export function identify({ authenticator, tickets, isStream }: IdentifyParts): RequestHandler {
   if (authenticator === null)
     return function identifyAsAnonymous(_req, res, next) {
@@ -31,7 +31,7 @@ export function identify({ authenticator, tickets, isStream }: IdentifyParts): R
       next()
     }
 
-  /** Not a promise where the token was verified before, which is nearly always. */
+  /** Synchronous if the token is cached, which is nearly always the case. */
   const authenticate = (req: Request): Caller | Promise<Caller> | null => {
     const credentials = readBearer(fieldValues(req, 'authorization'))
     if (credentials.kind === 'malformed') throw new ApiError('invalid-token', 'malformed Authorization field')
@@ -67,7 +67,7 @@ export function identify({ authenticator, tickets, isStream }: IdentifyParts): R
   }
 }
 
-/** The ticket stands in the query, since EventSource can put it nowhere else. Null where there is none. */
+/** Reads the ticket from the query, because EventSource can put it nowhere else. Null if there is none. */
 function ticketOf({ url, method }: Request): string | null {
   const at = url.indexOf('?')
   if (at === -1 || (method !== 'GET' && method !== 'HEAD')) return null
@@ -76,17 +76,17 @@ function ticketOf({ url, method }: Request): string | null {
   return ticket ?? null
 }
 
-/** The caller where there is one: before `requireCaller`, and in the log. */
+/** The caller, or null. For use before `requireCaller`, and in the log. */
 export function knownCaller(res: Response): Caller | null {
   return identityOf(res).caller
 }
 
-/** Why there is no caller; null where there is one. */
+/** Why there is no caller; null if there is one. */
 export function identityFault(res: Response): ApiError | null {
   return identityOf(res).fault
 }
 
-/** Who an audit record names. */
+/** The actor of an audit record. */
 export function actorOf(req: Request, res: Response): Actor {
   const caller = knownCaller(res)
   return {

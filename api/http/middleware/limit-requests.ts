@@ -18,20 +18,20 @@ export interface LimitParts {
   readonly recordRefusal: RecordRefusal
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** Paths that do not count for a caller who holds these scopes. */
+  /** Paths that do not count for a caller with these scopes. */
   readonly isFree?: (path: string, scopes: ReadonlySet<Scope>) => boolean
 }
 
 /**
- * Counts requests by subject, and by address where there is no caller. RateLimit fields as in draft 8 of the IETF. The first
- * request over the limit is recorded, the others of its window are not.
+ * Counts requests by subject, or by address if there is no caller. RateLimit fields follow draft 8 of the IETF. The first request
+ * over the limit is recorded; later ones in the same window are not.
  */
 export function limitRequests(name: LimitName, parts: LimitParts): RequestHandler {
   const { settings, store, audit, recordRefusal, now, isFree = () => false } = parts
   const recordReached = (req: Request, res: Response) => {
     const event = authEvent(actorOf(req, res), 'rate-limited', 'deny', `the ${name} limit`)
     if (event.subject !== null) audit.record(event)
-    // The request is refused in any case, and the trail itself reports that it cannot write.
+    // The request is refused in any case, and the trail reports its own write failures.
     else recordRefusal(event, 1).catch(() => {})
   }
   return rateLimit({
@@ -41,7 +41,7 @@ export function limitRequests(name: LimitName, parts: LimitParts): RequestHandle
     standardHeaders: 'draft-8',
     legacyHeaders: false,
     keyGenerator: keyOf,
-    // A stranger counts on every path.
+    // A client without a valid token counts on every path.
     skip: (req, res) => {
       const caller = knownCaller(res)
       return caller !== null && isFree(req.path, caller.scopes)
@@ -53,14 +53,14 @@ export function limitRequests(name: LimitName, parts: LimitParts): RequestHandle
       const retryAfterSeconds = Math.max(0, Math.ceil((resetTime.getTime() - now()) / 1_000))
       throw new ApiError('rate-limited', `over the ${name} limit`, { retryAfterSeconds })
     },
-    // Its checks write to the console, and the configuration was checked at the start.
+    // Its own checks write to the console, and our configuration is already checked.
     validate: false,
   })
 }
 
 const SUBJECT = 'subject '
 
-/** The counters that all instances share, as express-rate-limit asks for them. */
+/** The counters that all instances share, in the interface of express-rate-limit. */
 function storeOf(name: LimitName, windowMs: number, store: Pick<Store, 'counters'>): LimitStore {
   const subjects = store.counters(`${name} subjects`)
   const addresses = store.counters(`${name} addresses`)

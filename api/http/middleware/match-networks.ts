@@ -1,7 +1,7 @@
 import { BlockList, isIP } from 'node:net'
 import type { Network } from '../../config/network.js'
 
-/** Whether an address is in one of the networks. IPv4 inside IPv6 counts as IPv4; what is no address is in none. */
+/** Whether an address is in one of the networks. IPv4 inside IPv6 counts as IPv4. Text that is not an address is in none. */
 export function matchNetworks(networks: readonly Network[]): (address: string) => boolean {
   const list = new BlockList()
   for (const { address, prefix, family } of networks) list.addSubnet(address, prefix, family)

@@ -5,13 +5,13 @@ import { ApiError } from '../../model/error.js'
 import { parseStrictJson } from '../../model/strict-json.js'
 import { faultsOf } from '../resources/query-parts.js'
 
-/** Bytes of a request body: a password of the greatest length takes a third of it. */
+/** Bytes of a request body. A password of maximal length takes a third of it. */
 export const MAX_BODY_BYTES = 4_096
 
-/** `application/json`, with no charset but UTF-8 (RFC 8259 section 8.1). */
+/** Accepts `application/json` with no charset but UTF-8 (RFC 8259 section 8.1). */
 const JSON_TYPE = /^application\/json\s*(?:;\s*charset="?utf-8"?\s*)?$/i
 
-/** Reads a small JSON object, and leaves what the schema makes of it in `res.locals.body`. */
+/** Reads a small JSON object, parses it with the schema, and stores the result in `res.locals.body`. */
 export function readBody(schema: z.ZodType): RequestHandler[] {
   const read = express.raw({ type: () => true, limit: MAX_BODY_BYTES, inflate: false })
   return [
@@ -42,13 +42,13 @@ export function readBody(schema: z.ZodType): RequestHandler[] {
   ]
 }
 
-/** An empty body reads as an empty object. Null where the bytes are not JSON. */
+/** An empty body counts as an empty object. Null if the bytes are not JSON. */
 function jsonOf(bytes: unknown): { readonly value: unknown } | null {
   if (!Buffer.isBuffer(bytes) || bytes.length === 0) return { value: {} }
   return isUtf8(bytes) ? parseStrictJson(bytes.toString('utf8')) : null
 }
 
-/** By the `type` that body-parser gives its errors. */
+/** Maps the `type` of body-parser's errors. */
 function unreadable(error: unknown): ApiError {
   const type = (error as { type?: unknown } | null)?.type
   if (type === 'entity.too.large')

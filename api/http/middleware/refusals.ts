@@ -1,15 +1,15 @@
 import type { Audit, AuthEvent } from '../../audit/event.js'
 import type { Counters } from '../../store/store.js'
 
-/** Records that a client was refused, if its address has not used up `perAddress` records of this action in the window. */
+/** Records a refusal, unless the address has already `perAddress` records of this action in the window. */
 export type RecordRefusal = (event: AuthEvent, perAddress: number) => Promise<void>
 
-/** Refusals that are recorded in one window, of all addresses together. */
+/** Refusals recorded in one window, over all addresses. */
 const MAX_RECORDED_REFUSALS = 1_000
 
 /**
- * Anyone can be refused, and each record takes disk: an attacker with a thousand addresses must not fill the one that the
- * trail is on. The log has a line for each request in any case. `windowMs` in milliseconds.
+ * Bounds the records of refusals. Any client can cause one, and each takes disk: an attacker with a thousand addresses must not
+ * fill the disk of the trail. The log has a line for each request in any case. `windowMs` is in milliseconds.
  */
 export function refusalRecorder(audit: Audit, counters: Counters, windowMs: number): RecordRefusal {
   return async function recordRefusal(event, perAddress) {

@@ -1,7 +1,7 @@
 import type { Request, RequestHandler } from 'express'
 import { ApiError } from '../../model/error.js'
 
-/** A read carries no body; one that does is a mistake, or a second request smuggled inside the first. */
+/** Refuses a read with a body: it is a mistake, or a second request smuggled inside the first. */
 export function refuseBody(takesBody: (req: Request) => boolean): RequestHandler {
   return function refuseRequestBody(req, res, next) {
     const length = req.headers['content-length']
@@ -10,7 +10,7 @@ export function refuseBody(takesBody: (req: Request) => boolean): RequestHandler
       next()
       return
     }
-    // What follows on this connection may be the unread body.
+    // The bytes that follow on this connection may be the unread body.
     res.setHeader('Connection', 'close')
     if (req.method === 'GET' || req.method === 'HEAD')
       throw new ApiError('invalid-request', 'a body on a read', { detail: 'A GET or HEAD request takes no body here.' })

@@ -3,8 +3,8 @@ import { ApiError } from '../../model/error.js'
 import { isLoopback } from '../../model/loopback.js'
 
 /**
- * Without authentication, a request must name this machine as its Host. A page from elsewhere can make its own name resolve
- * to the loopback address (DNS rebinding), and then sends that name.
+ * Without authentication, the Host field must name this machine. A foreign page can make its own name resolve to the loopback
+ * address (DNS rebinding), but then it sends that name.
  */
 export function refuseForeignHost(): RequestHandler {
   return function refuseRebinding(req, _res, next) {

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 import { ApiError } from '../../model/error.js'
 
-/** Ends the chain: paths that are routes never get here. */
+/** The last handler of the chain: requests to known routes never reach it. */
 export function refusePath(): RequestHandler {
   return function refuseUnknownPath() {
     throw new ApiError('not-found', 'no such route')

@@ -9,10 +9,10 @@ import { failureOf } from './answer-problem.js'
 import { knownCaller } from './identify.js'
 import { addressOf } from './resolve-address.js'
 
-/** Characters of a path that a log line carries: a route takes a third of that. */
+/** Characters of a path in a log line. Our routes take a third of that. */
 const MAX_LOGGED_PATH = 256
 
-/** Gives each request an id and one line in the log: who, what, how it ended. Never a header, a query or a body. */
+/** Gives each request an id and one log line: who, what, and how it ended. Never a header, a query or a body. */
 export function requestLog(logger: Log): RequestHandler {
   const log = pinoHttp<Request, Response>({
     logger: childless(logger),
@@ -29,14 +29,14 @@ export function requestLog(logger: Log): RequestHandler {
   }
 }
 
-/** Ours alone: an id from outside could be made to look like another request's. */
+/** Always generated here: a client could send an id that looks like another request's. */
 function giveRequestId(_req: IncomingMessage, res: ServerResponse): string {
   const id = randomUUID()
   res.setHeader('X-Request-Id', id)
   return id
 }
 
-/** A probe that finds the service not ready gets a 503, which is not a failure of the request. */
+/** A readiness probe may get a 503. That is not a failure of the request. */
 function levelOf(req: IncomingMessage, res: ServerResponse): 'debug' | 'info' | 'error' {
   if (req.url?.startsWith('/health/')) return res.statusCode === 200 ? 'debug' : 'info'
   return res.statusCode >= 500 ? 'error' : 'info'

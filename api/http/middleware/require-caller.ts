@@ -6,8 +6,8 @@ import { actorOf, identityFault, knownCaller } from './identify.js'
 import type { RecordRefusal } from './refusals.js'
 
 /**
- * Lets only known callers pass. A refused token is recorded, at most `perAddress` a window; a request without one is not: it
- * says nothing but that someone has asked.
+ * Lets only verified callers pass. A refused token is recorded, at most `perAddress` times per window. A request without a token
+ * is not, because such a record would say nothing.
  */
 export function requireCaller(recordRefusal: RecordRefusal, perAddress: number): RequestHandler {
   return function refuseUnknownCallers(req, res, next) {
@@ -22,7 +22,7 @@ export function requireCaller(recordRefusal: RecordRefusal, perAddress: number):
   }
 }
 
-/** The caller behind `requireCaller`. */
+/** The caller, for handlers after `requireCaller`. */
 export function callerOf(res: Response): Caller {
   const caller = knownCaller(res)
   if (caller === null) throw new ApiError('unauthenticated', 'no caller')

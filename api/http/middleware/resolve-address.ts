@@ -3,32 +3,32 @@ import type { RequestHandler, Response } from 'express'
 import { ipKeyGenerator } from 'express-rate-limit'
 import type { TrustProxy } from '../../config/network.js'
 
-/** Finds the client's address once, for the limits, the allow-list, the log and the audit. */
+/** Determines the client's address once, for the limits, the allow-list, the log and the audit. */
 export function resolveAddress(trust: TrustProxy): RequestHandler {
   const isProxied = trust.kind !== 'none'
   return function resolveClientAddress(req, res, next) {
-    // What a proxy passes on may be anything. Where it is no address, the proxy's own is the one we know.
+    // A proxy may pass on any text. If it is not an address, the proxy's own address is used.
     const claimed = isProxied ? plainAddress(req.ip) : null
     res.locals['address'] = claimed ?? plainAddress(req.socket.remoteAddress) ?? UNKNOWN
     next()
   }
 }
 
-/** A connection that has closed already has no address. */
+/** A closed connection has no address any more. */
 const UNKNOWN = 'unknown'
 
-/** The client's address: IPv4, or IPv6 in the one spelling of RFC 5952. */
+/** The client's address: IPv4, or IPv6 in the canonical spelling of RFC 5952. */
 export function addressOf(res: Response): string {
   return (res.locals['address'] as string | undefined) ?? UNKNOWN
 }
 
-/** What limits count by: IPv6 by its /56, since a household is one client, whichever of its addresses it uses. */
+/** The key that limits count by: an IPv6 address counts by its /56, because a household is one client with many addresses. */
 export function addressKeyOf(res: Response): string {
   const address = addressOf(res)
   return address === UNKNOWN ? UNKNOWN : ipKeyGenerator(address)
 }
 
-/** The address alone, without a port, brackets, a zone or the IPv6 around an IPv4; null where the text is no address. */
+/** The bare address, without port, brackets, zone or the IPv6 around an IPv4; null if the text is not an address. */
 export function plainAddress(text: string | undefined): string | null {
   if (text === undefined) return null
   if (isIP(text) === 4) return text

@@ -1,7 +1,7 @@
 import type { RequestHandler } from 'express'
 import helmet from 'helmet'
 
-/** An API has no pages: nothing of it may run, be framed or be embedded. Headers that steer nothing but documents are left out. */
+/** An API has no pages: its answers must not run, be framed or be embedded. Headers that only affect documents are left out. */
 export function securityHeaders(): RequestHandler {
   return helmet({
     contentSecurityPolicy: { useDefaults: false, directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] } },

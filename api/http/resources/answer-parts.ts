@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { ERROR_CODES } from '../../model/error.js'
 
 /*
- * Schemas that answers have in common. A schema is a type, and a page of the documentation: it parses nothing in production,
- * where an answer is what its type says. test/http/resources/answers.test.ts parses one of every route.
+ * Schemas that answers share. A schema gives an answer its type and its documentation. Production parses no answers with it;
+ * test/http/resources/answers.test.ts parses an answer of every route.
  */
 
 export const text = z.string()
@@ -19,10 +19,10 @@ export const numbers = z.array(optionalNumber)
 export const time = z.iso.datetime()
 export const optionalTime = time.nullable()
 export const containerId = z.string().regex(/^[0-9a-f]{64}$/)
-/** Label, option or column names with their values. */
+/** Names of labels, options or columns, with their values. */
 export const textByName = z.record(text, text)
 
-/** Why an engine has given no newer answer. */
+/** Why an engine gave no newer answer. */
 export const engineFault = z.strictObject({ code: z.enum(ERROR_CODES), detail: optionalText }).nullable()
 
 export function faultOf(
@@ -37,7 +37,7 @@ export function timeOf(milliseconds: number | null): string | null {
   return milliseconds === null ? null : new Date(milliseconds).toISOString()
 }
 
-/** Three decimals: more is noise, and costs bytes in every answer. */
+/** Rounds to three decimals: more is noise, and costs bytes in every answer. */
 export function round(number: number | null | undefined): number | null {
   return number == null ? null : Math.round(number * 1000) / 1000
 }

@@ -8,7 +8,7 @@ import type { Page } from './page.js'
 
 const listedHost = z.strictObject({ id: text, state: z.enum(HOST_STATES), observedAt: optionalTime })
 
-/** The frame of every list. `observedAt` is the latest of the hosts'. */
+/** The frame of every list. `observedAt` is the latest of its hosts. */
 export const listFrame = {
   nextCursor: optionalText,
   total: integer,
@@ -20,7 +20,7 @@ export function listOf<Item extends z.ZodType>(item: Item) {
   return z.strictObject({ items: z.array(item), ...listFrame })
 }
 
-/** A list of items from which nothing is hidden. */
+/** A list of items without redactions. */
 export function listContent<Item>(page: Page<Item>, hosts: readonly HostStatus[]) {
   return {
     items: page.items,
@@ -31,7 +31,7 @@ export function listContent<Item>(page: Page<Item>, hosts: readonly HostStatus[]
   }
 }
 
-/** A list of items each of which knows what is hidden from it. */
+/** A list of items that each count their redactions. */
 export function listAnswer<Item>({ items, nextCursor, total }: Page<Answer<Item>>, hosts: readonly HostStatus[]) {
   const page = { items: items.map(({ content }) => content), nextCursor, total }
   return { content: listContent(page, hosts), redactions: redactionsOf(items) }
@@ -41,7 +41,7 @@ export function redactionsOf(answers: readonly { readonly redactions: number }[]
   return answers.reduce((sum, { redactions }) => sum + redactions, 0)
 }
 
-/** All of them on one page. */
+/** All items on one page. */
 export function onePage<Item>(items: readonly Item[]): Page<Item> {
   return { items, nextCursor: null, total: items.length }
 }
@@ -51,12 +51,12 @@ export function observedAt(hosts: readonly HostStatus[]): string | null {
   return latest > 0 ? timeOf(latest) : null
 }
 
-/** The hosts of those names; without names all. */
+/** The hosts with these ids; all of them if no id is given. */
 export function hostsOf(view: View, asked: readonly string[]): readonly HostStatus[] {
   return asked.length === 0 ? view.hosts() : view.hosts().filter(({ id }) => asked.includes(id))
 }
 
-/** Orders containers of the same sort value; no two share it. */
+/** Orders containers with the same sort value. It is unique. */
 export function tieOf({ name, hostId, id }: Container): string {
   return `${name}\n${hostId}\n${id}`
 }

@@ -1,22 +1,22 @@
-/** What a list is ordered by; null stands last in either direction. */
+/** A value to sort by. Null comes last in both directions. */
 export type SortValue = string | number | null
 
 export interface Page<T> {
   readonly items: readonly T[]
-  /** Give it back as `cursor` for what follows; null on the last page. */
+  /** Pass it as `cursor` to get the next page; null on the last page. */
   readonly nextCursor: string | null
-  /** Of all pages. */
+  /** Items on all pages. */
   readonly total: number
 }
 
 export interface PageRequest {
-  /** A sort key's name, descending with a leading `-`. */
+  /** The name of a sort key; a leading `-` sorts descending. */
   readonly sort: string
   readonly limit: number
   readonly cursor: Cursor | null
 }
 
-/** Where a page ended: by value rather than by position, so that containers may come and go between two pages. */
+/** Where a page ended, by value rather than by offset, so that containers may come and go between two pages. */
 export interface Cursor {
   readonly sort: string
   readonly value: SortValue
@@ -27,7 +27,7 @@ export function writeCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify([cursor.sort, cursor.value, cursor.tie])).toString('base64url')
 }
 
-/** Null where the text was not written by writeCursor for the same sort. */
+/** Null if writeCursor did not write the text for the same sort. */
 export function readCursor(text: string, sort: string): Cursor | null {
   try {
     const parts: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'))
@@ -40,7 +40,7 @@ export function readCursor(text: string, sort: string): Cursor | null {
   }
 }
 
-/** What a request sorts by, of one for each key; in which direction is for paginate. */
+/** Selects the sort value by its key. paginate applies the direction. */
 export function sortValueOf<SortKey extends string, T>(
   sortValues: Readonly<Record<SortKey, (item: T) => SortValue>>,
   { sort }: Pick<PageRequest, 'sort'>,
@@ -49,8 +49,8 @@ export function sortValueOf<SortKey extends string, T>(
 }
 
 /**
- * Sorts by `sortValue`, then by `tieOf` (unique), and cuts one page out. Of thousands of items a page wants a hundred, so no more
- * than twice the page is ever sorted.
+ * Sorts by `sortValue`, then by `tieOf` (unique), and returns one page. A page holds a hundred of thousands of items, so at most
+ * twice the page is sorted at a time.
  */
 export function paginate<T>(
   items: readonly T[],
@@ -85,7 +85,7 @@ export function paginate<T>(
   }
 }
 
-/** Of an item, or of a place between items; an item's tie is made when it is first asked for, which is seldom. */
+/** The sort position of an item or of a cursor. The tie of an item is computed on first use, which is rare. */
 interface Key<T> {
   readonly item: T | null
   readonly value: SortValue

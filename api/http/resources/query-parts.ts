@@ -5,19 +5,19 @@ import { parseLabelSelector } from '../../model/label-selector.js'
 import { rfc3339Milliseconds } from '../../model/rfc3339.js'
 import { type Cursor, readCursor } from './page.js'
 
-/** Values of one repeatable parameter: more alternatives than a person types, few enough to compare with each container. */
+/** Values of one repeatable parameter: more than a person types, few enough to compare with each container. */
 const MAX_VALUES = 32
 
-/** Characters of one value: the longest that Docker gives a name or an image reference to. */
+/** Characters of one value. Names and image references of Docker are not longer. */
 const MAX_VALUE_LENGTH = 512
 
-/** Items of one page. A list of a hundred hosts still is a few megabytes at most. */
+/** Items of one page: a few megabytes at most, even for a hundred hosts. */
 const MAX_PAGE_SIZE = 1_000
 
-/** Characters of a cursor, which holds a sort value, a name and an id in base64: a path or an image can make it long. */
+/** Characters of a cursor: a sort value, a name and an id in base64. A path or an image name can make it long. */
 const MAX_CURSOR_LENGTH = 4_096
 
-/** Characters of a parameter's name that an error repeats. */
+/** Characters of a parameter's name that an error quotes. */
 const MAX_ECHOED_NAME = 64
 
 export const CONTAINER_ID = /^[a-f0-9]{12,64}$/
@@ -27,12 +27,12 @@ export const text = z
   .min(1, 'must not be empty')
   .max(MAX_VALUE_LENGTH, `takes at most ${MAX_VALUE_LENGTH} characters`)
 
-/** A parameter that may be given several times. */
+/** A parameter that may be repeated. */
 export function many<T extends z.ZodType>(value: T) {
   return z.array(value).max(MAX_VALUES, `takes at most ${MAX_VALUES} values`).default([])
 }
 
-/** A parameter that may be given once: of two, neither is the one that was meant. */
+/** A parameter that may be given once. Two values are refused, because it is unclear which one is meant. */
 export function once<T extends z.ZodType<unknown, string | undefined>>(value: T) {
   return z
     .array(z.string())
@@ -75,12 +75,12 @@ export function pageFields<const Keys extends readonly [string, ...string[]]>(ke
   }
 }
 
-/** Says which host is meant where containers of several have one id. */
+/** Names the host, for the case that containers of several hosts share an id. */
 export const whichHost = once(text.optional()).transform((host) => host ?? null)
 
 export const NO_QUERY = z.strictObject({})
 
-/** Of a route about one container that leaves nothing else to ask. */
+/** The query of a route about one container without other parameters. */
 export const ONE_QUERY = z.strictObject({ host: whichHost })
 export type OneQuery = z.output<typeof ONE_QUERY>
 
@@ -96,8 +96,8 @@ export const instant = z
   })
 
 /**
- * A moment, or how long ago it is. `read` gives a time of RFC 3339 in the unit that the route counts in, or null where the text is
- * not one; `of` does so for milliseconds since 1970.
+ * A time, or a duration before now. `read` parses a time of RFC 3339 into the unit of the route, or returns null if the text is
+ * not one. `of` converts milliseconds since 1970 into that unit.
  */
 export function momentIn<T>(read: (text: string) => T | null, of: (milliseconds: number) => T) {
   return z
@@ -135,7 +135,7 @@ export function parseQuery<T>(schema: z.ZodType<T>, search: string): Parsed<T> {
   return parsed.success ? { value: parsed.data } : { faults: parsed.error.issues.flatMap(faultsOf) }
 }
 
-/** What an error says of a value that was refused: which, and what is accepted, never the value itself. */
+/** Describes a refused value to the caller: which parameter, and what is accepted, never the value itself. */
 export function faultsOf(issue: z.core.$ZodIssue): RequestFault[] {
   if (issue.code === 'unrecognized_keys')
     return issue.keys.map((key) => ({
@@ -145,7 +145,7 @@ export function faultsOf(issue: z.core.$ZodIssue): RequestFault[] {
   return [{ path: String(issue.path[0] ?? ''), message: issue.message }]
 }
 
-/** Splits what was parsed into the page and all else; refuses a cursor of another order. */
+/** Splits a parsed query into the page and the rest. Refuses a cursor of another sort. */
 export function splitPage<T extends { sort: string; limit: number; cursor?: string | undefined }>(
   { sort, limit, cursor: given, ...filter }: T,
   context: z.RefinementCtx,
@@ -156,7 +156,7 @@ export function splitPage<T extends { sort: string; limit: number; cursor?: stri
   return { filter, page: { sort, limit, cursor } }
 }
 
-/** `true` or `false` and nothing else; null as the fallback leaves open which. */
+/** Accepts `true` or `false` and nothing else. A fallback of null means that both are fine. */
 export function flag<Fallback extends boolean | null>(fallback: Fallback) {
   return once(z.enum(['true', 'false'], 'must be true or false').optional()).transform((given) =>
     given === undefined ? fallback : given === 'true',

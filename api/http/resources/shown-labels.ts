@@ -1,7 +1,7 @@
 import { isHostPathLabel } from '../../redaction/host-path-labels.js'
 import { REDACTED } from '../../redaction/scrub.js'
 
-/** Labels as a caller may see them. `hidden` counts the values that are paths on the host and are hidden from this caller. */
+/** Labels as a caller may see them. `hidden` counts the values that are paths on the host and hidden from this caller. */
 export interface ShownLabels {
   readonly labels: Record<string, string>
   readonly hidden: number

@@ -3,14 +3,14 @@ import type { EventPassage, Events } from '../view.js'
 import { HostJournal } from './host-journal.js'
 
 /**
- * The recent events of all hosts, in the order of their arrival. What is remembered is bounded for each host; a reader who goes on
- * from a position sees which hosts lost events in between.
+ * The recent events of all hosts, in order of arrival. The memory is bounded per host. A reader who resumes from a position learns
+ * which hosts lost events in between.
  */
 export class EventJournal implements Events {
   readonly #hosts = new Map<string, HostJournal>()
-  /** Wakes each reader that waits. */
+  /** Wakes each waiting reader. */
   readonly #readers = new Set<() => void>()
-  /** Makes this process's `beginning` another than that of every other process. */
+  /** Makes the `beginning` of this process unique. */
   readonly #epoch = randomBytes(8).toString('base64url')
   #seq = 0
 
@@ -28,7 +28,7 @@ export class EventJournal implements Events {
     return journal
   }
 
-  /** What arrived after the position, oldest first. */
+  /** Events after the position, oldest first. */
   after(position: number): EventPassage {
     const journals = [...this.#hosts.values()]
     const events = journals.flatMap((journal) => journal.after(position)).sort((a, b) => a.seq - b.seq)
@@ -39,23 +39,23 @@ export class EventJournal implements Events {
     }
   }
 
-  /** The id of the position before every event, for readers that have seen none yet. */
+  /** The id of the position before all events, for readers that have seen none yet. */
   get beginning(): string {
     return `begin.${this.#epoch}`
   }
 
-  /** The position behind the event of that id; null where the event is unknown, or no longer remembered. */
+  /** The position after the event with that id; null if the event is unknown or forgotten. */
   positionOf(id: string): number | null {
     if (id === this.beginning) return 0
     for (const journal of this.#hosts.values()) {
       const event = journal.find(id)
-      // Hosts replay their pasts in any order, so a position in one says nothing of what another process had shown of the others.
+      // Hosts replay past events in any order, so an id from another process does not say what it had shown of other hosts.
       if (event !== null) return journal.isPast(event) && this.#hosts.size > 1 ? null : event.seq
     }
     return null
   }
 
-  /** Resolves when something has arrived after the position, or as soon as the signal aborts. */
+  /** Resolves once an event has arrived after the position, or as soon as the signal aborts. */
   wait(position: number, signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const done = () => {

@@ -1,6 +1,6 @@
 import type { RecordedEvent } from '../../model/container-event.js'
 
-/** The last so many events, oldest first. */
+/** A bounded number of the newest events, oldest first. */
 export class EventRing {
   readonly #capacity: number
   #events: RecordedEvent[] = []
@@ -10,12 +10,12 @@ export class EventRing {
     this.#capacity = capacity
   }
 
-  /** The position of the newest event that was dropped; 0 before any was. */
+  /** The position of the newest dropped event; 0 if none was dropped. */
   get lostUntil(): number {
     return this.#lostUntil
   }
 
-  /** Drops half of the room at once, so that a single event costs next to nothing. */
+  /** Drops half of the ring at once, so that adding one event costs next to nothing. */
   add(event: RecordedEvent): void {
     this.#events.push(event)
     if (this.#events.length < this.#capacity * 2) return

@@ -5,26 +5,26 @@ import { evictOldest } from '../../model/evict-oldest.js'
 import { EventRing } from './event-ring.js'
 import { type HealthCommandOf, NoiseClassifier } from './noise.js'
 
-/** Events remembered of each host. A deployment of a hundred containers makes five hundred. */
+/** Events remembered per host. A deployment of a hundred containers makes five hundred. */
 const MAX_EVENTS = 1_000
 
-/** Of health checks and the like, apart, since they would push out everything else within minutes. */
+/** Events of health checks and the like, held apart: they would push out everything else within minutes. */
 const MAX_NOISE_EVENTS = 200
 
-/** Ids of events that came, so that each is recorded once: more than an engine replays (moby daemon/events/events.go, eventsLimit: 256). */
+/** Ids of past events, so that each is recorded once: more than an engine replays (256, moby daemon/events, eventsLimit). */
 const MAX_SEEN = 2_000
 
-/** An engine's parts make events at the same time, and they may reach the stream a little out of their order. */
+/** Parts of an engine make events concurrently, so the stream may be out of order by this much. */
 const DISORDER_MS = 1_000
 
-/** Base64url digits of an event's id: 132 bits, so that no two events share one. */
+/** Base64url digits of an event's id: 132 bits, so that two events never share one. */
 const ID_LENGTH = 22
 
-/** What is known of an event when it comes. */
+/** What is known about an event when it arrives. */
 export interface EventContext {
-  /** When it happened, by our clock: milliseconds since 1970. */
+  /** When it happened, on our clock: milliseconds since 1970. */
   readonly at: number
-  /** It happened before this process first subscribed. */
+  /** Whether it happened before this process first subscribed. */
   readonly isPast: boolean
   readonly healthCommandOf: HealthCommandOf
 }
@@ -39,12 +39,12 @@ export class HostJournal {
   /** By id, in order of arrival. */
   readonly #seen = new Set<string>()
   #lastTimeNano: string | null = null
-  /** Subscribed anew, and no event has come yet that came before. */
+  /** Whether this is a new subscription that has not yet repeated a known event. */
   #isResuming = false
   #isUndecodable = false
-  /** The position at which something was lost on the way from the engine. */
+  /** The position at which events were lost on the way from the engine. */
   #gapAt = 0
-  /** Events up to this position had happened before this process first subscribed. */
+  /** Events up to this position happened before this process first subscribed. */
   #pastUntil = 0
 
   constructor(hostId: string, nextSeq: () => number) {
@@ -57,15 +57,15 @@ export class HostJournal {
   }
 
   /**
-   * The engine's time from which a subscription asks for events: `first` where none has come yet, else a little before the last
-   * one. That one comes again then, which shows that none between was lost. Null is from now on.
+   * The engine's time from which a subscription asks for events: `first` if none has arrived yet, else a little before the last
+   * one. The engine then repeats that one, which shows that no event in between was lost. Null means from now on.
    */
   resumeFrom(first: EngineTime): EngineTime | null {
     if (this.#isUndecodable) return null
     return this.#lastTimeNano === null ? first : engineTimeBefore(engineTimeOfNano(this.#lastTimeNano), DISORDER_MS)
   }
 
-  /** What the engine remembers cannot be decoded, and would fail again until the engine has forgotten it: it is not asked for again. */
+  /** The events that the engine remembers cannot be decoded. They would fail again, so they are not requested again. */
   markUndecodable(): void {
     this.#isUndecodable = true
   }
@@ -75,14 +75,14 @@ export class HostJournal {
     this.#isResuming = this.#lastTimeNano !== null
   }
 
-  /** Null where the event is recorded already. */
+  /** Null if the event is already recorded. */
   record(event: ContainerEvent, { at, isPast, healthCommandOf }: EventContext): RecordedEvent | null {
     const id = this.#idOf(event)
     if (this.#seen.has(id)) {
       this.#isResuming = false
       return null
     }
-    // An engine that was restarted, or that replays its last 256 and no more, begins with another event than we ended with.
+    // An engine that was restarted, or has had more than 256 events since, does not repeat our last event.
     if (this.#isResuming || this.#isUndecodable) this.#gapAt = this.#nextSeq()
     this.#isResuming = false
     this.#isUndecodable = false
@@ -97,7 +97,7 @@ export class HostJournal {
     return recorded
   }
 
-  /** The container is inspected: decides which of its earlier events are noise. */
+  /** Runs once the container is inspected: decides which of its earlier events are noise. */
   decideNoise(containerId: string, healthCommand: string | null): void {
     this.#classifier.decide(containerId, healthCommand)
   }
@@ -106,7 +106,7 @@ export class HostJournal {
     return [...this.#events.after(position), ...this.#noise.after(position)]
   }
 
-  /** Noise that was dropped is no loss. */
+  /** Dropped noise is not a loss. */
   hasLostAfter(position: number): boolean {
     return this.#gapAt > position || this.#events.lostUntil > position
   }
@@ -119,7 +119,7 @@ export class HostJournal {
     return event.seq <= this.#pastUntil
   }
 
-  /** Engines give events no id; host, time, container, verb and exec together are those of one event. */
+  /** Engines give events no id. Host, time, container, verb and exec together identify one. */
   #idOf({ timeNano, containerId, action, execId }: ContainerEvent): string {
     const hash = createHash('sha256').update(JSON.stringify([this.hostId, timeNano, containerId, action, execId]))
     return hash.digest('base64url').slice(0, ID_LENGTH)

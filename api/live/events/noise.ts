@@ -1,25 +1,25 @@
 import type { ContainerEvent, RecordedEvent } from '../../model/container-event.js'
 import { evictOldest } from '../../model/evict-oldest.js'
 
-/** GET /api/containers/:id/top makes one each time. */
+/** The event that each GET /api/containers/:id/top makes. */
 const NOISY_ACTIONS = new Set(['top'])
 
-/** Execs whose command is remembered between their beginning and their end. */
+/** Execs whose command is remembered from their start to their end. */
 const MAX_OPEN_EXECS = 1_000
 
-/** Events whose container is not inspected yet: an engine replays no more than these. */
+/** Events of containers that are not inspected yet. An engine replays no more than this. */
 const MAX_UNDECIDED = 256
 
-/** The command line of a container's health check; null where it has none, undefined while its container is not inspected. */
+/** The command line of a container's health check; null if it has none, undefined until the container is inspected. */
 export type HealthCommandOf = (containerId: string) => string | null | undefined
 
-/** Finds the events that a container's own health check makes, twice a second at times, and those that a look at its processes makes. */
+/** Finds the events of a container's own health check, at times two a second, and those of a look at its processes. */
 export class NoiseClassifier {
-  /** The command of each exec, by its id. */
+  /** The command of each exec, by exec id. */
   readonly #execs = new Map<string, string>()
   #undecided: RecordedEvent[] = []
 
-  /** Sets `isNoise`, for good or until the container is inspected. */
+  /** Sets `isNoise`. The verdict is preliminary until the container is inspected. */
   classify(event: RecordedEvent, healthCommandOf: HealthCommandOf): void {
     const command = this.#commandOf(event)
     const healthCommand = command === null ? null : healthCommandOf(event.containerId)
@@ -27,7 +27,7 @@ export class NoiseClassifier {
     if (healthCommand === undefined) this.#undecided = [...this.#undecided, event].slice(-MAX_UNDECIDED)
   }
 
-  /** The container is inspected: classifies those of its events that came before. */
+  /** Runs once the container is inspected: classifies its earlier events. */
   decide(containerId: string, healthCommand: string | null): void {
     if (this.#undecided.length === 0) return
     const own = this.#undecided.filter((event) => event.containerId === containerId)
@@ -41,7 +41,7 @@ export class NoiseClassifier {
     }
   }
 
-  /** Of an exec, at each of its events; undefined where its beginning never came, null of all else. */
+  /** The command of an exec, at each of its events; undefined if its start was missed, null for other events. */
   #commandOf({ command, execId }: ContainerEvent): string | null | undefined {
     if (execId === null) return command
     if (command === null) {
@@ -55,7 +55,7 @@ export class NoiseClassifier {
   }
 }
 
-/** An exec of unknown command is taken for a health check where there is one: most execs are. */
+/** An exec with an unknown command counts as the health check, if there is one: most execs are. */
 function isOfHealthCheck(command: string | null | undefined, healthCommand: string | null | undefined): boolean {
   if (command === undefined) return healthCommand !== null && healthCommand !== undefined
   return command !== null && command === healthCommand

@@ -2,32 +2,32 @@ import type { Container } from '../../model/container.js'
 import type { ContainerEvent } from '../../model/container-event.js'
 import { CRASHES_OF_A_LOOP } from '../../model/problem.js'
 
-/** A container that is asked to end gets 10 s by default, and some are given minutes. */
+/** How long after a stop signal an end counts as requested. Docker waits 10 s by default, and some users allow minutes. */
 const ASKED_WITHIN_MS = 5 * 60_000
 
-/** Signals that ask to end and nothing else: SIGINT, SIGQUIT, SIGKILL, SIGTERM. */
+/** Signals that only ask a process to end: SIGINT, SIGQUIT, SIGKILL, SIGTERM. */
 const END_SIGNALS: ReadonlySet<number | null> = new Set([null, 2, 3, 9, 15])
 
-/** Others ask some programs to end (httpd: SIGWINCH) and most for something else, so they explain an end that follows at once. */
+/** Other signals stop some programs (httpd: SIGWINCH) but mean something else to most, so they explain only an end right after. */
 const OTHERWISE_WITHIN_MS = 15_000
 
-/** Times of each kind that stay: as many as make a loop, and some to show. */
+/** Times held of each kind: enough to detect a loop, and some to show. */
 const MAX_TIMES = CRASHES_OF_A_LOOP + 5
 
-/** When a container failed, as only events show: milliseconds since 1970. */
+/** When a container failed, which only events show: milliseconds since 1970. */
 export type CrashHistory = Pick<Container, 'crashes' | 'memoryKills'>
 
 interface Entry {
   history: CrashHistory
-  /** Until when an end is one that was asked for; null where none was. */
+  /** Until when an end counts as requested; null if none was requested. */
   askedUntil: number | null
 }
 
-/** Finds in an engine's events which containers crashed: ended without being asked to, and not with success. */
+/** Detects crashes in an engine's events: ends that were not requested and not successful. */
 export class CrashTracker {
   readonly #entries = new Map<string, Entry>()
 
-  /** The container's history now; null where the event adds nothing to it. `at`: milliseconds since 1970. */
+  /** The container's new history; null if the event does not change it. `at`: milliseconds since 1970. */
   record(event: ContainerEvent, at: number): CrashHistory | null {
     const { containerId, action } = event
     if (action === 'destroy') this.#entries.delete(containerId)
@@ -44,7 +44,7 @@ export class CrashTracker {
     else {
       const wasAsked = entry.askedUntil !== null && at < entry.askedUntil
       entry.askedUntil = null
-      // A job that ends well, and begins anew each minute, does not crash.
+      // A job that succeeds and is restarted each minute does not crash.
       if (wasAsked || event.exitCode === 0) return null
       entry.history = { crashes: [...crashes, at].slice(-MAX_TIMES), memoryKills }
     }
@@ -55,7 +55,7 @@ export class CrashTracker {
     return this.#entries.get(containerId)?.history ?? null
   }
 
-  /** Forgets the containers that are gone: a `destroy` may have come while the host was not connected. */
+  /** Forgets removed containers: their `destroy` may have been missed while the host was not connected. */
   retain(exists: (containerId: string) => boolean): void {
     for (const id of this.#entries.keys()) if (!exists(id)) this.#entries.delete(id)
   }

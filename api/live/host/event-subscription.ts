@@ -7,7 +7,7 @@ import type { HostJournal } from '../events/host-journal.js'
 import type { CrashTracker } from './crash-tracker.js'
 import type { Inventory } from './inventory.js'
 
-/** What happens inside a running container changes nothing that a list shows; health checks alone make two of these a second. */
+/** Events inside a running container, which change nothing in a list. Health checks alone make two of them a second. */
 const SILENT_ACTIONS = new Set([
   'attach',
   'detach',
@@ -23,10 +23,10 @@ const SILENT_ACTIONS = new Set([
   'exec_detach',
 ]) // prettier-ignore
 
-/** How far back an engine is asked for events when it is first met: what happened shortly before is what people ask about. */
+/** How far back the first subscription asks for events: people ask about what happened shortly before. */
 const FIRST_LOOK_BACK_MS = 60 * 60_000
 
-/** The engine gives its time in whole seconds. */
+/** The resolution of the engine's time: whole seconds. */
 const CLOCK_STEP_MS = 1_000
 
 export interface EventSubscriptionParts {
@@ -35,11 +35,11 @@ export interface EventSubscriptionParts {
   readonly inventory: Inventory
   readonly crashes: CrashTracker
   readonly clock: Clock
-  /** Runs for each event after which a list may show the container otherwise. */
+  /** Runs for each event that may change what a list shows of the container. */
   readonly onChange: (containerId: string) => void
 }
 
-/** Follows an engine's events into the journal and the crash history, and marks the containers that they change. */
+/** Follows an engine's events: records them in the journal and the crash history, and marks the containers that they change. */
 export class EventSubscription {
   readonly #parts: EventSubscriptionParts
   #clockSkewMs: number | null = null
@@ -48,12 +48,12 @@ export class EventSubscription {
     this.#parts = parts
   }
 
-  /** The engine's clock less ours, in milliseconds; null where the engine has not shown it. */
+  /** The engine's clock minus ours, in milliseconds; null if the engine has not sent its time. */
   get clockSkewMs(): number | null {
     return this.#clockSkewMs
   }
 
-  /** One connection. `onOpen` runs once the engine has accepted the subscription. Ends, or rejects, as the event stream does. */
+  /** One connection. `onOpen` runs once the engine has accepted the subscription. Resolves or rejects as the event stream does. */
   async run(signal: AbortSignal, onOpen: () => void): Promise<void> {
     const { engine, journal, clock, onChange } = this.#parts
     const isFirst = journal.isEmpty
@@ -67,7 +67,7 @@ export class EventSubscription {
     }
     try {
       for await (const event of engine.events(since, signal, opened)) {
-        // What happened before the subscription is in the list that follows it.
+        // Changes from before the subscription are in the list that follows it.
         const isPast = openedAt !== null && eventMilliseconds(event) < openedAt - CLOCK_STEP_MS
         this.#record(event, isFirst && isPast)
         if (!isPast && !SILENT_ACTIONS.has(event.action)) onChange(event.containerId)
@@ -81,7 +81,7 @@ export class EventSubscription {
   #record(event: ContainerEvent, isPast: boolean): void {
     const { journal, inventory, crashes } = this.#parts
     const known = inventory.get(event.containerId)
-    // A list's labels decide which callers see the container; the event may come before the list.
+    // Labels in the list decide which callers see the container, but an event may arrive before the list.
     const labels = known?.labels ?? event.labels
     const healthCommandOf = () => (known === undefined || known.tty === null ? undefined : known.healthCommand)
     const at = eventMilliseconds(event) - (this.#clockSkewMs ?? 0)
@@ -91,7 +91,7 @@ export class EventSubscription {
   }
 }
 
-/** In whole seconds, and 0 up to two of them: the engine's time has no finer digits, and takes a moment to arrive. */
+/** Rounds to whole seconds, and to 0 below two of them: the engine's time has no finer digits and takes a moment to arrive. */
 function skewOf(engineNow: number, now: number): number {
   const skewMs = engineNow - now
   return Math.abs(skewMs) <= 2 * CLOCK_STEP_MS ? 0 : Math.round(skewMs / CLOCK_STEP_MS) * CLOCK_STEP_MS

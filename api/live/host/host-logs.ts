@@ -9,10 +9,10 @@ import { followLog } from '../logs/log-follower.js'
 import { readTail } from '../logs/log-reader.js'
 import type { TokenBucket } from '../logs/token-bucket.js'
 
-/** Milliseconds for one answer from a log, however often the engine is asked for it. */
+/** Milliseconds for one answer from a log, over all engine calls that it takes. */
 const READ_LOG_MS = 25_000
 
-/** Built-in drivers, and plugins by their image's name. */
+/** Names of built-in drivers, and of plugins, which are image references. */
 const DRIVER_NAME = /^[a-z0-9][a-z0-9._/:-]{0,63}$/i
 
 type OpenHostLog = (request: Omit<LogRequest, 'isTty'>, signal: AbortSignal) => AsyncIterable<readonly LogLine[]>
@@ -20,16 +20,16 @@ type OpenHostLog = (request: Omit<LogRequest, 'isTty'>, signal: AbortSignal) => 
 export interface HostLogsParts {
   readonly engine: Engine
   readonly clock: Clock
-  /** Aborts with the host, not with one connection. Throws engine-unavailable where the host is not live. */
+  /** Aborts with the host, not with one connection. Throws engine-unavailable if the host is not live. */
   readonly hostSignal: () => AbortSignal
-  /** Whether a container has a terminal; null where it is not inspected yet. */
+  /** Whether a container has a terminal; null until it is inspected. */
   readonly isTty: (id: string) => boolean | null
   readonly inspect: (id: string, recordCall?: RecordCall) => Promise<InspectedContainer>
   /** Shared by all hosts. */
   readonly lineBucket: TokenBucket
 }
 
-/** The logs of one engine's containers. Rejects at once where the host is not live. */
+/** The logs of one engine's containers. Rejects at once if the host is not live. */
 export class HostLogs {
   readonly #parts: HostLogsParts
   #redactions = 0
@@ -38,12 +38,12 @@ export class HostLogs {
     this.#parts = parts
   }
 
-  /** Secrets that were taken out of log lines, read or followed. */
+  /** How many secrets were redacted in log lines so far. */
   get redactions(): number {
     return this.#redactions
   }
 
-  /** `signal`: the caller has gone. */
+  /** `signal` aborts when the client has gone. */
   async read(id: string, query: LogQuery, signal: AbortSignal, recordCall?: RecordCall): Promise<LogPage> {
     const { hostSignal, clock } = this.#parts
     const ends = AbortSignal.any([hostSignal(), signal])
@@ -83,7 +83,7 @@ export class HostLogs {
     }
   }
 
-  /** Whether a container has a terminal never changes, so one inspect is enough. */
+  /** A container never gains or loses its terminal, so one inspect is enough. */
   async #open(id: string, recordCall?: RecordCall): Promise<OpenHostLog> {
     const { engine, isTty, inspect } = this.#parts
     const hasTty = isTty(id) ?? (await inspect(id, recordCall)).tty
@@ -98,7 +98,7 @@ export class HostLogs {
     }
   }
 
-  /** Whether a container writes, or is about to again. */
+  /** Whether a container writes to its log, or is about to again. */
   async #isAlive(id: string, signal: AbortSignal): Promise<boolean> {
     try {
       const inspected = await this.#parts.engine.inspect(id, signal)
@@ -109,7 +109,7 @@ export class HostLogs {
     }
   }
 
-  /** Names the log driver that cannot be read: the engine does not. */
+  /** Names the unreadable log driver in the error, because the engine does not. */
   async #explainDriver(id: string, error: unknown, recordCall?: RecordCall): Promise<unknown> {
     if (!(error instanceof ApiError) || error.code !== 'log-driver-unreadable') return error
     try {

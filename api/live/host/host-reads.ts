@@ -9,22 +9,22 @@ import type { EngineObjects } from '../view.js'
 import { SharedCalls } from './shared-calls.js'
 import { type Fetched, SwrCache } from './swr-cache.js'
 
-/** Images, networks and volumes seldom change, and no client watches them live. */
+/** How old images, networks and volumes may be. They seldom change, and no client watches them live. */
 const OBJECTS_MAX_AGE_MS = 15_000
 
-/** Disk use takes an engine so long that it is measured seldom. */
+/** How old disk use may be. Measuring it takes an engine long. */
 const DISK_USE_MAX_AGE_MS = 10 * 60_000
 
 export interface HostReadsParts {
   readonly engine: Engine
   readonly clock: Clock
-  /** Aborts with the host, not with one connection. Throws engine-unavailable where the host is not live. */
+  /** Aborts with the host, not with one connection. Throws engine-unavailable if the host is not live. */
   readonly hostSignal: () => AbortSignal
 }
 
 /**
- * What memory does not hold, so that callers wait for the engine. Every read rejects at once where the host is not live.
- * `recordCall` gets each call that was made for the caller, or that they shared.
+ * Reads that memory cannot answer, so callers wait for the engine. Every read rejects at once if the host is not live.
+ * `recordCall` gets each call that was made for the caller or shared with others.
  */
 export class HostReads {
   readonly #parts: HostReadsParts
@@ -60,14 +60,14 @@ export class HostReads {
     return this.#calls.get(`changes ${id}`, recordCall, (record) => engine.changes(id, signal, record))
   }
 
-  /** What the engine holds beside containers, as lately as is good enough for its kind. */
+  /** Images, networks, volumes or disk use, no older than the kind may be. */
   async objects<Kind extends keyof EngineObjects>(
     kind: Kind,
     recordCall?: RecordCall,
   ): Promise<Fetched<EngineObjects[Kind]>> {
     const startedAt = performance.now()
     const fetched = await this.#objects[kind].get(recordCall)
-    // The call goes on, and the caller no longer waits for it: of their part in it there is no other record.
+    // The call goes on without this caller. Nothing else would record that the caller caused it.
     if (fetched.isPending) {
       const milliseconds = performance.now() - startedAt
       recordCall?.({ read: kind, status: null, milliseconds, bytes: 0, result: 'engine-timeout' })
@@ -75,7 +75,7 @@ export class HostReads {
     return fetched
   }
 
-  /** As it was last measured, however long ago; asks no engine. */
+  /** The last measurement, of any age. Asks no engine. */
   get knownDiskUse(): DiskUse | null {
     return this.#objects.disk.latest
   }

@@ -20,7 +20,7 @@ import { HostReads } from './host-reads.js'
 import { Inventory } from './inventory.js'
 import { Reconciler } from './reconciler.js'
 
-/** How often an engine whose event stream is silent is pinged: a hung one says nothing by itself. */
+/** How often an engine is pinged while its event stream is silent. A hung engine is silent too. */
 const PING_INTERVAL_MS = 5_000
 
 const ENDED_AT_ONCE = new ApiError('engine-unavailable', 'the event stream ended as soon as it was open')
@@ -33,15 +33,15 @@ export interface HostOptions {
   readonly engine: Engine
   readonly sampling: SamplingConfig
   readonly journal: HostJournal
-  /** Slows down followed logs, of all hosts together. */
+  /** Limits the lines of followed logs, over all hosts. */
   readonly lineBucket: TokenBucket
   readonly clock: Clock
   readonly log: Log
 }
 
 /**
- * One engine: subscribes to its events, then lists, then applies; when the connection breaks, backs off and begins again. What was
- * last known stays readable all the while.
+ * One engine: subscribes to its events, lists, then applies changes. When the connection breaks, it backs off and begins again.
+ * The last known state stays readable throughout.
  */
 export class Host {
   readonly id: string
@@ -61,7 +61,7 @@ export class Host {
   #info: EngineInfo | null = null
   #fault: ApiError | null = null
   #stateChanges = 0
-  /** Ends what callers ask for: such a call outlives the reconnection that a proxy's idle cut makes. */
+  /** Ends the calls that callers wait for. They survive a reconnection after a proxy closed the idle event stream. */
   #hostSignal: AbortSignal = AbortSignal.abort()
   #resolveFirstOutcome = () => {}
 
@@ -137,12 +137,12 @@ export class Host {
     return this.#sampler.history(id, since)
   }
 
-  /** How many containers are read at a watcher's pace, as of a moment ago. */
+  /** How many containers were read at a watcher's pace a moment ago. */
   get lastWatched(): number {
     return this.#sampler.lastWatched
   }
 
-  /** Has the container's statistics read every `intervalMs` for a while. */
+  /** Reads the container's statistics every `intervalMs` for a while. */
   watch(id: string, intervalMs: number): void {
     this.#sampler.watch(id, intervalMs)
   }
@@ -158,7 +158,7 @@ export class Host {
     }
   }
 
-  /** Connects, and connects again, until the signal aborts. */
+  /** Connects, and reconnects, until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
     const { engine, clock } = this.#options
     setMaxListeners(0, signal)
@@ -175,7 +175,7 @@ export class Host {
       }
       const wasSteady = clock.now() - startedAt >= STEADY_AFTER_MS
       if (wasSteady) attempt = -1
-      // Proxies cut what is silent for long: the host counts as live until the next try fails.
+      // Proxies close connections that are silent for long. The host stays live unless the next attempt fails.
       if (wasSteady && fault === ENDED_AT_ONCE) this.#log.debug('the event stream was cut; connecting again')
       else if (!signal.aborted) this.#markLost(fault)
       this.#resolveFirstOutcome()
@@ -184,7 +184,7 @@ export class Host {
     engine.close()
   }
 
-  /** @throws engine-unavailable where the host is not live */
+  /** @throws engine-unavailable if the host is not live */
   #demandLive(): AbortSignal {
     if (this.#state === 'live') return this.#hostSignal
     throw new ApiError('engine-unavailable', `host ${this.id} is ${this.#state}`, { cause: this.#fault })
@@ -193,7 +193,7 @@ export class Host {
   /** One connection, from subscription to its end. Rejects with the fault that broke it. */
   async #connect(signal: AbortSignal): Promise<void> {
     const connection = new AbortController()
-    // Every call under way listens: dozens are no leak.
+    // Every open call adds a listener, so dozens are not a leak.
     setMaxListeners(0, connection.signal)
     const end = () => connection.abort()
     signal.addEventListener('abort', end)
@@ -211,7 +211,7 @@ export class Host {
     }
   }
 
-  /** Once subscribed: reads everything, and from then on what an event has marked. */
+  /** Runs once subscribed: reads everything, then whatever an event marks. */
   async #serve(signal: AbortSignal): Promise<void> {
     const { engine } = this.#options
     const [version, info, listed] = await Promise.all([
@@ -254,7 +254,7 @@ export class Host {
   }
 }
 
-/** A proxy that closes GET /info, /version or /_ping hides numbers, not containers; and an engine behind it is alive. */
+/** A proxy that closes GET /info, /version or /_ping hides numbers, not containers, and the engine behind it is alive. */
 async function unlessBlocked<T>(call: Promise<T>): Promise<T | null> {
   try {
     return await call

@@ -8,19 +8,19 @@ import {
 } from '../../model/container.js'
 import type { CrashHistory } from './crash-tracker.js'
 
-/** What a summary shows and only an inspect has, as of the container's present run. */
+/** Fields of a summary that only an inspect has and that change from run to run. */
 type InspectedFields = Pick<
   InspectedContainer,
   'state' | 'health' | 'startedAt' | 'finishedAt' | 'restartCount' | 'exitCode' | 'oomKilled'
 >
 
-/** What only an inspect has and no run of the container changes. */
+/** Fields that only an inspect has and that never change. */
 type StaticFields = Pick<Container, 'tty' | 'healthCommand'>
 
-/** Where a container's fields come from. */
+/** The sources of a container's fields. */
 interface Parts {
   readonly listed: ListedContainer
-  /** Null until it is inspected in its present run. */
+  /** Null until the container is inspected in its present run. */
   readonly inspected: InspectedFields | null
   readonly statics: StaticFields
   readonly crashes: CrashHistory
@@ -37,8 +37,8 @@ const UNKNOWN: Omit<Parts, 'listed'> = {
 }
 
 /**
- * The containers of one engine. Events only say where to look again; what the inventory holds is what the engine answered last, so
- * the order in which events and answers arrive does not matter.
+ * The containers of one engine. Events only mark what to read again. The inventory holds what the engine answered last, so the
+ * order in which events and answers arrive does not matter.
  */
 export class Inventory {
   readonly #hostId: string
@@ -49,7 +49,7 @@ export class Inventory {
     this.#hostId = hostId
   }
 
-  /** Grows with each change that a caller can see. */
+  /** Grows with each visible change. */
   get version(): number {
     return this.#version
   }
@@ -63,14 +63,14 @@ export class Inventory {
     for (const entry of this.#entries.values()) yield entry.container
   }
 
-  /** Applies a list answer. Of the `asked` ids (null: of all) those that the answer lacks are gone. */
+  /** Applies a list answer. Those of the `asked` ids (null: of all) that the answer lacks are removed. */
   applyList(asked: readonly string[] | null, answer: readonly ListedContainer[]): void {
     const present = new Set(answer.map(({ id }) => id))
     for (const id of asked ?? [...this.#entries.keys()]) if (!present.has(id)) this.remove(id)
     for (const listed of answer) this.#put({ ...(this.#entries.get(listed.id) ?? UNKNOWN), listed })
   }
 
-  /** Applies an inspect answer. Returns whether the list agrees with it. */
+  /** Applies an inspect answer. Returns whether it agrees with the list. */
   applyInspect(inspected: InspectedContainer): boolean {
     const entry = this.#entries.get(inspected.id)
     if (entry === undefined) return true
@@ -79,7 +79,7 @@ export class Inventory {
     return this.agrees(inspected.id)
   }
 
-  /** Applies what events show of a container, where it is listed. */
+  /** Applies the crash history of a listed container. */
   applyCrashes(id: string, crashes: CrashHistory): void {
     const entry = this.#entries.get(id)
     if (entry !== undefined) this.#put({ ...entry, crashes })
@@ -98,7 +98,7 @@ export class Inventory {
   }
 
   #put({ listed, inspected: latest, statics, crashes }: Parts): void {
-    // What was inspected in another state is of another run: a stopped container's finish time does not hold for the running one.
+    // Fields inspected in another state belong to another run: the finish time of a stopped container is wrong for a running one.
     const inspected = latest !== null && isSameRun(listed, latest) ? latest : null
     const parts = { listed, inspected, statics, crashes }
     const container = compose(this.#hostId, parts)

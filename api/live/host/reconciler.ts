@@ -10,28 +10,28 @@ import type { CrashTracker } from './crash-tracker.js'
 import type { Inventory } from './inventory.js'
 import { WorkQueue } from './work-queue.js'
 
-/** How often the whole list is read again: the engine's status sentences age, and an event may get lost in a proxy. */
+/** How often the whole list is read again: the engine's status sentences age, and a proxy may lose an event. */
 const RECONCILE_INTERVAL_MS = 30_000
 
 /**
- * A container of which list and inspect agree is inspected again with each nth list all the same: within five minutes an event
- * that got lost has left no trace, and a hundred containers cost the engine ten inspects in 30 s.
+ * Even if list and inspect agree, a container is inspected again with each nth list. So a lost event is made up for within five
+ * minutes, and a hundred containers cost the engine ten inspects per 30 s.
  */
 const LISTS_PER_INSPECT = 10
 
-/** Events come in bursts (create, connect, start): what follows so soon is read together with the first. */
+/** Events come in bursts (create, connect, start). Events within this time are read together. */
 const BURST_MS = 50
 
-/** A burst of events is answered by one list call for all its containers, with at most so many ids in its query. */
+/** Ids in the query of one list call, which reads all containers of a burst. */
 const MAX_IDS_PER_LIST = 50
 
-/** Inspects under way at once: enough to fill in 100 containers within a second, few enough not to burden the engine. */
+/** Concurrent inspects: enough for 100 containers within a second, few enough not to burden the engine. */
 const INSPECT_CONCURRENCY = 8
 
 /**
  * How often a container is read again because list and inspect disagree. An engine sends the event of an end before its list shows
- * it (moby daemon/monitor.go: the event, then the network, then the list), and an inspect waits until it is over, so once is
- * enough; an engine that never agrees with itself (podman lists no health) is not asked for ever.
+ * it (moby daemon/monitor.go: the event, then the network, then the list), and an inspect waits until that is done, so once is
+ * enough. An engine that never agrees with itself (podman lists no health) is not asked forever.
  */
 const MAX_REREADS = 3
 
@@ -46,8 +46,8 @@ export interface ReconcilerParts {
 }
 
 /**
- * Brings the inventory to what the engine has: lists and inspects what an event has marked, and everything every 30 s. Nothing is
- * ever taken from an event but that it came.
+ * Reconciles the inventory with the engine: lists and inspects what an event has marked, and lists everything every 30 s. An event
+ * contributes no data, only the fact that it happened.
  */
 export class Reconciler {
   readonly #parts: ReconcilerParts
@@ -55,9 +55,9 @@ export class Reconciler {
   readonly #inspects: WorkQueue
   /** Ids to list and inspect again. */
   readonly #dirty = new Set<string>()
-  /** How often an id was read again without agreement. */
+  /** How often each id was read again while list and inspect disagreed. */
   readonly #rereads = new Map<string, number>()
-  /** Whole lists that were read. */
+  /** How many whole lists were read. */
   #wholeLists = 0
   #observedAt: number | null = null
   #signal = AbortSignal.abort()
@@ -68,7 +68,7 @@ export class Reconciler {
     this.#inspects = new WorkQueue(INSPECT_CONCURRENCY, (id) => this.#inspect(id))
   }
 
-  /** When the whole list was last read, milliseconds since 1970: a list of some would show that hidden containers change. */
+  /** When the whole list was last read (milliseconds since 1970). A partial list would reveal that a hidden container changed. */
   get observedAt(): number | null {
     return this.#observedAt
   }
@@ -78,22 +78,22 @@ export class Reconciler {
     return this.#wholeLists
   }
 
-  /** An event says that the container has changed. */
+  /** Marks a container that changed, as an event says. */
   markChanged(id: string): void {
     this.#rereads.delete(id)
     this.#markDirty(id)
   }
 
-  /** Begins a connection with its first whole list. */
+  /** Begins a connection: reads the whole list. */
   begin(listed: readonly ListedContainer[], signal: AbortSignal): void {
     this.#signal = signal
     this.#applyList(null, listed)
   }
 
-  /** Reconciles until the signal aborts, or rejects with the fault of a list. */
+  /** Reconciles until the signal aborts. Rejects with the fault of a list. */
   async run(signal: AbortSignal): Promise<void> {
     const { engine, clock } = this.#parts
-    // Hosts that came up together, as all do at the start, do not stay in step.
+    // A random first wait, so that hosts that connected together, as all do at the start, do not stay in step.
     let reconcileAt = clock.now() + RECONCILE_INTERVAL_MS * (0.5 + clock.random() / 2)
     while (!signal.aborted) {
       const now = clock.now()
@@ -109,7 +109,7 @@ export class Reconciler {
     }
   }
 
-  /** Ends a connection: the next one begins with a whole list. */
+  /** Ends a connection. The next one begins with a whole list. */
   reset(): void {
     this.#inspects.clear()
     this.#dirty.clear()
@@ -128,7 +128,7 @@ export class Reconciler {
     for (const { id } of answer) if (ids !== null || !inventory.agrees(id) || this.#isTurnOf(id)) this.#inspects.add(id)
   }
 
-  /** Events of a container may come before the list that shows it. */
+  /** Events of a container may arrive before the list that shows it. */
   #applyCrashes(ids: readonly string[] | null, answer: readonly ListedContainer[]): void {
     const { inventory, crashes } = this.#parts
     if (ids === null) crashes.retain((id) => inventory.get(id) !== undefined)
@@ -138,7 +138,7 @@ export class Reconciler {
     }
   }
 
-  /** Ids are hashes: a tenth of them has each remainder. */
+  /** Ids are hashes, so each remainder has an equal share of them. */
   #isTurnOf(id: string): boolean {
     return Number.parseInt(id.slice(0, 8), 16) % LISTS_PER_INSPECT === this.#wholeLists % LISTS_PER_INSPECT
   }

@@ -7,12 +7,12 @@ interface SharedCall {
   record: CallRecord | null
 }
 
-/** Lets callers who ask for the same at the same time share one call, and gives its record to each of them. */
+/** Shares one call among concurrent callers who ask for the same, and gives its record to each of them. */
 export class SharedCalls {
-  /** Calls under way, by what they ask. */
+  /** Calls in progress, by key. */
   readonly #calls = new Map<string, SharedCall>()
 
-  /** `ask` runs where no call of that key is under way. A key stands for one type of answer. */
+  /** `ask` runs if no call with that key is in progress. A key stands for one type of answer. */
   get<T>(key: string, recordCall: RecordCall | undefined, ask: (recordCall: RecordCall) => Promise<T>): Promise<T> {
     const shared = this.#calls.get(key)
     if (shared === undefined) return this.#begin(key, recordCall, ask)

@@ -3,10 +3,10 @@ import type { RecordCall } from '../../model/engine-call.js'
 import { ApiError } from '../../model/error.js'
 import { settlesWithin } from '../settles-within.js'
 
-/** Milliseconds that a caller waits for a fresh value where an older one is at hand, or where other hosts have theirs. */
+/** Milliseconds that a caller waits for a fresh value before getting an older one, or the answers of the other hosts. */
 const PATIENCE_MS = 2_500
 
-/** Milliseconds before an engine that has just refused or failed is asked again, however many callers come. */
+/** Milliseconds before an engine is asked again after a failure, however many callers come. */
 const RETRY_MS = 2_000
 
 const PENDING = new ApiError('engine-timeout', 'not fetched yet; the call goes on', {
@@ -14,26 +14,26 @@ const PENDING = new ApiError('engine-timeout', 'not fetched yet; the call goes o
 })
 
 export interface Fetched<T> {
-  /** Null where none was ever fetched. */
+  /** Null if none was ever fetched. */
   readonly value: T | null
-  /** When it was fetched: milliseconds since 1970. */
+  /** When it was fetched, in milliseconds since 1970. */
   readonly observedAt: number | null
-  /** Why there is no newer one; null where it is as new as it should be. */
+  /** Why there is no newer value; null if it is fresh enough. */
   readonly fault: ApiError | null
-  /** A newer one is being fetched, and has not come yet. */
+  /** Whether a newer value is still being fetched. */
   readonly isPending: boolean
 }
 
 export interface SwrCacheOptions<T> {
   readonly fetch: (recordCall: RecordCall) => Promise<T>
-  /** A younger value is good enough. */
+  /** A value younger than this is fresh enough. */
   readonly maxAgeMs: number
   readonly clock: Clock
 }
 
 /**
- * A stale-while-revalidate cache of one value, fetched on demand and at most once at a time. A caller who finds it too old waits a
- * moment for a newer one, and then gets the older one with its age: a slow engine delays no answer for longer.
+ * A stale-while-revalidate cache of one value, fetched on demand and at most once at a time. If the value is too old, a caller
+ * waits a moment for a newer one, then gets the older one with its age. So a slow engine delays an answer by no more than that.
  */
 export class SwrCache<T> {
   readonly #options: SwrCacheOptions<T>
@@ -42,20 +42,20 @@ export class SwrCache<T> {
   #fault: ApiError | null = null
   #failedAt = Number.NEGATIVE_INFINITY
   #fetching: Promise<void> | null = null
-  /** Of callers who wait for the engine now. */
+  /** Callers who wait for the engine now. */
   readonly #recorders = new Set<RecordCall>()
 
   constructor(options: SwrCacheOptions<T>) {
     this.#options = options
   }
 
-  /** `recordCall` gets the record of the call where the caller caused or awaited one. */
+  /** `recordCall` gets the record of a call that the caller caused or waited for. */
   async get(recordCall?: RecordCall): Promise<Fetched<T>> {
     const { clock, maxAgeMs } = this.#options
     if (this.#observedAt !== null && this.#fault === null && clock.now() - this.#observedAt < maxAgeMs)
       return this.#fetched(null)
     if (this.#fetching === null && clock.now() - this.#failedAt < RETRY_MS) return this.#fetched(this.#fault)
-    // Wrapped, so that a caller who comes twice is two callers.
+    // Wrapped, so that the same function passed twice counts as two callers.
     const recorder: RecordCall = (record) => recordCall?.(record)
     this.#recorders.add(recorder)
     this.#fetching ??= this.#fetch().finally(() => {
@@ -66,7 +66,7 @@ export class SwrCache<T> {
     return this.#fetched(isOver ? this.#fault : PENDING)
   }
 
-  /** The last value, however old; fetches nothing. */
+  /** The last value, of any age. Fetches nothing. */
   get latest(): T | null {
     return this.#value
   }

@@ -1,12 +1,12 @@
 import { type Release, Semaphore } from '../../concurrency/semaphore.js'
 
-/** Works through keys, so many at once. A key that is added while it is worked on is worked on once more, never twice at once. */
+/** Works through keys with bounded concurrency. A key that is added while its work runs is run once more, never concurrently. */
 export class WorkQueue {
   readonly #semaphore: Semaphore
   readonly #work: (key: string) => Promise<void>
   readonly #waiting = new Map<string, Release>()
   readonly #running = new Set<string>()
-  /** Of those that run, which run once more. */
+  /** Running keys that will run once more. */
   readonly #again = new Set<string>()
 
   /** `work` must not reject. */
@@ -20,7 +20,7 @@ export class WorkQueue {
     else if (!this.#waiting.has(key)) this.#enter(key)
   }
 
-  /** Drops what has not begun. */
+  /** Drops all work that has not begun. */
   clear(): void {
     this.#again.clear()
     for (const leave of this.#waiting.values()) leave()

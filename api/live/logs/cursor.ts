@@ -2,22 +2,22 @@ import { type EngineTime, engineTimeBefore, engineTimeOf, isBefore } from '../..
 import { evictOldest } from '../../model/evict-oldest.js'
 import type { LogCursor, LogLine } from '../../model/log-line.js'
 
-/** Times whose lines are counted: two streams are stamped apart, so lines of one time may come with others between them. */
+/** Times whose lines are counted. The two streams are stamped separately, so lines of one time may be interleaved with others. */
 const COUNTED_TIMES = 256
 
 /**
- * Messages that are read back to find a cursor, by number and not by time: clocks are set back, and an engine finds the last
- * messages at once and all others by reading the whole log. A container that has written more meanwhile leaves a gap.
+ * Messages that are read back to find a cursor, by number and not by time: clocks may be set back, and an engine finds the last
+ * messages at once but older ones only by reading the whole log. A container that has written more since then leaves a gap.
  */
 export const RESUME_MESSAGES = 5_000
 
-/** Milliseconds in which an engine gives its last messages; where the cursor's line is not among them by then, it is gone. */
+/** Milliseconds within which an engine sends its last messages. If the cursor's line is not among them by then, it is gone. */
 const FIND_MS = 5_000
 
-/** Output and error output are stamped apart, so times may run backwards by this much. */
+/** Standard output and error are stamped separately, so times may run backwards by this much. */
 const DISORDER_MS = 2_000
 
-/** Characters of the lines that are held back while the cursor is looked for, and what an empty line counts for. */
+/** Characters of the lines held back during the search for the cursor, and what an empty line counts for. */
 const MAX_HELD_LENGTH = 4 * 1024 * 1024
 const LINE_LENGTH = 64
 
@@ -31,12 +31,12 @@ export class CursorTracker {
     if (from !== null) this.#counts.set(from.at, from.nth)
   }
 
-  /** Behind the last line; null before any line that has a time. */
+  /** The cursor after the last line; null before any line with a time. */
   get cursor(): LogCursor | null {
     return this.#cursor
   }
 
-  /** A line without a time has the cursor of the line before it. */
+  /** A line without a time gets the cursor of the line before it. */
   pass({ time }: LogLine): LogCursor | null {
     const at = time === null ? null : engineTimeOf(time)
     if (at === null) return this.#cursor
@@ -48,36 +48,36 @@ export class CursorTracker {
   }
 }
 
-/** Lines that are new to a reader; `isGap`: some may be missing before them. */
+/** Lines that are new to a reader. `isGap`: lines before them may be missing. */
 export interface Resumed {
   readonly lines: readonly LogLine[]
   readonly isGap: boolean
 }
 
-/** Finds the line of a reader's cursor among the last messages of a log, so that the reader goes on behind it. */
+/** Finds the line of a reader's cursor among the last messages of a log, so that the reader resumes after it. */
 export class ResumeFinder {
   readonly #cursor: LogCursor | null
   readonly #deadline: number
-  /** Lines with a time behind the cursor's: they are new if the cursor's own line never comes. */
+  /** Lines later than the cursor. They are new if the cursor's own line never comes. */
   #held: LogLine[] = []
   #heldLength = 0
   #messages = 0
   #sameTime = 0
   #isSearching: boolean
 
-  /** Without a cursor every line is new. `openedAt`: milliseconds since 1970, when the engine was asked. */
+  /** Without a cursor every line is new. `openedAt`: when the engine was asked, in milliseconds since 1970. */
   constructor(cursor: LogCursor | null, openedAt: number) {
     this.#cursor = cursor
     this.#isSearching = cursor !== null
     this.#deadline = openedAt + FIND_MS
   }
 
-  /** Milliseconds until the search is given up; null where it is over. */
+  /** Milliseconds until the search is given up; null if it is over. */
   timeLeft(now: number): number | null {
     return this.#isSearching ? Math.max(0, this.#deadline - now) : null
   }
 
-  /** Null stands for a silence until the search has no time left. */
+  /** A null batch means that the engine was silent until the search ran out of time. */
   scan(batch: readonly LogLine[] | null, now: number): Resumed {
     if (!this.#isSearching || this.#cursor === null) return { lines: batch ?? [], isGap: false }
     if (batch === null || now >= this.#deadline || this.#messages > RESUME_MESSAGES) return this.#giveUp(batch ?? [])
@@ -100,7 +100,7 @@ export class ResumeFinder {
     return { lines: [], isGap: false }
   }
 
-  /** The log has ended: what was held back is new. */
+  /** Runs when the log has ended: the lines held back are new. */
   end(): Resumed {
     const { lines } = this.#giveUp([])
     return { lines, isGap: lines.length > 0 }

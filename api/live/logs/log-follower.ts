@@ -8,17 +8,17 @@ import { matchesQuery, type OpenLog, readTail } from './log-reader.js'
 import type { TokenBucket, TokenBucketSize } from './token-bucket.js'
 import { withSilences } from './with-silences.js'
 
-/** Lines a second of all followed logs together. Each costs this process some 15 us, so this is a sixth of a core. */
+/** Lines a second over all followed logs. Each costs this process some 15 us, so this is a sixth of a core. */
 const LINES_PER_SECOND = 10_000
 
-/** A burst is the first page of a log, or what a container writes all at once. One bucket serves every follower of a process. */
+/** A burst is the first page of a log, or the output that a container writes at once. All followers of a process share a bucket. */
 export const FOLLOWED_LINES: TokenBucketSize = { perSecond: LINES_PER_SECOND, burst: LINES_PER_SECOND }
 
-/** Characters that cost this process as much as a line does, and how many lines a millisecond of it is worth. */
+/** Characters that cost this process as much as one line, and the number of lines that a millisecond is worth. */
 const CHARACTERS_PER_LINE = 150
 const LINES_PER_MS = 60
 
-/** Trying again does not help against these. */
+/** Retries do not help against these. */
 const FINAL: ReadonlySet<ErrorCode> = new Set([
   'container-not-found',
   'engine-endpoint-blocked',
@@ -30,20 +30,20 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
 const OPENED: LogStep = { kind: 'lines', lines: [] }
 
 export interface LogSource {
-  /** Gives the lines of both streams: a cursor counts all lines, whatever the query asks for. */
+  /** Yields the lines of both streams, because a cursor counts all lines, even those that the query excludes. */
   readonly open: (...args: [...Parameters<OpenLog>, signal: AbortSignal]) => ReturnType<OpenLog>
-  /** Whether the container still writes, or is about to again; asks the engine. */
+  /** Asks the engine whether the container still writes, or is about to again. */
   readonly isAlive: (signal: AbortSignal) => Promise<boolean>
-  /** A token for each line of the usual length. */
+  /** One token per line of the usual length. */
   readonly lineBucket: Pick<TokenBucket, 'take'>
   readonly clock: Clock
   readonly stopwatch: Stopwatch
 }
 
 /**
- * Follows a container's log from the lines that the query asks for, or on from a cursor, until the container ends. The first step
- * says that the engine has begun to answer. Where a connection is cut, or an engine goes away and comes back, the log goes on: no
- * line comes twice, and a gap says where one may be missing. Rejects where there is nothing to follow.
+ * Follows a container's log from the lines that the query asks for, or from a cursor, until the container ends. The first step
+ * says that the engine has begun to answer. If a connection breaks, or an engine restarts, the log goes on: no line is repeated,
+ * and a gap marks where lines may be missing. Rejects if there is nothing to follow.
  */
 export async function* followLog(
   source: LogSource,
@@ -66,7 +66,7 @@ export async function* followLog(
     if (signal.aborted) return
     const openedAt = clock.now()
     const finder = new ResumeFinder(tracker.cursor, openedAt)
-    // Nothing has ever been written before a log without a cursor, so all of it is new.
+    // Without a cursor no line has been seen yet, so all of the log is new.
     const tail = tracker.cursor === null ? null : RESUME_MESSAGES
     try {
       const batches = source.open({ tail, since: null, follow: true }, signal)
@@ -95,13 +95,13 @@ export async function* followLog(
   }
 }
 
-/** A reader who stops within the page begins with it again: only its last line has a cursor. */
+/** Only the last line of the page has a cursor, so a reader who stops within the page gets it again. */
 function pageStep(lines: readonly LogLine[], end: LogCursor | null): LogStep {
   const last = lines.length - 1
   return { kind: 'lines', lines: lines.map((line, row) => ({ line, cursor: row === last ? end : null })) }
 }
 
-/** The lines that the query asks for, each with its cursor, which counts the others too. */
+/** The lines that the query asks for, each with its cursor. Cursors count the other lines too. */
 async function entriesOf(
   lines: readonly LogLine[],
   query: LogQuery,
@@ -117,7 +117,7 @@ async function entriesOf(
   return entries
 }
 
-/** Of a log that ended while the cursor's line was looked for. */
+/** The steps of a log that ended during the search for the cursor's line. */
 function* lastSteps(finder: ResumeFinder, query: LogQuery): Generator<LogStep> {
   const { lines, isGap } = finder.end()
   if (isGap) yield { kind: 'gap' }
@@ -125,7 +125,7 @@ function* lastSteps(finder: ResumeFinder, query: LogQuery): Generator<LogStep> {
   if (entries.length > 0) yield { kind: 'lines', lines: entries }
 }
 
-/** In lines of the usual length: long ones, and patterns that take long to match, count for more. */
+/** The cost in lines of the usual length. Long lines and slow patterns count for more. */
 function costOf(batch: readonly LogLine[], busyMs: number): number {
   const characters = batch.reduce((sum, { message }) => sum + message.length, 0)
   return Math.max(batch.length, characters / CHARACTERS_PER_LINE, busyMs * LINES_PER_MS)

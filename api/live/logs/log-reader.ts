@@ -6,42 +6,42 @@ import type { LogCursor, LogLine, LogPage, LogQuery } from '../../model/log-line
 import { CursorTracker } from './cursor.js'
 import { TailBuffer } from './tail-buffer.js'
 
-/** Messages that a search looks through at the most: half a second of this process. */
+/** Messages that a search scans at most: half a second of this process. */
 export const MAX_SCANNED = 50_000
 
-/** Characters of all messages of one answer, as JSON writes them. The newest stay. */
+/** Characters of all messages in one answer, as JSON writes them. The oldest are dropped. */
 export const MAX_PAGE_BYTES = 4 * 1024 * 1024
 
-/** Milliseconds of this process that a search may take: a pattern that is slow on these lines finds what it finds until then. */
+/** Milliseconds of this process that a search may take. A slow pattern returns what it has found by then. */
 export const MAX_SEARCH_MS = 2_000
 
-/** Messages asked for beyond those that the query wants: lines of one time are counted, and parts of long lines joined. */
+/** Messages requested beyond the tail of the query: lines of one time have to be counted, and parts of long lines joined. */
 const MARGIN = 50
 
 /**
- * An engine counts messages of both streams, and parts of long lines, before the query sees them. Where too few of those that it
- * gave match, so many times more are asked for.
+ * An engine counts messages of both streams, and parts of long lines, before the query filters them. If too few messages match,
+ * this many times more are requested.
  */
 const WIDENING = 8
 
-/** Messages that a search begins with: most searches find what they look for among these. */
+/** Messages that a search begins with. Most searches succeed among these. */
 const FIRST_SEARCH = 2_000
 
 export type OpenLog = (request: Omit<LogRequest, 'isTty'>) => AsyncIterable<readonly LogLine[]>
 
 export interface LogTail extends LogPage {
-  /** Behind the last line of all, whether it matches or not; null where no line has a time. */
+  /** The cursor after the very last line, even if it does not match; null if no line has a time. */
   readonly end: LogCursor | null
 }
 
 /**
- * The last lines that match a query, in bounded memory, however large the log is: a search looks through the newest MAX_SCANNED
- * messages at the most.
+ * The last lines that match a query, in bounded memory, however large the log is. A search scans at most the newest MAX_SCANNED
+ * messages.
  */
 export async function readTail(open: OpenLog, query: LogQuery, stopwatch: Stopwatch = STOPWATCH): Promise<LogTail> {
   const { since } = query
   const isSearch = query.matches !== null || query.until !== null || !query.stdout || !query.stderr
-  // More than the query wants, to see whether there are older ones.
+  // More than the query wants, to know whether older lines exist.
   let asked = Math.max(query.tail + MARGIN, isSearch ? FIRST_SEARCH : 0)
   for (;;) {
     const scan = new Scan(query, stopwatch)
@@ -57,7 +57,7 @@ export function matchesQuery({ stdout, stderr, until, matches }: LogQuery, line:
   return (line.stream === 'stdout' ? stdout : stderr) && (matches === null || matches(line.message))
 }
 
-/** One look through what an engine gave. */
+/** One scan of the messages that an engine sent. */
 class Scan {
   readonly #query: LogQuery
   readonly #stopwatch: Stopwatch
@@ -65,9 +65,9 @@ class Scan {
   readonly #tracker = new CursorTracker(null)
   #searchMs = 0
   #isDamaged = false
-  /** Of the engine's messages, all that were looked at. */
+  /** How many of the engine's messages were scanned. */
   messages = 0
-  /** Lines that match, those that the tail has dropped included. */
+  /** How many lines match, including those that the tail has dropped. */
   matched = 0
 
   constructor(query: LogQuery, stopwatch: Stopwatch) {
@@ -90,7 +90,7 @@ class Scan {
           if (slice.isOver) await slice.next()
         }
     } catch (error) {
-      // A log that is damaged somewhere still has its readable lines.
+      // A damaged log still has readable lines.
       const isDamaged = error instanceof ApiError && error.code === 'engine-bad-answer'
       if (!isDamaged || this.#tail.length === 0) throw error
       this.#isDamaged = true

@@ -1,15 +1,15 @@
 import type { LogLine } from '../../model/log-line.js'
 
-/** Dropped lines that pile up before the rest moves up: to move it for each would cost too much. */
+/** Dropped lines that pile up before the array is compacted. Compacting it for each line would cost too much. */
 const DROPPED_AT_ONCE = 500
 
 export interface TailLimits {
   readonly lines: number
-  /** Of all messages together, as JSON writes them. */
+  /** Characters of all messages, as JSON writes them. */
   readonly bytes: number
 }
 
-/** The last lines that were added, within limits of number and size. */
+/** The last lines added, bounded by number and size. */
 export class TailBuffer {
   readonly #limits: TailLimits
   #rows: { readonly line: LogLine; readonly bytes: number }[] = []
@@ -45,7 +45,7 @@ export class TailBuffer {
   }
 }
 
-/** JSON writes a control character as six. */
+/** JSON writes a control character as six characters. */
 function sizeOf({ message }: LogLine): number {
   return JSON.stringify(message).length
 }

@@ -2,15 +2,15 @@ import { type Clock, sleep } from '../../clock.js'
 
 export interface TokenBucketSize {
   readonly perSecond: number
-  /** Tokens that are there at once after a silence. */
+  /** Tokens available at once after a pause. */
   readonly burst: number
 }
 
-/** Lets no more tokens through than so many a second. Everyone who takes waits in turn, in the order in which they came. */
+/** Hands out a bounded number of tokens a second. Takers wait in order of arrival. */
 export class TokenBucket {
   readonly #size: TokenBucketSize
   readonly #clock: Clock
-  /** When every token that was taken so far has flowed in: milliseconds since 1970. */
+  /** When all tokens taken so far are paid for: milliseconds since 1970. */
   #emptyUntil = 0
 
   constructor(size: TokenBucketSize, clock: Clock) {
@@ -18,7 +18,7 @@ export class TokenBucket {
     this.#clock = clock
   }
 
-  /** Resolves when that many tokens are there, or as soon as the signal aborts. */
+  /** Resolves once that many tokens are available, or as soon as the signal aborts. */
   async take(tokens: number, signal: AbortSignal): Promise<void> {
     const { perSecond, burst } = this.#size
     const now = this.#clock.now()

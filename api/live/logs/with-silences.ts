@@ -2,8 +2,8 @@ import type { Clock } from '../../clock.js'
 import { settlesWithin } from '../settles-within.js'
 
 /**
- * Gives what the source gives, and null each time that it gives nothing for `silenceMs()` milliseconds. It is asked before each
- * wait; where it is null the wait has no end.
+ * Yields what the source yields, and null each time the source is silent for `silenceMs()` milliseconds. `silenceMs` is called
+ * before each wait; null means to wait without limit.
  */
 export async function* withSilences<T>(
   source: AsyncIterable<T>,
@@ -25,7 +25,7 @@ export async function* withSilences<T>(
       next = iterator.next()
     }
   } finally {
-    // The source ends; a fault of what is still under way then is no fault of the reader's.
+    // Ends the source. A fault of its pending read does not concern the reader any more.
     next.catch(() => {})
     await iterator.return?.(undefined)
   }

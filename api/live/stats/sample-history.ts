@@ -2,23 +2,23 @@ import { HISTORY_COLUMN_NAMES, HISTORY_COLUMNS, type History, mapColumns } from 
 import type { Sample } from '../../model/sample.js'
 
 /**
- * Samples that stay as they came, however close together: two minutes of one a second, so that a client that asks each 90 s
- * (10 in 15 minutes) gets every one. Older ones are merged to one an interval when the room is full.
+ * The newest samples stay unmerged, however close together: two minutes at one a second, so that a client that asks each 90 s
+ * (10 in 15 minutes) gets every one. Older samples are merged to one per interval when the history is full.
  */
 export const FINE_ROWS = 120
 
-/** An eighth is room to work in: rows are dropped or merged that many at once, not one with each sample. */
+/** An eighth of the rows is spare: rows are dropped or merged that many at a time, not one per sample. */
 const SPARE = 8 / 7
 
-/** A container that lives for seconds takes no more than this; the room doubles until the window fits. */
+/** The first capacity: a container that runs for seconds needs no more. It doubles until the window fits. */
 const FIRST_ROWS = 32
 
 const COLUMNS = HISTORY_COLUMN_NAMES.length
 const BYTES_PER_ROW = Float64Array.BYTES_PER_ELEMENT + COLUMNS * Float32Array.BYTES_PER_ELEMENT
 
 /**
- * One container's samples over a window, in columns: times in doubles, values in single precision, which holds a memory usage in
- * pages of 4 KiB exactly up to 64 GiB and a rate to seven digits. Takes `maxBytes` and no more.
+ * One container's samples over a window, in columns: times in doubles, values in single precision. That is exact for memory in
+ * pages of 4 KiB up to 64 GiB, and has seven digits for rates. Takes at most `maxBytes`.
  */
 export class SampleHistory {
   readonly #windowMs: number
@@ -26,11 +26,11 @@ export class SampleHistory {
   readonly #maxRows: number
   #capacity: number
   #times: Float64Array
-  /** Column after column, each `#capacity` long. */
+  /** All columns in sequence, each `#capacity` long. */
   #values: Float32Array
   #rows = 0
 
-  /** `intervalMs`: the usual distance of two samples. */
+  /** `intervalMs`: the usual time between two samples. */
   constructor(windowMs: number, intervalMs: number) {
     this.#windowMs = windowMs
     this.#intervalMs = intervalMs
@@ -47,7 +47,7 @@ export class SampleHistory {
 
   add(sample: Sample): void {
     const time = sample.reading.readAt
-    // An engine whose clock was set back begins anew from there.
+    // If the engine's clock was set back, the history begins again from there.
     while (this.#rows > 0 && (this.#times[this.#rows - 1] ?? 0) >= time) this.#rows -= 1
     if (this.#rows === this.#capacity) this.#makeRoom(time)
     this.#times[this.#rows] = time
@@ -109,10 +109,10 @@ export class SampleHistory {
     this.#rows -= count
   }
 
-  /** Merges all but the newest rows to one an interval: the mean, at the time of the last. */
+  /** Merges all but the newest rows to one per interval: the mean, at the time of the last. */
   #thin(): void {
     let fineFrom = Math.max(0, this.#rows - FINE_ROWS)
-    // A slot is merged as a whole, so that its mean is of all that came in it.
+    // An interval is merged as a whole, so that the mean covers all its samples.
     while (fineFrom > 0 && this.#slotOf(fineFrom - 1) === this.#slotOf(fineFrom)) fineFrom -= 1
     let rows = 0
     for (let from = 0; from < this.#rows; ) {
@@ -137,7 +137,7 @@ export class SampleHistory {
   }
 }
 
-/** The most bytes that one container's columns take. */
+/** The most bytes that the columns of one container take. */
 export function maxHistoryBytes(windowMs: number, intervalMs: number): number {
   return maxRows(windowMs, intervalMs) * BYTES_PER_ROW
 }

@@ -8,50 +8,50 @@ import type { History } from '../../model/history.js'
 import { type Reading, type Sample, sampleBetween } from '../../model/sample.js'
 import { SampleHistory } from './sample-history.js'
 
-/** After a first reading the second follows soon, so that rates are there within seconds rather than a whole interval. */
+/** The second reading follows the first soon, so that rates are available within seconds rather than after a whole interval. */
 const WARM_UP_MS = 1_500
 
-/** A reading takes the engine 1 to 2 s. As many run at once as a round needs to end in half an interval, within these bounds. */
+/** A reading takes the engine 1 to 2 s. Concurrency is such that a round ends in half an interval, within these bounds. */
 const SECONDS_PER_READING = 2
 const MIN_CONCURRENCY = 4
-/** The engine's collector visits containers one after another: more at once makes each slower, and the round no shorter. */
+/** The engine's collector visits containers one after another: more concurrency makes each reading slower and a round no shorter. */
 const MAX_CONCURRENCY = 64
 
-/** Share of the interval by which each next reading is moved to and fro, so that readings spread out by themselves. */
+/** Share of the interval by which each next reading is shifted at random, so that readings spread out. */
 const JITTER = 0.1
 
-/** A watcher that comes back within this time, as a browser does that reloads, finds its containers still read at its pace. */
+/** How long containers stay at a watcher's pace after its last call: a browser that reloads comes back within this time. */
 const LINGER_MS = 5_000
 
 interface Entry {
   isRunning: boolean
   /** RFC 3339, as the engine gives it. */
   startedAt: string | null
-  /** Grows with each stop: a reading of an earlier run is no base for rates. */
+  /** Grows with each stop, because rates must not be computed from readings of two runs. */
   incarnation: number
-  /** What the next reading is compared with. */
+  /** The reading that the next one is compared with. */
   previous: Reading | null
   sample: Sample | null
   history: SampleHistory | null
   readAt: number
   dueAt: number
   isPolling: boolean
-  /** The shortest interval that a watcher asks for, and until when it holds. */
+  /** The shortest interval that a watcher asked for, and until when it applies. */
   watchedMs: number
   watchedUntil: number
 }
 
-/** What the next round reads, and when the one after it begins. */
+/** The containers that the next round reads, and when the round after it begins. */
 interface Round {
-  /** Longest due first, where there are more than may run. */
+  /** Sorted by how long they are due, because fewer may run than are due. */
   readonly due: readonly (readonly [string, Entry])[]
   readonly concurrency: number
   readonly nextAt: number
 }
 
 /**
- * Reads each running container's statistics every interval, or at its watchers' pace while it has some. Holds the latest sample and
- * those of the window, rates included. Callers read memory: the engine's cost does not depend on how many they are.
+ * Reads the statistics of each running container every interval, or faster while it has watchers. Holds the latest sample and those
+ * of the window, with rates. Callers read memory, so the cost for the engine does not depend on their number.
  */
 export class Sampler {
   readonly #engine: Engine
@@ -77,7 +77,7 @@ export class Sampler {
     return this.#version
   }
 
-  /** Containers that are read at a watcher's pace now. */
+  /** Containers that are now read at a watcher's pace. */
   get watched(): number {
     const now = this.#clock.now()
     let count = 0
@@ -85,7 +85,7 @@ export class Sampler {
     return count
   }
 
-  /** `watched` as of the last round, which costs nothing to read. */
+  /** `watched` as of the last round, which is free to read. */
   get lastWatched(): number {
     return this.#lastWatched
   }
@@ -101,17 +101,17 @@ export class Sampler {
     return this.#entries.get(id)?.sample ?? null
   }
 
-  /** What was read after `since`; null before the first reading. A stopped container still has its last window. */
+  /** The samples after `since`; null before the first reading. A stopped container still has its last window. */
   history(id: string, since: number): History | null {
     return this.#entries.get(id)?.history?.after(since) ?? null
   }
 
-  /** Reads this container every `intervalMs` from now on, until that and LINGER_MS have passed without another call. */
+  /** Reads this container every `intervalMs`, until that plus LINGER_MS have passed without another call. */
   watch(id: string, intervalMs: number): void {
     const entry = this.#entries.get(id)
     if (entry === undefined) return
     const now = this.#clock.now()
-    // A slower watcher calls again, and has its turn when the faster one has gone.
+    // A slower watcher keeps calling, and its pace applies once the faster one has gone.
     if (entry.watchedUntil > now && entry.watchedMs < intervalMs) return
     entry.watchedMs = intervalMs
     entry.watchedUntil = now + intervalMs + LINGER_MS
@@ -121,7 +121,7 @@ export class Sampler {
     this.#wakeUp.notify()
   }
 
-  /** Sets which containers there are now. Those that stopped lose their latest sample: they use nothing. */
+  /** Sets the current containers. Stopped ones lose their latest sample, because they use nothing now. */
   track(containers: Iterable<Container>): void {
     const present = new Set<string>()
     for (const container of containers) {
@@ -167,7 +167,7 @@ export class Sampler {
     }
     this.#lastWatched = watched
     const concurrency = Math.min(MAX_CONCURRENCY, Math.max(MIN_CONCURRENCY, Math.ceil(needed)))
-    // Sorted, so that no container is passed over for ever where all together want more than may run.
+    // Sorted, so that no container starves when more are due than may run.
     if (due.length > concurrency - this.#polling) due.sort(([, a], [, b]) => a.dueAt - b.dueAt)
     return { due, concurrency, nextAt }
   }

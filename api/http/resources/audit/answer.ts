@@ -55,8 +55,8 @@ const RECORD = z.discriminatedUnion('kind', [READ_RECORD, AUTH_RECORD, SERVICE_R
 export const RECORD_LIST = listOf(RECORD)
 
 /**
- * A record as the trail holds it, with its place in the chain; `written` is false where it is in memory alone. `showAsked`: whether
- * ids that were asked for and not answered may be named to this caller.
+ * A record as the trail holds it, with its position in the chain. `written` is false if it is in memory only. `showAsked`:
+ * whether this caller may see ids that were requested without an answer.
  */
 export function recordContent(
   { record, isWritten: written }: RecentRecord,

@@ -7,7 +7,7 @@ export function listRecords({ view, records }: Sources, { query, ownRecords }: I
   const { cursor, ...filter } = query
   const { items, nextSeq, total } = records.recent({ ...filter, beforeSeq: cursor }, ownRecords)
   const nextCursor = nextSeq === null ? null : String(nextSeq)
-  // An id that was asked for in vain may be that of a container that is hidden from this caller.
+  // An id that was requested without an answer may be that of a container that is hidden from this caller.
   const shown = items.map((item) => recordContent(item, ownRecords === null))
   return { content: listContent({ items: shown, nextCursor, total }, view.hosts()), redactions: 0 }
 }

@@ -57,7 +57,7 @@ export function meContent(caller: Caller): ContentOf<typeof ME> {
   }
 }
 
-/** The roles all of whose scopes are held. */
+/** The roles whose scopes the caller has in full. */
 function rolesWithin(held: ReadonlySet<Scope>): string[] {
   return Object.entries(ROLES)
     .filter(([, needed]) => needed.every((scope) => held.has(scope)))
@@ -66,5 +66,5 @@ function rolesWithin(held: ReadonlySet<Scope>): string[] {
 
 export const TICKET = z.strictObject({ ticket: text, expiresAt: time })
 
-/** Of an action that has nothing to answer: 204. */
+/** The answer of an action without content: 204. */
 export const NO_CONTENT = z.null()

@@ -7,29 +7,29 @@ import type { ApiError } from '../../../model/error.js'
 import type { Scope } from '../../../model/scope.js'
 import type { Store } from '../../../store/store.js'
 
-/** What the actions of /api/auth work with. */
+/** What the actions below /api/auth use. */
 export interface AuthContext {
-  /** Null where no users are configured. */
+  /** Null if no users are configured. */
   readonly signIn: SignIn | null
-  /** Null where the service runs without authentication. */
+  /** Null if the service runs without authentication. */
   readonly authenticator: Authenticator | null
   readonly tickets: StreamTickets
   readonly store: Pick<Store, 'sessions' | 'revocations'>
   readonly audit: Audit
-  /** Of strangers, who could fill the disk: so many a window, and no more. */
+  /** Records refusals of unverified clients, with a bound per window: they could fill the disk. */
   readonly recordRefusal: (event: AuthEvent) => Promise<void>
-  /** The scope that a stream's path asks for; null where there is no such stream. */
+  /** The scope that a stream's path requires; null if there is no such stream. */
   readonly streamScope: (path: string) => Scope | null
 }
 
 /** What an action knows of a request. */
 export interface ActionInput<Body> {
   readonly body: Body
-  /** Null for a stranger, on actions that take one. */
+  /** Null for a client without a valid token, on actions that accept one. */
   readonly caller: Caller | null
-  /** Why there is no caller; null where there is one. */
+  /** Why there is no caller; null if there is one. */
   readonly fault: ApiError | null
   readonly actor: Actor
-  /** As limits count it. */
+  /** The key that limits count by. */
   readonly addressKey: string
 }

@@ -1,12 +1,12 @@
 import { z } from 'zod'
 
-/** Characters of a user name that a client sends; the ones that exist are shorter. */
+/** Characters of a user name that a client sends. Names of existing users are shorter. */
 const MAX_USERNAME_LENGTH = 256
 
-/** Characters of a password that a client sends; the password's own bound is in bytes, where it is checked. */
+/** Characters of a password that a client sends. The bound on passwords themselves is in bytes, and is checked later. */
 const MAX_PASSWORD_LENGTH = 1_024
 
-/** Characters of a refresh token and of a stream's path. */
+/** Characters of a refresh token, and of a stream's path. */
 const MAX_FIELD_LENGTH = 256
 
 function field(max: number) {

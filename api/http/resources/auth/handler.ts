@@ -18,7 +18,7 @@ export async function refresh(context: AuthContext, { body, actor }: ActionInput
   return concluded(context, actor, outcome, 'refresh')
 }
 
-/** Ends the session of the access token, or of the refresh token; a token without a session is revoked by itself (RFC 7009). */
+/** Ends the session of the access token, or of the refresh token; a token without a session is revoked itself (RFC 7009). */
 export async function logout(context: AuthContext, input: ActionInput<LogoutBody>): Promise<null> {
   const { body, caller, fault, actor } = input
   const sessions = [caller?.sessionId, context.signIn?.sessionOf(body.refreshToken ?? '')].filter((id) => id != null)
@@ -31,7 +31,7 @@ export async function logout(context: AuthContext, input: ActionInput<LogoutBody
   return null
 }
 
-/** Revokes the caller's token where it has no session, and gives the caller back; null where nothing is revoked. */
+/** Revokes a token that has no session. Null if there is no such token. */
 async function revokeToken({ audit, store }: AuthContext, actor: Actor, caller: Caller | null) {
   if (caller === null || caller.sessionId !== null || caller.expiresAt === null) return null
   const acceptedUntil = (Math.ceil(caller.expiresAt) + CLOCK_LEEWAY_SECONDS) * 1000
@@ -40,7 +40,7 @@ async function revokeToken({ audit, store }: AuthContext, actor: Actor, caller: 
   return caller
 }
 
-/** On record first, under the name of the session's user: what cannot be recorded does not happen. */
+/** Recorded first, under the name of the session's user: a logout that cannot be recorded does not happen. */
 async function endSession({ store, audit }: AuthContext, actor: Actor, id: string): Promise<void> {
   const session = await store.sessions.find(id)
   if (session === null) return
@@ -48,7 +48,7 @@ async function endSession({ store, audit }: AuthContext, actor: Actor, id: strin
   await store.sessions.end(id)
 }
 
-/** Whom the token stands for and what it may read. */
+/** The subject of the token, and what it may read. */
 export async function showMe(_context: AuthContext, { caller }: ActionInput<unknown>) {
   if (caller === null) throw new ApiError('unauthenticated', 'no caller')
   return meContent(caller)
@@ -76,8 +76,8 @@ async function concluded(context: AuthContext, actor: Actor, outcome: SignInOutc
     return grantContent(grant)
   }
   const { error, kind, userName, sessionId, reason } = outcome.refusal
-  // A refresh token that comes twice shows that there is a copy of it: nothing of that sign-in holds any more.
-  // A refusal of another kind ends the session too, where the user is gone or has another password.
+  // A refresh token that is used twice has been copied, so all tokens of that sign-in are revoked.
+  // Other refusals end the session too, if the user was removed or has a new password.
   if (sessionId !== null) context.authenticator?.forget((caller) => caller.sessionId === sessionId)
   const refusal =
     kind === 'reuse' ? 'refresh-reuse' : kind === 'limited' ? 'login-limited' : (`${action}-refused` as const)

@@ -17,10 +17,10 @@ import {
 import { listOf } from '../list.js'
 import { showLabels } from '../shown-labels.js'
 
-/** Digits of a short id, as docker prints it. */
+/** Digits of a short id, as docker prints them. */
 export const SHORT_ID_LENGTH = 12
 
-/** What a list and the whole answer both say of a container. */
+/** The fields that the list and the detail answer share. */
 export const containerFields = {
   id: containerId,
   shortId: text,
@@ -51,7 +51,7 @@ export const CONTAINER_LIST = listOf(CONTAINER)
 export interface Terms {
   /** Milliseconds since 1970. */
   readonly now: number
-  /** Whether the caller may know of paths on the host. */
+  /** Whether the caller may see paths on the host. */
   readonly showHostPaths: boolean
 }
 

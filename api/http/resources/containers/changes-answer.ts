@@ -18,7 +18,7 @@ export const CHANGE_LIST = z.strictObject({
   truncated: flag,
 })
 
-/** `hosts`: the container's own. */
+/** `hosts` holds the container's own host. */
 export function changesAnswer(
   { id, name, hostId }: Container,
   page: Page<FileChange>,

@@ -3,15 +3,15 @@ import { type LabelSelector, matchesSelectors } from '../../../model/label-selec
 import { type Problem, problemsOf } from '../../../model/problem.js'
 import { isHostPathLabel } from '../../../redaction/host-path-labels.js'
 
-/** Which containers a caller asks for. Values of one field are alternatives (labels: all must hold); an empty list asks for any. */
+/** Selects containers. Values of one field are alternatives, but all labels must match. An empty list matches any. */
 export interface ContainerFilter {
   readonly state: readonly ContainerState[]
   readonly health: readonly HealthState[]
   readonly problem: readonly Problem[]
   readonly label: readonly LabelSelector[]
-  /** Part of the name, in any case. */
+  /** A part of the name; case does not matter. */
   readonly name: readonly string[]
-  /** Part of the image reference, in any case. */
+  /** A part of the image reference; case does not matter. */
   readonly image: readonly string[]
   readonly project: readonly string[]
   readonly host: readonly string[]
@@ -20,7 +20,7 @@ export interface ContainerFilter {
 export interface FilterTerms {
   /** Milliseconds since 1970. */
   readonly now: number
-  /** Whether the caller may know of paths on the host; one who may not cannot find them out by guessing either. */
+  /** Whether the caller may see paths on the host. A caller who may not cannot find them by guessing either. */
   readonly showHostPaths: boolean
 }
 

@@ -99,7 +99,7 @@ export const CONTAINER_DETAIL = z.strictObject({
   redactions: integer,
 })
 
-/** Paths on the host stand in mounts, devices, some labels, and the engine's error. */
+/** Paths on the host are in mounts, devices, some labels, and the engine's error. */
 export function detailAnswer(
   container: Container,
   inspected: InspectedContainer,
@@ -124,11 +124,11 @@ export function detailAnswer(
     finishedAt: inspected.finishedAt,
     exitCode: inspected.exitCode,
     oomKilled: inspected.oomKilled,
-    // The engine's own sentence, which as a rule quotes the source of a mount.
+    // The engine's own sentence, which usually quotes the source of a mount.
     error: showHostPaths ? inspected.error : null,
     restartCount: inspected.restartCount,
     restartPolicy: inspected.restartPolicy,
-    // What the fresh inspect says, with what only events do.
+    // The fields of the fresh inspect, plus those that only events provide.
     problems: problemsOf({ ...inspected, crashes: container.crashes, memoryKills: container.memoryKills }, now),
     crashes: container.crashes.map((at) => timeOf(at)),
     command: inspected.command,
@@ -150,7 +150,7 @@ export function detailAnswer(
     resources: showResources(inspected.resources, showHostPaths),
     security: inspected.security,
     logDriver: inspected.logDriver,
-    // The same for every caller: it counts secrets, and no paths on the host (docs/decisions/0008-host-paths-in-labels.md).
+    // The same number for every caller: it counts secrets, not paths on the host (docs/decisions/0008-host-paths-in-labels.md).
     redactions: inspected.redactions,
   }
   return { content, redactions: inspected.textRedactions + content.env.length + hidden }

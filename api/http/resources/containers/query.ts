@@ -5,7 +5,7 @@ import { PROBLEMS } from '../../../model/problem.js'
 import { labelSelector, many, pageFields, splitPage, text, whichHost } from '../query-parts.js'
 import type { ContainerFilter } from './container-filter.js'
 
-/** What narrows a list of containers, or of their statistics. */
+/** Filters of a list of containers, or of their statistics. */
 export const filterFields = {
   state: many(z.enum(CONTAINER_STATES)),
   health: many(z.enum(HEALTH_STATES)),
@@ -32,7 +32,7 @@ const CHANGE_SORT_KEYS = ['path', 'kind'] as const
 export type ContainerSortKey = (typeof CONTAINER_SORT_KEYS)[number]
 export type ChangeSortKey = (typeof CHANGE_SORT_KEYS)[number]
 
-/** Splits what was parsed into the filter and the page. */
+/** Splits a parsed query into the filter and the page. */
 export function asListQuery<T extends ContainerFilter & { sort: string; limit: number; cursor?: string | undefined }>(
   query: T,
   context: z.RefinementCtx,

@@ -27,7 +27,7 @@ const EVENT = z.strictObject({
 
 export const EVENT_LIST = listOf(EVENT)
 
-/** Of each server-sent event by its name. `gap`: events of these hosts are missing here. */
+/** The data of each server-sent event, by its name. `gap`: events of these hosts are missing at this point. */
 export const EVENT_FEED = { container: EVENT, gap: z.strictObject({ hosts: texts }) }
 
 export function eventAnswer(event: RecordedEvent): Answer<ContentOf<typeof EVENT>> {

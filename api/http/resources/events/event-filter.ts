@@ -3,14 +3,14 @@ import type { RecordedEvent } from '../../../model/container-event.js'
 import { type LabelSelector, matchesSelectors } from '../../../model/label-selector.js'
 import type { EventFilter } from './query.js'
 
-/** What else a filter depends on. */
+/** The caller who asks for events, and the time. */
 export interface EventTerms {
   /** Milliseconds since 1970. */
   readonly now: number
   readonly selectors: readonly LabelSelector[]
 }
 
-/** The events that a caller may see and asks for, in their order. */
+/** The events that the caller may see and that match the query, in their order. */
 export function matchingEvents(
   events: readonly RecordedEvent[],
   { action, container, name, project, host, since, noise }: EventFilter,

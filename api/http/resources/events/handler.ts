@@ -18,7 +18,7 @@ export function listEvents({ view }: Sources, input: Input<EventsQuery>) {
   return listAnswer({ items: items.map(eventAnswer), ...page }, hostsOf(view, query.host))
 }
 
-/** A page ends at an event, not at a position: those that come meanwhile shift nothing. */
+/** A page ends at an event, not at an offset, so that new events do not shift the next page. */
 function pageOf(events: readonly RecordedEvent[], beforeSeq: number, limit: number): Page<RecordedEvent> {
   const start = events.findIndex(({ seq }) => seq < beforeSeq)
   const items = start === -1 ? [] : events.slice(start, start + limit)
@@ -26,7 +26,7 @@ function pageOf(events: readonly RecordedEvent[], beforeSeq: number, limit: numb
   return { items, nextCursor: hasMore ? (items.at(-1)?.id ?? null) : null, total: events.length }
 }
 
-/** Of the event that the cursor names; infinite without a cursor. Throws invalid-request where it is not remembered, or hidden. */
+/** The seq of the event that the cursor names; infinite without a cursor. Throws invalid-request if it is forgotten or hidden. */
 function cursorSeq(events: readonly RecordedEvent[], { query: { cursor }, selectors }: Input<EventsQuery>): number {
   if (cursor === undefined) return Number.POSITIVE_INFINITY
   const event = events.find(({ id, labels }) => id === cursor && matchesSelectors(labels, selectors))

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { CONTAINER_ID, flag, many, moment, once, pageSize, text } from '../query-parts.js'
 
-/** A page of events, which are read by people. */
+/** Events on one page, which people read. */
 const PAGE_SIZE = 100
 
-/** What the journal names an event, or its beginning. */
+/** The id of an event, or of the beginning of the journal. */
 const EVENT_ID = /^[\w.-]{1,64}$/
 
 export function readEventId(text: string): string | null {

@@ -6,7 +6,7 @@ import type { ContentOf } from '../../endpoints/answer.js'
 import { PlainText } from '../../endpoints/plain-text.js'
 import { containerId, flag, integer, optionalTime, text, texts } from '../answer-parts.js'
 
-/** `cut` stands on those lines alone that are longer than what an answer shows of one. */
+/** `cut` is present only on lines that are longer than an answer shows. */
 const LOG_LINE = z.strictObject({
   time: optionalTime,
   stream: z.enum(LOG_STREAMS),
@@ -23,7 +23,7 @@ export const LOG = z.strictObject({
   redactions: integer,
 })
 
-/** Of each server-sent event by its name. `gap`: lines are missing here. */
+/** The data of each server-sent event, by its name. `gap`: lines are missing at this point. */
 export const LOG_FEED = { log: LOG_LINE, gap: z.strictObject({ hosts: texts }) }
 
 export function logContent(container: Container, page: LogPage): ContentOf<typeof LOG> {
@@ -42,8 +42,8 @@ export function logLineContent({ time, stream, message, isCut }: LogLine): Conte
 }
 
 /**
- * A line each. `text` is for terminals, which a container must not command: colours and control characters are left out. `ndjson`
- * is JSON objects, which carry them escaped.
+ * One log line per line. `text` is for terminals, which a container must not control: colours and control characters are
+ * removed. `ndjson` holds JSON objects, in which they are escaped.
  */
 export function logText(page: LogPage, format: 'ndjson' | 'text', timestamps: boolean): PlainText {
   const lines = page.lines.map((line) => {
@@ -54,7 +54,7 @@ export function logText(page: LogPage, format: 'ndjson' | 'text', timestamps: bo
   return new PlainText(lines.join(''), type, { 'Porthole-Truncated': String(page.isTruncated) })
 }
 
-/** All but the tab; and what turns the direction of text around, so that it reads as what it is not. */
+/** All control characters but the tab, and the characters that reverse the direction of text and so disguise it. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it takes out
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]/g
 

@@ -17,7 +17,7 @@ export async function showLog({ view }: Sources, input: Input<LogsQuery, Contain
   return { content, redactions: page.redactions }
 }
 
-/** Ends when the container does. */
+/** Ends with the container. */
 export async function* followLog(
   { view }: Sources,
   input: FeedInput<LogStreamQuery, LogCursor, Container>,
@@ -30,7 +30,7 @@ export async function* followLog(
   if (!signal().aborted) throw new ApiError('container-not-running', 'the container has ended, and its log with it')
 }
 
-/** A log's times are the engine's, and so is a duration before now. */
+/** Times in a log are on the engine's clock, so durations before now are too. */
 function clockSkewOf(view: View, { hostId }: Container): number {
   return view.hosts().find(({ id }) => id === hostId)?.clockSkewMs ?? 0
 }

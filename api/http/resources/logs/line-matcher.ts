@@ -1,18 +1,18 @@
 import { RE2JS } from 're2js'
 
-/** Whether a line is one that a caller looks for. */
+/** Decides whether a line matches what the caller searches for. */
 export type LineMatcher = (message: string) => boolean
 
-/** Instructions of a compiled pattern. Time grows with these times the line, and no pattern that is typed has a tenth. */
+/** Instructions of a compiled pattern. Time grows with these times the length of the line. Typed patterns have less than a tenth. */
 const MAX_PROGRAM_SIZE = 1_000
 
-/** Characters of a line that a pattern is held against. */
+/** Characters of a line that a pattern is matched against. */
 const MAX_MATCHED_LENGTH = 8_192
 
-/** Instructions times characters: some 10 ms at the worst. The larger the pattern, the less of a line it sees. */
+/** Instructions times characters: some 10 ms at worst. The larger the pattern, the less of a line it sees. */
 const MAX_STEPS = 500_000
 
-/** Finds the words as they stand, anywhere in the line. */
+/** Finds the literal text anywhere in the line. */
 export function literalMatcher(words: string, ignoreCase: boolean): LineMatcher {
   if (!ignoreCase) return (message) => message.includes(words)
   const lower = words.toLowerCase()
@@ -20,8 +20,8 @@ export function literalMatcher(words: string, ignoreCase: boolean): LineMatcher 
 }
 
 /**
- * Finds a pattern in RE2's syntax (https://github.com/google/re2/wiki/Syntax), which has nothing that takes more than linear time:
- * no backreference, no lookaround. Null where the text is no such pattern, or a monstrous one.
+ * Matches a pattern in RE2's syntax (https://github.com/google/re2/wiki/Syntax), which always takes linear time: it has no
+ * backreferences and no lookaround. Null if the text is not a valid pattern, or too large a one.
  */
 export function patternMatcher(pattern: string, ignoreCase: boolean): LineMatcher | null {
   try {

@@ -4,13 +4,13 @@ import { type LogCursor, parseLogCursor } from '../../../model/log-line.js'
 import { flag, momentIn, once, whichHost } from '../query-parts.js'
 import { type LineMatcher, literalMatcher, patternMatcher } from './line-matcher.js'
 
-/** Lines of an answer unless more are asked for: a screen or two. */
+/** Lines of an answer by default: a screen or two. */
 const TAIL = 100
 
 /** Lines of one answer: more than a person reads, and a megabyte or two. */
 export const MAX_TAIL = 5_000
 
-/** Characters of what is looked for. */
+/** Characters of a search text or pattern. */
 const MAX_GREP = 256
 
 const tail = z
@@ -23,7 +23,7 @@ const tail = z
     return z.NEVER
   })
 
-/** To the nanosecond: a line's own time, given back, means that line. */
+/** To the nanosecond, so that the time of a line, passed back, selects that line. */
 const nanoMoment = momentIn(engineTimeOf, engineTime)
 
 const grep = z.string().min(1, 'must not be empty').max(MAX_GREP, `takes at most ${MAX_GREP} characters`).optional()
@@ -47,7 +47,7 @@ interface Lines {
   readonly ignoreCase: boolean
 }
 
-/** Makes what is looked for into what finds it. */
+/** Compiles the search into a matcher. */
 function withMatcher<T extends Lines>(lines: T, context: z.RefinementCtx) {
   const { grep, regex, ignoreCase, ...rest } = lines
   if (!rest.stdout && !rest.stderr)
@@ -81,7 +81,7 @@ const position = z
     return z.NEVER
   })
 
-/** `lastEventId` stands in for the header where a page opens its EventSource anew, which cannot send it. */
+/** `lastEventId` replaces the header when a page opens a new EventSource, which cannot send one. */
 export const LOG_STREAM_QUERY = z
   .strictObject({ ...lineFields, lastEventId: once(position), ticket: once(z.string().optional()) })
   .transform(({ ticket: _spent, ...lines }, context) => withMatcher(lines, context))

@@ -9,8 +9,8 @@ export interface MetricsParts {
 }
 
 /**
- * The one place that knows prom-client; the text format 0.0.4. A caller who may see some containers only
- * gets nothing that counts over all of them. Values are read when they are asked for; nothing is counted twice.
+ * The only user of prom-client; text format 0.0.4. A caller who is restricted to some containers does not get totals over all of
+ * them. Values are read at each scrape; nothing is counted twice.
  */
 export function createMetrics({ view, streams, audit }: MetricsParts): Metrics {
   const process = new Registry()
@@ -29,13 +29,13 @@ export function createMetrics({ view, streams, audit }: MetricsParts): Metrics {
       for (const { host, watchedContainers } of view.engineMetrics()) set({ host }, watchedContainers)
     },
   )
-  gauge(whole, 'porthole_history_bytes', 'Memory that the samples of the window take.', ['host'], (set) => {
+  gauge(whole, 'porthole_history_bytes', 'Bytes that the samples of the window take.', ['host'], (set) => {
     for (const { host, historyBytes } of view.engineMetrics()) set({ host }, historyBytes)
   })
   total(
     whole,
     'porthole_log_redactions_total',
-    'Secrets that were taken out of log lines on their way to a reader.',
+    'Secrets redacted in log lines on their way to a reader.',
     ['host'],
     (add) => {
       for (const { host, logRedactions } of view.engineMetrics()) add({ host }, logRedactions)
@@ -72,7 +72,7 @@ export function createMetrics({ view, streams, audit }: MetricsParts): Metrics {
   )
   return {
     text: async (isWhole) => {
-      // Watching the process costs a little: not before the first scrape.
+      // Observing the process costs a little, so it begins with the first scrape.
       if (!isObserving) collectDefaultMetrics({ register: process })
       isObserving = true
       const texts = await Promise.all((isWhole ? [process, whole] : [process]).map((registry) => registry.metrics()))
@@ -102,7 +102,7 @@ function gauge(
   })
 }
 
-/** A total that is kept elsewhere. */
+/** A counter whose total is counted elsewhere. */
 function total(
   register: Registry,
   name: string,

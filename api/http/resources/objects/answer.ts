@@ -23,7 +23,7 @@ import { redactionsOf } from '../list.js'
 import type { Page } from '../page.js'
 import { showLabels } from '../shown-labels.js'
 
-/** One object of one host, with the containers that use it and that the caller may see. */
+/** One object of one host, with those of its containers that the caller may see. */
 export interface Row<T> {
   readonly host: string
   readonly object: T
@@ -103,7 +103,7 @@ export function networkAnswer(
 }
 
 const VOLUME = z.strictObject({
-  // A volume has no id but its name.
+  // The name of a volume is its id.
   name: text,
   host: text,
   driver: text,
@@ -116,7 +116,7 @@ const VOLUME = z.strictObject({
   ...useFields,
 })
 
-/** `sizeBytes`: as the disk use said when it was last measured; null before. */
+/** `sizeBytes` comes from the last measurement of disk use; null before the first. */
 export function volumeAnswer(
   { host, object, users }: Row<Volume>,
   sizeBytes: number | null,
@@ -163,7 +163,7 @@ export const IMAGE_LIST = objectListOf(IMAGE)
 export const NETWORK_LIST = objectListOf(NETWORK)
 export const VOLUME_LIST = objectListOf(VOLUME)
 
-/** The frame of every list; a host whose answer is old or missing says why. */
+/** The frame of every list. A host with an old or missing answer says why. */
 export function objectListAnswer<Item>(
   { items, nextCursor, total }: Page<Answer<Item>>,
   answers: readonly HostObjects<unknown>[],

@@ -42,7 +42,7 @@ export async function listNetworks({ view }: Sources, input: Input<ObjectsQuery>
   return listObjects(view, input, hosts, NETWORKS, (row) => networkAnswer(row, input.showHostPaths))
 }
 
-/** `sizeOf`: bytes, as they were last measured. */
+/** `sizeOf`: bytes at the last measurement. */
 function volumesBy(sizeOf: (row: Row<Volume>) => number | null): Kind<Volume, VolumeSortKey> {
   return {
     names: ({ name }) => [name],
@@ -69,7 +69,7 @@ export async function listVolumes({ view }: Sources, input: Input<ObjectsQuery>)
 export async function showSystem({ view }: Sources, { query, selectors, recordCall }: Input<SystemQuery>) {
   const hosts = hostsOf(view, query.host)
   const containers = view.containers(selectors)
-  // What all containers take counts those that are hidden.
+  // The disk use includes hidden containers, so only callers who see all of them get it.
   const isWhole = selectors.length === 0 && query.disk
   const disks = isWhole ? await view.objects('disk', query.host, recordCall) : []
   const items = hosts.map((host) =>

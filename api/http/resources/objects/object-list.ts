@@ -8,13 +8,13 @@ import { type PageRequest, paginate, type SortValue, sortValueOf } from '../page
 import { objectListAnswer, type Row } from './answer.js'
 import type { ObjectFilter } from './query.js'
 
-/** What differs between images, networks and volumes. */
+/** The differences between images, networks and volumes. */
 export interface Kind<T, SortKey extends string> {
-  /** Names that a filter looks in. */
+  /** The names that a filter searches. */
   readonly names: (object: T) => readonly string[]
-  /** Unique within a host. */
+  /** The object's id, unique within a host. */
   readonly key: (object: T) => string
-  /** What containers name it by. */
+  /** The name by which containers refer to the object. */
   readonly usedAs: (object: T) => string
   readonly uses: (container: Container) => readonly string[]
   readonly sortValues: Readonly<Record<SortKey, (row: Row<T>) => SortValue>>
@@ -25,8 +25,8 @@ interface Asked extends ReadRequest {
 }
 
 /**
- * One page of what the engines hold. A caller who may see some containers only sees what those use, and nothing else. Throws the
- * fault of the first host where no host has anything to show.
+ * One page of the engines' objects. A caller who is restricted to some containers sees only the objects that those use. Throws
+ * the fault of the first host if no host has an answer.
  */
 export function listObjects<T extends { readonly labels: ReadonlyMap<string, string> }, SortKey extends string, Item>(
   view: View,
@@ -61,13 +61,13 @@ function isShown<T extends { readonly labels: ReadonlyMap<string, string> }>(
   { names }: Pick<Kind<T, never>, 'names'>,
   { query: { filter }, selectors, showHostPaths }: Asked,
 ): boolean {
-  // A caller who may not know a path on the host cannot find it out by guessing either.
+  // A caller who may not see a path on the host cannot find it by guessing either.
   const isGuess = !showHostPaths && filter.label.some((one) => one.value !== null && isHostPathLabel(one.key))
   const isVisible = selectors.length === 0 || users.length > 0
   return !isGuess && isVisible && fits(filter, names(object), object.labels, users.length > 0)
 }
 
-/** Of each host, by what they name the object: thousands of containers and of images are not compared each with each. */
+/** The containers of each host by the name of the object: an index, because there may be thousands of both. */
 function usersByHost(
   containers: readonly Container[],
   uses: (container: Container) => readonly string[],

@@ -9,7 +9,7 @@ export type ImageSortKey = (typeof IMAGE_SORT_KEYS)[number]
 export type NetworkSortKey = (typeof NETWORK_SORT_KEYS)[number]
 export type VolumeSortKey = (typeof VOLUME_SORT_KEYS)[number]
 
-/** Whether some container uses it; not given is either. */
+/** Whether a container uses the object; if not given, both are listed. */
 const inUse = flag(null)
 
 const objectFields = { name: many(text), label: many(labelSelector), host: many(text), inUse }

@@ -31,7 +31,7 @@ const SYSTEM = z.strictObject({
 
 export const SYSTEM_LIST = listOf(SYSTEM)
 
-/** `disk` is null where the caller may not see all containers, or has not asked. */
+/** `disk` is null if the caller may not see all containers, or did not ask for it. */
 export function systemContent(
   host: HostStatus,
   containers: readonly Container[],

@@ -84,7 +84,7 @@ export const hostFields = {
 const HOST = z.strictObject(hostFields)
 export const HOST_LIST = listOf(HOST)
 
-/** `containers` are those that the caller may see. */
+/** `containers`: those that the caller may see. */
 export function hostContent(host: HostStatus, containers: readonly Container[]): ContentOf<typeof HOST> {
   const own = containers.filter(({ hostId }) => hostId === host.id)
   const inState = (state: Container['state']) => own.filter((container) => container.state === state).length

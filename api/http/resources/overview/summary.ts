@@ -3,14 +3,14 @@ import type { HostStatus } from '../../../model/host.js'
 import { problemsOf } from '../../../model/problem.js'
 import type { Sample } from '../../../model/sample.js'
 
-/** What a status tile needs in one call: numbers alone, two levels deep. */
+/** The numbers of a status tile in one call, two levels deep. */
 export interface Summary {
   readonly hosts: Readonly<Record<'total' | 'live' | 'stale' | 'connecting', number>>
   readonly containers: Readonly<
     Record<'total' | 'running' | 'paused' | 'restarting' | 'created' | 'exited' | 'removing' | 'dead', number>
   >
   readonly health: Readonly<Record<'healthy' | 'unhealthy' | 'starting' | 'none', number>>
-  /** `percent`: 100 is one core. `cores` and `memory.totalBytes` are those of the hosts; null where no engine says. */
+  /** `percent`: 100 is one core. `cores` and `memory.totalBytes` are those of the hosts; null if no engine reports them. */
   readonly cpu: { readonly percent: number | null; readonly cores: number | null }
   readonly memory: { readonly usedBytes: number | null; readonly totalBytes: number | null }
   readonly problems: Readonly<
@@ -69,7 +69,7 @@ export function summarize(
       usedBytes: sumKnown(samples.map((sample) => sample?.reading.memoryUsedBytes ?? null)),
       totalBytes: sumKnown(hosts.map(({ info }) => info?.memoryBytes ?? null)),
     },
-    // A container that was killed for memory has exited non-zero too, and counts once.
+    // A container that was killed for memory also exited non-zero. It counts once.
     problems: {
       total: count(containers, (container) => isProblem(container, now)) + problems.hostsDown,
       ...problems,
@@ -86,7 +86,7 @@ function count<T>(items: readonly T[], holds: (item: T) => boolean): number {
   return items.reduce((total, item) => total + (holds(item) ? 1 : 0), 0)
 }
 
-/** Null where none is known: nothing known is not zero. */
+/** Null if no number is known: unknown is not zero. */
 function sumKnown(numbers: readonly (number | null)[]): number | null {
   return numbers.reduce((total, number) => (number === null ? total : (total ?? 0) + number), null)
 }

@@ -47,7 +47,7 @@ export const STATS = z.strictObject({
 
 export const STATS_LIST = listOf(STATS)
 
-/** A container that was not read yet has the same shape, with null for every number. */
+/** A container without a sample yet has the same shape, with null for every number. */
 export function statsContent(container: Container, sample: Sample | null): ContentOf<typeof STATS> {
   const reading = sample?.reading
   const network = reading?.network

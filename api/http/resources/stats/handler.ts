@@ -33,7 +33,7 @@ export function listStats(sources: Sources, input: Input<ListQuery>) {
   return { content: listContent({ items: shown, ...rest }, hostsOf(view, filter.host)), redactions: 0 }
 }
 
-/** The containers whose statistics `listStats` shows, on whatever page. */
+/** The containers whose statistics `listStats` shows, on all pages. */
 export function matchingContainers({ view }: Sources, input: Input<ListQuery>) {
   const { query, selectors } = input
   return view

@@ -19,8 +19,8 @@ export const HISTORY = z.strictObject({
 })
 
 /**
- * Columns under the names that a sample has them by, each as long as `times`. `stepMs`: the length of a step where rows are means;
- * null where each is one sample.
+ * Columns with the names that a sample has for them, each as long as `times`. `stepMs` is the length of a step if rows are means;
+ * null if each row is one sample.
  */
 export function historyContent(
   container: Container,

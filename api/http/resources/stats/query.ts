@@ -8,7 +8,7 @@ export type StatsSortKey = (typeof SORT_KEYS)[number]
 
 export const STATS_QUERY = z.strictObject({ ...filterFields, ...pageFields(SORT_KEYS) }).transform(asListQuery)
 
-/** Between steps that hold one reading at most and steps that hide everything. */
+/** Shorter steps would hold at most one reading; longer steps would hide everything. */
 const MIN_STEP_MS = 1_000
 const MAX_STEP_MS = 3_600_000
 
@@ -26,7 +26,7 @@ const step = z
 export const HISTORY_QUERY = z.strictObject({ host: whichHost, since: once(moment), step: once(step) })
 export type HistoryQuery = z.output<typeof HISTORY_QUERY>
 
-/** Seconds between two events of a stream: engines are read no faster, and no dashboard looks less often than each minute. */
+/** Seconds between two events of a stream. Engines are not read faster, and a dashboard refreshes at least each minute. */
 const MIN_STREAM_SECONDS = 1
 const MAX_STREAM_SECONDS = 60
 const STREAM_SECONDS = 5
@@ -44,7 +44,7 @@ const streamInterval = z
 
 const { cursor: _cursor, ...unpaged } = pageFields(SORT_KEYS)
 
-/** A stream is no page: it has no cursor. The middleware that authenticates reads `ticket` before. */
+/** A stream has no pages, so no cursor. `ticket` is accepted here because the authentication middleware has read it before. */
 export const STATS_STREAM_QUERY = z
   .strictObject({
     ...filterFields,
