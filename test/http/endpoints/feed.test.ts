@@ -8,7 +8,7 @@ import { createRig } from '../../support/app-parts.js'
 import { cleanupAfterEach } from '../../support/cleanup.js'
 import { listenTo } from '../../support/event-reader.js'
 import { eventually } from '../../support/eventually.js'
-import { FakeClock } from '../../support/fake-clock.js'
+import { FakeClock, settle } from '../../support/fake-clock.js'
 import { eventOf, HAPPENED, idOf, lineAt } from '../../support/fake-engine.js'
 import { containerOf } from '../../support/fake-view.js'
 import { tokenFor as tokenAt } from '../../support/tokens.js'
@@ -178,8 +178,8 @@ describe('a followed log', () => {
     expect(stream.events).toEqual([{ event: 'end', id: '', data: '{"code":"engine-bad-answer"}' }])
   })
 
-  test('lets go of the engine when its reader leaves, however silent the log is', async () => {
-    const { view, port } = rig()
+  test('lets go of the engine when its reader leaves, however silent the log is, and leaves no timer', async () => {
+    const { view, port, clock } = rig()
     const hand = handSteps()
     view.steps = hand.steps
     const stream = await listenTo(port, LOG, tokenFor())
@@ -187,6 +187,8 @@ describe('a followed log', () => {
     expect(hand.state.ended).toBe(false)
     stream.close()
     await waitFor(() => hand.state.ended)
+    await settle()
+    expect(clock.pending).toBe(0)
   })
 
   test('waits for a slow reader instead of keeping what it does not take', async () => {
