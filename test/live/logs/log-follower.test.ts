@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { LogRequest } from '../../../api/engine/engine.js'
-import { RESUME_MESSAGES } from '../../../api/live/logs/cursor.js'
 import { followLog, type LogSource } from '../../../api/live/logs/log-follower.js'
+import { RESUME_MESSAGES } from '../../../api/live/logs/resume-finder.js'
 import { engineTimeOf } from '../../../api/model/engine-time.js'
 import { ApiError } from '../../../api/model/error.js'
 import type { LogCursor, LogLine, LogStep } from '../../../api/model/log-line.js'
