@@ -1,4 +1,5 @@
-import { hashPassword, PasswordChecker } from '../../../api/auth/sign-in/password.js'
+import { hashPassword } from '../../../api/auth/sign-in/password.js'
+import { PasswordChecker } from '../../../api/auth/sign-in/password-checker.js'
 import type { User } from '../../../api/model/user.js'
 import { cpuTime } from '../../support/cpu-time.js'
 
