@@ -146,9 +146,9 @@ export interface Dockerd {
   readonly tcpPort: number | null
   /** Another one after `startAgain()`. */
   readonly pid: number
-  /** Ends the engine and deletes all it had. */
+  /** Ends the engine and deletes its data. */
   stop(): Promise<void>
-  /** Ends the engine; what it had stays. */
+  /** Ends the engine and keeps its data. */
   shutDown(): Promise<void>
   /** Starts it again with the same images, containers, socket and port. */
   startAgain(): Promise<void>

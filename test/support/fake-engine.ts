@@ -148,7 +148,7 @@ export function happened(healthCommandOf: EventContext['healthCommandOf']): Even
   return { at: Date.UTC(2026, 10, 24), isPast: false, healthCommandOf }
 }
 
-/** A line of a log, so many seconds after 2026-11-24T00:00:00Z. */
+/** A line of a log, that many seconds after 2026-11-24T00:00:00Z. */
 export function lineAt(second: number, message: string, changes: Partial<LogLine> = {}): LogLine {
   const time = rfc3339Of(engineTime(Date.UTC(2026, 10, 24) + second * 1_000))
   return { time, stream: 'stdout', message, isCut: false, redactions: 0, parts: 1, ...changes }
