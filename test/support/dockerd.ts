@@ -48,7 +48,7 @@ function probe(): Probe {
   return probed
 }
 
-/** The engine with the fixture containers that `scripts/engine up` starts; throws, telling why, where there is none. */
+/** The engine with the fixture containers that `scripts/engine up` starts. Throws with the reason if there is none. */
 export function realEngine(): RealEngine {
   const found = probe()
   if ('reason' in found) throw new Error(found.reason)
@@ -157,7 +157,7 @@ export interface Dockerd {
   resume(): void
 }
 
-/** A real engine without a network, for one test file: what happens to it happens to nobody else. Needs root. */
+/** A real engine without a network, for one test file, which no other test shares. Needs root. */
 export async function startDockerd(options: DockerdOptions = {}): Promise<Dockerd> {
   const dir = await mkdtemp(join(tmpdir(), 'phd-'))
   const socketPath = join(dir, 'docker.sock')

@@ -20,13 +20,13 @@ describe('hashPassword', () => {
     expect(await verifyPassword(two, PASSWORD)).toBe(true)
   })
 
-  test('refuses a password with a problem, and does not say it', async () => {
+  test('refuses a password with a problem, and does not quote it', async () => {
     await expect(hashPassword('hunter2')).rejects.toThrow(/^the password is shorter than 12 characters$/)
   })
 })
 
 describe('passwordProblem', () => {
-  test('accepts 12 characters, whatever they are, and refuses 11', () => {
+  test('accepts any 12 characters, and refuses 11', () => {
     for (const good of [
       'kD9#mQ2$vX7!',
       'only letters',
@@ -60,7 +60,7 @@ describe('passwordProblem', () => {
     expect(passwordProblem(password)).toEqual(expect.any(String))
   })
 
-  test("refuses what is little more than the user's name", () => {
+  test("refuses a password that is little more than the user's name", () => {
     expect(passwordProblem('Margarethe-1', 'margarethe')).toBe('is little more than the name of its user')
     expect(passwordProblem('Margarethe-1', 'alice')).toBeNull()
     expect(passwordProblem('correct horse battery', 'e')).toBeNull()

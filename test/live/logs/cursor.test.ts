@@ -6,13 +6,13 @@ const at = (second: number, nth = 1) => ({ at: `${1_795_478_400 + second}.000000
 const messages = ({ lines }: { readonly lines: readonly LogLine[] }) => lines.map(({ message }) => message)
 
 describe('CursorTracker', () => {
-  test('counts the lines of one time, also where other times come between', () => {
+  test('counts the lines of one time, even if other times are in between', () => {
     const tracker = new CursorTracker(null)
     const lines = [lineAt(1, 'a'), lineAt(2, 'b'), lineAt(1, 'c'), lineAt(2, 'd')]
     expect(lines.map((line) => tracker.pass(line))).toEqual([at(1), at(2), at(1, 2), at(2, 2)])
   })
 
-  test('counts on from where it begins', () => {
+  test('continues counting from a given cursor', () => {
     expect(new CursorTracker(at(1, 7)).pass(lineAt(1, 'a'))).toEqual(at(1, 8))
   })
 
@@ -24,7 +24,7 @@ describe('CursorTracker', () => {
 })
 
 describe('ResumeFinder', () => {
-  test('without a cursor every line is new, and nothing is looked for', () => {
+  test('without a cursor every line is new, and nothing is searched', () => {
     const finder = new ResumeFinder(null, 0)
     expect(finder.timeLeft(0)).toBeNull()
     expect(finder.scan([lineAt(1, 'a')], 0)).toMatchObject({ lines: [{ message: 'a' }], isGap: false })
@@ -50,7 +50,7 @@ describe('ResumeFinder', () => {
     expect([messages(found), found.isGap]).toEqual([expected, expected.length > 0])
   })
 
-  test('the end shows what was held back, behind a gap, and nothing where nothing was', () => {
+  test('the end returns the lines held back, after a gap, or nothing if there are none', () => {
     const finder = new ResumeFinder(at(5), 0)
     finder.scan([lineAt(6, 'held')], 0)
     expect(finder.end()).toMatchObject({ lines: [{ message: 'held' }], isGap: true })
