@@ -1,4 +1,3 @@
-/** @slow: hundreds of rings with lines of every length */
 import { join } from 'node:path'
 import fc from 'fast-check'
 import type { AuditEvent } from '../../api/audit/event.js'
@@ -11,7 +10,9 @@ import { createLog } from '../../api/log.js'
 import { ApiError } from '../../api/model/error.js'
 import { authEvent, readEvent } from '../support/audit-events.js'
 import { openTrail, temporaryFolder, verifyFiles } from '../support/audit-files.js'
+import { cleanupAfterEach } from '../support/cleanup.js'
 
+const cleanup = cleanupAfterEach()
 const BEGIN = Date.UTC(2026, 10, 24)
 const START = { kind: 'service', action: 'start' } as const
 
@@ -174,6 +175,7 @@ describe('a sink that cannot be made ready', () => {
 describe('a trail over a file', () => {
   test('goes on over any number of starts, with and without a clean end', () => {
     const folder = temporaryFolder()
+    cleanup(() => folder.remove())
     const path = join(folder.path, 'audit.log')
     for (let start = 1; start <= 5; start += 1) {
       const { trail } = openTrail(path)
@@ -183,7 +185,6 @@ describe('a trail over a file', () => {
       trail.close()
       expect(verifyFiles(path)).toMatchObject({ ok: true, head: trail.head.hash, notes: [] })
     }
-    folder.remove()
   })
 })
 

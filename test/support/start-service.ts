@@ -97,7 +97,10 @@ export async function startSimulated(
 ): Promise<SimulatedRig> {
   const engine = new SimulatedEngine({ statsDelayMs: 20, ...options })
   await engine.start()
-  const service = await startService(endpointOf(engine), changes, clock)
+  const service = await startService(endpointOf(engine), changes, clock).catch(async (error) => {
+    await engine.stop()
+    throw error
+  })
   const stop = async () => {
     await service.stop()
     await engine.stop()

@@ -124,6 +124,15 @@ describe('every feed', () => {
       expect([odd.status, odd.body.errors?.[0]?.path]).toEqual([400, 'Last-Event-ID'])
     },
   )
+
+  test('names a wrong id in the path before a wrong Last-Event-ID', async () => {
+    const { app } = rig()
+    const { status, body } = await request(app)
+      .get('/api/containers/shop-web-1/logs/stream')
+      .set('Authorization', `Bearer ${tokenFor()}`)
+      .set('Last-Event-ID', 'x y')
+    expect([status, body.code]).toEqual([400, 'invalid-container-id'])
+  })
 })
 
 describe('a followed log', () => {

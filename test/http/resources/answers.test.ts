@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import request from 'supertest'
@@ -155,7 +156,10 @@ describe('an event is what its schema says', () => {
     yield { kind: 'gap' }
     yield { kind: 'lines', lines: view.logPage.lines.map((line) => ({ line, cursor: null })) }
   }
-  const server = app.listen(0)
+  let server: Server
+  beforeAll(() => {
+    server = app.listen(0)
+  })
   afterAll(() => {
     server.closeAllConnections()
     server.close()

@@ -2,10 +2,12 @@ import type { Express } from 'express'
 import request from 'supertest'
 import type { AuthEvent } from '../../../api/audit/event.js'
 import { RefreshTokens } from '../../../api/auth/sign-in/refresh-token.js'
+import { cleanupAfterEach } from '../../support/cleanup.js'
 import { networks } from '../../support/networks.js'
 import { createSignInRig, PASSWORD, userOf } from '../../support/sign-in-rig.js'
 import { tokenFor } from '../../support/tokens.js'
 
+const cleanup = cleanupAfterEach()
 const HOUR = 3_600_000
 const GOOD = { username: 'alice', password: PASSWORD }
 const BEHIND_PROXY = { trustProxy: { kind: 'networks', networks: networks('127.0.0.0/8', '::1/128') } } as const
@@ -174,10 +176,10 @@ describe('failed sign-ins', () => {
   test('are counted exactly when they are concurrent', async () => {
     const { app } = createSignInRig({ loginLimit: 5 })
     const server = app.listen(0)
+    cleanup(() => server.close())
     const answers = await Promise.all(
       Array.from({ length: 30 }, () => request(server).post('/api/auth/login').send(wrong)),
     )
-    server.close()
     expect(answers.filter(({ status }) => status === 401)).toHaveLength(5)
     expect(answers.filter(({ status }) => status === 429)).toHaveLength(25)
   })
@@ -251,6 +253,7 @@ describe('POST /api/auth/refresh', () => {
     const { app } = createSignInRig()
     const { refreshToken } = (await post(app, 'login', GOOD)).body
     const server = app.listen(0)
+    cleanup(() => server.close())
     const answers = await Promise.all(
       [1, 2].map(() => request(server).post('/api/auth/refresh').send({ refreshToken })),
     )
@@ -258,7 +261,6 @@ describe('POST /api/auth/refresh', () => {
     const winner = answers.find(({ status }) => status === 200)?.body
     const again = await request(server).post('/api/auth/refresh').send({ refreshToken: winner.refreshToken })
     expect(again.status).toBe(401)
-    server.close()
     expect((await me(app, winner.accessToken)).status).toBe(401)
   })
 
