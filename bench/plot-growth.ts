@@ -9,9 +9,9 @@ export interface GrowthRow {
   readonly idleCpuPercent: number
   readonly listP50Ms: number
   readonly listP99Ms: number
-  /** From the engine's change to an answer that shows it. */
+  /** Milliseconds from the engine's change to an answer that shows it. */
   readonly visibleMs: number
-  /** Age of the oldest latest sample of a running container, seconds. */
+  /** Seconds since the latest sample of the running container that was sampled least recently. */
   readonly oldestSampleSeconds: number
 }
 

@@ -2,7 +2,7 @@ import { SYSTEM_CLOCK, sleep } from '../api/clock.js'
 import { FakeClock, settle } from './support/fake-clock.js'
 
 describe('sleep', () => {
-  test('ends after its time, with its signal, and at once where the signal has aborted', async () => {
+  test('ends after its time, with its signal, and at once if the signal has aborted', async () => {
     const clock = new FakeClock()
     const life = new AbortController()
     const woken: string[] = []

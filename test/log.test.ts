@@ -9,7 +9,7 @@ function logged(err: unknown): Record<string, unknown> {
 }
 
 describe('createLog', () => {
-  test('writes one JSON object a line with time, level and message', () => {
+  test('writes one JSON object per line with time, level and message', () => {
     expect(logged(undefined)).toMatchObject({
       level: 'error',
       msg: 'failed',
@@ -17,7 +17,7 @@ describe('createLog', () => {
     })
   })
 
-  test('names an error by type, code and message, with its causes, and takes secrets out', () => {
+  test('names an error by type, code and message, with its causes, and redacts secrets', () => {
     const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED', key: 'PRIVATE' })
     const line = logged(new ApiError('engine-unavailable', 'postgres://u:hunter2@db is down', { cause }))
     expect(line['err']).toEqual({
@@ -28,14 +28,14 @@ describe('createLog', () => {
     })
   })
 
-  test('keeps the stack of an error that no one foresaw, and of no other', () => {
+  test('logs the stack of an unexpected error only', () => {
     expect(logged(new TypeError('x is not a function'))['err']).toMatchObject({
       stack: expect.stringContaining('log.test'),
     })
     expect(logged(new ApiError('internal', 'x'))['err']).not.toHaveProperty('stack')
   })
 
-  test('bounds what an error says, and never cuts a secret in half', () => {
+  test('bounds the message of an error, and never cuts a secret in half', () => {
     const secret = `eyJhbGciOiJIUzI1NiJ9.${'a'.repeat(300)}.${'b'.repeat(300)}`
     const { message } = logged(new ApiError('internal', `${'x '.repeat(450)}${secret}${'y'.repeat(5_000)}`))['err'] as {
       message: string

@@ -51,7 +51,7 @@ const HOSTILE = [
 ]
 
 describe('writeLine', () => {
-  test('writes the members in one order, with the hash of all that stands before it at the end', () => {
+  test('writes the members in a fixed order, with the hash of everything before it at the end', () => {
     const { line } = writeLine(GENESIS, { kind: 'service', action: 'start' }, NOW)
     const text = `{"v":1,"seq":1,"time":"2026-11-24T12:00:00.007Z","kind":"service","action":"start","prev":"${'0'.repeat(64)}"}`
     const digest = createHash('sha256').update(text).digest('hex')
@@ -79,7 +79,7 @@ describe('writeLine', () => {
     expect(JSON.parse(later.line)).toMatchObject({ seq: 9, prev: first.head.hash, hash: later.head.hash })
   })
 
-  test('gives any event back as it was', () => {
+  test('reads back any event unchanged', () => {
     fc.assert(
       fc.property(anyEvent, (event) => {
         const { line, head } = writeLine({ seq: 41, hash: 'ab'.repeat(32) }, event, NOW)
@@ -124,7 +124,7 @@ describe('writeLine', () => {
 })
 
 describe('cutText', () => {
-  test('leaves a text at the bound as it is, and cuts the next longer one to the bound', () => {
+  test('leaves a text at the bound unchanged, and cuts a longer one to the bound', () => {
     for (const length of [0, MAX_TEXT_LENGTH - 1, MAX_TEXT_LENGTH])
       expect(cutText('x'.repeat(length), MAX_TEXT_LENGTH)).toHaveLength(length)
     expect(cutText('x'.repeat(MAX_TEXT_LENGTH + 1), MAX_TEXT_LENGTH)).toHaveLength(MAX_TEXT_LENGTH)
@@ -135,7 +135,7 @@ describe('cutText', () => {
     expect(cutText(`${long}a`, MAX_TEXT_LENGTH)).not.toBe(cutText(`${long}b`, MAX_TEXT_LENGTH))
   })
 
-  test('halves no character', () => {
+  test('never cuts a character in half', () => {
     for (const before of ['', 'x'])
       expect(cutText(`${before}${'\ud83d\ude00'.repeat(999)}`, MAX_TEXT_LENGTH)).not.toMatch(
         /[\ud800-\udbff](?![\udc00-\udfff])/,
@@ -146,7 +146,7 @@ describe('cutText', () => {
 describe('readLine', () => {
   const { line } = writeLine(GENESIS, readEvent({ subject: 'b\u00fccher' }), NOW)
 
-  test('finds any one byte that was altered', () => {
+  test('detects any altered byte', () => {
     for (let at = 0; at < line.length; at += 1)
       for (const byte of ['x', '0', '"', '\n', '}', ' '])
         if (line[at] !== byte) expect(readLine(line.slice(0, at) + byte + line.slice(at + 1)).record).toBeNull()
@@ -193,14 +193,14 @@ describe('readLine', () => {
 describe('looksTorn', () => {
   const { line } = writeLine(GENESIS, readEvent({ subject: '","hash":"' }), NOW)
 
-  test('is true of every beginning of a record, with or without the zeros that a power failure leaves', () => {
+  test('is true for every beginning of a record, with or without the zeros that a power failure leaves', () => {
     for (let length = 1; length < line.length; length += 1) {
       expect([length, looksTorn(line.slice(0, length))]).toEqual([length, true])
       expect([length, looksTorn(`${line.slice(0, length)}\0\0\0`)]).toEqual([length, true])
     }
   })
 
-  test('is false of what no unfinished writing leaves', () => {
+  test('is false for text that unfinished writing cannot leave', () => {
     for (const text of [
       '',
       'x',

@@ -159,7 +159,7 @@ describe.each(['refuse', 'serve'] as const)('a sink that fails, with %s', (onFai
 })
 
 describe('a sink that cannot be made ready', () => {
-  test('fails the event as one that cannot be written', () => {
+  test('fails the event like one that cannot be written', () => {
     const sink: AuditSink = {
       ...createOutputSink({ write: () => {} }),
       prepare: () => {
@@ -207,7 +207,7 @@ describe('recent', () => {
     return made.trail
   }
 
-  test('gives the newest first, in pages that follow one another', () => {
+  test('returns the newest first, in consecutive pages', () => {
     const trail = filled()
     const pages: (number | null)[][] = []
     let beforeSeq: number | undefined
@@ -225,7 +225,7 @@ describe('recent', () => {
     expect(trail.recent({ limit: 6 }).nextSeq).toBe(2)
   })
 
-  test('does not lose its place when records come between two pages', () => {
+  test('continues at the right record when new ones arrive between two pages', () => {
     const trail = filled()
     const { nextSeq } = trail.recent({ limit: 3 })
     trail.record(readEvent())

@@ -43,7 +43,7 @@ function brokenLine(lines: readonly string[]): number | null {
 }
 
 describe('a whole chain', () => {
-  test('is whole, with its span and its head, however its bytes arrive', () => {
+  test('is whole, with its span and its head, for any split of its bytes', () => {
     for (const piece of [1, 7, 64, 100_000])
       expect(verify({ log: text(TEN.lines) }, {}, piece)).toEqual({
         ok: true,
@@ -56,7 +56,7 @@ describe('a whole chain', () => {
       })
   })
 
-  test('may lie in several files, some of them empty, and is broken in any other order', () => {
+  test('may span several files, some of them empty, and is broken in any other order', () => {
     const files = {
       'log.2': text(TEN.lines.slice(0, 4)),
       'log.1': text(TEN.lines.slice(4, 9)),
@@ -103,7 +103,7 @@ describe('the first line that does not fit is named', () => {
     )
   })
 
-  test('when any line is deleted, but for the ends', () => {
+  test('when any line but the first and the last is deleted', () => {
     for (let at = 1; at < 9; at += 1) {
       const { broken } = verify({ log: text(TEN.lines.toSpliced(at, 1)) })
       expect(broken).toEqual({
@@ -129,7 +129,7 @@ describe('the first line that does not fit is named', () => {
         expect([a, b, brokenLine(TEN.lines.toSpliced(b, 0, TEN.lines[a] ?? ''))]).toEqual([a, b, b + 1])
   })
 
-  test('when a line is put in that is no record, or one of a chain of its own', () => {
+  test('when a line is inserted that is not a record, or that belongs to another chain', () => {
     const foreign = [
       '',
       'x',
@@ -144,7 +144,7 @@ describe('the first line that does not fit is named', () => {
       expect([line.slice(0, 30), brokenLine(TEN.lines.toSpliced(3, 0, line))]).toEqual([line.slice(0, 30), 4])
   })
 
-  test('when a record is replaced and its own hash made to fit', () => {
+  test('when a record is replaced and its own hash recomputed', () => {
     const forged = writeLine(TEN.heads[3] ?? GENESIS, readEvent({ subject: 'somebody else' }), NOW).line
     const { broken } = verify({ log: text(TEN.lines.with(4, forged)) })
     expect(broken?.line).toBe(6)
@@ -156,14 +156,14 @@ describe('the first line that does not fit is named', () => {
     expect(verify({ log: `${line}\n` }).broken?.line).toBe(1)
   })
 
-  test('when a chain begins anew in the same file', () => {
+  test('when a new chain begins in the same file', () => {
     expect(verify({ log: text([...TEN.lines, ...TEN.lines]) }).broken).toMatchObject({
       line: 11,
       problem: expect.stringMatching(/anew/),
     })
   })
 
-  test('and nothing after it is looked at', () => {
+  test('and no line after it is examined', () => {
     const seen: Line[] = []
     const verifier = new ChainVerifier(PLAIN)
     const splitter = new LineSplitter('log', (line) => {
@@ -179,7 +179,7 @@ describe('--head and --contains', () => {
   const whole = text(TEN.lines)
   const head = TEN.heads[9]?.hash ?? ''
 
-  test('find records that are missing at the end, which nothing else can', () => {
+  test('detect missing records at the end, which nothing else can', () => {
     expect(verify({ log: whole }, { head }).ok).toBe(true)
     for (let kept = 1; kept < 10; kept += 1) {
       const cut = text(TEN.lines.slice(0, kept))
@@ -191,7 +191,7 @@ describe('--head and --contains', () => {
     }
   })
 
-  test('find a chain that was written anew from some record on', () => {
+  test('detect a chain that was rewritten from some record on', () => {
     const noted = TEN.heads[5]?.hash ?? ''
     expect(verify({ log: whole }, { contains: noted }).ok).toBe(true)
     const anew = chain([authEvent(), ...Array(6).fill(readEvent())], TEN.heads[2])
@@ -221,7 +221,7 @@ describe('unfinished lines', () => {
     expect(verify({ log: `${first}\n${torn}\n` }).broken).toMatchObject({ line: 2 })
   })
 
-  test('that lack their line break alone are records', () => {
+  test('that lack only their line break are records', () => {
     expect(verify({ log: `${first}\n${second}` })).toMatchObject({ ok: true, records: 2, notes: [] })
   })
 
@@ -258,7 +258,7 @@ describe('unfinished lines', () => {
 describe('gaps', () => {
   const gap = { kind: 'service', action: 'gap', lost: 3, tornBytes: 0, answered: true } as const
 
-  test('are noted where the seqs leave room for just so many', () => {
+  test('are noted if the seqs leave room for exactly that many', () => {
     const head = TEN.heads[9] ?? GENESIS
     const { head: after, line } = writeLine(head, gap, NOW, 14)
     const report = verify({ log: text([...TEN.lines, line, ...chain([STOP], after).lines]) })
@@ -312,7 +312,7 @@ describe('--mixed', () => {
 })
 
 describe('LineSplitter', () => {
-  test('holds no more of a line than its bound, and counts on', () => {
+  test('holds no more of a line than its bound, and keeps counting lines', () => {
     const lines: Line[] = []
     const splitter = new LineSplitter('log', (line) => lines.push(line) > 0)
     for (let i = 0; i < 100; i += 1) splitter.push(Buffer.alloc(65_536, 'x'))

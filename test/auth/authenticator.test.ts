@@ -21,7 +21,7 @@ async function openSession(store: ReturnType<typeof createMemoryStore>, id: stri
 }
 
 describe('Authenticator', () => {
-  test('remembers a token that it verified for a minute, and not beyond its expiry', async () => {
+  test('caches a verified token for a minute, but not beyond its expiry', async () => {
     const { authenticator, time } = rig()
     const token = tokenFor({ lifetimeSeconds: 90 }, START)
     const caller = await authenticator.authenticate(token)
@@ -37,7 +37,7 @@ describe('Authenticator', () => {
     await expect(authenticator.authenticate(token)).rejects.toThrow(ApiError)
   })
 
-  test('remembers no token that it refused', async () => {
+  test('does not cache a refused token', async () => {
     const { authenticator } = rig()
     for (let i = 0; i < 3; i += 1) await expect(authenticator.authenticate('hello')).rejects.toThrow(ApiError)
   })
@@ -53,7 +53,7 @@ describe('Authenticator', () => {
     expect((await authenticator.authenticate(first)).subject).toBe('tester')
   })
 
-  test('refuses what was revoked, at once where it is told to forget', async () => {
+  test('refuses a revoked token, at once after forget', async () => {
     const { authenticator, store } = rig()
     const token = tokenFor({}, START)
     const { issuer, tokenId } = await authenticator.authenticate(token)
@@ -62,7 +62,7 @@ describe('Authenticator', () => {
     await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'invalid-token' })
   })
 
-  test('refuses what the operator has revoked, within a minute where nothing told it to forget', async () => {
+  test('refuses a token that the operator revoked, within a minute without forget', async () => {
     const { authenticator, revokedTokens, time } = rig()
     const token = tokenFor({}, START)
     revokedTokens.add((await authenticator.authenticate(token)).tokenId)
@@ -71,7 +71,7 @@ describe('Authenticator', () => {
     await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'invalid-token' })
   })
 
-  test("accepts a sign-in's token while its session lives, and never one of a session that it does not know", async () => {
+  test("accepts a sign-in's token while its session exists, and never one of an unknown session", async () => {
     const { authenticator, store } = rig()
     const sessionId = '7f2f4b5e-0000-4000-8000-000000000001'
     const token = tokenFor({ sessionId }, START)
@@ -83,7 +83,7 @@ describe('Authenticator', () => {
     await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'invalid-token' })
   })
 
-  test('leaves nothing behind of a look that a revocation overtook', async () => {
+  test('does not cache a verification that a revocation overtook', async () => {
     const { authenticator, store } = rig()
     const token = tokenFor({}, START)
     const look = authenticator.authenticate(token)
@@ -93,7 +93,7 @@ describe('Authenticator', () => {
     await expect(authenticator.authenticate(token)).rejects.toMatchObject({ code: 'invalid-token' })
   })
 
-  test('says whether a caller who was verified before is still valid', async () => {
+  test('says whether a verified caller is still valid', async () => {
     const { authenticator, store, time, revokedTokens } = rig()
     const caller = await authenticator.authenticate(tokenFor({ lifetimeSeconds: 60 }, START))
     expect(await authenticator.isStillValid(caller)).toBe(true)

@@ -18,7 +18,7 @@ interface KeyServer {
   readonly url: string
   keys: object[]
   requests: number
-  /** Takes the place of the usual answer. */
+  /** Replaces the usual answer. */
   answer: ((req: IncomingMessage, res: ServerResponse) => void) | null
   close(): void
 }
@@ -70,7 +70,7 @@ function sign(content: object, { key = RSA.privateKey, alg = 'RS256' as jwt.Algo
   return jwt.sign(content, key, { algorithm: alg, header: { alg, typ: 'at+jwt', kid: 'rsa', ...header } })
 }
 
-/** Whatever bytes, signed well. */
+/** Any bytes, with a valid signature. */
 function byHand(content: string, header: object = { alg: 'RS256', typ: 'at+jwt', kid: 'rsa' }): string {
   const { sign: signBytes } = require('node:crypto') as typeof import('node:crypto')
   const text = [JSON.stringify(header), content].map((part) => Buffer.from(part).toString('base64url')).join('.')
@@ -116,7 +116,7 @@ describe('Provider', () => {
       expect(provider().isAddressed(token)).toBe(false)
   })
 
-  test('maps claims by name, by path, by word and by element, and nothing that a prototype has', async () => {
+  test('maps claims by name, by path, by word and by element, and no inherited property', async () => {
     const viewer: readonly Scope[] = ['containers:read']
     const claimMap = new Map([
       ['realm.roles', new Map([['ops', viewer]])],
@@ -177,7 +177,7 @@ describe('Provider', () => {
     ),
   ])('refuses a token that is %s', async (_what, token) => {
     await refused(token())
-    // Whatever a header names, nobody but the configured address is asked.
+    // Only the configured address is asked, for any header.
     expect(server.requests).toBeLessThanOrEqual(2)
   })
 
@@ -187,7 +187,7 @@ describe('Provider', () => {
     await refused(sign(claims()), by)
   })
 
-  test('fetches the keys once, and anew for a kid that it does not know, at a bounded rate', async () => {
+  test('fetches the keys once, and again for an unknown kid, at a bounded rate', async () => {
     const by = provider()
     for (let i = 0; i < 5; i += 1) await by.verify(sign(claims()))
     expect(server.requests).toBe(1)

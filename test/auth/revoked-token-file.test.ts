@@ -15,7 +15,7 @@ function rig() {
         return file.stamp
       },
     },
-    // The service looks by a timer of its own, so the clock may stand still.
+    // The service checks by its own timer, so the clock may stand still.
     () => 0,
   )
   const revokedTokens = new RevokedTokenFile(watched, (error) => complaints.push(error))
@@ -23,7 +23,7 @@ function rig() {
 }
 
 describe('RevokedTokenFile', () => {
-  test('reads again after a fault that passes, with nothing lost', () => {
+  test('reads again after a passing fault, and loses no id', () => {
     const { file, revokedTokens, complaints } = rig()
     file.fault = new Error('EMFILE')
     expect(revokedTokens.refresh()).toBe(false)
@@ -64,7 +64,7 @@ describe('RevokedTokenFile', () => {
     expect([revokedTokens.has('stolen'), revokedTokens.has('another')]).toEqual([false, true])
   })
 
-  test('has nothing new while nothing has changed', () => {
+  test('reports no change while the file is the same', () => {
     const { revokedTokens } = rig()
     expect([revokedTokens.refresh(), revokedTokens.refresh()]).toEqual([true, false])
   })

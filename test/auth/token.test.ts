@@ -54,7 +54,7 @@ describe('verifyToken', () => {
     expect([...verifyToken(TOKEN_SETTINGS, token, NOW).scopes]).toEqual(['containers:read'])
   })
 
-  test('gives callers with the same selectors the same visibility key, whatever their order', () => {
+  test('gives callers with the same selectors the same visibility key, in any order', () => {
     const keyOf = (selectors: string[]) => verifyToken(TOKEN_SETTINGS, tokenFor({ selectors }, NOW), NOW).visibilityKey
     expect(keyOf(['a=1', 'b'])).toBe(keyOf(['b', 'a=1']))
     expect(keyOf(['a=1'])).not.toBe(keyOf(['a=2']))
@@ -99,7 +99,7 @@ describe('keys', () => {
     expect(codeOf(() => verifyToken(settingsOf('RS256', other), token, NOW))).toBe('invalid-token')
   })
 
-  test('a public key is never taken for a secret (RFC 8725 section 2.1)', () => {
+  test('a public key is never used as a secret (RFC 8725 section 2.1)', () => {
     const settings = settingsOf('RS256', rsa)
     const claims = { iss: 'porthole', aud: 'porthole', sub: 'mallory', jti: 'x', scope: 'stats:read' }
     const seconds = NOW / 1000
@@ -163,7 +163,7 @@ describe('keys', () => {
     expect(Object.keys(payload).sort()).toEqual(['aud', 'client_id', 'exp', 'iat', 'iss', 'jti', 'scope', 'sid', 'sub'])
   })
 
-  test('no single bit of a token may change', () => {
+  test('a change of any single bit is refused', () => {
     const token = signToken(settingsOf('ES256', ec), request, NOW)
     for (let at = 0; at < token.length; at += 1)
       for (const bit of [1, 2, 4, 8, 16, 32]) {

@@ -34,7 +34,7 @@ describe('a watched file', () => {
     expect(watched.checkNow()).toBeNull()
   })
 
-  test('is read again where another file of the same size and time takes its place', () => {
+  test('is read again if another file of the same size and time replaces it', () => {
     writeFileSync(path, 'one')
     const { watched } = watch()
     watched.checkNow()

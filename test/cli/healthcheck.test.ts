@@ -25,7 +25,7 @@ describe('porthole healthcheck', () => {
     },
   )
 
-  test('asks the address that the service listens on, where that is one', async () => {
+  test('asks the address that the service listens on, if it is a specific one', async () => {
     const service = await serveStatus(200, '127.0.0.9')
     const right = await check({ HOST: '127.0.0.9', PORT: service.port })
     const wrong = await check({ HOST: '0.0.0.0', PORT: service.port })
@@ -37,14 +37,14 @@ describe('porthole healthcheck', () => {
     expect([code, stderr]).toEqual([1, `healthcheck: answered ${status}\n`])
   })
 
-  test('fails where no service listens, and where PORT is not a port', async () => {
+  test('fails if no service listens, and if PORT is not a port', async () => {
     const closed = await check({ PORT: String(await freePort()) })
     expect([closed.code, closed.stderr]).toEqual([1, 'healthcheck: ECONNREFUSED\n'])
     const none = await check({ PORT: 'none' })
     expect([none.code, none.stderr]).toEqual([1, 'healthcheck: ERR_SOCKET_BAD_PORT\n'])
   })
 
-  test('fails by itself, before the engine gives it up after 5 s, when the service hangs', async () => {
+  test('fails by itself when the service hangs, before the engine gives up after 5 s', async () => {
     const service = await serveStatus(null)
     const clock = new FakeClock()
     const checked = runCli(['healthcheck'], { env: { PORT: service.port }, clock })

@@ -1,7 +1,7 @@
 import type { Keyboard } from '../../api/cli/command.js'
 import { askHidden } from '../../api/cli/password-prompt.js'
 
-/** A terminal of which the test is the keyboard. */
+/** A terminal whose keyboard is the test. */
 class FakeTerminal implements Keyboard {
   readonly seen: string[] = []
   isRaw = false

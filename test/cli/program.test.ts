@@ -18,7 +18,7 @@ describe('porthole', () => {
     expect((await entry.load()).name).toBe(name)
   })
 
-  test('prints the overview where no command is named, with exit code 2', async () => {
+  test('prints the overview if no command is named, with exit code 2', async () => {
     const { code, stdout } = await runCli([])
     expect([code, stdout.includes('Usage: porthole')]).toEqual([2, true])
   })

@@ -1,6 +1,7 @@
 import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { PasswordChecker, verifyPassword } from '../../api/auth/sign-in/password.js'
+import { verifyPassword } from '../../api/auth/sign-in/password.js'
+import { PasswordChecker } from '../../api/auth/sign-in/password-checker.js'
 import { parseUsers } from '../../api/config/users-file.js'
 import { runCli } from '../support/cli.js'
 import { createUsersRig, PASSWORD } from '../support/users-rig.js'

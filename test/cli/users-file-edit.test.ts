@@ -53,7 +53,7 @@ describe('a change of the users file', () => {
     expect(rig.files()).toEqual(['link.json', 'users.json'])
   })
 
-  test('waits for another writer, and after five seconds names the file that is in the way', async () => {
+  test('waits for another writer, and after five seconds names the lock file', async () => {
     await add('alice')
     const [before, lock, clock] = [rig.read(), `${rig.file}.new`, new FakeClock()]
     writeFileSync(lock, 'left behind')

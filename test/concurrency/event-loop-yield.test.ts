@@ -1,7 +1,7 @@
 import { TimeSlice, yieldToEventLoop } from '../../api/concurrency/event-loop-yield.js'
 
 describe('yieldToEventLoop', () => {
-  test('lets what already waits run first', async () => {
+  test('lets pending work run first', async () => {
     const ran: string[] = []
     setImmediate(() => ran.push('other'))
     await yieldToEventLoop()
@@ -24,7 +24,7 @@ describe('TimeSlice', () => {
     expect(one.isOver).toBe(isOver)
   })
 
-  test('begins anew with each turn, and counts only what the work itself took', async () => {
+  test('begins again after each yield, and counts only the time of the work itself', async () => {
     const one = slice()
     now += 12
     setImmediate(() => {

@@ -5,7 +5,7 @@ function quotaOf(perHolder: number, total: number): Quota {
 }
 
 describe('a quota', () => {
-  test('refuses one holder beyond its bound, and nobody else', () => {
+  test('refuses one holder beyond its bound, and no other', () => {
     const quota = quotaOf(2, 10)
     const release = quota.acquire('a')
     quota.acquire('a')
@@ -17,7 +17,7 @@ describe('a quota', () => {
     expect(quota.count).toBe(3)
   })
 
-  test('refuses everyone beyond the bound of all', () => {
+  test('refuses every holder beyond the total bound', () => {
     const quota = quotaOf(2, 3)
     const releases = ['a', 'b', 'c'].map((holder) => quota.acquire(holder))
     expect(() => quota.acquire('d')).toThrow('over the bound of the total')
@@ -26,7 +26,7 @@ describe('a quota', () => {
     expect(() => quota.acquire('b')).toThrow('over the bound of the total')
   })
 
-  test('takes a place back once, however often it is given back', () => {
+  test('frees a permit once, even if it is released twice', () => {
     const quota = quotaOf(1, 1)
     const release = quota.acquire('a')
     release()

@@ -1,7 +1,7 @@
 import { Semaphore } from '../../api/concurrency/semaphore.js'
 
 describe('a semaphore', () => {
-  test('lets no more run than there are places, in the order of asking', () => {
+  test('runs no more than its limit, in order of arrival', () => {
     const semaphore = new Semaphore(2)
     const began: string[] = []
     const [a, b] = ['a', 'b', 'c', 'd'].map((name) => semaphore.enter(() => began.push(name)))
@@ -12,7 +12,7 @@ describe('a semaphore', () => {
     expect(began).toEqual(['a', 'b', 'c', 'd'])
   })
 
-  test('never starts what gave up waiting, and a second release frees nothing', () => {
+  test('never starts work that stopped waiting, and a second release frees nothing', () => {
     const semaphore = new Semaphore(1)
     const began: string[] = []
     const enter = (name: string) => semaphore.enter(() => began.push(name))
@@ -24,7 +24,7 @@ describe('a semaphore', () => {
     expect(began).toEqual(['a', 'c'])
   })
 
-  test('takes a place back while its work is still starting', () => {
+  test('frees a permit while its work is still starting', () => {
     const semaphore = new Semaphore(1)
     const began: string[] = []
     for (const name of ['a', 'b', 'c']) {
@@ -51,7 +51,7 @@ describe('a semaphore with a preferred queue', () => {
 })
 
 describe('work that a semaphore runs', () => {
-  test('frees its place however it ends', async () => {
+  test('frees its permit on success and on failure', async () => {
     const semaphore = new Semaphore(1)
     const thrown = semaphore.run(() => {
       throw new Error('at once')

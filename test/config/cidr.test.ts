@@ -39,7 +39,7 @@ describe('parseNetwork', () => {
   )
 
   test.each(['', 'loopback', '10.0.0', '010.0.0.1', '10.0.0.0/8/8', 'fe80::1%eth0', '[::1]', '10.0.0.1:80'])(
-    'refuses %j, which is no address',
+    'refuses %j, which is not an address',
     (text) => {
       expect(parseNetwork(text).problem).toContain('no address or network')
     },

@@ -116,7 +116,7 @@ describe('loadConfig', () => {
     for (const { problem, remedy } of loaded.faults ?? []) expect(`${problem}${remedy}`).not.toBe('')
   })
 
-  test('turns authentication off in development alone, on loopback alone', () => {
+  test('turns authentication off only in development, and only on loopback', () => {
     expect(load({ NODE_ENV: 'development' }).auth).toBeNull()
     expect(load({ NODE_ENV: 'development', HOST: 'localhost' }).auth).toBeNull()
     expect(load({ NODE_ENV: 'development', HOST: '::1' }).auth).toBeNull()

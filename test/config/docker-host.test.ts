@@ -3,7 +3,7 @@ import { type DockerSettings, ENVIRONMENT_NAMES, type EndpointFault } from '../.
 import { describeEndpoint } from '../../api/model/endpoint.js'
 import { type Certificate, hasOpenssl, makeCertificates } from '../support/certificates.js'
 
-/** A little ahead: certificates that are made below begin after this file is read. */
+/** A little ahead, because the certificates made below begin after this file is read. */
 const NOW = Date.now() + 60_000
 
 function noFile(path: string): string {
@@ -101,7 +101,7 @@ describe('resolveEndpoint without TLS', () => {
     expect(faults[0]).toMatch(fault)
   })
 
-  test('no fault repeats a value: it may hold a password', () => {
+  test('no fault quotes a value, which may hold a password', () => {
     const settings = {
       dockerHost: 'ssh://user:hunter2@h',
       dockerPort: 'hunter2',
@@ -208,7 +208,7 @@ withOpenssl('resolveEndpoint with TLS (needs openssl)', () => {
     expect(endpoint === undefined ? '' : describeEndpoint(endpoint)).toBe('tcp://h:2376 (mutual TLS)')
   })
 
-  test('a file that is named on its own stands before the one in the directory', () => {
+  test('a file that is named itself takes precedence over the one in the directory', () => {
     const files = { '/own': ca.cert, '/certs/cert.pem': client.cert, '/certs/key.pem': client.key }
     const settings = { dockerHost: 'tcp://h', certPath: '/certs', caPath: '/own' }
     expect(read(files, settings, NOW, ['/certs']).endpoint).toMatchObject({ ca: ca.cert })
@@ -277,7 +277,7 @@ withOpenssl('resolveEndpoint with TLS (needs openssl)', () => {
     ])
   })
 
-  test('a bundle of CAs is good while one of them is', () => {
+  test('a bundle of CAs is valid while one of them is', () => {
     const bundle = { ...good(), '/ca': `${expired.cert}\n${ca.cert}` }
     expect(read(bundle, { dockerHost: 'tcp://h', ...paths }).faults).toBeUndefined()
   })

@@ -19,7 +19,7 @@ describe('HOSTS_FILE', () => {
   const BASE = { JWT_SECRET: 'nT4kq0Zr8vWx2YbC6dEfG1hJmLpQsUaX', HOSTS_FILE: '/etc/porthole/hosts.json' }
   const text = JSON.stringify({ hosts: hosts(3) })
 
-  test('takes the place of DOCKER_HOST', () => {
+  test('replaces DOCKER_HOST', () => {
     const loaded = loadConfig(BASE, files(text), NOW)
     const ids = loaded.faults === undefined ? loaded.config.hosts.map(({ id }) => id) : []
     expect(ids).toEqual(['host-0', 'host-1', 'host-2'])
@@ -36,7 +36,7 @@ describe('HOSTS_FILE', () => {
     expect(faults.map(({ variable }) => variable)).toEqual(variables)
   })
 
-  test('names the place of each fault, and its remedy', () => {
+  test('names the position of each fault, and its remedy', () => {
     const { faults = [] } = loadConfig(
       BASE,
       files(
@@ -57,7 +57,7 @@ describe('HOSTS_FILE', () => {
     )
   })
 
-  test('names fifty faults of a file, and how many more there are', () => {
+  test('names fifty faults of a file, and the number of others', () => {
     const { faults = [] } = loadConfig(BASE, files(JSON.stringify({ hosts: hosts(MAX_HOSTS).map(() => ({})) })), NOW)
     expect(faults).toHaveLength(51)
     expect(faults.at(-1)?.problem).toBe(`has ${2 * MAX_HOSTS - 50} more faults`)

@@ -75,7 +75,7 @@ describe('parseHosts', () => {
     ['a label that is no text', { hosts: [{ ...GOOD, labels: { a: 1 } }] }, /^hosts\[0\]\.labels/],
     ['a label of 129 characters', { hosts: [{ ...GOOD, labels: { a: 'x'.repeat(129) } }] }, /^hosts\[0\]\.labels/],
     ['a file of more than a megabyte', ' '.repeat(1_048_577), /longer than 1048576/],
-  ])('refuses %s, naming the place', (_what, value, problem) => {
+  ])('refuses %s, naming the position', (_what, value, problem) => {
     const problems = problemsOf(value)
     expect(problems[0]).toMatch(problem)
     expect(problems.join('\n')).not.toContain('DOCKER_')

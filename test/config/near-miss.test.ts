@@ -5,9 +5,9 @@ describe('isNearMiss', () => {
     ['LOG_LEVELS', 'LOG_LEVEL'],
     ['LOG_LEVE', 'LOG_LEVEL'],
     ['LOG_LEVAL', 'LOG_LEVEL'],
-    // Two edits, where the name is long.
+    // Two edits in a long name.
     ['RATE_LIMITS_GENERALS', 'RATE_LIMIT_GENERAL'],
-  ])('%s is a slip for %s', (name, known) => {
+  ])('%s is a typo of %s', (name, known) => {
     expect(isNearMiss(name, known)).toBe(true)
   })
 
@@ -16,7 +16,7 @@ describe('isNearMiss', () => {
     ['HOME', 'HOST'],
     ['PORTS', 'PORT'],
     ['RATE_GENERAL', 'RATE_LIMIT_GENERAL'],
-  ])('%s is no slip for %s', (name, known) => {
+  ])('%s is not a typo of %s', (name, known) => {
     expect(isNearMiss(name, known)).toBe(false)
   })
 })

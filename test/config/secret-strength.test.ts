@@ -13,11 +13,11 @@ describe('secretProblem', () => {
     'AbstractFactory-password-2026-AAAAAAAA',
     '0123456789abcdef0123456789abcdef',
     'x7x7x7x7x7x7x7x7x7x7x7x7x7x7x7x7x7x7',
-  ])('names what is weak about %j', (secret) => {
+  ])('names the weakness of %j', (secret) => {
     expect(secretProblem(secret)).not.toBeNull()
   })
 
-  test('accepts what is random, from 32 bytes on', () => {
+  test('accepts random secrets from 32 bytes on', () => {
     expect(secretProblem(SECRET)).toBeNull()
     expect(secretProblem(SECRET.slice(1))).not.toBeNull()
     expect(secretProblem('9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08')).toBeNull()

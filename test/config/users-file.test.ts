@@ -124,7 +124,7 @@ describe('parseUsers', () => {
     expect(problems.at(-1)).toMatch(/^and \d+ more$/)
   })
 
-  test('refuses a file of another size than a file of users has', () => {
+  test('refuses a file longer than its bound', () => {
     expect(problemsIn(`{"users":[]}${' '.repeat(4_194_304)}`)).toEqual(['the file is longer than 4194304 characters'])
   })
 })

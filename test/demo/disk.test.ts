@@ -33,7 +33,7 @@ test('the report has the fields of a real engine in every part', async () => {
   for (const { Parent } of report.BuildCache) expect(['', ...ids]).toContain(Parent)
 })
 
-test('images tell how many containers use them, and all layers together count each shared one once', async () => {
+test('images show how many containers use them, and the sum of layers counts each shared one once', async () => {
   await started()
   interface Image {
     readonly Id: string
@@ -58,7 +58,7 @@ test('images tell how many containers use them, and all layers together count ea
   expect(report.LayersSize).toBe(apart + together)
 })
 
-test('a container takes the size of its image and what it wrote itself, which is absent where it wrote nothing', async () => {
+test('a container has the size of its image and of its own writes, which is absent if it wrote nothing', async () => {
   await started()
   const report = await askJson(engine, '/system/df')
   const sizes = new Map(report.Images.map(({ Id, Size }: { Id: string; Size: number }) => [Id, Size]))
@@ -70,7 +70,7 @@ test('a container takes the size of its image and what it wrote itself, which is
   expect(silent.map(({ Names }: { Names: string[] }) => Names[0]).sort()).toEqual(['/blog-backup-1', '/shop-web-1'])
 })
 
-test('volumes tell their size and how many containers mount them, and those with mount options are left out', async () => {
+test('volumes show their size and how many containers mount them, and those with mount options are omitted', async () => {
   await started()
   type Volume = { readonly Name: string; readonly UsageData: { readonly Size: number; readonly RefCount: number } }
   const volumes: readonly Volume[] = (await askJson(engine, '/system/df')).Volumes
@@ -81,7 +81,7 @@ test('volumes tell their size and how many containers mount them, and those with
   expect(listed.map(({ Name }) => Name).filter((name) => !counts.has(name))).toEqual(['nas-backup'])
 })
 
-test('one caller at a time is served, and one who leaves makes room for the next', async () => {
+test('one caller is served at a time, and one who disconnects makes room for the next', async () => {
   await started({ diskDelayMs: FOREVER_MS })
   const first = openStream(engine, '/system/df').catch(() => 'gone')
   while (engine.requests.length === 0) await new Promise(setImmediate)
@@ -101,7 +101,7 @@ test('one caller at a time is served, and one who leaves makes room for the next
   expect(await second).toBe('gone')
 })
 
-test('callers after each other are all served', async () => {
+test('consecutive callers are all served', async () => {
   await started()
   for (let round = 0; round < 3; round += 1) expect((await ask(engine, '/system/df')).status).toBe(200)
 })

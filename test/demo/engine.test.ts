@@ -55,7 +55,7 @@ describe('the wire', () => {
     expect((await ask(engine, '/v1.11/version')).status).toBe(400)
   })
 
-  test('paths and containers that are not there answer as the engine does', async () => {
+  test('unknown paths and containers are answered as by the engine', async () => {
     await started()
     for (const path of [
       '/',
@@ -86,7 +86,7 @@ describe('the wire', () => {
     }
   })
 
-  test('a write is refused and remembered', async () => {
+  test('a write is refused and recorded', async () => {
     await started()
     for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
       const answer = await ask(engine, '/containers/shop-web-1/kill', method)
@@ -98,14 +98,14 @@ describe('the wire', () => {
     expect((await ask(engine, '/anything', 'OPTIONS')).status).toBe(200)
   })
 
-  test('over TCP it listens on the loopback address alone', async () => {
+  test('over TCP it listens only on the loopback address', async () => {
     await started({ tcpPort: 0 })
     expect(engine.endpoint).toEqual({ host: '127.0.0.1', port: expect.any(Number) })
     expect((await ask(engine, '/_ping')).body.toString()).toBe('OK')
   })
 })
 
-describe('its own life', () => {
+describe('its lifecycle', () => {
   test('a seed gives one state, and another seed another', async () => {
     const names = (seed: number) => {
       const state = new SimulatedEngine({ containers: 100, seed, now: () => NOW })
@@ -116,7 +116,7 @@ describe('its own life', () => {
     await started()
   })
 
-  test('thousands of containers have names of their own and mostly run', async () => {
+  test('thousands of containers have unique names and mostly run', async () => {
     await started({ containers: 3000 })
     const all = engine.containers()
     expect(new Set(all.map(({ name }) => name)).size).toBe(3000)

@@ -2,7 +2,7 @@ import { type Endpoint, type Fault, SimulatedEngine } from '../../demo/engine.js
 import { eventually } from '../support/eventually.js'
 import { ask, askJson, openStream, type RawAnswer } from '../support/raw-client.js'
 
-/** Milliseconds after which what has not happened is taken not to happen. */
+/** Milliseconds after which an event counts as absent. */
 const SOON_MS = 60
 
 const PATIENCE_MS = 5_000
@@ -42,14 +42,14 @@ function pending(promise: Promise<unknown>): Promise<boolean> {
   return Promise.race([promise.then(() => false), soon])
 }
 
-test.each(ENDPOINTS)('a fault of %s meets that endpoint alone and is mended by null', async (endpoint) => {
+test.each(ENDPOINTS)('a fault of %s affects only that endpoint, and null repairs it', async (endpoint) => {
   engine.setFault(endpoint, { kind: 'status', status: 503 })
   for (const each of ENDPOINTS) expect((await ask(engine, PATHS[each])).status).toBe(each === endpoint ? 503 : 200)
   engine.setFault(endpoint, null)
   expect((await ask(engine, PATHS[endpoint])).status).toBe(200)
 })
 
-test('a fault of all meets every path, unless an endpoint has its own, and null mends everything', async () => {
+test('a fault of all affects every path, unless an endpoint has its own, and null repairs everything', async () => {
   engine.setFault('all', { kind: 'status', status: 502 })
   engine.setFault('list', { kind: 'json', value: {} })
   expect((await ask(engine, '/nope')).status).toBe(502)
@@ -58,14 +58,14 @@ test('a fault of all meets every path, unless an endpoint has its own, and null 
   for (const endpoint of ENDPOINTS) expect((await ask(engine, PATHS[endpoint])).status).toBe(200)
 })
 
-test('hang takes the request and never answers, and stop lets go of it', async () => {
+test('hang accepts the request and never answers, and stop closes it', async () => {
   const answer = askWith('list', { kind: 'hang' })
   expect(await pending(answer)).toBe(true)
   expect(engine.requests).toHaveLength(1)
   await Promise.all([engine.stop(), expect(answer).rejects.toThrow('socket hang up')])
 })
 
-test('cut breaks a body short of the content-length it promised', async () => {
+test('cut breaks a body before its content-length', async () => {
   const whole = (await ask(engine, PATHS.list)).body
   for (const afterBytes of [0, 1, 100]) {
     const answer = await askWith('list', { kind: 'cut', afterBytes })
@@ -90,7 +90,7 @@ test('cut breaks a stream without its last chunk', async () => {
   expect([atOnce.status, atOnce.body.length, atOnce.complete]).toEqual([200, 0, false])
 })
 
-test('garbage is a 200 that is no JSON, and empty a 200 that is nothing', async () => {
+test('garbage is a 200 without JSON, and empty a 200 without a body', async () => {
   const garbage = await askWith('info', { kind: 'garbage' })
   expect([garbage.status, garbage.complete]).toEqual([200, true])
   expect(() => JSON.parse(garbage.body.toString())).toThrow()
@@ -98,7 +98,7 @@ test('garbage is a 200 that is no JSON, and empty a 200 that is nothing', async 
   expect([empty.status, empty.complete, empty.body.length]).toEqual([200, true, 0])
 })
 
-test('status answers what a proxy or an ill engine would', async () => {
+test('status answers like a proxy or a failing engine', async () => {
   const html = await askWith('list', {
     kind: 'status',
     status: 403,
@@ -118,7 +118,7 @@ test('status answers what a proxy or an ill engine would', async () => {
   expect([moved.status, moved.headers.location]).toEqual([301, 'http://elsewhere.example/'])
 })
 
-test('delay answers late and right', async () => {
+test('delay answers late but correctly', async () => {
   const answer = askWith('ping', { kind: 'delay', ms: SOON_MS * 2 })
   expect(await pending(answer)).toBe(true)
   expect((await answer).body.toString()).toBe('OK')
@@ -131,7 +131,7 @@ test('json answers any shape', async () => {
   }
 })
 
-test('drip gives one byte at a time, of a body and of a stream', async () => {
+test('drip sends one byte at a time, of a body and of a stream', async () => {
   for (const endpoint of ['version', 'events'] as const) {
     engine.setFault(endpoint, { kind: 'drip', everyMs: 5 })
     const stream = await openStream(engine, PATHS[endpoint])
@@ -155,7 +155,7 @@ test('stall sends the headers and then nothing', async () => {
   stream.close()
 })
 
-test('flood sends as many bytes as it is given on one line, at the pace of the reader', async () => {
+test('flood sends the given number of bytes on one line, at the pace of the reader', async () => {
   const bytes = 3_000_000
   const answer = await askWith('list', { kind: 'flood', bytes })
   expect(answer.body.length).toBe(bytes + 2)
@@ -166,7 +166,7 @@ test('flood sends as many bytes as it is given on one line, at the pace of the r
   await stream.ended()
 })
 
-test('a caller who leaves leaves nothing behind', async () => {
+test('a disconnected caller leaves no timer or listener', async () => {
   for (const fault of [
     { kind: 'hang' },
     { kind: 'stall' },

@@ -60,7 +60,7 @@ test('no container uses two of the images: one without a name, one built here wi
   expect(previous?.Labels).toHaveProperty(['build.token'])
 })
 
-test('a name without a tag means latest, one by digest has no tag, and a port is no tag', async () => {
+test('a name without a tag means latest, a digest has no tag, and a port is not a tag', async () => {
   await started(0)
   const byDigest = `registry.example.com:5000/team/tool@sha256:${'a'.repeat(64)}`
   for (const [name, image] of [
@@ -76,7 +76,7 @@ test('a name without a tag means latest, one by digest has no tag, and a port is
   expect(listed.find(({ RepoTags }) => RepoTags === null)?.RepoDigests).toEqual([byDigest])
 })
 
-test('an image stays when its last container goes, and a filter is refused rather than ignored', async () => {
+test('an image stays after its last container is removed, and a filter is refused rather than ignored', async () => {
   await started(0)
   engine.run({ name: 'passing', image: 'passing:1' })
   engine.remove('passing')

@@ -34,7 +34,7 @@ describe('inspect', () => {
     }
   })
 
-  test('finds by full id, name, name with a slash and a prefix of one id alone', async () => {
+  test('finds by full id, name, name with a slash, and an unambiguous prefix of an id', async () => {
     await started()
     const [{ id, name } = { id: '', name: '' }] = engine.containers()
     for (const reference of [id, name, `%2F${name}`, id.slice(0, 12)]) expect((await inspect(reference)).Id).toBe(id)
@@ -47,7 +47,7 @@ describe('inspect', () => {
     ])
   })
 
-  test('tells each state as the engine does', async () => {
+  test('shows each state as the engine does', async () => {
     await started()
     expect((await inspect('shop-migrate-1')).State).toMatchObject({
       Status: 'exited',
@@ -74,7 +74,7 @@ describe('inspect', () => {
     expect((await inspect('toolbox')).State.Health).toBeUndefined()
   })
 
-  test('every planted secret is on the wire, so that a test of redaction tests something', async () => {
+  test('every planted secret is sent, so that a test of redaction tests something', async () => {
     await started()
     const paths = [
       ...engine.containers().map(({ id }) => `/containers/${id}/json`),
@@ -89,8 +89,8 @@ describe('inspect', () => {
   })
 })
 
-describe('inspect of what an operator set', () => {
-  test('a health check shows its command and its times in nanoseconds, and is absent where there is none', async () => {
+describe('inspect of settings by an operator', () => {
+  test('a health check shows its command and its times in nanoseconds, and is absent without one', async () => {
     await started()
     expect((await inspect('shop-db-1')).Config.Healthcheck).toEqual({
       // secret-scan: made up
@@ -103,7 +103,7 @@ describe('inspect of what an operator set', () => {
     expect((await inspect('toolbox')).Config).not.toHaveProperty('Healthcheck')
   })
 
-  test('a stop signal is shown where it is not the default', async () => {
+  test('a stop signal is shown if it is not the default', async () => {
     await started()
     const signals = await Promise.all(
       ['shop-web-1', 'shop-db-1', 'toolbox'].map(async (name) => (await inspect(name)).Config.StopSignal),
@@ -121,7 +121,7 @@ describe('inspect of what an operator set', () => {
 })
 
 describe('changes', () => {
-  test('tells which files were modified, added and deleted, in one container of the initial state', async () => {
+  test('lists modified, added and deleted files, in one container of the initial state', async () => {
     await started()
     const changes = await askJson(engine, '/containers/toolbox/changes')
     expect(changes[0]).toEqual({ Path: '/etc', Kind: 0 })
@@ -130,7 +130,7 @@ describe('changes', () => {
     expect(await askJson(engine, '/containers/busy/changes')).toEqual([{ Path: '/tmp/a b', Kind: 1 }])
   })
 
-  test('is null where there are none, whether the container runs or not', async () => {
+  test('is null without changes, for running and stopped containers', async () => {
     await started()
     for (const name of ['shop-web-1', 'shop-migrate-1', 'blog-backup-1']) {
       expect((await ask(engine, `/containers/${name}/changes`)).body.toString()).toBe('null\n')

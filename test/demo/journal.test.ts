@@ -1,6 +1,6 @@
 import { Journal, MAX_LINES } from '../../demo/journal.js'
 
-test('no two lines of a container share a time, even where the clock stands still or runs backwards', () => {
+test('lines of a container have distinct times, even if the clock stands still or runs backwards', () => {
   const journal = new Journal()
   for (const nanos of [5n, 5n, 3n, 9n]) journal.append('a', 'stdout', 'line', nanos)
   journal.append('b', 'stderr', 'line', 5n)
@@ -8,7 +8,7 @@ test('no two lines of a container share a time, even where the clock stands stil
   expect(journal.linesOf('b').map(({ nanos }) => nanos)).toEqual([5n])
 })
 
-test('it keeps so many lines of a container and no more', () => {
+test('it holds a bounded number of lines per container', () => {
   const journal = new Journal()
   for (let index = 0; index < MAX_LINES + 3; index += 1) journal.append('a', 'stdout', String(index), BigInt(index))
   expect(journal.linesOf('a')).toHaveLength(MAX_LINES)

@@ -33,7 +33,7 @@ describe('list', () => {
     expect(shown.length).toBe(all.length - 3)
   })
 
-  test('newest first, cut by limit, which reaches stopped ones', async () => {
+  test('the newest come first, and limit includes stopped ones', async () => {
     await started()
     const all = await askJson(engine, '/containers/json?all=1')
     const created = all.map((entry: { Created: number }) => entry.Created)
@@ -41,7 +41,7 @@ describe('list', () => {
     expect(await askJson(engine, '/containers/json?limit=5')).toEqual(all.slice(0, 5))
   })
 
-  test('filters in both notations hold back all others', async () => {
+  test('filters in both notations exclude all others', async () => {
     await started()
     const [first, second] = engine.containers()
     const ids = async (filters: unknown) => {

@@ -41,7 +41,7 @@ test('with a terminal the output is raw, and timestamps stand before each line',
   for (const line of lines) expect(line).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z level=/)
 })
 
-test('one stream alone may be chosen, and none is refused', async () => {
+test('a single stream may be chosen, and choosing none is refused', async () => {
   await started()
   const only = await ask(engine, '/containers/shop-web-1/logs?stderr=1&tail=50')
   expect(only.body[0]).toBe(2)
@@ -85,7 +85,7 @@ function asSeconds(nanos: bigint): string {
   return `${nanos / 1_000_000_000n}.${String(nanos % 1_000_000_000n).padStart(9, '0')}`
 }
 
-test('since and until let lines of just that nanosecond through, in seconds and as a date', async () => {
+test('since and until include lines of exactly that nanosecond, in seconds and as a date', async () => {
   await started()
   const last = await logged('shop-web-1', 'timestamps=1&tail=6')
   const times = last.map(nanosOf)
@@ -103,7 +103,7 @@ test('since and until let lines of just that nanosecond through, in seconds and 
   }
 })
 
-test('the tail is cut off first, so that bounds and streams leave less of it', async () => {
+test('the tail is taken first, so that bounds and streams reduce it', async () => {
   await started()
   const last = await logged('shop-web-1', 'timestamps=1&tail=14')
   const until = asSeconds(nanosOf(last[10] as { text: string }))
@@ -114,7 +114,7 @@ test('the tail is cut off first, so that bounds and streams leave less of it', a
   expect(await logged('shop-web-1', 'tail=0')).toEqual([])
 })
 
-test('what a container is made to write stands among the other lines, at its time', async () => {
+test('lines that a test makes a container write are in order of time with the others', async () => {
   await started()
   engine.log('shop-web-1', 'stderr', 'first')
   engine.log('shop-web-1', 'stdout', 'second\nthird\n')
@@ -153,14 +153,14 @@ test('a line of 16 KiB and more comes in parts of one time, with the newline aft
   expect(await logged('shop-web-1', 'tail=1')).toEqual([{ stream: 1, text: expect.stringMatching(/^x{7232}\n$/) }])
 })
 
-test('a character that the end of a part cuts is lost on both sides', async () => {
+test('a character that is cut at the end of a part is lost on both sides', async () => {
   await started()
   engine.log('shop-web-1', 'stdout', `${'x'.repeat(16_383)}\u00e9y`)
   const [head, rest] = await logged('shop-web-1', 'tail=2')
   expect([head?.text.slice(-2), rest?.text]).toEqual(['x\ufffd', '\ufffdy\n'])
 })
 
-test('one container of the initial state writes a long line once in a while', async () => {
+test('one container of the initial state occasionally writes a long line', async () => {
   await started()
   const all = await logged('blog-wordpress-1', 'timestamps=1')
   const open = all.filter(({ text }) => !text.endsWith('\n'))
@@ -170,7 +170,7 @@ test('one container of the initial state writes a long line once in a while', as
   expect(others.every(({ text }) => text.endsWith('\n'))).toBe(true)
 })
 
-test('a log that goes nowhere cannot be read', async () => {
+test('a log of a driver without reading cannot be read', async () => {
   await started()
   expect((await inspect('monitoring-cadvisor-1')).HostConfig.LogConfig.Type).toBe('none')
   const answer = await ask(engine, '/containers/monitoring-cadvisor-1/logs?stdout=1&follow=1')
@@ -180,7 +180,7 @@ test('a log that goes nowhere cannot be read', async () => {
   ])
 })
 
-test('those who follow get what is written, each line once, while the clock stands still too', async () => {
+test('followers get each written line once, even while the clock stands still', async () => {
   await started()
   const path = '/containers/toolbox/logs?stdout=1&follow=1&tail=0'
   const streams = await Promise.all([openStream(engine, path), openStream(engine, path)])
@@ -194,7 +194,7 @@ test('those who follow get what is written, each line once, while the clock stan
   }
 })
 
-test('a stream that follows ends at the first line beyond until, and not before', async () => {
+test('a followed stream ends at the first line after until, and not before', async () => {
   await started()
   const until = asSeconds(BigInt(NOW + 500) * 1_000_000n)
   const stream = await openStream(engine, `/containers/toolbox/logs?stdout=1&follow=1&tail=0&until=${until}`)
@@ -206,7 +206,7 @@ test('a stream that follows ends at the first line beyond until, and not before'
   expect(stream.received()).not.toContain('too late')
 })
 
-test('a stream follows one run, and ends with it even where the next one starts at once', async () => {
+test('a stream follows one run, and ends with it even if the next one starts at once', async () => {
   await started()
   const stream = await openStream(engine, '/containers/toolbox/logs?stdout=1&follow=1&tail=0')
   engine.restartContainer('toolbox')
@@ -217,7 +217,7 @@ test('a stream follows one run, and ends with it even where the next one starts 
   expect(body.toString().split('\r\n')).toHaveLength(2)
 })
 
-test('top lists processes, and refuses where there are none', async () => {
+test('top lists processes, and refuses a container without any', async () => {
   await started()
   const top = await askJson(engine, '/containers/shop-worker-1/top')
   expect(top.Titles).toEqual(['UID', 'PID', 'PPID', 'C', 'STIME', 'TTY', 'TIME', 'CMD'])

@@ -54,7 +54,7 @@ test('every engine has bridge, host and none, and one network of a plugin whose 
   expect(listed[3]).toMatchObject({ Internal: true, Options: { 'wireguard.private-key': expect.any(String) } })
 })
 
-test('each container stands in a network of the list, under an address of its subnet that no other has', async () => {
+test('each container is in a network of the list, with a unique address of its subnet', async () => {
   await started(1500)
   const byId = new Map((await networks()).map((network) => [network.Id, network]))
   const addresses: string[] = []
@@ -86,7 +86,7 @@ test('no two networks share a subnet', async () => {
   expect(new Set(subnets).size).toBe(subnets.length)
 })
 
-test('a network stays when its last container goes, and a filter is refused rather than ignored', async () => {
+test('a network stays after its last container is removed, and a filter is refused rather than ignored', async () => {
   await started(0)
   engine.run({ name: 'guest', spec: { network: 'guests' } })
   engine.run({ name: 'hermit', spec: { network: 'none' } })

@@ -19,7 +19,7 @@ beforeEach(async () => {
 })
 afterEach(() => engine.stop())
 
-/** What the engine tells while `act` runs, and the container it was about. */
+/** The events that the engine sends while `act` runs, and their container. */
 async function eventsOf(act: (id: string) => void, options: RunOptions = WEB, count = 1) {
   const id = engine.run(options)
   const stream = await openStream(engine, `/events?${CONTAINERS_ONLY}`)
@@ -58,14 +58,14 @@ test('a run emits create, network connect and start, with the image, the name an
     Actor: { Attributes: { container: id, name: 'bridge' } },
   })
   expect(start.Action).toBe('start')
-  // Beyond a double: the digits themselves must differ.
+  // A double would round them, so compare the digits.
   const nanos = lines.map((line) => /"timeNano":(\d{19})}$/.exec(line)?.[1])
   expect(new Set(nanos).size).toBe(3)
   expect(nanos).toEqual([...nanos].sort())
   stream.close()
 })
 
-test('what a run was given shows in the list and in inspect', async () => {
+test('the options of a run appear in the list and in inspect', async () => {
   const id = engine.run({ ...WEB, env: ['A=b'], cmd: ['sleep', '9'], tty: true, spec: { memoryLimitBytes: 1e6 } })
   const [entry] = await askJson(engine, '/containers/json')
   expect(entry).toMatchObject({
@@ -81,7 +81,7 @@ test('what a run was given shows in the list and in inspect', async () => {
   expect(() => engine.run(WEB)).toThrow('in use')
 })
 
-test('a kill by a signal emits kill and die, and an exit by itself die alone', async () => {
+test('a kill by a signal emits kill and die, and an exit by itself only die', async () => {
   const killed = await eventsOf((id) => engine.kill(id, 137), WEB, 2)
   expect(killed.actions).toEqual(['kill', 'die'])
   expect(killed.events[0].Actor.Attributes.signal).toBe('9')
@@ -111,7 +111,7 @@ test('stop, start and restart emit what Docker emits', async () => {
   expect(await inspect(id)).toMatchObject({ RestartCount: 0, State: { Health: { Status: 'starting' } } })
 })
 
-test('a crash waits as restarting, and the start after it counts until a start by hand', async () => {
+test('a crashed container is restarting, and the next start counts until a manual start', async () => {
   const { id, actions } = await eventsOf((one) => engine.crash(one, 1), WEB, 1)
   expect(actions).toEqual(['die'])
   expect((await inspect(id)).State).toMatchObject({ Status: 'restarting', Running: true, ExitCode: 1 })
@@ -155,7 +155,7 @@ test('a verdict of the health check emits an event when it changes, and starting
   expect(() => engine.setHealth('unchecked', 'healthy')).toThrow('no health check')
 })
 
-test('an exec carries its whole command line, as on a real engine', async () => {
+test('an exec event has the whole command line, as on a real engine', async () => {
   const { actions, events } = await eventsOf((id) => engine.exec(id, 'sh -c token=abc'), WEB, 3)
   expect(actions).toEqual(['exec_create: sh -c token=abc', 'exec_start: sh -c token=abc', 'exec_die'])
   const attributes = events.map((event) => event.Actor.Attributes)
@@ -175,7 +175,7 @@ test('a stop sends the signal that the container asks for', async () => {
   expect(events[0].Actor.Attributes).toMatchObject({ signal: '3' })
 })
 
-test('since replays what is remembered and until ends the stream', async () => {
+test('since replays remembered events and until ends the stream', async () => {
   const ids = ['a', 'b', 'c'].map((name) => {
     clock += 1000
     return engine.run({ name })
@@ -208,7 +208,7 @@ test('until in the future ends a live stream then', async () => {
   expect(stream.received()).toBe('')
 })
 
-test('its memory of events is short and does not outlive a restart', async () => {
+test('its memory of events is bounded and does not survive a restart', async () => {
   for (let round = 0; round < 200; round += 1) engine.run({ name: `n${round}` })
   clock += 60_000
   const path = `/events?since=1&until=${NOW_SECONDS + 1}`
@@ -238,7 +238,7 @@ test('event filters match as the engine matches them', async () => {
   expect((await ask(engine, '/events?filters=%7B%22bogus%22%3A%5B%5D%7D')).status).toBe(400)
 })
 
-test('a hostile event reaches every listener as it is, whatever the filter', async () => {
+test('a hostile event reaches every listener unchanged, with any filter', async () => {
   const stream = await openStream(engine, `/events?${CONTAINERS_ONLY}`)
   engine.emitEvent({ Action: 'start', Actor: null })
   engine.emitEvent('{not json')
@@ -246,7 +246,7 @@ test('a hostile event reaches every listener as it is, whatever the filter', asy
   stream.close()
 })
 
-test('what cannot happen to a container is refused', () => {
+test('impossible changes are refused', () => {
   const id = engine.run(WEB)
   expect(() => engine.startContainer(id)).toThrow('runs already')
   expect(() => engine.unpause(id)).toThrow('not paused')
@@ -262,7 +262,7 @@ test('what cannot happen to a container is refused', () => {
   expect(() => engine.remove('nobody')).toThrow('no one container')
 })
 
-test('churn goes on, shows in every event and neither calms down nor falls apart', () => {
+test('churn continues, emits events, and neither calms down nor breaks everything', () => {
   const state = new SimulatorState(30, seededRandom(1), () => clock)
   const actions: string[] = []
   const probeExits = new Set<string | undefined>()

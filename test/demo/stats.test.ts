@@ -75,7 +75,7 @@ test('one-shot leaves precpu_stats empty, and without it they are a second old',
   expect(passed).toBe(1e9 * both.cpu_stats.online_cpus)
 })
 
-test('counters only grow, CPU wanders around its base, and a pause stops the clock', async () => {
+test('counters only grow, CPU varies around its mean, and a pause stops the counters', async () => {
   await started()
   let before = await stats('shop-api-1')
   const shares: number[] = []
@@ -98,7 +98,7 @@ test('counters only grow, CPU wanders around its base, and a pause stops the clo
   expect(later.cpu_stats.system_cpu_usage).toBeGreaterThan(paused.cpu_stats.system_cpu_usage)
 })
 
-test('a container that does not run answers the empty struct at once', async () => {
+test('a stopped container is answered with the empty struct at once', async () => {
   await started({ statsDelayMs: 60_000 })
   for (const name of ['shop-migrate-1', 'etl-scheduler-1', 'blog-backup-1']) {
     const empty = await stats(name)
@@ -114,7 +114,7 @@ test('a container in the network namespace of the host has no networks block', a
   expect((await inspect('monitoring-node-exporter-1')).HostConfig.NetworkMode).toBe('host')
 })
 
-test('a stream gives one object after another, each with the one before it', async () => {
+test('a stream sends one object after another, each with the previous reading', async () => {
   await started({ statsDelayMs: 20 })
   const stream = await openStream(engine, '/containers/shop-web-1/stats')
   const [first, second] = (await stream.lines(2)).map((line) => JSON.parse(line))

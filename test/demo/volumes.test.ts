@@ -42,7 +42,7 @@ test('a volume has the fields of a real engine, in an object with warnings that 
   })
 })
 
-test('each volume that a container mounts is in the list, at the place that the mount names', async () => {
+test('each mounted volume is in the list, at the path that the mount names', async () => {
   await started(200)
   const byName = new Map((await volumes()).map((volume) => [volume.Name, volume]))
   const mounted = new Set<string>()
@@ -59,7 +59,7 @@ test('each volume that a container mounts is in the list, at the place that the 
   expect([...byName.keys()].filter((name) => !mounted.has(name))).toEqual(['legacy_uploads'])
 })
 
-test("projects share no volume, except for the one that is no project's", async () => {
+test('projects share no volume, except for the one without a project', async () => {
   await started(200)
   const owners = new Map<string, Set<string>>()
   for (const entry of await askJson(engine, '/containers/json?all=1')) {
@@ -73,7 +73,7 @@ test("projects share no volume, except for the one that is no project's", async 
   expect(shared).toEqual(['nas-backup'])
 })
 
-test('a volume without a name is called by 64 digits, and stands in no bind', async () => {
+test('an unnamed volume gets a name of 64 digits, and is not among the binds', async () => {
   await started(18)
   const anonymous = (await volumes()).filter(({ Name }) => /^[0-9a-f]{64}$/.test(Name))
   expect(anonymous).toHaveLength(1)
@@ -94,7 +94,7 @@ test('a volume without a name is called by 64 digits, and stands in no bind', as
   expect(cache.HostConfig.Binds).toBeNull()
 })
 
-test('a share of another machine tells its password among its mount options, as on a real engine', async () => {
+test('a share of another machine shows its password in its mount options, as on a real engine', async () => {
   await started(0)
   const share = (await volumes()).find(({ Name }) => Name === 'nas-backup')
   expect(share?.Options).toEqual({
@@ -104,7 +104,7 @@ test('a share of another machine tells its password among its mount options, as 
   })
 })
 
-test('a volume stays when its last container goes, and a filter is refused rather than ignored', async () => {
+test('a volume stays after its last container is removed, and a filter is refused rather than ignored', async () => {
   await started(0)
   const mounts = [{ type: 'volume', source: 'kept', destination: '/kept', readOnly: true }] as const
   engine.run({ name: 'passing', spec: { mounts } })

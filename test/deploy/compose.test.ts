@@ -109,7 +109,7 @@ describeDeployment('the compose file on a real engine', () => {
   afterAll(() => deployment?.down())
 
   describe('to a client outside', () => {
-    test('answers who signs in over HTTPS, with what the engine has', async () => {
+    test('answers a signed-in client over HTTPS with data of the engine', async () => {
       const token = await signIn()
       const { status, headers, body } = await deployment.ask('/api/containers', { token })
       expect(status).toBe(200)
@@ -121,7 +121,7 @@ describeDeployment('the compose file on a real engine', () => {
       expect((await deployment.ask('/api/hosts', { token })).body.items[0].state).toBe('live')
     })
 
-    test('says nothing to who brings no token, or asks for another name', async () => {
+    test('answers nothing to a client without a token, or with another host name', async () => {
       expect((await deployment.ask('/api/containers')).status).toBe(401)
       const foreign = await deployment.ask('/api/containers', { headers: { Host: 'other.example.com' }, token: admin })
       expect(foreign.status).toBe(404)
@@ -141,7 +141,7 @@ describeDeployment('the compose file on a real engine', () => {
       expect(Math.max(...gaps)).toBeGreaterThan(500)
     })
 
-    test('gives the places of streams back that a client breaks off', async () => {
+    test('frees the quota of streams that a client breaks off', async () => {
       const token = await tokenOf('wall')
       const take = () => deployment.open('/api/stats/stream?interval=60', { token })
       const streams = await Promise.all(Array.from({ length: MAX_STREAMS_PER_SUBJECT }, take))
@@ -155,7 +155,7 @@ describeDeployment('the compose file on a real engine', () => {
       })
     })
 
-    test('refuses what goes over the limit of a subject, and says until when', async () => {
+    test('refuses requests over the limit of a subject, and says until when', async () => {
       const token = await tokenOf('eager')
       const answers: Answer[] = []
       for (let i = 0; i <= STATS_LIMIT; i += 1) {
@@ -202,7 +202,7 @@ describeDeployment('the compose file on a real engine', () => {
       expect((await deployment.records()).findLast(({ kind }) => kind === 'read')).toMatchObject({ address })
     })
 
-    test('believes nothing of X-Forwarded-For from who stands beside Traefik and is not it', async () => {
+    test('ignores X-Forwarded-For from a container beside Traefik', async () => {
       const client = `
         const { networkInterfaces } = require('node:os')
         const own = Object.values(networkInterfaces()).flat().find(({ internal }) => !internal).address
@@ -228,7 +228,7 @@ describeDeployment('the compose file on a real engine', () => {
       })
       expect(HostConfig.Memory).toBeGreaterThan(0)
       expect(HostConfig.PidsLimit).toBeGreaterThan(0)
-      // What the kernel says of the process counts more than what was asked for.
+      // The state in the kernel counts, not the requested settings.
       const status = procStatus(State.Pid)
       for (const set of ['CapInh', 'CapPrm', 'CapEff', 'CapBnd', 'CapAmb']) expect(status.get(set)).toMatch(/^0+$/)
       expect(status.get('NoNewPrivs')).toBe('1')
@@ -254,7 +254,7 @@ describeDeployment('the compose file on a real engine', () => {
         expect((await published(part)).filter(([, hosts]) => hosts !== null)).toEqual([])
     })
 
-    test('is on the networks of its neighbours, and knows nobody else', async () => {
+    test('is on the networks of its neighbours, and can resolve no other', async () => {
       const networks = async (part: Part) =>
         Object.keys((await deployment.inspect(part)).NetworkSettings.Networks)
           .map((name) => name.replace(`${deployment.project}_`, ''))
@@ -399,7 +399,7 @@ describeDeployment('the compose file on a real engine', () => {
       expect(await throughSocketProxy(['/version'], "{ headers: { 'Transfer-Encoding': 'chunked' } }")).toEqual([403])
     })
 
-    test('tells in its log what it refused, and nothing of what it passed', async () => {
+    test('logs refused requests, and no passed ones', async () => {
       const log = await deployment.compose(['logs', '--no-color', 'socket-proxy'])
       expect(log).toMatch(/ 403 GET \/secrets /)
       // A reader that breaks off the stream of events, as a test above does, is a failure to it.
@@ -473,7 +473,7 @@ describeDeployment('the compose file on a real engine', () => {
       expect(verified).toMatch(/\d/)
     })
 
-    test('Traefik: nobody is answered, and Porthole goes on as before', async () => {
+    test('Traefik: no client is answered, and Porthole runs on', async () => {
       const { State } = await deployment.inspect('porthole')
       await deployment.compose(['kill', 'traefik'])
       await expect(deployment.ask('/health/live')).rejects.toThrow(/ECONNREFUSED|ECONNRESET|socket hang up/)
@@ -485,7 +485,7 @@ describeDeployment('the compose file on a real engine', () => {
     })
   })
 
-  test('lets in nobody but the clients that .env names, and tells the others so', async () => {
+  test('admits only the clients that .env names, and tells the others why', async () => {
     deployment.configure({ PORTHOLE_CLIENTS: '192.0.2.0/24,2001:db8::/32' })
     await deployment.compose(['up', '--no-build', '--detach'])
     const refusal = () => deployment.ask('/health/live').catch(() => null)

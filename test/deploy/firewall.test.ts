@@ -68,14 +68,14 @@ describeDeployment('the compose file on an engine with its firewall', () => {
 
   test('has no way out for Porthole and the socket proxy, and one for Traefik', async () => {
     const [address] = machines.clientAddresses
-    // The test of the test: the way is there.
+    // Checks the test itself: the route exists.
     expect((await deployment.beside('front', reach(address, outside.port))).trim()).toBe('connected')
     expect((await deployment.beside('edge', reach(address, outside.port))).trim()).toBe('closed')
     expect((await deployment.beside('engine', reach(address, outside.port))).trim()).toBe('closed')
     expect((await deployment.inside(reach(address, outside.port))).trim()).toBe('closed')
   })
 
-  test('lets nobody from one network to another, by address either', async () => {
+  test('lets no container reach another network, not even by address', async () => {
     const { Networks: networks } = (await deployment.inspect('socket-proxy')).NetworkSettings
     const socketProxy = networks[`${deployment.project}_engine`].IPAddress
     expect((await deployment.beside('engine', reach(socketProxy, 2375))).trim()).toBe('connected')

@@ -57,7 +57,7 @@ describeDeployment('the image', () => {
     expect(own.reduce((sum, bytes) => sum + bytes, 0)).toBeLessThan(MAX_OWN_BYTES)
   })
 
-  test('may write into its two volumes and what everybody may, and nowhere else, even where its root is not read-only', async () => {
+  test('may write only into its two volumes and world-writable folders, even if its root is not read-only', async () => {
     const program = `
       const { accessSync, constants, readdirSync } = require('node:fs')
       const found = []

@@ -102,7 +102,7 @@ describeDeployment('an override of the compose file', () => {
       rmSync(folder, { recursive: true, force: true })
     })
 
-    test('shows the containers of that engine, and hands the socket of this one to nobody', async () => {
+    test('shows the containers of that engine, and mounts the socket of this one nowhere', async () => {
       deployment = await makeDeployment({ overrides: ['mtls'], settings, files: certificates })
       await deployment.compose(['up', '--no-build', '--detach'])
       await deployment.ready()

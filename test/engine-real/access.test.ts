@@ -52,7 +52,7 @@ describeReal('access to a real engine, behind a real reverse proxy', () => {
     await service.stop()
   })
 
-  test('counts clients by their own addresses, whatever they claim to be', async () => {
+  test('counts clients by their own addresses, whatever they claim', async () => {
     for (const from of ['127.0.7.1', '127.0.7.2']) {
       const seen: number[] = []
       for (let i = 0; i <= LIMIT; i += 1) {
@@ -71,20 +71,20 @@ describeReal('access to a real engine, behind a real reverse proxy', () => {
     expect(addresses).toEqual(['127.0.7.1', '127.0.7.2'])
   })
 
-  test('believes nothing of X-Forwarded-For from who comes past the proxy', async () => {
+  test('ignores X-Forwarded-For from a client that bypasses the proxy', async () => {
     const seen: number[] = []
     for (let i = 0; i <= LIMIT; i += 1)
       seen.push((await ask(service.port, '/api/containers', '127.0.7.3', { 'X-Forwarded-For': `127.0.8.${i}` })).status)
     expect(seen.at(-1)).toBe(429)
   })
 
-  test('lets no address in that is not on the list, and goes by the one that the proxy vouches for', async () => {
+  test('refuses addresses that are not on the list, by the address that the proxy reports', async () => {
     const claimed = await ask(service.port, '/api/containers', '127.0.0.1', { 'X-Forwarded-For': '203.0.113.9' })
     expect([claimed.status, JSON.parse(claimed.text).code]).toEqual([403, 'address-not-allowed'])
     expect((await ask(proxy.port, '/health/live', '127.0.7.4')).status).toBe(200)
   })
 
-  test('records what the engine was asked, and how it answered', async () => {
+  test('records the engine calls, and their results', async () => {
     const name = `porthole-access-${process.pid}`
     const run = await docker(['run', '--detach', '--name', name, FIXTURE_IMAGE, 'sleep', '60'])
     const id = run.trim().split('\n').at(-1) ?? ''
@@ -117,7 +117,7 @@ describeReal('access to a real engine, behind a real reverse proxy', () => {
     }
   })
 
-  test('streams statistics through the proxy as they come, to who drew a ticket', async () => {
+  test('streams statistics through the proxy as they come, to the holder of a ticket', async () => {
     const drawn = await fetch(`http://127.0.0.1:${proxy.port}/api/auth/stream-ticket`, {
       method: 'POST',
       headers: { ...bearer(tokenFor({ subject: 'page', scopes: SCOPES })), 'Content-Type': 'application/json' },

@@ -19,7 +19,7 @@ const LONG_MS = 120_000
 /** As `tight` cuts: the shortest that can be told from a proxy that cuts at once. */
 const IDLE_CUT_SECONDS = 6
 
-/** What we ask an engine for makes these. */
+/** Events that our own requests cause. */
 const OURS = new Set(['top'])
 
 // biome-ignore lint/suspicious/noExplicitAny: events of every shape
@@ -112,7 +112,7 @@ describeReal('events of a real engine', () => {
     stream.close()
   })
 
-  test('hide what health checks do, and show it to whoever asks', async () => {
+  test('hide events of health checks, and show them on request', async () => {
     const noisy = (path: string) => service.items(`${path}name=unhealthy&limit=100`)
     await eventually(
       () => noisy('/api/events?noise=true&'),
@@ -227,7 +227,7 @@ describeReal('events of a real engine that is cut and restarted', () => {
   afterAll(() => stop?.(), LONG_MS)
 
   test(
-    'are whole over cuts; and where the engine has forgotten what it told, the stream says that something may be missing',
+    'are complete over cuts; if the engine has forgotten events, the stream reports a gap',
     async () => {
       const stream = await listenTo(service.port, '/api/events/stream', tokenFor())
       await eventually(
@@ -244,7 +244,7 @@ describeReal('events of a real engine that is cut and restarted', () => {
         PATIENCE_MS,
       )
       expect(told(stream).map(({ action }) => action)).toEqual([...LIFE, ...LIFE])
-      // The list was never stale: what merely ended was opened again.
+      // The list was never stale: the ended stream was opened again.
       expect((await service.host()).state).toBe('live')
 
       await dockerd.shutDown()

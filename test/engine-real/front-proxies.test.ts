@@ -11,7 +11,7 @@ import { tokenFor } from '../support/tokens.js'
 
 const SET_UP_MS = 30_000
 const STREAM_MS = 30_000
-/** Within this the service knows that whoever watched has gone. */
+/** Within this time the service notices that a watcher has gone. */
 const GONE_MS = 5_000
 /** Longer than nginx and HAProxy wait before they look after connections that idle, and than Node's own default. */
 const IDLE_MS = 6_500
@@ -150,7 +150,7 @@ for (const name of ['nginx', 'haproxy'] as const satisfies readonly FrontName[])
     })
 
     test(
-      'who breaks off a stream, or closes its half of it, gives back its place',
+      'a client that breaks off a stream, or closes its half of it, frees its quota',
       async () => {
         const all = await Promise.all(
           Array.from({ length: MAX_STREAMS_PER_SUBJECT }, () =>
@@ -166,7 +166,7 @@ for (const name of ['nginx', 'haproxy'] as const satisfies readonly FrontName[])
           else answer.socket.end()
           answer.on('error', () => {})
         }
-        // Whoever gave its place back can take as many again.
+        // A client that freed its quota can open as many streams again.
         const again: IncomingMessage[] = []
         const take = async () => {
           const answer = await front.open('/api/stats/stream?interval=60', { headers: bearer('wall') })

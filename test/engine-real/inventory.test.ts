@@ -16,7 +16,7 @@ import { tokenFor } from '../support/tokens.js'
 const VISIBLE_MS = 1_000
 /** For what the engine itself takes its time with. */
 const PATIENCE_MS = 15_000
-/** What tells this file's containers from everybody else's. */
+/** Identifies the containers of this file. */
 const OWN_LABEL = `porthole.inventory-test=${process.pid}`
 const SLEEP = ['sh', '-c', 'while :; do sleep 3600; done']
 
@@ -57,7 +57,7 @@ async function remove(...names: string[]): Promise<void> {
   await docker(['rm', '--force', '--volumes', ...names])
 }
 
-/** What the engine told of these containers since that moment. */
+/** The events of these containers since that time. */
 async function eventsOf(ids: readonly string[], since: number): Promise<readonly Inspected[]> {
   const window = ['--since', String(Math.floor(since / 1000)), '--until', String(Math.ceil(Date.now() / 1000))]
   const filters = ids.flatMap((id) => ['--filter', `container=${id}`])
@@ -73,7 +73,7 @@ function time(value: string): string | null {
   return value.startsWith('0001-') ? null : new Date(value).toISOString()
 }
 
-/** Whole seconds, as a list tells them. */
+/** Whole seconds, as in a list. */
 function second(value: string): string {
   return new Date(Math.floor(Date.parse(value) / 1000) * 1000).toISOString()
 }
@@ -104,7 +104,7 @@ function labelsOf(raw: Inspected) {
   return Object.fromEntries(shown)
 }
 
-/** What the list and the detail route tell alike, as `docker inspect` has it. */
+/** The fields that the list and the detail route share, as `docker inspect` has them. */
 function expectedOf(raw: Inspected) {
   const isAlive = ['created', 'running', 'paused'].includes(raw.State.Status)
   return {
@@ -146,7 +146,7 @@ function ageless(status: string): string {
 describeReal('the inventory of a real engine', () => {
   beforeAll(async () => {
     service = await serveEngine(unixEndpoint(realEngine().socketPath))
-    // What only an inspect tells comes a moment after the list.
+    // Fields that only an inspect has come a moment after the list.
     await eventually(
       () => service.items('/api/containers'),
       (items) => items.length > 0 && items.every(({ restartCount }) => restartCount !== null),
@@ -176,7 +176,7 @@ describeReal('the inventory of a real engine', () => {
     expect(new Set(shown)).toEqual(new Set(expected))
   })
 
-  test('tells of each container what docker inspect tells: health, ports, labels, restarts, exit code, start', async () => {
+  test('shows for each container what docker inspect shows: health, ports, labels, restarts, exit code, start', async () => {
     const ours = await service.items(`/api/containers?label=${FIXTURE_LABEL}`)
     for (const raw of await inspect(ours.map(({ id }) => id))) {
       const container = ours.find(({ id }) => id === raw.Id)
@@ -234,7 +234,7 @@ describeReal('the inventory of a real engine', () => {
     )
   })
 
-  test('tells of a container in full what docker inspect tells', async () => {
+  test('shows a container in full as docker inspect does', async () => {
     const name = `rich-${process.pid}`
     const volume = `porthole-volume-${process.pid}`
     await run(
@@ -375,7 +375,7 @@ describeReal('the inventory of a real engine', () => {
     expect(body.healthLog.at(-1)).toMatchObject({ exitCode: 1, output: expect.stringContaining('failed') })
   })
 
-  test('shows whatever happens to a container within a second of the engine telling of it', async () => {
+  test('shows every change of a container within a second of its event', async () => {
     const [name, renamed] = [`fleeting-${process.pid}`, `renamed-${process.pid}`]
     const since = Date.now()
     const seenAt = new Map<string, number>()
@@ -434,7 +434,7 @@ describeReal('the inventory of a real engine', () => {
     }
   })
 
-  test('tells what people look for: restarts counted by the engine, and a container killed for its memory', async () => {
+  test('shows what people look for: restarts counted by the engine, and a container killed for its memory', async () => {
     const [failing, greedy] = [`failing-${process.pid}`, `greedy-${process.pid}`]
     try {
       await run(failing, ['--restart', 'on-failure:2'], ['sh', '-c', 'exit 3'])
@@ -459,7 +459,7 @@ describeReal('the inventory of a real engine', () => {
     }
   })
 
-  test('takes no container for another that is named like its id, as the engine itself does', async () => {
+  test('does not confuse a container with one that is named like its id, as the engine does', async () => {
     const idle = await service.container('idle')
     const impostor = await run(idle.shortId, [])
     try {
@@ -468,7 +468,7 @@ describeReal('the inventory of a real engine', () => {
         (found) => found?.id === impostor,
         PATIENCE_MS,
       )
-      // The trap is real: whoever hands the digits through to the engine gets the wrong container.
+      // The trap is real: passing the digits to the engine gets the wrong container.
       expect((await inspect([idle.shortId]))[0].Id).toBe(impostor)
       expect((await service.get(`/api/containers/${idle.shortId}`)).body).toMatchObject({ id: idle.id, name: 'idle' })
       expect((await service.get(`/api/containers/${idle.shortId}/stats`)).body.id).toBe(idle.id)

@@ -75,7 +75,7 @@ describeReal('the live view of a real engine, seen twice: by its socket and thro
     return answer.text()
   }
 
-  test('shows each container of both, and tells those of one id apart', async () => {
+  test('shows each container of both, and distinguishes those with one id', async () => {
     const ids = (await docker(['ps', '-aq', '--no-trunc'])).trim().split('\n')
     const isWhole = (items: readonly unknown[]) => items.length === 2 * ids.length
     await eventually(() => service.items('/api/containers'), isWhole, PATIENCE_MS)
@@ -91,7 +91,7 @@ describeReal('the live view of a real engine, seen twice: by its socket and thro
   })
 
   test(
-    'reads what is streamed at its pace, and all else slowly, and keeps it',
+    'reads streamed containers at their pace, and all others slowly, and holds the samples',
     async () => {
       const [busy] = await service.items('/api/containers?name=busy&host=socket')
       const path = `/api/containers/${busy.id}/stats`
@@ -150,7 +150,7 @@ describeReal('the live view of a real engine, seen twice: by its socket and thro
   )
 
   test(
-    'ends a stream with its container, and begins anew with the next life',
+    'ends a stream with its container, and begins again with the next run',
     async () => {
       const name = 'live-view'
       await docker(['rm', '-f', name]).catch(() => {})

@@ -137,7 +137,7 @@ describeReal('logs of a real engine', () => {
     }
   })
 
-  test('of drivers that keep none are a fault that names the driver', async () => {
+  test('of drivers that store none are a fault that names the driver', async () => {
     const id = await run('silent', ['--log-driver', 'none'], 'echo x; sleep 60')
     for (const path of ['logs', 'logs/stream']) {
       const { status, body } = await service.get(`/api/containers/${id}/${path}`)
@@ -146,14 +146,14 @@ describeReal('logs of a real engine', () => {
     }
   })
 
-  test('of other drivers that keep them are read alike', async () => {
+  test('of other drivers that store them are read alike', async () => {
     const id = await run('kept', ['--log-driver', 'local'], 'echo one; echo two >&2')
     await ended(id)
     const texts = (await service.get(`/api/containers/${id}/logs`)).body.lines
     expect(texts.map(({ message }: { message: string }) => message).sort()).toEqual(['one', 'two'])
   })
 
-  test('are told as text and as lines of JSON', async () => {
+  test('are returned as text and as lines of JSON', async () => {
     const id = await run('forms', [], 'echo "one\u001b[2J"; echo two')
     await ended(id)
     const as = (accept: string) =>

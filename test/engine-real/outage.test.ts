@@ -122,11 +122,11 @@ describeReal('a service whose engine fails', () => {
       expect(await service.items('/api/stats')).toHaveLength(2)
       dockerd.pause()
       try {
-        // Before anybody knows that the engine hangs, a question for it is bounded by its deadline.
+        // Before the hang is known, a question for the engine is bounded by its deadline.
         const asked = service.get(`/api/containers/${id}`)
         const hung = await becomes('stale', HUNG_MS)
         expect((await service.host()).fault).toMatchObject({ code: 'engine-timeout' })
-        // From now on nobody waits for it.
+        // From now on no caller waits for it.
         const detail = await service.get(`/api/containers/${id}`)
         expect(detail.status).toBe(503)
         expect(await service.items('/api/stats')).toHaveLength(2)

@@ -95,7 +95,7 @@ describeReal('secrets that a real engine holds', () => {
     expect(answered).toBeGreaterThan(2 * ids.length - 2)
   })
 
-  test('leave their names behind, so that whoever reads knows what there is', async () => {
+  test('leave their names visible, so that readers know that they exist', async () => {
     const { id } = await service.container('secretive')
     const { body } = await service.get(`/api/containers/${id}`)
     expect(body.env.map(({ name }: { name: string }) => name)).toEqual(
@@ -122,7 +122,7 @@ describeReal('secrets that a real engine holds', () => {
     expect(sick.healthLog.at(-1).output).toBe('GET http://[redacted]@localhost/ failed, token=[redacted]\n')
   })
 
-  test('cannot be guessed at with a filter, which would tell a right guess from a wrong one', async () => {
+  test('cannot be guessed with a filter, which would confirm a right guess', async () => {
     const guesses = [
       'app.api-key=planted-label-key',
       'app.upstream=https://svc:planted-label-url-password@upstream.internal/',
@@ -219,7 +219,7 @@ describeReal('secrets that are planted everywhere', () => {
     await rm(audit, { force: true })
   }, LONG_MS)
 
-  test('are really there, as the engine tells whoever asks it', async () => {
+  test('are really there, as the engine shows them', async () => {
     const places: Readonly<Record<string, unknown>> = {
       'planted-env': (await inspect([own]))[0]?.Config.Env,
       'planted-label': (await inspect([own]))[0]?.Config.Labels,

@@ -9,7 +9,7 @@ import { eventually } from '../support/eventually.js'
 import { freePort } from '../support/free-port.js'
 
 const ROOT = join(__dirname, '../..')
-/** What a stranger's clone is built from. */
+/** The files of a fresh clone. */
 const SOURCES = [
   'api',
   'scripts',
@@ -37,7 +37,7 @@ interface Started {
 let started: Started | undefined
 let tokenOfBefore = ''
 
-/** A terminal of somebody who has nothing set up. */
+/** A terminal without any setup. */
 function terminal(more: Record<string, string> = {}): Record<string, string> {
   return { PATH: process.env['PATH'] ?? '', HOME: home, TMPDIR: tmpdir(), ...more }
 }
@@ -122,7 +122,7 @@ describeReal('scripts/start, as a stranger runs it', () => {
       ).trim()
       expect(items.map(({ id }: { id: string }) => id)).toEqual(expect.arrayContaining(fixtures.split('\n')))
       expect(total).toBe(items.length)
-      // Slowly: who asks more than ten times in a quarter of an hour is refused.
+      // Slowly, because more than ten requests in a quarter of an hour are refused.
       const stats = async () => {
         await sleep(STATS_PAUSE_MS)
         return get(`http://localhost:${port}/api/stats?name=busy`, token)

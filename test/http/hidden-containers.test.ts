@@ -12,7 +12,7 @@ const cleanup = cleanupAfterEach()
 
 const HIDDEN = idOf('d')
 const SEEN = idOf('a')
-/** What would betray the hidden container, in any answer. */
+/** Texts that would reveal the hidden container in an answer. */
 const TRACES = [
   HIDDEN,
   HIDDEN.slice(0, 12),
@@ -21,7 +21,7 @@ const TRACES = [
   'hidden-value',
   'hidden-image',
   'hidden-project',
-  // Of the disk use of all.
+  // From the disk use of all containers.
   '12345',
 ]
 
@@ -49,7 +49,7 @@ function rig() {
   return made
 }
 
-/** What engines hold for the hidden container beside itself, and what happened to it. */
+/** The objects and events of the hidden container. */
 function tellOfBoth(view: FakeView): void {
   const labels = new Map<string, string>()
   const answer = { hostId: 'local', observedAt: 1_000, fault: null }
@@ -117,14 +117,14 @@ describe('a hidden container', () => {
 
   beforeAll(async () => {
     port = await listen(server, '127.0.0.1', 0)
-    // The same subject without a filter leaves traces in whatever remembers requests and answers.
+    // The same subject without a filter leaves traces in everything that stores requests and answers.
     for (const path of paths) await request(app).get(path).set('Authorization', `Bearer ${EVERYTHING}`)
     await request(app)
       .get(`/api/containers/${HIDDEN.slice(0, 12)}`)
       .set('Authorization', `Bearer ${FILTERED}`)
   })
 
-  test('is there for who sees everything, so that the traces are worth looking for', async () => {
+  test('is visible to a caller who sees everything, so that the search for traces means something', async () => {
     const { text } = await request(app).get('/api/containers').set('Authorization', `Bearer ${EVERYTHING}`)
     for (const trace of TRACES.slice(0, -1)) expect(text).toContain(trace)
     const everything = async (path: string) =>
@@ -140,7 +140,7 @@ describe('a hidden container', () => {
     for (const method of ['get', 'head'] as const) {
       const answer = await request(app)[method](path).set('Authorization', `Bearer ${FILTERED}`)
       const text = JSON.stringify([answer.headers, answer.text ?? ''])
-      // What the caller typed itself may come back in no answer either.
+      // Not even the caller's own text may come back in an answer.
       for (const trace of TRACES) expect([path, trace, text.includes(trace)]).toEqual([path, trace, false])
       if (path.includes(HIDDEN)) expect(answer.status).toBe(404)
       else expect(answer.status).toBe(200)
@@ -180,7 +180,7 @@ describe('a hidden container', () => {
     },
   )
 
-  test('is answered as one that never was, to the letter', async () => {
+  test('is answered exactly like one that never existed', async () => {
     for (const path of [...ROUTES, ...STREAMS, ...FEEDS]
       .map(({ path }) => path)
       .filter((path) => path.includes(':id'))) {
@@ -222,7 +222,7 @@ describe('a hidden container', () => {
     for (const trace of TRACES) expect(next.text).not.toContain(trace)
   })
 
-  test('does not answer under the ETag of one who sees it', async () => {
+  test('does not answer 304 to the ETag of a caller who sees it', async () => {
     const all = await request(app).get('/api/containers').set('Authorization', `Bearer ${EVERYTHING}`)
     const own = await request(app)
       .get('/api/containers')

@@ -11,7 +11,7 @@ function concrete(path: string): string {
   return path.replace(':id', idOf('a'))
 }
 
-/** All is JSON but what Prometheus reads. */
+/** All answers are JSON except the metrics. */
 function typeOf(path: string): string {
   return path === '/metrics' ? 'text/plain; version=0.0.4; charset=utf-8' : 'application/json; charset=utf-8'
 }

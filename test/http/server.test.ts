@@ -49,7 +49,7 @@ describe('the HTTP server', () => {
     expect(JSON.parse(body)).toMatchObject({ status })
   })
 
-  test('takes header fields up to its bound', async () => {
+  test('accepts header fields up to its bound', async () => {
     const text = await sendRaw(await start(), head(`X-Big: ${'x'.repeat(14_000)}`, 'Connection: close'))
     expect(statusesIn(text)).toEqual([200])
   })
@@ -95,7 +95,7 @@ describe('the HTTP server', () => {
 })
 
 describe('closeServer', () => {
-  test('lets what is under way end, and cuts what is left after three seconds', async () => {
+  test('lets open requests end, and closes what is left after three seconds', async () => {
     const clock = new FakeClock()
     const server = createServer()
     const port = await start(server)
@@ -119,7 +119,7 @@ describe('closeServer', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('waits for nothing where nothing is under way', async () => {
+  test('does not wait without open requests', async () => {
     const clock = new FakeClock()
     const server = createServer()
     await start(server)
@@ -129,7 +129,7 @@ describe('closeServer', () => {
 })
 
 describe('listen', () => {
-  test('rejects where another server has the address', async () => {
+  test('rejects if another server has the address', async () => {
     const port = await start()
     await expect(listen(createServer(), '127.0.0.1', port)).rejects.toMatchObject({ code: 'EADDRINUSE' })
   })

@@ -7,7 +7,7 @@ import { hostileTokens } from '../support/tokens.js'
 
 const cleanup = cleanupAfterEach()
 
-/** Texts that end lines, move cursors, close quotes or look like members, where code is careless. */
+/** Texts that, in careless code, end lines, move cursors, close quotes or look like members. */
 const HOSTILE = [
   '","subject":"admin","x":"',
   '{"v":1,"seq":1}',
@@ -23,7 +23,7 @@ const HOSTILE = [
   '..%2f..%2f..%2fetc%2fpasswd',
 ]
 
-describe('nothing that a stranger sends', () => {
+describe('nothing that an unverified client sends', () => {
   const lines: string[] = []
   const log = createLog('debug', { write: (line) => lines.push(line) })
   const rig = createSignInRig({ log })
@@ -76,7 +76,7 @@ describe('nothing that a stranger sends', () => {
     }
   })
 
-  test('tells which check failed: every refused token reads the same, to the byte', async () => {
+  test('reveals which check failed: every refused token gets the same bytes', async () => {
     const answers = new Set<string>()
     for (const [, token] of hostileTokens()) {
       const answer = await sendRaw(port, head('GET', '/api/hosts', `Authorization: Bearer ${token}`))

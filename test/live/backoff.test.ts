@@ -7,7 +7,7 @@ describe('backoff', () => {
     ])
   })
 
-  test('takes up to half away at random', () => {
+  test('removes up to half at random', () => {
     expect(backoff(6, 0.999)).toBeGreaterThanOrEqual(1_000)
     expect(backoff(6, 0.5)).toBe(1_500)
   })

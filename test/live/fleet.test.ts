@@ -55,7 +55,7 @@ describe('Fleet', () => {
     expect(calls).toEqual([{ host: 'two', call: 'inspect', status: 200, milliseconds: expect.any(Number) }])
   })
 
-  test('says that it cannot know, rather than no, while a host has never answered', async () => {
+  test('says that it cannot know, not that there is none, while a host has never answered', async () => {
     const down = new FakeEngine()
     down.down = new ApiError('engine-unavailable', 'down')
     const { fleet, clock } = await fleetOf({ one: engineWith(), two: down })
@@ -65,7 +65,7 @@ describe('Fleet', () => {
     expect(codeOf(() => fleet.find(idOf('a'), null, []))).toBe('container-not-found')
   })
 
-  test('finds the one container of a prefix that the caller may see', async () => {
+  test('finds the one visible container with a prefix', async () => {
     const [one, two] = [`${'ab'.repeat(6)}${'1'.repeat(52)}`, `${'ab'.repeat(6)}${'2'.repeat(52)}`]
     const engine = new FakeEngine()
     engine.add(listed({ id: one, labels: new Map([['team', 'web']]) }))
@@ -87,7 +87,7 @@ describe('Fleet', () => {
     expect(codeOf(() => fleet.find(idOf('a'), 'one', [{ key: 'team', value: 'b' }]))).toBe('container-not-found')
   })
 
-  test('has so many watched containers read as asked, and more of them less often', async () => {
+  test('reads a bounded number of watched containers at their pace, and more of them less often', async () => {
     const readingsOf = async (count: number) => {
       const engines: Record<string, FakeEngine> = {}
       for (let host = 0; host < 10; host += 1) {
@@ -121,7 +121,7 @@ describe('Fleet', () => {
     expect(crowded).toBeGreaterThan(MAX_WATCHED_READINGS_PER_SECOND * 0.75)
   }, 60_000)
 
-  test('does not let what happens to one container show in the time of the list', async () => {
+  test('does not reveal a change of one container in the time of the list', async () => {
     const engine = engineWith(idOf('a'))
     const { fleet, clock } = await fleetOf({ local: engine })
     const before = fleet.hosts()[0]?.observedAt

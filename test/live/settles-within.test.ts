@@ -9,14 +9,14 @@ describe('settlesWithin', () => {
     [999, true],
     [1_000, true],
     [1_001, false],
-  ])('of what takes %i ms, within a second: %s', async (milliseconds, expected) => {
+  ])('of a promise that takes %i ms, within a second: %s', async (milliseconds, expected) => {
     const clock = new FakeClock()
     const answer = settlesWithin(after(clock, milliseconds), 1_000, clock)
     await clock.advance(1_000)
     expect(await answer).toBe(expected)
   })
 
-  test('leaves no timer behind where the promise is first', async () => {
+  test('leaves no timer behind if the promise settles first', async () => {
     const clock = new FakeClock()
     expect(await settlesWithin(Promise.resolve(), 1_000, clock)).toBe(true)
     await settle()

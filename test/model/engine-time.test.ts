@@ -13,7 +13,7 @@ describe('times of an engine', () => {
   })
 
   test.each(['', 'x', '2026-11-26', '2026-13-26T03:27:00Z', '1969-12-31T23:59:59Z', '2026-11-26T03:27:00.1234567890Z'])(
-    '%j is no time',
+    '%j is not a time',
     (text) => {
       expect(engineTimeOf(text)).toBeNull()
     },

@@ -5,7 +5,7 @@ function historyOf(rows: readonly (readonly [number, number | null])[], interval
 }
 
 describe('withGaps', () => {
-  test('puts one row of nulls where samples are missing', () => {
+  test('adds one row of nulls where samples are missing', () => {
     const history = historyOf([
       [100_000, 1],
       [110_000, 2],
@@ -34,13 +34,13 @@ describe('withGaps', () => {
     expect(withGaps(history).times).toHaveLength(rows)
   })
 
-  test('leaves nothing as it is', () => {
+  test('leaves an empty history empty', () => {
     expect(withGaps(historyOf([])).times).toEqual([])
   })
 })
 
 describe('inSteps', () => {
-  test('gives means on multiples of the step, null for a step without a reading', () => {
+  test('returns means on multiples of the step, null for a step without a reading', () => {
     const history = historyOf([
       [61_000, 1],
       [89_999, 3],
@@ -54,11 +54,11 @@ describe('inSteps', () => {
     })
   })
 
-  test('has null for a step of which nothing is known', () => {
+  test('has null for a step with unknown values only', () => {
     expect(inSteps(historyOf([[61_000, null]]), 60_000)).toMatchObject({ times: [60_000], columns: { pids: [null] } })
   })
 
-  test('of nothing is nothing', () => {
+  test('of an empty history are empty', () => {
     expect(inSteps(historyOf([]), 60_000).times).toEqual([])
   })
 })

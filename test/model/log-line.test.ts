@@ -20,7 +20,7 @@ describe('the cursor of a log', () => {
     '1234567890123.000000000-1',
     '1795663620.345108494-1\n',
     '1795663620.345108494-1&follow=1',
-  ])('%j is no cursor', (text) => {
+  ])('%j is not a cursor', (text) => {
     expect(parseLogCursor(text)).toBeNull()
   })
 })

@@ -4,7 +4,7 @@ import { decoyHash, parsePasswordHash } from '../../api/model/password-hash.js'
 
 const b64 = (length: number) => Buffer.alloc(length, 7).toString('base64').replace(/=+$/, '')
 
-/** A good hash, but for what a test changes. */
+/** A valid hash, except for what a test changes. */
 function phc(
   changes: { m?: number | string; t?: number | string; p?: number | string; salt?: string; hash?: string } = {},
 ) {
@@ -13,7 +13,7 @@ function phc(
 }
 
 describe('parsePasswordHash', () => {
-  test('reads what a hash costs', () => {
+  test('reads the cost of a hash', () => {
     expect(parsePasswordHash(phc({ m: 65_536, t: 3, p: 4 }))).toEqual({
       parameters: { memoryKiB: 65_536, iterations: 3, parallelism: 4 },
     })

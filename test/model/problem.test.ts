@@ -6,7 +6,7 @@ const well = containerOf({ id: 'a'.repeat(64) })
 const of = (changes: Partial<typeof well>) => problemsOf({ ...well, ...changes }, NOW)
 
 describe('problemsOf', () => {
-  test('a container that runs well has none', () => {
+  test('a healthy container has none', () => {
     expect(of({})).toEqual([])
     expect(of({ state: 'exited', exitCode: 0 })).toEqual([])
     expect(of({ state: 'created' })).toEqual([])
@@ -30,7 +30,7 @@ describe('problemsOf', () => {
     expect(of({ crashes: [NOW - milliseconds, NOW - 1, NOW] })).toEqual(problems)
   })
 
-  test('a loop that the engine has given up is one, and has exited', () => {
+  test('a loop that the engine has given up is a crashloop and has exited', () => {
     const problems = of({ state: 'exited', exitCode: 1, crashes: [NOW - 3, NOW - 2, NOW - 1] })
     expect(problems).toEqual(['crashloop', 'exited-nonzero'])
   })
@@ -39,11 +39,11 @@ describe('problemsOf', () => {
     [2, []],
     [3, ['crashloop']],
     [null, []],
-  ])('what waits to be restarted after %j restarts has %j', (restartCount, problems) => {
+  ])('a container that waits for a restart after %j restarts has %j', (restartCount, problems) => {
     expect(of({ state: 'restarting', restartCount })).toEqual(problems)
   })
 
-  test('memory: the last life ended for it, or a process of it was killed within ten minutes', () => {
+  test('oom: the last run ended for memory, or a process was killed within ten minutes', () => {
     expect(of({ state: 'exited', exitCode: 137, oomKilled: true })).toEqual(['oom', 'exited-nonzero'])
     expect(of({ memoryKills: [NOW - CRASH_WINDOW_MS + 1] })).toEqual(['oom'])
     expect(of({ memoryKills: [NOW - CRASH_WINDOW_MS] })).toEqual([])

@@ -23,7 +23,7 @@ function reading(changes: Partial<Reading> = {}): Reading {
 }
 
 describe('sampleBetween', () => {
-  test('gives null for every rate of a first reading, never 0', () => {
+  test('returns null for every rate of a first reading, never 0', () => {
     const sample = sampleBetween(null, reading())
     expect(sample.reading.pids).toBe(3)
     expect({ ...sample, reading: null }).toEqual({
@@ -50,13 +50,13 @@ describe('sampleBetween', () => {
     expect(sample.cpuHostPercent).toBeCloseTo(10, 9)
   })
 
-  test('goes by wall time where the engine gives no system counter', () => {
+  test('uses wall time if the engine sends no system counter', () => {
     const later = reading({ readAt: 1_010_000, cpuUsageNs: 15 * SECOND_NS, systemCpuUsageNs: null })
     expect(sampleBetween(reading(), later).cpuPercent).toBeCloseTo(50, 9)
     expect(sampleBetween(reading({ systemCpuUsageNs: null }), later).cpuPercent).toBeCloseTo(50, 9)
   })
 
-  test('gives bytes per second', () => {
+  test('returns bytes per second', () => {
     const later = reading({
       readAt: 1_010_000,
       network: { rxBytes: 3_000, txBytes: 2_000, rxErrors: 0, txErrors: 0, rxDropped: 0, txDropped: 0 },
@@ -70,7 +70,7 @@ describe('sampleBetween', () => {
     })
   })
 
-  test('makes the rate of a counter that ran backwards null, and of that one alone', () => {
+  test('makes only the rate of a decreased counter null', () => {
     const later = reading({
       readAt: 1_010_000,
       network: { rxBytes: 10, txBytes: 2_500, rxErrors: 0, txErrors: 0, rxDropped: 0, txDropped: 0 },
@@ -78,7 +78,7 @@ describe('sampleBetween', () => {
     expect(sampleBetween(reading(), later)).toMatchObject({ rxBytesPerSecond: null, txBytesPerSecond: 50 })
   })
 
-  test('compares nothing with the time before a restart, which CPU time that ran backwards gives away', () => {
+  test('computes no rates over a restart, which decreased CPU time reveals', () => {
     const later = reading({
       readAt: 1_010_000,
       cpuUsageNs: 1 * SECOND_NS,
@@ -93,7 +93,7 @@ describe('sampleBetween', () => {
     })
   })
 
-  test('gives null for what the engine does not give', () => {
+  test('returns null for numbers that the engine does not send', () => {
     const later = reading({ readAt: 1_010_000, network: null, blockIo: null, cpuUsageNs: null })
     expect(sampleBetween(reading(), later)).toMatchObject({
       cpuPercent: null,
@@ -102,7 +102,7 @@ describe('sampleBetween', () => {
     })
   })
 
-  test('divides by no interval: two readings of one moment have no rate', () => {
+  test('returns no rate for two readings of the same time', () => {
     expect(sampleBetween(reading(), reading({ cpuUsageNs: 11 * SECOND_NS }))).toMatchObject({
       intervalSeconds: null,
       cpuPercent: null,

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { parseStrictJson } from '../../api/model/strict-json.js'
 
 describe('parseStrictJson', () => {
-  test('reads what JSON.parse reads, where no member is named twice', () => {
+  test('reads what JSON.parse reads, if no member is named twice', () => {
     fc.assert(
       fc.property(fc.jsonValue({ maxDepth: 4 }), (value) => {
         const text = JSON.stringify(value)
@@ -45,7 +45,7 @@ describe('parseStrictJson', () => {
   })
 
   test.each(['', '{', 'hello', '{"a":1}x', "{'a':1}", '{"a":01}', `${'['.repeat(100_000)}`])(
-    'refuses what is no JSON',
+    'refuses text that is not JSON',
     (text) => {
       expect(parseStrictJson(text)).toBeNull()
     },

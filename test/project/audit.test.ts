@@ -13,7 +13,7 @@ function report(findings: Record<string, string>) {
 const CLEAN = report({})
 
 describe('auditOutcome', () => {
-  test('passes where nothing is known', () => {
+  test('passes if nothing is known', () => {
     expect(auditOutcome(CLEAN, CLEAN)).toEqual({
       outcome: 'passed',
       lines: ['no known vulnerability, in production or beside it'],
@@ -25,7 +25,7 @@ describe('auditOutcome', () => {
     expect(auditOutcome(found, found)).toEqual({ outcome: 'failed', lines: [`production: zod: ${severity}`] })
   })
 
-  test('tells the rest in the order of its weight, and fails on none of it', () => {
+  test('lists the other findings by severity, and does not fail on them', () => {
     const { outcome, lines } = auditOutcome(
       report({ b: 'low', a: 'moderate' }),
       report({ b: 'low', a: 'moderate', tool: 'high', worse: 'critical' }),
@@ -39,7 +39,7 @@ describe('auditOutcome', () => {
     ])
   })
 
-  test('takes a finding without a severity for the worst', () => {
+  test('counts a finding without a severity as the worst', () => {
     const found = { stdout: '{"vulnerabilities":{"odd":{}},"metadata":{"vulnerabilities":{}}}' }
     expect(auditOutcome(found, found).outcome).toBe('failed')
   })

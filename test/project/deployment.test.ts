@@ -21,7 +21,7 @@ const LEFT_OUT: Readonly<Record<string, string>> = {
   DOCKER_PORT: 'DOCKER_HOST has it',
 }
 
-/** What docs/production-deployment.md tells to add where it is wanted. */
+/** Settings that docs/production-deployment.md says to add if they are wanted. */
 const FOR_AN_OVERRIDE = /^(?:JWKS_|HOSTS_FILE$|JWT_(?:ALGORITHM|SECRET_PREVIOUS|PRIVATE|PUBLIC))/
 
 describe('the compose files', () => {

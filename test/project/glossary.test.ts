@@ -3,7 +3,7 @@ import { read } from './project-files.js'
 const TEXT = read('docs/glossary.md')
 const TERMS = [...TEXT.matchAll(/^- \*\*([^*]+)\*\*/gm)].map(([, term = '']) => term)
 
-/** Words that the glossary replaces: one who reads them stops, or takes them for something else. */
+/** Words that the glossary replaces, because readers stumble over them or misread them. */
 const REPLACED = ['turnstile', 'doorbell', 'desk', 'meter', 'lane', 'kept answer', 'withdrawn', 'wish', 'accident']
 
 describe('docs/glossary.md', () => {

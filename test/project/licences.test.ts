@@ -53,7 +53,7 @@ describe('isAllowed', () => {
 })
 
 describe('licenceOf', () => {
-  test('reads the forms that old packages have', () => {
+  test('reads the formats of old packages', () => {
     expect(licenceOf({ type: 'MIT', url: 'https://example.org' })).toBe('MIT')
     expect(licenceOf([{ type: 'MIT' }, { type: 'GPL-2.0' }])).toBe('MIT OR GPL-2.0')
   })

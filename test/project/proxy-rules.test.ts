@@ -126,7 +126,7 @@ const ONE_LINE_RULES = [
 )
 
 describe('a tight socket proxy in one line', () => {
-  test('is shown in the document that tells of one', () => {
+  test('is shown in the document about it', () => {
     expect(ONE_LINE_RULES.map(([path]) => path)).toContain(SECURITY)
   })
 
@@ -139,16 +139,16 @@ describe('a tight socket proxy in one line', () => {
 })
 
 describe('the switches of other socket proxies', () => {
-  test('are told for each read, as the faults name them', () => {
+  test('are documented for each read, as the faults name them', () => {
     const tables = read('docs/configuration.md')
       .split('\n')
       .filter((line) => /^\| .*\b[A-Z]{4,}(?:=1|, on by default)/.test(line))
     for (const name of NAMES) {
       const { path, proxySwitch, linuxserverSwitch } = READS[name]
-      const told = tables.filter((line) => line.includes(`\`${path.replace('{id}', 'ID')}\``))
-      expect([name, told.length]).toEqual([name, 1])
-      expect(told[0]).toMatch(new RegExp(`\\| ${proxySwitch}(?:=1|, on by default) +\\|`))
-      const asked = /\bALLOW_[A-Z]+/.exec(told[0] ?? '')?.[0]
+      const rows = tables.filter((line) => line.includes(`\`${path.replace('{id}', 'ID')}\``))
+      expect([name, rows.length]).toEqual([name, 1])
+      expect(rows[0]).toMatch(new RegExp(`\\| ${proxySwitch}(?:=1|, on by default) +\\|`))
+      const asked = /\bALLOW_[A-Z]+/.exec(rows[0] ?? '')?.[0]
       expect([name, asked]).toEqual([name, linuxserverSwitch])
     }
   })
@@ -161,7 +161,7 @@ describe('the switches of other socket proxies', () => {
   })
 })
 
-test('the number of reads is told as it is', () => {
+test('the documented number of reads is right', () => {
   const words: Readonly<Record<number, string>> = { 14: 'fourteen', 15: 'fifteen', 16: 'sixteen', 17: 'seventeen' }
   expect(read('api/SECURITY.md')).toContain(`A closed list of ${words[NAMES.length]} reads`)
 })

@@ -22,7 +22,7 @@ const EVERYTHING: Sbom = {
 describe('productionSbom', () => {
   const sbom = productionSbom(EVERYTHING, [locked('a'), locked('b')], 'porthole')
 
-  test('keeps what production has, even where a tool depends on it too, and nothing of the tools', () => {
+  test('keeps production packages, even those that a tool depends on too, and no tools', () => {
     expect(sbom.components).toEqual([component('a'), component('b')])
     expect(sbom.dependencies).toEqual([
       { ref: 'porthole@0.1.0', dependsOn: ['a@1.0.0'] },
@@ -37,7 +37,7 @@ describe('productionSbom', () => {
 })
 
 describe('sbomFaults', () => {
-  test('tells what is missing, too much, twice or left hanging', () => {
+  test('names what is missing, superfluous, duplicate or dangling', () => {
     const sbom = {
       ...EVERYTHING,
       bomFormat: 'SPDX',

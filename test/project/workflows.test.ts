@@ -64,7 +64,7 @@ describe.each(FILES)('.github/workflows/%s', (file) => {
     expect(workflow.concurrency).toBeDefined()
   })
 
-  test('lends no rights of ours to what a stranger proposes', () => {
+  test('gives no rights to a pull request from outside', () => {
     expect(Object.keys(workflow.on)).not.toContain('pull_request_target')
     expect(Object.keys(workflow.on)).not.toContain('workflow_run')
     expect(text).not.toMatch(/\bsecrets\b/)
@@ -74,7 +74,7 @@ describe.each(FILES)('.github/workflows/%s', (file) => {
       expect(step.with?.['package-manager-cache']).toBe(false)
   })
 
-  test('puts nothing into a shell that a stranger may have written', () => {
+  test('puts no text from outside into a shell', () => {
     const put = steps.flatMap(({ run = '' }) => [...run.matchAll(/\$\{\{\s*([^}]*?)\s*\}\}/g)].map(([, name]) => name))
     expect(put.filter((name) => name !== 'github.sha')).toEqual([])
   })

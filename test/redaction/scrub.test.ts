@@ -203,7 +203,7 @@ describe('scrubLabels', () => {
   })
 })
 
-describe('values that are not written as a word or a closed text', () => {
+describe('values that are neither a word nor a closed text', () => {
   const scrubbed = (text: string) => scrubText(text).value
 
   const written: [text: string, how: string][] = [
@@ -237,7 +237,7 @@ describe('values that are not written as a word or a closed text', () => {
   ]
   test.each(written.map(([text, how]) => ({ how, text })))('a secret is found: $how', ({ text }) => {
     expect(scrubbed(text)).not.toContain('hunter2')
-    // What is scrubbed is not scrubbed again.
+    // Scrubbed text is not scrubbed again.
     expect(scrubbed(scrubbed(text))).toBe(scrubbed(text))
   })
 
@@ -248,7 +248,7 @@ describe('values that are not written as a word or a closed text', () => {
     'level=info msg="a \\"quoted\\" word" path=/x',
     'password=$DB_PASSWORD user=app',
     'curl -H "Accept: text/plain" http://x/?a=b',
-  ])('%j stays as it is', (text) => {
+  ])('%j stays unchanged', (text) => {
     expect(scrubbed(text)).toBe(text)
   })
 })

@@ -33,7 +33,7 @@ describe('a service over an engine', () => {
     await eventually(async () => (await rig.get('/api/stats')).body.items, isComplete, PATIENCE_MS)
   })
 
-  test('resolves ids itself: a container named like the short id of another is not mistaken for it', async () => {
+  test('resolves ids itself, and does not confuse a container with one that is named like its short id', async () => {
     const [first] = rig.engine.containers()
     const id = first?.id ?? ''
     const trap = rig.engine.run({ name: id.slice(0, 12), image: 'evil:1' })
@@ -172,7 +172,7 @@ describe('an engine that fails', () => {
     )
   }, 30_000)
 
-  test('that sends hostile events changes nothing and ends nothing', async () => {
+  test('that sends hostile events changes and ends nothing', async () => {
     await eventually(hostState, (state) => state === 'live', PATIENCE_MS)
     const before = (await rig.get('/api/containers')).body.items.length
     for (const event of [

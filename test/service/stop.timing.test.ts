@@ -24,7 +24,7 @@ async function serveHalfARequest(dockerHost: string, token: string) {
   return running
 }
 
-test('the process ends on SIGTERM and SIGINT within five seconds, whatever is open, and loses no log line', async () => {
+test('the process ends on SIGTERM and SIGINT within five seconds with anything open, and loses no log line', async () => {
   const engine = new SimulatedEngine({ containers: 3, statsDelayMs: 20 })
   await engine.start()
   onCleanup(() => engine.stop())

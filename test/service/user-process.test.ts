@@ -24,7 +24,7 @@ const add = (name: string) =>
 const read = () => readFileSync(file, 'utf8')
 const names = () => parseUserEntries(read()).users?.map(({ name }) => name)
 
-test('loses no user where many are added at once', async () => {
+test('loses no user when many are added at once', async () => {
   const wanted = Array.from({ length: 12 }, (_, i) => `user${i}`)
   const ended = await Promise.all(wanted.map(add))
   expect(ended).toEqual(wanted.map((name) => ({ code: 0, stdout: `added ${name} in ${file}\n`, stderr: '' })))

@@ -24,7 +24,7 @@ function session(id: string, changes: Partial<Session> = {}): Session {
 }
 
 describe('counters', () => {
-  test('count within a window, and anew in the next', async () => {
+  test('count within a window, and from zero in the next', async () => {
     const { counters, time } = rig()
     expect(await counters.add('k', 1_000)).toEqual({ hits: 1, resetsAt: START + 1_000 })
     time.now += 999
@@ -35,7 +35,7 @@ describe('counters', () => {
     expect(await counters.add('k', 1_000)).toEqual({ hits: 1, resetsAt: START + 2_000 })
   })
 
-  test('take a hit back, never below zero, and clear a key', async () => {
+  test('decrement, never below zero, and clear a key', async () => {
     const { counters } = rig()
     await counters.add('k', 1_000)
     for (let i = 0; i < 3; i += 1) await counters.decrement('k')
@@ -44,7 +44,7 @@ describe('counters', () => {
     expect(await counters.read('k')).toBeNull()
   })
 
-  test('read a key that found no room from the overflow bucket, unless a count is an exemption', async () => {
+  test('read a key without room from the overflow bucket, unless the count grants an exemption', async () => {
     const { store } = rig()
     const [failures, known] = [store.counters('sign-in pairs'), store.counters('sign-in known')]
     for (const counters of [failures, known]) for (let i = 0; i < 100_001; i += 1) await counters.add(`k${i}`, 100_000)
@@ -72,7 +72,7 @@ describe('counters', () => {
     expect((await counters.add('newer', 1_000)).hits).toBe(1)
   })
 
-  test('of one kind are crowded out by none of another', async () => {
+  test('of one kind are not crowded out by another kind', async () => {
     const { store, counters } = rig()
     for (let i = 0; i < 100_001; i += 1) await counters.add(`k${i}`, 1_000)
     const subjects = store.counters('general subjects')
@@ -85,7 +85,7 @@ describe('sessions', () => {
   const presented = { generation: 0, tokenHash: 'first' }
   const next = { tokenHash: 'second', idleAt: START + 8_000 }
 
-  test('rotate once, and end when the same token comes again', async () => {
+  test('rotate once, and end when the same token is used again', async () => {
     const { store } = rig()
     await store.sessions.open(session('s'))
     expect(await store.sessions.rotate({ id: 's', presented, next })).toBe('rotated')
@@ -95,7 +95,7 @@ describe('sessions', () => {
     expect(await store.sessions.rotate({ id: 's', presented, next })).toBe('ended')
   })
 
-  test('of two that rotate at once, let one rotate and then end', async () => {
+  test('let one of two concurrent rotations through, and then end', async () => {
     const { store } = rig()
     await store.sessions.open(session('s'))
     const outcomes = await Promise.all([1, 2].map(() => store.sessions.rotate({ id: 's', presented, next })))
@@ -151,7 +151,7 @@ describe('revocations', () => {
 })
 
 describe('tickets', () => {
-  test('are taken once, and never after they have expired', async () => {
+  test('are consumed once, and never after they have expired', async () => {
     const { store, time } = rig()
     await store.tickets.put('a', 'content', START + 1_000)
     await store.tickets.put('b', 'content', START + 1_000)

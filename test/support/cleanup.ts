@@ -1,7 +1,6 @@
 /**
- * Call it once, at the top of a file or of a `describe`. What a test then starts, it hands to the returned function together
- * with the start, and it is stopped after that test, last first, whether the test passed or failed: so a failing assertion
- * fails, and nothing that is still open holds the run.
+ * Call it once, at the top of a file or of a `describe`. A test passes the stop of everything that it starts to the returned
+ * function. The stops run after that test, last first, even if it failed, so that nothing open keeps the run alive.
  */
 export function cleanupAfterEach(): (stop: () => unknown) => void {
   const stops: (() => unknown)[] = []
@@ -9,7 +8,7 @@ export function cleanupAfterEach(): (stop: () => unknown) => void {
   return (stop) => stops.push(stop)
 }
 
-/** Runs every stop, also where one fails. */
+/** Runs every stop, even if one fails. */
 async function runAll(stops: (() => unknown)[]): Promise<void> {
   const faults: unknown[] = []
   for (const stop of stops.splice(0).reverse()) {

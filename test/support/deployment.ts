@@ -260,7 +260,7 @@ export async function makeDeployment(options: DeploymentOptions = {}): Promise<D
   }
 }
 
-/** As docs/production-deployment.md says: readable by whoever gets a file mounted, in a folder that nobody else enters. */
+/** As docs/production-deployment.md says: readable for the container that mounts a file, in a folder that no other user can enter. */
 function makeSecrets(folder: string): Certificate {
   mkdirSync(join(folder, 'secrets'), { mode: 0o700 })
   const certificates = makeCertificates()
@@ -278,13 +278,13 @@ function writeSecret(path: string, content: string): void {
   chmodSync(path, 0o444)
 }
 
-/** Cuts a connection of this test's own. */
+/** Cuts a connection of this test. */
 export function cut(answer: IncomingMessage): void {
   answer.on('error', () => {})
   ;(answer.socket as Socket).destroy()
 }
 
-/** A fact of a process that runs in a container, as the host's kernel tells it. */
+/** A field of /proc about a process in a container, as the host's kernel shows it. */
 export function procStatus(pid: number): ReadonlyMap<string, string> {
   const text = execFileSync('cat', [`/proc/${pid}/status`], { encoding: 'utf8' })
   return new Map(text.split('\n').map((line) => [line.split(':')[0] ?? '', (line.split(':')[1] ?? '').trim()]))

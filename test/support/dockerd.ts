@@ -48,7 +48,7 @@ function probe(): Probe {
   return probed
 }
 
-/** The engine with the fixture containers that `scripts/engine up` starts; throws, telling why, where there is none. */
+/** The engine with the fixture containers that `scripts/engine up` starts. Throws with the reason if there is none. */
 export function realEngine(): RealEngine {
   const found = probe()
   if ('reason' in found) throw new Error(found.reason)
@@ -146,9 +146,9 @@ export interface Dockerd {
   readonly tcpPort: number | null
   /** Another one after `startAgain()`. */
   readonly pid: number
-  /** Ends the engine and deletes all it had. */
+  /** Ends the engine and deletes its data. */
   stop(): Promise<void>
-  /** Ends the engine; what it had stays. */
+  /** Ends the engine and keeps its data. */
   shutDown(): Promise<void>
   /** Starts it again with the same images, containers, socket and port. */
   startAgain(): Promise<void>
@@ -157,7 +157,7 @@ export interface Dockerd {
   resume(): void
 }
 
-/** A real engine without a network, for one test file: what happens to it happens to nobody else. Needs root. */
+/** A real engine without a network, for one test file, which no other test shares. Needs root. */
 export async function startDockerd(options: DockerdOptions = {}): Promise<Dockerd> {
   const dir = await mkdtemp(join(tmpdir(), 'phd-'))
   const socketPath = join(dir, 'docker.sock')

@@ -23,7 +23,7 @@ export interface EngineService extends RunningService {
   sampled(): Promise<void>
 }
 
-/** The whole service over a real engine, with the very deadlines and bounds that it is shipped with. */
+/** The whole service over a real engine, with production deadlines and bounds. */
 export async function serveEngine(
   endpoint: EngineEndpoint,
   changes: Partial<Config> = {},

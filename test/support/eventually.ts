@@ -1,4 +1,4 @@
-/** Asks until the answer is right; fails with the last answer after so many milliseconds. Gives how long it took. */
+/** Asks until the answer is right, and resolves with the time that it took. Fails with the last answer after a timeout. */
 export async function eventually<T>(
   ask: () => Promise<T> | T,
   isRight: (answer: T) => boolean,

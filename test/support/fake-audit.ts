@@ -5,7 +5,7 @@ import type { AuditSink } from '../../api/audit/sinks/sink.js'
 import { AuditTrail } from '../../api/audit/trail.js'
 import { createLog } from '../../api/log.js'
 
-/** A real trail into memory, which keeps what it is told and fails on demand. */
+/** A real trail into memory, which stores its records and fails on demand. */
 export class FakeAudit extends AuditTrail {
   readonly lines: string[]
   /** What was logged. */
@@ -34,7 +34,7 @@ export class FakeAudit extends AuditTrail {
     this.#broken.is = value
   }
 
-  /** What was recorded, oldest first, without its place in the chain. */
+  /** The recorded events, oldest first, without their position in the chain. */
   get events(): AuditEvent[] {
     const query: RecentQuery = { limit: 10_000 }
     return this.recent(query)

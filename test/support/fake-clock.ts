@@ -6,7 +6,7 @@ interface Timer {
   readonly run: () => void
 }
 
-/** Time that passes when the test says so, and only then. */
+/** Time that passes only when the test advances it. */
 export class FakeClock implements Clock {
   #now = Date.UTC(2026, 10, 24)
   readonly #timers = new Set<Timer>()
@@ -25,12 +25,12 @@ export class FakeClock implements Clock {
     return 0.5
   }
 
-  /** Timers that wait. */
+  /** Pending timers. */
   get pending(): number {
     return this.#timers.size
   }
 
-  /** Lets time pass, timer by timer, and lets what each set off settle before the next. */
+  /** Advances time timer by timer, and lets promise reactions settle in between. */
   async advance(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds
     await settle()
@@ -46,7 +46,7 @@ export class FakeClock implements Clock {
   }
 }
 
-/** Lets all promise reactions run, however long their chain is: they end before the event loop takes its next turn. */
+/** Runs all promise reactions, however long their chain: they end before the next iteration of the event loop. */
 export async function settle(): Promise<void> {
   await yieldToEventLoop()
 }

@@ -148,7 +148,7 @@ export function happened(healthCommandOf: EventContext['healthCommandOf']): Even
   return { at: Date.UTC(2026, 10, 24), isPast: false, healthCommandOf }
 }
 
-/** A line of a log, so many seconds after 2026-11-24T00:00:00Z. */
+/** A line of a log, that many seconds after 2026-11-24T00:00:00Z. */
 export function lineAt(second: number, message: string, changes: Partial<LogLine> = {}): LogLine {
   const time = rfc3339Of(engineTime(Date.UTC(2026, 10, 24) + second * 1_000))
   return { time, stream: 'stdout', message, isCut: false, redactions: 0, parts: 1, ...changes }
@@ -164,19 +164,19 @@ export class FakeEngine implements Engine {
   /** What calls of one kind fail with. */
   readonly faults = new Map<string, ApiError>()
   readonly readings: (id: string) => Reading | null
-  /** Stats calls under way, and the most there ever were. */
+  /** Stats calls in progress, and their maximum so far. */
   polling = 0
   mostPolling = 0
-  /** Holds stats and inspect calls back until the test lets them go. */
+  /** Holds stats and inspect calls back until it resolves. */
   gate: Promise<void> | null = null
   closed = false
-  /** What /events was asked to begin with, each time. */
+  /** The `since` of each subscription to /events. */
   readonly sinces: (EngineTime | null)[] = []
   /** What the engine remembers and sends to each new subscriber, before anything else. */
   readonly past: ContainerEvent[] = []
-  /** What its clock shows to a subscriber. */
+  /** The time that it sends to a subscriber. */
   engineNow: number | null = null
-  /** Answers GET /containers/{id}/logs: batches of lines until the test says otherwise. */
+  /** Answers GET /containers/{id}/logs with batches of lines; a test may replace it. */
   log: (request: LogRequest, signal: AbortSignal) => AsyncIterable<readonly LogLine[]> = async function* () {
     yield []
   }
@@ -373,7 +373,7 @@ export class FakeEngine implements Engine {
     this.closed = true
   }
 
-  /** One call, recorded as the transport does: when it ends, before its answer is given. Throws a fault that is set. */
+  /** One call, recorded like in the transport: when it ends, before its answer is returned. Throws a fault that is set. */
   #begin(call: string, signal: AbortSignal, recordCall?: RecordCall) {
     const read = call.split(' ')[0] ?? ''
     const record = (status: number | null, result: CallResult) => {

@@ -48,7 +48,7 @@ export function hostOf(changes: Partial<HostStatus> = {}): HostStatus {
   }
 }
 
-/** A view of what the test puts into it. */
+/** A view with the contents that the test sets. */
 export class FakeView implements View {
   version = 1
   statsVersion = 1
@@ -63,7 +63,7 @@ export class FakeView implements View {
   processes: ProcessList = { processes: [], redactions: 0, isTruncated: false }
   fileChanges: ChangeList = { changes: [], isTruncated: false }
   logPage: LogPage = { lines: [], isTruncated: false, redactions: 0 }
-  /** What a followed log gives behind its beginning. */
+  /** The steps of a followed log after the first. */
   steps: (signal: AbortSignal) => AsyncIterable<LogStep> = async function* () {}
   readonly logQueries: LogQuery[] = []
   readonly followedFrom: (LogCursor | null)[] = []

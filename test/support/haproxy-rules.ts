@@ -2,7 +2,7 @@
 export interface ProxiedRequest {
   readonly method: string
   readonly path: string
-  /** Without its question mark; empty where there is none. */
+  /** Without its question mark; empty if there is none. */
   readonly query: string
 }
 

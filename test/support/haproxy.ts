@@ -10,7 +10,7 @@ const START_MS = 5_000
 /** Another process may take the port between our asking for it and HAProxy's binding it. */
 const PORT_TRIES = 5
 
-/** Which sections Tecnativa's image opens unless told otherwise, and then the table of the security guide. */
+/** The sections that Tecnativa's image opens by default, then the table of the security guide. */
 const TECNATIVA_DEFAULTS = { EVENTS: '1', PING: '1', VERSION: '1' }
 const GUIDE_TABLE = {
   CONTAINERS: '1',

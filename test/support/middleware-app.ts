@@ -2,8 +2,8 @@ import express, { type Express, type RequestHandler, type Response } from 'expre
 import { answerProblem } from '../../api/http/middleware/answer-problem.js'
 
 /**
- * An app of these middlewares alone. A request that they let pass is answered 200 with what `show` gives, and what they throw
- * is answered as a problem.
+ * An app of only these middlewares. A request that passes is answered 200 with the result of `show`; a thrown error is answered
+ * as a problem.
  */
 export function appOf(
   middlewares: readonly RequestHandler[],

@@ -1,6 +1,6 @@
 import { type Clock, SYSTEM_CLOCK } from '../../api/clock.js'
 
-/** The system's time from now on, but so many times as fast: what waits for seconds by this clock waits for a part of them. */
+/** The system's time, sped up by a factor, so that waits for seconds take a fraction of them. */
 export function quickClock(factor: number): Clock {
   const startedAt = SYSTEM_CLOCK.now()
   return {

@@ -5,21 +5,21 @@ export interface RawAnswer {
   readonly status: number
   readonly headers: IncomingHttpHeaders
   readonly body: Buffer
-  /** False where the connection broke before the body was whole. */
+  /** False if the connection broke before the body was complete. */
   readonly complete: boolean
 }
 
 export interface RawStream {
   readonly headers: IncomingHttpHeaders
-  /** What has come so far. */
+  /** The text received so far. */
   received(): string
-  /** Resolves once that many lines have come; rejects when the stream ends before. */
+  /** Resolves once that many lines have arrived. Rejects if the stream ends before. */
   lines(count: number): Promise<readonly string[]>
   ended(): Promise<void>
   close(): void
 }
 
-/** Asks the engine as bare node:http does: nothing between the test and the wire retries, follows or decodes. */
+/** Asks the engine through bare node:http, which does not retry, follow redirects or decode. */
 export async function ask(engine: SimulatedEngine, path: string, method = 'GET'): Promise<RawAnswer> {
   const response = await open(engine, path, method)
   const chunks: Buffer[] = []

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 
-/** Sends bytes as they are, and gives all that comes back until the other side closes or so many milliseconds pass. */
+/** Sends bytes unchanged, and resolves with all that comes back until the other side closes or a timeout passes. */
 export function sendRaw(port: number, bytes: string | Buffer, withinMs = 3_000): Promise<string> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []

@@ -36,7 +36,7 @@ export function createSignInRig(changes: Partial<AppParts> & { readonly loginLim
       const user = users.get(name)
       return user?.passwordHash === `hash of ${password}` ? user : null
     },
-    // One at a time without bounds, so that a test may sign in from one address as often as it likes.
+    // One at a time without bounds, so that a test may sign in from one address any number of times.
     queue: {
       enter: (_address, signIn) => {
         const result = last.then(signIn)

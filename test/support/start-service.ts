@@ -30,7 +30,7 @@ export interface RunningService {
   stop(): Promise<void>
 }
 
-/** What came; `body` is null where it is no JSON. */
+/** The received answer. `body` is null if it is not JSON. */
 export async function answered(answer: Response): Promise<Answered> {
   const text = await answer.text()
   const isJson = answer.headers.get('content-type')?.includes('json') === true
@@ -59,7 +59,7 @@ export function serviceConfig(endpoint: EngineEndpoint, changes: Partial<Config>
   }
 }
 
-/** The whole service on a free port, over any engine, with deadlines that a test can wait for. */
+/** The whole service on a free port, over any engine, with short deadlines. */
 export async function startService(
   endpoint: EngineEndpoint,
   changes: Partial<Config> = {},

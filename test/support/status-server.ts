@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A service that answers every request with this status; with null it answers none. */
+/** A service that answers every request with this status, or never if it is null. */
 export async function startStatusServer(status: number | null, host = '127.0.0.1') {
   const paths: (string | undefined)[] = []
   const server = createServer((request, answer) => {

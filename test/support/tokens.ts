@@ -26,7 +26,7 @@ interface TokenOptions {
   readonly sessionId?: string
 }
 
-/** A good token, for everything unless told otherwise. */
+/** A valid token with every scope by default. */
 export function tokenFor(options: TokenOptions = {}, now = Date.now()): string {
   return signToken(
     TOKEN_SETTINGS,
@@ -130,7 +130,7 @@ export function hostileTokens(now = Date.now()): ReadonlyMap<string, string> {
   return tokens
 }
 
-/** Where a `kid` ends up in a path, a query, a shell or a prototype of somebody less careful (RFC 8725 section 3.10). */
+/** Where a `kid` ends up in a path, a query, a shell or a prototype in careless code (RFC 8725 section 3.10). */
 const HOSTILE_KIDS: readonly unknown[] = [
   '',
   'previous',
@@ -156,7 +156,7 @@ const HOSTILE_KIDS: readonly unknown[] = [
   'k'.repeat(5_000),
 ]
 
-/** Signed well over whatever bytes are given. */
+/** A valid signature over any bytes. */
 function byHand(content: object | string | Buffer, header = '{"alg":"HS256","typ":"at+jwt"}'): string {
   const bytes = Buffer.isBuffer(content) ? content : typeof content === 'string' ? content : JSON.stringify(content)
   const signed = `${Buffer.from(header).toString('base64url')}.${Buffer.from(bytes).toString('base64url')}`

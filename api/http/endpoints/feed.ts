@@ -16,14 +16,17 @@ import { type SseConnection, type SseParts, sseEndpoint } from './sse-connection
 export interface FeedRoute extends Route {
   /** What each event carries, by its name. */
   readonly events: Events
-  /** Parses what the URL and the Last-Event-ID field ask. Throws invalid-request. */
-  ask(url: string, lastEventId: string | string[] | undefined): FeedQuestion
+  /** Parses what the URL asks. Throws invalid-request. */
+  ask(url: string): FeedQuestion
 }
 
 type Events = Readonly<Record<string, z.ZodType>>
 
+/** Parses the Last-Event-ID field, which is read after the path. Throws invalid-request. */
+type FeedQuestion = (lastEventId: string | string[] | undefined) => Follow
+
 /** Finds the container where the feed is about one. Throws what View.find throws. */
-type FeedQuestion = (
+type Follow = (
   sources: Sources,
   request: ReadRequest,
 ) => { readonly container: string | null; readonly items: AsyncIterable<readonly SentItem[]> }
@@ -85,13 +88,15 @@ function feedRoute<Query, Id, Subject extends Container | null, Named extends Ev
     path,
     limit: 'general',
     ...options,
-    ask(url, field) {
+    ask(url) {
       const query = queryOf(options.query, url)
-      const lastEventId = idIn(field, readId)
-      return (sources, request) => {
-        const container = resolve(sources.view, query, request)
-        const items = handler(sources, { ...request, query, container, lastEventId })
-        return { container: container?.id ?? null, items }
+      return (field) => {
+        const lastEventId = idIn(field, readId)
+        return (sources, request) => {
+          const container = resolve(sources.view, query, request)
+          const items = handler(sources, { ...request, query, container, lastEventId })
+          return { container: container?.id ?? null, items }
+        }
       }
     },
   }
@@ -121,10 +126,11 @@ const CALLER_CHECK_MS = 5_000
  */
 export function feedEndpoint(route: FeedRoute, parts: FeedParts): RequestHandler {
   return sseEndpoint(route, parts, async (connection) => {
-    const question = route.ask(connection.url, connection.lastEventId)
+    const question = route.ask(connection.url)
     const request = connection.request()
+    const follow = question(connection.lastEventId)
     connection.takePlace()
-    const { container, items } = question(parts.sources, request)
+    const { container, items } = follow(parts.sources, request)
     const iterator = items[Symbol.asyncIterator]()
     let stopChecking = () => {}
     try {

@@ -23,7 +23,7 @@ export interface IdentifyParts {
   readonly isStream: (path: string) => boolean
 }
 
-/** Identifies the caller and refuses nobody: `requireCaller` does, so that the limits between the two count every client. */
+/** Identifies the caller. `requireCaller` does the refusing, so that the limits between the two count every client. */
 export function identify({ authenticator, tickets, isStream }: IdentifyParts): RequestHandler {
   if (authenticator === null)
     return function identifyAsAnonymous(_req, res, next) {

@@ -3,8 +3,9 @@ import { type Stopwatch, TimeSlice } from '../../concurrency/event-loop-yield.js
 import { ApiError, type ErrorCode } from '../../model/error.js'
 import type { LogCursor, LogEntry, LogFollowQuery, LogLine, LogQuery, LogStep } from '../../model/log-line.js'
 import { backoff, STEADY_AFTER_MS } from '../backoff.js'
-import { CursorTracker, RESUME_MESSAGES, ResumeFinder } from './cursor.js'
+import { CursorTracker } from './cursor-tracker.js'
 import { matchesQuery, type OpenLog, readTail } from './log-reader.js'
+import { RESUME_MESSAGES, ResumeFinder } from './resume-finder.js'
 import type { TokenBucket, TokenBucketSize } from './token-bucket.js'
 import { withSilences } from './with-silences.js'
 

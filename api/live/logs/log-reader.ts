@@ -3,7 +3,7 @@ import type { LogRequest } from '../../engine/engine.js'
 import { engineTimeOf, isBefore } from '../../model/engine-time.js'
 import { ApiError } from '../../model/error.js'
 import type { LogCursor, LogLine, LogPage, LogQuery } from '../../model/log-line.js'
-import { CursorTracker } from './cursor.js'
+import { CursorTracker } from './cursor-tracker.js'
 import { TailBuffer } from './tail-buffer.js'
 
 /** Messages that a search scans at most: half a second of this process. */

@@ -29,7 +29,7 @@ describe('readTail', () => {
     expect(readTail('', false)).toEqual({ records: [], tornBytes: 0, endsOpen: false })
   })
 
-  test('passes over the half of a line that it begins with, and refuses where it holds no more than that', () => {
+  test('skips a partial first line, and refuses a text that holds no more than that', () => {
     for (const at of [1, 10, 75, (lines[0]?.length ?? 0) - 1]) expect(seqs(WHOLE.slice(at), true)).toEqual([2, 3, 4])
     expect(seqs(lines[0]?.slice(1) ?? '', true)).toBeNull()
     expect(seqs('{"v":1,"seq":1', true)).toBeNull()
@@ -50,7 +50,7 @@ describe('readTail', () => {
     for (const between of ['{\n', 'text\n', '\n']) expect(seqs(`${WHOLE}${between}${plain}`)).toEqual([5])
   })
 
-  test('shows no record that another chain left before this one', () => {
+  test('shows no record of another chain before this one', () => {
     const other = chain([readEvent(), readEvent()], { seq: 4, hash: 'ab'.repeat(32) }).lines.join('')
     expect(seqs(`${WHOLE}${other}`)).toEqual([5, 6])
   })

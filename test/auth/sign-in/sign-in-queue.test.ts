@@ -2,7 +2,7 @@ import { SignInQueue } from '../../../api/auth/sign-in/sign-in-queue.js'
 import { ApiError } from '../../../api/model/error.js'
 import { settle } from '../../support/fake-clock.js'
 
-/** Work that ends when the test says so. */
+/** Work that the test ends. */
 function openWork() {
   const began: string[] = []
   const ends = new Map<string, { resolve(): void; reject(error: Error): void }>()
@@ -32,7 +32,7 @@ async function refusalOf(entered: Promise<unknown>): Promise<ApiError> {
 }
 
 describe('SignInQueue', () => {
-  test('runs one at a time, in order of arrival, and gives what each gives', async () => {
+  test('runs one at a time, in order of arrival, and resolves with each result', async () => {
     const { began, work, end } = openWork()
     const queue = new SignInQueue()
     const results = ['a', 'b', 'c'].map((name) => queue.enter(name, work(name)))
@@ -46,13 +46,13 @@ describe('SignInQueue', () => {
     expect(await Promise.all(results)).toEqual(['a', 'b', 'c'])
   })
 
-  test('starts at once where no sign-in runs', () => {
+  test('starts at once if no sign-in runs', () => {
     const { began, work } = openWork()
     void new SignInQueue().enter('a', work('a'))
     expect(began).toEqual(['a'])
   })
 
-  test('goes on after what fails, at once or later', async () => {
+  test('continues after a failure, synchronous or later', async () => {
     const { began, ends, work, end } = openWork()
     const queue = new SignInQueue()
     const thrown = queue.enter('a', () => {
@@ -69,7 +69,7 @@ describe('SignInQueue', () => {
     expect(await next).toBe('c')
   })
 
-  test('lets nothing slip in between one that ends and one that waits', async () => {
+  test('lets no new sign-in run before one that waits', async () => {
     const { began, ends, work, end } = openWork()
     const queue = new SignInQueue()
     const first = queue.enter('a', work('a')).then(() => queue.enter('late', work('late')))
@@ -100,7 +100,7 @@ describe('SignInQueue', () => {
     expect(began).toEqual(['a0', 'a1', 'a2', 'a3', 'a4', 'b', 'a6'])
   })
 
-  test('lets 64 wait in all and refuses the next, whatever its address', async () => {
+  test('lets 64 wait in all and refuses the next, from any address', async () => {
     const { began, work, end } = openWork()
     const queue = new SignInQueue()
     const all = range(65).map((i) => queue.enter(`address ${i}`, work(String(i))))
@@ -111,7 +111,7 @@ describe('SignInQueue', () => {
     expect(began).toEqual(range(65).map(String))
   })
 
-  test('runs the preferred before the others, in their order, and keeps places for them', async () => {
+  test('runs the preferred before the others, in their order, and has a quota for them', async () => {
     const queue = new SignInQueue()
     const done: string[] = []
     let open = () => {}

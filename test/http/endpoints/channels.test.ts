@@ -36,7 +36,7 @@ describe('Channels', () => {
     clock = new FakeClock()
   })
 
-  test('make one answer a tick for all members, and send all the same bytes', async () => {
+  test('render once per tick for all members, and send all of them the same bytes', async () => {
     const channels = new Channels(clock)
     const state = { value: { n: 1 }, made: 0 }
     const members = Array.from({ length: 500 }, listener)
@@ -96,7 +96,7 @@ describe('Channels', () => {
     expect([channels.count, clock.pending]).toEqual([0, 0])
   })
 
-  test('end for all members where there is nothing to send any more', async () => {
+  test('end for all members when there is nothing to send any more', async () => {
     const channels = new Channels(clock)
     const state: Parameters<typeof topicOf>[0] = { value: 1, made: 0 }
     const members = [listener(), listener()]
@@ -108,7 +108,7 @@ describe('Channels', () => {
     expect([channels.count, clock.pending]).toEqual([0, 0])
   })
 
-  test('are not opened where there is nothing to send', () => {
+  test('are not opened if there is nothing to send', () => {
     const channels = new Channels(clock)
     const state = { value: 1, made: 0, fault: new ApiError('container-not-running', 'stopped') }
     expect(() => channels.join(topicOf(state), listener())).toThrow(state.fault)

@@ -48,7 +48,7 @@ const waitFor = (isThere: () => boolean) => eventually(isThere, (there) => there
 const actionsOf = (events: readonly { readonly event: string; readonly data: string }[]) =>
   events.map(({ event, data }) => (event === 'container' ? JSON.parse(data).action : event))
 
-/** Steps that the test gives by hand, until its reader goes. */
+/** Steps that the test yields by hand, until its reader leaves. */
 function handSteps() {
   const queue: LogStep[] = []
   let wake = () => {}
@@ -124,10 +124,19 @@ describe('every feed', () => {
       expect([odd.status, odd.body.errors?.[0]?.path]).toEqual([400, 'Last-Event-ID'])
     },
   )
+
+  test('names a wrong id in the path before a wrong Last-Event-ID', async () => {
+    const { app } = rig()
+    const { status, body } = await request(app)
+      .get('/api/containers/shop-web-1/logs/stream')
+      .set('Authorization', `Bearer ${tokenFor()}`)
+      .set('Last-Event-ID', 'x y')
+    expect([status, body.code]).toEqual([400, 'invalid-container-id'])
+  })
 })
 
 describe('a followed log', () => {
-  test('gives each line with its place, says where some are missing, and ends with the container', async () => {
+  test('sends each line with its cursor, marks gaps, and ends with the container', async () => {
     const { view, port } = rig()
     const hand = handSteps()
     view.steps = hand.steps
@@ -164,7 +173,7 @@ describe('a followed log', () => {
     expect(view.followedFrom).toEqual([cursor, cursor, cursor, null])
   })
 
-  test('a fault before the first line is an answer, one after it the end of the stream', async () => {
+  test('a fault before the first line is the answer, a later one ends the stream', async () => {
     const { app, view, port } = rig()
     view.lookupFault = new ApiError('log-driver-unreadable', 'x')
     const refused = await request(app).get(LOG).set('Authorization', `Bearer ${tokenFor()}`)
@@ -178,7 +187,7 @@ describe('a followed log', () => {
     expect(stream.events).toEqual([{ event: 'end', id: '', data: '{"code":"engine-bad-answer"}' }])
   })
 
-  test('lets go of the engine when its reader leaves, however silent the log is, and leaves no timer', async () => {
+  test('closes the engine call when its reader leaves, even if the log is silent, and leaves no timer', async () => {
     const { view, port, clock } = rig()
     const hand = handSteps()
     view.steps = hand.steps
@@ -191,7 +200,7 @@ describe('a followed log', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('waits for a slow reader instead of keeping what it does not take', async () => {
+  test('waits for a slow reader instead of queueing lines', async () => {
     const { view, port } = rig()
     let given = 0
     view.steps = async function* (signal) {
@@ -224,7 +233,7 @@ describe('a followed log', () => {
 })
 
 describe('the stream of events', () => {
-  test('tells what happens from now on, each event under its name', async () => {
+  test('sends events from now on, each under its name', async () => {
     const { port, happen } = rig()
     happen('create')
     const stream = await listenTo(port, EVENTS, tokenFor())
@@ -242,7 +251,7 @@ describe('the stream of events', () => {
     stream.close()
   })
 
-  test('whoever comes back misses nothing and gets nothing twice, also before the first event', async () => {
+  test('a client that reconnects misses no event and gets none twice, even before the first event', async () => {
     const { port, happen } = rig()
     const seen: string[] = []
     let id = ''
@@ -259,7 +268,7 @@ describe('the stream of events', () => {
     expect(seen).toEqual(['in-a', 'out-a', 'in-b', 'out-b', 'in-c', 'out-c', 'in-d', 'out-d', 'in-e'])
   })
 
-  test('a reader who has met no event comes back to all that happened since', async () => {
+  test('a reader who got no event yet reconnects to all events since', async () => {
     const { port, happen } = rig()
     const first = await listenTo(port, EVENTS, tokenFor())
     await waitFor(() => first.lastEventId !== '')
@@ -271,7 +280,7 @@ describe('the stream of events', () => {
     second.close()
   })
 
-  test('a place that is not remembered is a gap, and what is old is not told again', async () => {
+  test('a forgotten id is a gap, and old events are not repeated', async () => {
     const { port, happen } = rig()
     happen('start')
     const stream = await listenTo(port, EVENTS, tokenFor(), 'A'.repeat(22))
@@ -283,7 +292,7 @@ describe('the stream of events', () => {
     stream.close()
   })
 
-  test('what was lost on the way from the engine is a gap in its place', async () => {
+  test('events lost on the way from the engine are a gap at their position', async () => {
     const { port, journal, happen } = rig()
     happen('start')
     const stream = await listenTo(port, EVENTS, tokenFor())
@@ -297,7 +306,7 @@ describe('the stream of events', () => {
     stream.close()
   })
 
-  test('since begins with what is remembered', async () => {
+  test('since begins with remembered events', async () => {
     const { port, happen } = rig()
     const nanos = (milliseconds: number) => `${NOW - milliseconds}000000`
     happen('create', { timeNano: nanos(120_000) }, 120_000)
@@ -318,7 +327,7 @@ describe('the stream of events', () => {
     stream.close()
   })
 
-  test('the name of a hidden event is no better than one that is made up', async () => {
+  test('the id of a hidden event is answered like an invented one', async () => {
     const { app, port, happen } = rig()
     const hidden = happen('start', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
     happen('pause')
@@ -336,7 +345,7 @@ describe('the stream of events', () => {
     }
   })
 
-  test('a filtered reader is told of its own containers, and the names of events tell it of no other', async () => {
+  test('a restricted reader gets events of its own containers, and their ids reveal no others', async () => {
     const { port, happen } = rig()
     const hidden = happen('start', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
     const stream = await listenTo(port, EVENTS, tokenFor({ selectors: ['team=web'] }))
@@ -345,7 +354,7 @@ describe('the stream of events', () => {
     const again = await listenTo(port, EVENTS, tokenFor({ selectors: ['team=web'] }))
     await waitFor(() => again.lastEventId !== '')
     happen('die', { containerId: idOf('d'), labels: new Map([['team', 'data']]) })
-    // What happens to hidden containers moves nothing that this reader could look at.
+    // Events of hidden containers change nothing that this reader can see.
     expect(again.lastEventId).toBe(stream.lastEventId)
     happen('pause')
     await waitFor(() => stream.events.length === 1)

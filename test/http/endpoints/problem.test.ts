@@ -35,7 +35,7 @@ describe('a problem', () => {
   })
 
   test.each([new Error('secret'), new TypeError('secret'), 'secret', null, undefined, { code: 'not-found' }])(
-    'of what no one foresaw is internal and says nothing of it: %p',
+    'of an unexpected error is internal and reveals nothing of it: %p',
     (error) => {
       const { status, body } = problemOf(error, REQUEST_ID)
       expect([status, body['code']]).toEqual([500, 'internal'])

@@ -20,7 +20,7 @@ const SCOPES: readonly Scope[] = ['containers:read', 'logs:read', 'events:read',
 const WITH_PATHS: readonly Scope[] = [...SCOPES, 'security:read']
 const PATH_LABEL = 'com.docker.compose.project.working_dir'
 
-/** A view of what the decoders make of an engine's answers in which each of these texts stands wherever a text may. */
+/** A view of decoded engine answers that hold each of these texts wherever a text may be. */
 function fill(view: FakeView, text: string): void {
   const Labels = { note: text, other: text, [PATH_LABEL]: '/srv/shop' }
   const listed = {
@@ -72,7 +72,7 @@ function rig(text: string) {
   return { ...made, ask, lastRead }
 }
 
-/** Of one secret in each text: how often something is hidden from a caller with `security:read`, and how often from one without. */
+/** With one secret in each text: redactions for a caller with `security:read`, and for one without. */
 const HIDDEN: readonly (readonly [path: string, withPaths: number, without: number | null])[] = [
   ['/api/containers', 2, 3],
   [`/api/containers/${ID}`, 2 + 3 + 2, 2 + 3 + 2 + 1],
@@ -85,7 +85,7 @@ const HIDDEN: readonly (readonly [path: string, withPaths: number, without: numb
   ['/api/volumes', 3, 5],
 ]
 
-/** Of the same without a secret: what is hidden whatever it is. */
+/** The same without secrets: what is hidden regardless of its content. */
 const ALWAYS_HIDDEN = new Map([
   [`/api/containers/${ID}`, [3, 4]],
   ['/api/containers', [0, 1]],
@@ -150,7 +150,7 @@ describe('the record of a read names the container', () => {
     expect(lastRead()).toMatchObject({ container: missing, code: 'container-not-found', status: 404 })
   })
 
-  test('and none for a list, whatever its items are called', async () => {
+  test('and none for a list, for any names of its items', async () => {
     const { ask, lastRead } = rig('x')
     for (const path of ['/api/containers', '/api/images']) {
       await ask(path)

@@ -52,7 +52,7 @@ function namesIn(data: string | undefined): string[] {
 }
 
 describe('GET /api/stats/stream', () => {
-  test('sends what GET /api/stats would answer, again when it has changed, and not when it has not', async () => {
+  test('sends the answer of GET /api/stats, and again only when it has changed', async () => {
     const { port, view, streams, clock } = rig()
     const stream = await listenTo(port, `${PATH}?interval=1`, tokenFor())
     expect(stream.answer.statusCode).toBe(200)
@@ -77,7 +77,7 @@ describe('GET /api/stats/stream', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('shows a filtered caller its own containers alone', async () => {
+  test('shows a restricted caller only its own containers', async () => {
     const { port } = rig()
     const stream = await listenTo(port, PATH, tokenFor({ selectors: ['team=data'] }))
     await waitFor(() => stream.events.length === 1)
@@ -118,7 +118,7 @@ describe('GET /api/stats/stream', () => {
     await waitFor(() => streams.count === 0)
   })
 
-  test('has what it shows read at its pace, and nothing else', async () => {
+  test('has only its containers read at its pace', async () => {
     const { port, view } = rig()
     view.all = [...view.all, containerOf({ id: idOf('c'), state: 'exited' })]
     const stream = await listenTo(port, `${PATH}?interval=3&name=web`, tokenFor())
@@ -205,7 +205,7 @@ describe('GET /api/stats/stream', () => {
 describe('GET /api/containers/:id/stats/stream', () => {
   const ONE = `/api/containers/${idOf('a')}/stats/stream`
 
-  test('sends what GET /api/containers/:id/stats would answer, to a ticket too, and has the container read at its pace', async () => {
+  test('sends the answer of GET /api/containers/:id/stats, to a ticket too, and has the container read at its pace', async () => {
     const { app, port, view, audit } = rig()
     view.addSample(idOf('a'))
     const { ticket } = (await issue(app, tokenFor(), ONE)).body
@@ -222,7 +222,7 @@ describe('GET /api/containers/:id/stats/stream', () => {
     ['a container that is not there', idOf('f'), 404, 'container-not-found'],
     ['one that does not run', idOf('e'), 409, 'container-not-running'],
     ['no id', 'web', 400, 'invalid-container-id'],
-  ])('of %s is refused as the read would be, and takes no place', async (_what, id, status, code) => {
+  ])('of %s is refused like the read, and uses no quota', async (_what, id, status, code) => {
     const { app, view, streams, audit } = rig()
     view.all = [...view.all, containerOf({ id: idOf('e'), state: 'exited' })]
     const path = `/api/containers/${id}/stats/stream`
@@ -246,7 +246,7 @@ describe('GET /api/containers/:id/stats/stream', () => {
     expect(streams.count).toBe(0)
   })
 
-  test('takes the host where two have the id', async () => {
+  test('accepts the host if two hosts have the id', async () => {
     const { port, view } = rig()
     view.all = [
       containerOf({ id: idOf('a'), name: 'here' }),
@@ -261,7 +261,7 @@ describe('GET /api/containers/:id/stats/stream', () => {
 })
 
 describe('a stream ticket', () => {
-  test('opens its stream once, as the caller it was issued to would see it', async () => {
+  test('opens its stream once, with the view of the caller it was issued to', async () => {
     const { app, port, audit } = rig()
     const { status, body } = await issue(app, tokenFor({ subject: 'page', selectors: ['team=data'] }), PATH)
     expect(status).toBe(200)
@@ -284,7 +284,7 @@ describe('a stream ticket', () => {
     for (const stream of both) stream.close()
   })
 
-  test('is good for 30 s, and not at 30 s', async () => {
+  test('is valid for less than 30 s', async () => {
     const { app, clock, port } = rig()
     const [early, late] = [
       (await issue(app, tokenFor(), PATH)).body.ticket,
@@ -298,7 +298,7 @@ describe('a stream ticket', () => {
     expect((await request(app).get(`${PATH}?ticket=${late}`)).status).toBe(401)
   })
 
-  test('carries the scope of its stream and no other, and is no key to any other path', async () => {
+  test('carries only the scope of its stream, and opens no other path', async () => {
     const { app } = rig()
     const { ticket } = (await issue(app, tokenFor(), PATH)).body
     expect((await request(app).get(`/api/containers?ticket=${ticket}`)).status).toBe(401)
@@ -310,7 +310,7 @@ describe('a stream ticket', () => {
     expect([beside.status, beside.body.errors?.[0].path]).toEqual([400, 'ticket'])
   })
 
-  test('dies with the token that it was issued to', async () => {
+  test('ends with the token that it was issued to', async () => {
     const { app, store, authenticator, clock } = rig()
     const token = tokenFor()
     const { ticket } = (await issue(app, token, PATH)).body
@@ -336,7 +336,7 @@ describe('a stream ticket', () => {
     expect([answer.status, answer.body.code, answer.body.errors[0].path]).toEqual([400, 'invalid-request', 'path'])
   })
 
-  test('is not issued without the scope, nor by a stranger, nor with a ticket', async () => {
+  test('is not issued without the scope, nor to an unverified client, nor with a ticket', async () => {
     const { app, audit } = rig()
     const wrong = await issue(app, tokenFor({ scopes: ['logs:read'] }), PATH)
     expect([wrong.status, wrong.body.code]).toEqual([403, 'insufficient-scope'])

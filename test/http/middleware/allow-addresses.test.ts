@@ -24,12 +24,12 @@ describe('allowAddresses', () => {
     expect(recorded).toEqual([[expect.objectContaining({ action: 'address-refused', decision: 'deny' }), 1]])
   })
 
-  test('refuses a client whose address is not known', async () => {
+  test('refuses a client with an unknown address', async () => {
     const app = appOf([allowAddresses(networks('0.0.0.0/1', '128.0.0.0/1', '8000::/1'), async () => {})])
     expect((await request(app).get('/')).status).toBe(403)
   })
 
-  test('refuses no one without a record', async () => {
+  test('refuses no client without a record', async () => {
     const app = appOf([
       allowAddresses(networks('192.0.2.1'), async () => {
         throw new Error('broken')
@@ -65,7 +65,7 @@ describe('IP_ALLOWLIST', () => {
     if (status === 403) expect(answer.body.code).toBe('address-not-allowed')
   })
 
-  test('concerns a good token and a login too, leaves the health checks alone, and is audited once', async () => {
+  test('applies to a valid token and a login too, exempts the health checks, and is audited once', async () => {
     const { app, audit } = createRig({ network })
     for (let i = 0; i < 3; i += 1) {
       const answer = await request(app).get('/api/containers').set('Authorization', `Bearer ${tokenFor()}`)

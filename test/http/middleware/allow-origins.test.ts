@@ -17,11 +17,11 @@ describe('allowOrigins', () => {
     ])
   })
 
-  test('lets an OPTIONS pass that is no preflight', async () => {
+  test('lets an OPTIONS pass that is not a preflight', async () => {
     expect((await request(app).options('/').set('Origin', 'https://dash.example')).status).toBe(200)
   })
 
-  test('names no origin to a request without one', async () => {
+  test('names no origin in the answer to a request without one', async () => {
     const { headers } = await request(app).get('/')
     expect([headers['access-control-allow-origin'], headers['vary']]).toEqual([undefined, 'Origin'])
   })
@@ -32,7 +32,7 @@ describe('CORS_ORIGINS', () => {
   const preflight = (app: Express, origin: string) =>
     request(app).options('/api/containers').set({ Origin: origin, 'Access-Control-Request-Method': 'GET' })
 
-  test('answers the preflight of a listed origin, and lets it read, without credentials', async () => {
+  test('answers the preflight of a listed origin, and lets it read without credentials', async () => {
     const { app } = createRig({ network })
     const before = await preflight(app, 'https://dash.example')
     expect(before.status).toBe(204)
@@ -59,7 +59,7 @@ describe('CORS_ORIGINS', () => {
     '*',
     '',
     'https://dash.example, https://evil.example',
-  ])('says nothing to the origin %j', async (origin) => {
+  ])('allows nothing to the origin %j', async (origin) => {
     const { app } = createRig({ network })
     const before = await preflight(app, origin)
     expect(before.status).toBe(401)

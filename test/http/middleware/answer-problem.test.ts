@@ -17,7 +17,7 @@ function failing(error: unknown, before: (res: Parameters<RequestHandler>[1]) =>
   }
 }
 
-test('answers an error of ours with its status, its fields and a body of its own media type', async () => {
+test('answers an ApiError with its status, its fields and a problem body', async () => {
   const error = new ApiError('rate-limited', 'the reason', { retryAfterSeconds: 7 })
   const answer = await request(appOf([failing(error)])).get('/')
   expect([answer.status, answer.headers['retry-after'], answer.body.code]).toEqual([429, '7', 'rate-limited'])
@@ -31,7 +31,7 @@ test('names no version of a body that is not sent', async () => {
 })
 
 test.each([new TypeError('secret'), 'secret', { status: 404, message: 'secret' }])(
-  'answers what no one foresaw as internal: %p',
+  'answers an unexpected error as internal: %p',
   async (error) => {
     const answer = await request(appOf([failing(error)])).get('/')
     expect([answer.status, answer.body.code]).toEqual([500, 'internal'])
@@ -49,7 +49,7 @@ test('answers a path that cannot be decoded as a bad request', async () => {
   }
 })
 
-test('leaves what failed to the log', async () => {
+test('leaves the cause to the log', async () => {
   const error = new Error('x')
   let seen: unknown
   const log: RequestHandler = (_req, res, next) => {

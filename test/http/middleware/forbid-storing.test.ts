@@ -2,7 +2,7 @@ import request from 'supertest'
 import { forbidStoring } from '../../../api/http/middleware/forbid-storing.js'
 import { appOf } from '../../support/middleware-app.js'
 
-test('no cache keeps an answer, nor a refusal', async () => {
+test('no cache may store an answer or a refusal', async () => {
   const app = appOf([
     forbidStoring(),
     (req, _res, next) => next(req.url === '/refused' ? new Error('refused') : undefined),

@@ -5,7 +5,7 @@ import { hostOf } from '../../support/fake-view.js'
 import { appOf } from '../../support/middleware-app.js'
 
 describe('a health check', () => {
-  test('answers 200 or 503, as it stands at that moment', async () => {
+  test('answers 200 or 503 by the current state', async () => {
     let isWell = true
     const app = appOf([health(() => isWell)])
     const answer = async () => {
@@ -23,7 +23,7 @@ describe('a health check', () => {
   })
 })
 
-test('strangers may ask whether the service is alive and ready, and learn nothing else', async () => {
+test('unverified clients may ask whether the service is alive and ready, and learn nothing else', async () => {
   const { app, view } = createRig()
   expect((await request(app).get('/health/live')).body).toEqual({ status: 'ok' })
   expect((await request(app).get('/health/ready')).body).toEqual({ status: 'ok' })

@@ -14,7 +14,7 @@ import { tokenFor } from '../../support/tokens.js'
 const cleanup = cleanupAfterEach()
 const callerOf = (subject: string): Caller => ({ ...ANONYMOUS, subject })
 
-/** What is known of who asks, where the token `good` and the ticket `ticket` are. */
+/** The identity that a request gets if only the token `good` and the ticket `ticket` are valid. */
 function appWith(authenticate: (token: string) => Caller | Promise<Caller>, isStillValid = async () => true) {
   const parts = {
     authenticator: { authenticate, isStillValid },
@@ -36,12 +36,12 @@ function appWith(authenticate: (token: string) => Caller | Promise<Caller>, isSt
 const known = (subject: string) => ({ subject, fault: null, actor: subject })
 const unknown = (fault: string) => ({ subject: null, fault, actor: null })
 
-describe('who asks', () => {
+describe('the caller', () => {
   const ask = async (app: ReturnType<typeof appWith>, fields: Record<string, string> = {}, path = '/') =>
     (await request(app).get(path).set(fields)).body
   const bearer = { Authorization: 'Bearer good' }
 
-  test('is known from the token, whether it was verified before or is now', async () => {
+  test('is known from the token, cached or verified now', async () => {
     expect(await ask(appWith(callerOf), bearer)).toEqual(known('good'))
     expect(
       await ask(
@@ -51,7 +51,7 @@ describe('who asks', () => {
     ).toEqual(known('good'))
   })
 
-  test('is not known without a token, or with one that is refused, and the request goes on all the same', async () => {
+  test('is unknown without a token or with a refused one, and the request continues', async () => {
     const refuse = () => {
       throw new ApiError('invalid-token', 'refused')
     }
@@ -66,7 +66,7 @@ describe('who asks', () => {
     expect(await ask(appWith(callerOf), { Authorization: 'Basic Z29vZA==' })).toEqual(unknown('invalid-token'))
   })
 
-  test('is not guessed where the check itself fails', async () => {
+  test('is not guessed if the check itself fails', async () => {
     const fail = () => {
       throw new Error('broken')
     }
@@ -74,7 +74,7 @@ describe('who asks', () => {
       expect((await request(app).get('/').set(bearer)).status).toBe(500)
   })
 
-  test('is the anonymous caller where authentication is off', async () => {
+  test('is anonymous if authentication is off', async () => {
     const parts = { authenticator: null, tickets: { redeem: async () => ANONYMOUS }, isStream: () => true }
     const app = appOf([identify(parts)], (res) => ({ isAnonymous: knownCaller(res) === ANONYMOUS }))
     expect((await request(app).get('/').set(bearer)).body).toEqual({ isAnonymous: true })
@@ -108,13 +108,13 @@ describe('a ticket', () => {
     expect(await ask('get', '/a/stream?ticket=ticket', async () => false)).toEqual(unknown('invalid-token'))
   })
 
-  test('is not read where there is a token', async () => {
+  test('is not read if there is a token', async () => {
     const answer = await request(appWith(callerOf)).get('/a/stream?ticket=ticket').set('Authorization', 'Bearer good')
     expect(answer.body).toEqual(known('good'))
   })
 })
 
-test('two Authorization fields are no credentials', async () => {
+test('two Authorization fields are not credentials', async () => {
   const server = createServer(createRig().app)
   cleanup(() => server.close())
   const field = `Authorization: Bearer ${tokenFor()}`

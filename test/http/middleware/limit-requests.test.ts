@@ -31,7 +31,7 @@ describe('a limit', () => {
     return { app, time, recorded }
   }
 
-  test('says how long its window lasts by the clock it was given, and begins anew after that', async () => {
+  test('shows how long its window lasts on the given clock, and begins again after that', async () => {
     const { app, time } = open()
     for (let i = 0; i < 2; i += 1) expect((await request(app).get('/')).status).toBe(200)
     time.now += 12_500
@@ -72,7 +72,7 @@ describe('limits', () => {
     expect((await get(app, '/api/containers')).status).toBe(200)
   })
 
-  test('count strangers by address, also those with bad tokens', async () => {
+  test('count unverified clients by address, including those with invalid tokens', async () => {
     const { app } = createRig({ limits })
     for (let i = 0; i < 5; i += 1) expect((await get(app, '/api/containers', 'bad')).status).toBe(401)
     expect((await get(app, '/api/containers', 'bad')).status).toBe(429)
@@ -112,7 +112,7 @@ describe('limits', () => {
     for (let i = 0; i < 10; i += 1) expect((await request(app).get('/health/live')).status).toBe(200)
   })
 
-  test('count strangers on every path, so that guessing tokens is not free anywhere', async () => {
+  test('count unverified clients on every path, so that guessing tokens is never free', async () => {
     const { app } = createRig({ limits: { windowMs: 900_000, general: 2, stats: 2 } })
     expect((await get(app, '/nowhere', 'bad')).status).toBe(401)
     expect((await get(app, '/nowhere', 'bad')).status).toBe(401)
@@ -175,7 +175,7 @@ describe('limits', () => {
     }
   })
 
-  test('are recorded once a window, not for each request that is over', async () => {
+  test('are recorded once per window, not for each request over the limit', async () => {
     const { app, audit } = createRig({ limits: { ...limits, general: 3 } })
     const token = tokenFor({ subject: 'eager' })
     for (let i = 0; i < 8; i += 1) await request(app).get('/api/hosts').set('Authorization', `Bearer ${token}`)

@@ -19,7 +19,7 @@ describe('matchNetworks', () => {
     expect(isOurs(address)).toBe(false)
   })
 
-  test('finds nothing in no network', () => {
+  test('finds nothing without networks', () => {
     expect(matchNetworks([])('127.0.0.1')).toBe(false)
   })
 })

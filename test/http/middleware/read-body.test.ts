@@ -14,17 +14,17 @@ function post(body: string | Buffer, fields: Record<string, string> = { 'Content
   return typeof body === 'string' ? asked.send(body) : asked.serialize(() => body as never).send({})
 }
 
-/** A JSON object of so many bytes. */
+/** A JSON object with that many bytes. */
 function objectOf(bytes: number): string {
   return JSON.stringify({ name: 'x'.repeat(bytes - '{"name":""}'.length) })
 }
 
-test('leaves what the schema makes of the body', async () => {
+test('stores the body as the schema parses it', async () => {
   const answer = await post('{"name":"Zo\u00eb"}')
   expect([answer.status, answer.body]).toEqual([200, { body: { name: 'Zo\u00eb' } }])
 })
 
-test('reads no body as an empty object', async () => {
+test('reads an absent body as an empty object', async () => {
   expect((await request(app).post('/')).body).toEqual({ body: {} })
 })
 
@@ -33,7 +33,7 @@ test.each([
   'APPLICATION/JSON',
   'application/json; charset=utf-8',
   'application/json;charset="UTF-8"',
-])('takes the media type %s', async (type) => {
+])('accepts the media type %s', async (type) => {
   expect((await post('{}', { 'Content-Type': type })).status).toBe(200)
 })
 
@@ -58,7 +58,7 @@ test('refuses a compressed body', async () => {
   ])
 })
 
-test('takes a body of the most bytes, and refuses one more, without reading on', async () => {
+test('accepts a body of maximal size, and refuses one more byte without reading on', async () => {
   expect((await post(objectOf(MAX_BODY_BYTES))).status).toBe(200)
   const answer = await post(objectOf(MAX_BODY_BYTES + 1))
   expect([answer.status, answer.body.code, answer.headers['connection']]).toEqual([413, 'payload-too-large', 'close'])
@@ -76,7 +76,7 @@ test.each([
 })
 
 test.each(['[]', 'null', '"x"', '{"other":1}', '{"name":1}', '{"__proto__":{}}'])(
-  'refuses what the schema does not take: %s',
+  'refuses what the schema does not accept: %s',
   async (body) => {
     const answer = await post(body)
     expect([answer.status, answer.body.code]).toEqual([400, 'invalid-request'])

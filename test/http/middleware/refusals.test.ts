@@ -23,7 +23,7 @@ describe('a recorder of refusals', () => {
     return { audit, record: refusalRecorder(audit, store.counters('refusals'), WINDOW_MS) }
   }
 
-  test('records so many of one address and action in a window', async () => {
+  test('bounds the records of one address and action in a window', async () => {
     const { audit, record } = open()
     for (let i = 0; i < 5; i += 1) await record(eventOf('192.0.2.1'), 2)
     expect(audit.events).toHaveLength(2)
@@ -35,7 +35,7 @@ describe('a recorder of refusals', () => {
     expect(audit.events).toHaveLength(5)
   })
 
-  test('records a thousand in all, and the last says so', async () => {
+  test('records a thousand in all, and the last one says so', async () => {
     const { audit, record } = open()
     for (let i = 0; i < 1_010; i += 1) await record(eventOf(`10.0.${i >> 8}.${i & 255}`), 2)
     const reasons = audit.events.map((event) => (event.kind === 'auth' ? event.reason : null))
@@ -44,7 +44,7 @@ describe('a recorder of refusals', () => {
     expect(reasons.at(-1)).toContain('too many')
   })
 
-  test('rejects where the trail cannot be written', async () => {
+  test('rejects if the trail cannot be written', async () => {
     const { audit, record } = open()
     audit.isBroken = true
     await expect(record(eventOf('192.0.2.1'), 2)).rejects.toMatchObject({ code: 'audit-unavailable' })
@@ -56,14 +56,14 @@ const network = {
   trustProxy: { kind: 'networks', networks: networks('127.0.0.0/8', '::1/128') } as const,
 }
 
-/** As if so many other addresses had been refused in this window. */
+/** As if that many other addresses had been refused in this window. */
 async function refuseOthers(store: Store, count: number): Promise<void> {
   for (let i = 0; i < count; i += 1) await store.counters('refusals').add('all', 900_000)
 }
 
 const from = (i: number) => ({ 'X-Forwarded-For': `2001:db8:${i.toString(16)}::1` })
 
-test('refused tokens are recorded a thousand times a window and no more, and the last record says so', async () => {
+test('refused tokens are recorded at most a thousand times per window, and the last record says so', async () => {
   const { app, audit, store } = createRig({ network })
   await refuseOthers(store, 998)
   for (let i = 0; i < 5; i += 1)

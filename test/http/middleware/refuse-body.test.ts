@@ -14,17 +14,17 @@ test.each(['get', 'head'] as const)('refuses a body on a %s, and closes the conn
   expect((await request(alone).get('/').send('{}')).body.code).toBe('invalid-request')
 })
 
-test('takes an empty body for none', async () => {
+test('treats an empty body as none', async () => {
   for (const length of ['0', '00'])
     expect((await request(alone).get('/').set('Content-Length', length)).status).toBe(200)
 })
 
-test('leaves a body to a route that takes one, and the connection open', async () => {
+test('leaves a body to a route that accepts one, and the connection open', async () => {
   const answer = await request(alone).post('/login').set('Connection', 'keep-alive').send('{}')
   expect([answer.status, answer.headers['connection']]).toEqual([200, 'keep-alive'])
 })
 
-test('leaves a body on another method to what answers it, and closes the connection', async () => {
+test('leaves a body on another method to its handler, and closes the connection', async () => {
   for (const method of ['post', 'put', 'delete'] as const) {
     const answer = await request(alone)[method]('/other').set('Connection', 'keep-alive').send('{}')
     expect([answer.status, answer.headers['connection']]).toEqual([200, 'close'])

@@ -22,7 +22,7 @@ describe('a Host', () => {
   )
 })
 
-test('without authentication, the service answers requests to this machine by its own names alone', async () => {
+test('without authentication, the service only answers requests that name this machine', async () => {
   const { app } = createRig({ open: true })
   for (const host of OWN)
     expect([host, (await request(app).get('/api/containers').set('Host', host)).status]).toEqual([host, 200])

@@ -20,14 +20,14 @@ function open(...middlewares: readonly RequestHandler[]) {
 }
 
 describe('the line of a request', () => {
-  test('has an id of ours, which the answer names too, whatever the request brings', async () => {
+  test('has our own id, which the answer names too, even if the request brings one', async () => {
     const { app, last } = open()
     const { headers } = await request(app).get('/').set('X-Request-Id', 'theirs')
     expect(headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/)
     expect(last()).toMatchObject({ level: 'info', requestId: headers['x-request-id'], method: 'GET', status: 200 })
   })
 
-  test('is an error where the service failed, and says how', async () => {
+  test('is an error if the service failed, with the cause', async () => {
     const { app, last } = open((_req, _res, next) => next(new Error('broken')))
     await request(app).get('/')
     expect(last()).toMatchObject({ level: 'error', status: 500, err: { message: 'broken' } })
@@ -46,14 +46,14 @@ describe('the line of a request', () => {
     expect(last()).toMatchObject({ level, status, path })
   })
 
-  test('has the path without its query, cut where it is longer than any of ours', async () => {
+  test('has the path without its query, cut if it is longer than any of ours', async () => {
     const { app, last } = open()
     await request(app).get(`/${'a'.repeat(1_000)}?password=hunter2`)
     expect(last().path).toBe(`/${'a'.repeat(255)}`)
     expect(JSON.stringify(last())).not.toContain('hunter2')
   })
 
-  test('says where the client left before the answer had arrived', async () => {
+  test('says if the client left before the answer had arrived', async () => {
     let isAsked = () => {}
     const asked = new Promise<void>((resolve) => {
       isAsked = resolve
@@ -71,7 +71,7 @@ describe('the line of a request', () => {
   })
 })
 
-test('the service logs one line a request: who asked for what, and how it ended, without query or token', async () => {
+test('the service logs one line per request: who asked for what, and how it ended, without query or token', async () => {
   const { app, lines } = createRig()
   const token = tokenFor({ subject: 'grafana' })
   const answer = await get(app, '/api/containers?name=hunter2', token)
@@ -91,7 +91,7 @@ test('the service logs one line a request: who asked for what, and how it ended,
   expect(lines.join('')).not.toContain(token)
 })
 
-test('no line has a token that was refused', async () => {
+test('no line contains a refused token', async () => {
   const { app, lines } = createRig()
   const tokens = [...hostileTokens().values()]
   for (const token of tokens) await get(app, '/api/containers', token)

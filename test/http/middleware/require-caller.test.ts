@@ -35,7 +35,7 @@ function open(record: () => Promise<void> = async () => {}) {
   return { ask, recorded }
 }
 
-test('lets a caller pass, and says who it is', async () => {
+test('lets a caller pass, and identifies it', async () => {
   const { ask, recorded } = open()
   expect(await ask('good')).toEqual([200, ANONYMOUS.subject])
   expect(recorded).toEqual([])
@@ -47,19 +47,19 @@ test('refuses a request without a token, and records nothing', async () => {
   expect(recorded).toEqual([])
 })
 
-test('refuses and records a token that is not valid, with the reason that the client does not learn', async () => {
+test('refuses and records an invalid token, with the reason, which the client does not get', async () => {
   const { ask, recorded } = open()
   expect(await ask('bad')).toEqual([401, 'invalid-token'])
   const event = { action: 'token-refused', decision: 'deny', reason: 'token refused: not three parts' }
   expect(recorded).toEqual([[expect.objectContaining(event), PER_ADDRESS]])
 })
 
-test('answers that the audit is unavailable where a refusal cannot be recorded', async () => {
+test('answers that the audit is unavailable if a refusal cannot be recorded', async () => {
   const { ask } = open(() => Promise.reject(new ApiError('audit-unavailable', 'broken')))
   expect(await ask('bad')).toEqual([503, 'audit-unavailable'])
 })
 
-test('there is no caller where none was asked for', async () => {
+test('there is no caller on a route without requireCaller', async () => {
   const app = appOf([], (res) => callerOf(res))
   expect((await request(app).get('/')).status).toBe(401)
 })

@@ -39,7 +39,7 @@ describe('the address of a client', () => {
     expect((await seen(trust, fields)).address).toBe(expected)
   })
 
-  test('is an address or null, whatever stands in its place', () => {
+  test('is an address or null, for any text in the field', () => {
     fc.assert(
       fc.property(fc.oneof(fc.string(), fc.ipV4(), fc.ipV6()), (text) => {
         const address = plainAddress(text)

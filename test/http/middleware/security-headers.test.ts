@@ -5,7 +5,7 @@ import { appOf } from '../../support/middleware-app.js'
 /** What Node and Express write by themselves. */
 const OF_ANY_ANSWER = ['connection', 'content-length', 'content-type', 'date']
 
-test('forbids sniffing, framing, scripts and the Referer, asks for TLS, and sends no header that only a page heeds', async () => {
+test('forbids sniffing, framing, scripts and the Referer, asks for TLS, and sends no header that only affects pages', async () => {
   const { headers } = await request(appOf([securityHeaders()])).get('/')
   const own = Object.fromEntries(Object.entries(headers).filter(([name]) => !OF_ANY_ANSWER.includes(name)))
   expect(own).toEqual({

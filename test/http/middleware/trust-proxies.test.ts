@@ -1,7 +1,7 @@
 import { trustProxies } from '../../../api/http/middleware/trust-proxies.js'
 import { networks } from '../../support/networks.js'
 
-test('trusts no proxy, or so many of them', () => {
+test('trusts no proxy, or that many of them', () => {
   expect(trustProxies({ kind: 'none' })).toBe(false)
   expect(trustProxies({ kind: 'hops', hops: 2 })).toBe(2)
 })

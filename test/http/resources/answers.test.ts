@@ -25,7 +25,7 @@ function recorded(name: string): any {
 const FAULT = new ApiError('engine-timeout', 'x', { detail: 'The engine takes its time.' })
 const ID = 'd6e57923ca687b6c5d31655b3e2f6f2e68d6852890c159ade6040959a16cd102'
 
-/** With something wherever something may stand. */
+/** Every optional value is present. */
 function fillWithAll(view: FakeView): void {
   view.all = decodeContainers(recorded('docker-20.10-list.json')).map((container) => containerOf(container))
   const inspected = decodeInspect(recorded('docker-20.10-inspect.json'))
@@ -106,7 +106,7 @@ function fillObjects(view: FakeView): void {
   view.answers.disk = [{ ...own, value: disk }, other]
 }
 
-/** With nothing wherever nothing may stand. */
+/** Every optional value is absent. */
 function fillWithNothing(view: FakeView): void {
   view.all = [containerOf({ id: ID, startedAt: null, restartCount: null })]
   view.fleet = [hostOf({ state: 'connecting', observedAt: null, clockSkewMs: null })]
@@ -121,7 +121,7 @@ describe.each(STATES)('an answer %s is what its schema says', (_state, fill) => 
   test.each(ROUTES)('for $path', async ({ path, scope, answer }) => {
     const { app, view } = createRig()
     fill(view)
-    // With paths of the host, and without.
+    // With paths on the host, and without.
     for (const scopes of [[scope, 'security:read'], [scope]] as const) {
       const token = tokenFor({ scopes })
       const url = path.replace(':id', ID)

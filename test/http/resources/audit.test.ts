@@ -16,7 +16,7 @@ function rig() {
 }
 
 describe('GET /api/audit', () => {
-  test("shows a filtered caller its own reads under that filter alone, not its subject's others", async () => {
+  test("shows a restricted caller only its own reads under that filter, not its subject's other reads", async () => {
     const { app } = rig()
     await request(app).get('/api/hosts').set('Authorization', `Bearer ${EVERYTHING}`)
     await request(app).get('/api/summary').set('Authorization', `Bearer ${FILTERED}`)

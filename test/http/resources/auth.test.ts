@@ -29,7 +29,7 @@ function me(app: Express, token: string) {
 }
 
 describe('POST /api/auth/login', () => {
-  test('gives an access token that reads, and a refresh token, and says what they are good for', async () => {
+  test('issues an access token that can read, and a refresh token, and says what they allow', async () => {
     const { app, time, audit } = createSignInRig()
     const { status, body } = await post(app, 'login', GOOD)
     expect(status).toBe(200)
@@ -55,7 +55,7 @@ describe('POST /api/auth/login', () => {
     expect((await me(app, body.accessToken)).body.containers).toEqual(['team=web'])
   })
 
-  test('answers an unknown user and a wrong password in the same words', async () => {
+  test('answers an unknown user and a wrong password alike', async () => {
     const { app, audit } = createSignInRig()
     const answers = await Promise.all(
       [
@@ -76,7 +76,7 @@ describe('POST /api/auth/login', () => {
     ])
   })
 
-  test('never writes down what a stranger typed as a name: it may be a password', async () => {
+  test('never stores an unknown name, which may be a password', async () => {
     const { app, audit, lines } = createSignInRig()
     await post(app, 'login', { username: 'hunter2-in-the-wrong-field', password: 'x' })
     expect(JSON.stringify(audit.events) + lines.join('')).not.toContain('hunter2')
@@ -106,7 +106,7 @@ describe('POST /api/auth/login', () => {
     expect(answer.text).not.toContain(PASSWORD)
   })
 
-  test('takes names and passwords up to their bounds', async () => {
+  test('accepts names and passwords up to their bounds', async () => {
     const { app } = createSignInRig()
     const answer = await post(app, 'login', { username: 'a'.repeat(256), password: 'a'.repeat(1_024) })
     expect(answer.status).toBe(401)
@@ -138,7 +138,7 @@ describe('POST /api/auth/login', () => {
     }
   })
 
-  test('gives each sign-in a session of its own, whatever the client brings along', async () => {
+  test('opens a new session for each sign-in, whatever token the client sends', async () => {
     const { app } = createSignInRig()
     const first = (await post(app, 'login', GOOD)).body
     const again = await post(app, 'login', GOOD, {
@@ -155,7 +155,7 @@ describe('POST /api/auth/login', () => {
 describe('failed sign-ins', () => {
   const wrong = { username: 'alice', password: 'wrong' }
 
-  test('close an address after as many as are allowed, and say when to come back', async () => {
+  test('block an address after the allowed number, and say when to retry', async () => {
     const { app, time, audit } = createSignInRig({ loginLimit: 3 })
     for (let i = 0; i < 3; i += 1) expect((await post(app, 'login', wrong)).status).toBe(401)
     const over = await post(app, 'login', GOOD)
@@ -173,7 +173,7 @@ describe('failed sign-ins', () => {
     for (let i = 0; i < 6; i += 1) expect((await post(app, 'login', GOOD)).status).toBe(200)
   })
 
-  test('are counted exactly when they come at once', async () => {
+  test('are counted exactly when they are concurrent', async () => {
     const { app } = createSignInRig({ loginLimit: 5 })
     const server = app.listen(0)
     cleanup(() => server.close())
@@ -186,7 +186,7 @@ describe('failed sign-ins', () => {
 
   test('close a name to the addresses that failed with it, not to its owner at another', async () => {
     const { app, time } = createSignInRig({ loginLimit: 4, network: NETWORK })
-    // An attacker who never stops, from ever new addresses.
+    // An attacker who keeps guessing from new addresses.
     for (let round = 0; round < 3; round += 1) {
       for (let i = 0; i < 12; i += 1) {
         const answer = await post(app, 'login', wrong, from(`198.51.100.${round * 12 + i + 1}`))
@@ -199,18 +199,18 @@ describe('failed sign-ins', () => {
     }
   })
 
-  test('never concern an address from which the user has signed in before', async () => {
+  test('never affect an address from which the user has signed in before', async () => {
     const { app } = createSignInRig({ loginLimit: 4, network: NETWORK })
     expect((await post(app, 'login', GOOD, from('203.0.113.1'))).status).toBe(200)
     for (let i = 1; i <= 10; i += 1) await post(app, 'login', wrong, from(`198.51.100.${i}`))
-    // The owner mistypes, and is not closed out by what others did.
+    // The owner mistypes, and others' failures do not lock them out.
     for (let i = 0; i < 3; i += 1) expect((await post(app, 'login', wrong, from('203.0.113.1'))).status).toBe(401)
     expect((await post(app, 'login', GOOD, from('203.0.113.1'))).status).toBe(200)
     for (let i = 0; i < 1; i += 1) await post(app, 'login', wrong, from('203.0.113.1'))
     expect((await post(app, 'login', GOOD, from('203.0.113.1'))).status).toBe(429)
   })
 
-  test('of a name that does not exist are counted like those of one that does', async () => {
+  test('of an unknown name are counted like those of a known one', async () => {
     const { app } = createSignInRig({ loginLimit: 2, network: NETWORK })
     const statuses = async (username: string, subnet: string) => {
       const seen: number[] = []
@@ -231,7 +231,7 @@ describe('failed sign-ins', () => {
 })
 
 describe('POST /api/auth/refresh', () => {
-  test('gives new tokens, and ends the session when the old one comes again', async () => {
+  test('issues new tokens, and ends the session when the old one is used again', async () => {
     const { app, audit } = createSignInRig()
     const first = (await post(app, 'login', GOOD)).body
     const second = await post(app, 'refresh', { refreshToken: first.refreshToken })
@@ -249,7 +249,7 @@ describe('POST /api/auth/refresh', () => {
     expect(audit.warnings).toEqual([expect.objectContaining({ alert: 'refresh-reuse', subject: 'alice' })])
   })
 
-  test('of two clients at once with one token lets at most one through, and ends both', async () => {
+  test('lets at most one of two concurrent clients with one token through, and ends both', async () => {
     const { app } = createSignInRig()
     const { refreshToken } = (await post(app, 'login', GOOD)).body
     const server = app.listen(0)
@@ -264,7 +264,7 @@ describe('POST /api/auth/refresh', () => {
     expect((await me(app, winner.accessToken)).status).toBe(401)
   })
 
-  test('does not let a made-up token end a session', async () => {
+  test('does not let an invented token end a session', async () => {
     const { app } = createSignInRig()
     const { refreshToken, accessToken } = (await post(app, 'login', GOOD)).body
     const { sessionId } = (await me(app, accessToken)).body
@@ -282,7 +282,7 @@ describe('POST /api/auth/refresh', () => {
     expect((await post(app, 'refresh', { refreshToken })).status).toBe(200)
   })
 
-  test('takes the roles as they are now, and ends with the user, the password, idling and the end of the session', async () => {
+  test('applies current roles, and ends with the user, the password, idling and the end of the session', async () => {
     const { app, users, time } = createSignInRig()
     const signIn = async () => (await post(app, 'login', GOOD)).body.refreshToken as string
     const refresh = (refreshToken: string) => post(app, 'refresh', { refreshToken })
@@ -314,7 +314,7 @@ describe('POST /api/auth/refresh', () => {
 })
 
 describe('POST /api/auth/logout', () => {
-  test('ends the session of the access token: neither token is good any more, at once', async () => {
+  test('ends the session of the access token: both tokens are invalid at once', async () => {
     const { app, audit } = createSignInRig()
     const { accessToken, refreshToken } = (await post(app, 'login', GOOD)).body
     expect((await me(app, accessToken)).status).toBe(200)
@@ -325,7 +325,7 @@ describe('POST /api/auth/logout', () => {
     expect(audit.authActions).toContain('logout')
   })
 
-  test('takes the refresh token alone, and answers the same where there is nothing left to end', async () => {
+  test('accepts the refresh token alone, and answers the same if the session has already ended', async () => {
     const { app } = createSignInRig()
     const { accessToken, refreshToken } = (await post(app, 'login', GOOD)).body
     for (let i = 0; i < 2; i += 1) expect((await post(app, 'logout', { refreshToken })).status).toBe(204)
@@ -344,7 +344,7 @@ describe('POST /api/auth/logout', () => {
     expect((await me(app, kept)).status).toBe(200)
   })
 
-  test('refuses a stranger who brings nothing', async () => {
+  test('refuses a client without any token', async () => {
     const { app } = createSignInRig()
     expect((await request(app).post('/api/auth/logout')).body.code).toBe('unauthenticated')
     const bad = await request(app).post('/api/auth/logout').set('Authorization', 'Bearer bad')
@@ -353,7 +353,7 @@ describe('POST /api/auth/logout', () => {
 })
 
 describe('a logout', () => {
-  test('of two sessions at once is recorded for both, under the name of their user', async () => {
+  test('of two sessions is recorded for both, under the name of their user', async () => {
     const { app, audit } = createSignInRig({ network: NETWORK })
     const login = async () =>
       (await request(app).post('/api/auth/login').send({ username: 'alice', password: PASSWORD })).body
@@ -371,12 +371,12 @@ describe('a logout', () => {
 })
 
 describe('a trail that cannot be written', () => {
-  test('opens, refreshes and ends no session, and leaves a refresh token good', async () => {
+  test('opens, refreshes and ends no session, and leaves a refresh token valid', async () => {
     const { app, audit } = createSignInRig()
     const post = (path: string, body: object) => request(app).post(`/api/auth/${path}`).send(body)
     const { refreshToken } = (await post('login', { username: 'alice', password: PASSWORD })).body
     audit.isBroken = true
-    // The first finds out; from then on it is known.
+    // The first request finds the fault; later ones know it.
     expect((await post('refresh', { refreshToken: 'made up' })).status).toBe(503)
     for (const [path, body] of [
       ['login', { username: 'alice', password: PASSWORD }],

@@ -90,7 +90,7 @@ describe('GET /api/containers', () => {
     expect(await namesOf(query)).toEqual(expected)
   })
 
-  test('goes on where nextCursor says', async () => {
+  test('continues at nextCursor', async () => {
     const first = await get(app, '/api/containers?limit=2')
     expect(first.body.total).toBe(3)
     expect(await namesOf(`?limit=2&cursor=${first.body.nextCursor}`)).toEqual(['web-2'])
@@ -132,7 +132,7 @@ describe('GET /api/containers', () => {
       expect((await get(app, `/api/containers?${query}`)).status).toBe(200)
   })
 
-  test("hides what a caller's selectors do not select: items, counts, ids", async () => {
+  test("hides containers that a caller's selectors do not select: items, counts, ids", async () => {
     const token = tokenFor({ selectors: ['team=data'] })
     expect(await namesOf('', token)).toEqual(['db'])
     expect((await get(app, '/api/containers', token)).body.total).toBe(1)
@@ -143,7 +143,7 @@ describe('GET /api/containers', () => {
     expect((await get(app, '/api/stats', token)).body.items.map(({ name }: { name: string }) => name)).toEqual(['db'])
   })
 
-  test('answers no guess at a path on the host', async () => {
+  test('does not confirm a guess at a path on the host', async () => {
     const { app: own, view: ownView } = createRig()
     const labels = new Map([['com.docker.compose.project.working_dir', '/srv/shop']])
     ownView.all = [containerOf({ id: idOf('a'), labels })]
@@ -189,7 +189,7 @@ describe('GET /api/containers/:id', () => {
     expect(body.env).toEqual([{ name: 'PATH', value: '[redacted]' }])
   })
 
-  test('names paths on the host to security:read alone', async () => {
+  test('shows paths on the host only to security:read', async () => {
     const plain = await get(app, `/api/containers/${idOf('a')}`, tokenFor({ scopes: ['containers:read'] }))
     expect(plain.text).not.toContain('/srv/secret-path')
     expect(plain.body.mounts[0].source).toBeNull()
@@ -201,7 +201,7 @@ describe('GET /api/containers/:id', () => {
     expect(trusted.body.mounts[0].source).toBe('/srv/secret-path')
   })
 
-  test('nor do labels that compose fills with such paths, in the list and in the detail', async () => {
+  test('hides labels that compose fills with such paths, in the list and in the detail', async () => {
     const { app: own, view: ownView } = createRig()
     const labels = new Map([
       ['com.docker.compose.project.working_dir', '/srv/shop'],
@@ -224,7 +224,7 @@ describe('GET /api/containers/:id', () => {
     ['engine-bad-answer', 502, undefined],
     ['engine-endpoint-blocked', 501, undefined],
     ['container-not-found', 404, undefined],
-  ] as const)('says %s and nothing of what the engine said', async (code, status, retryAfter) => {
+  ] as const)('answers %s without the text of the engine', async (code, status, retryAfter) => {
     view.inspectFault = new ApiError(code, 'open /var/lib/docker/x: no such file at 10.0.0.7')
     const answer = await get(app, `/api/containers/${idOf('a')}`)
     expect([answer.status, answer.body.code, answer.headers['retry-after']]).toEqual([status, code, retryAfter])

@@ -39,7 +39,7 @@ function rig() {
 }
 
 describe('GET /api/containers/:id/logs', () => {
-  test('gives lines with time and stream, and says whether there is more', async () => {
+  test('returns lines with time and stream, and says whether there are more', async () => {
     const { ask } = rig()
     const { status, body, headers } = await ask()
     expect([status, headers['content-type'], headers['vary']]).toEqual([
@@ -74,7 +74,7 @@ describe('GET /api/containers/:id/logs', () => {
     )
   })
 
-  test('gives a JSON object a line', async () => {
+  test('returns one JSON object per line', async () => {
     const { ask } = rig()
     const { text, headers } = await ask('', 'application/x-ndjson')
     expect(headers['content-type']).toBe('application/x-ndjson; charset=utf-8')
@@ -98,7 +98,7 @@ describe('GET /api/containers/:id/logs', () => {
     expect([status, headers['content-type']?.split(';')[0]]).toEqual([200, type])
   })
 
-  test('asks for the last hundred lines of both streams unless told otherwise', async () => {
+  test('asks for the last hundred lines of both streams by default', async () => {
     const { ask, lastQuery } = rig()
     await ask()
     expect(lastQuery()).toEqual({ tail: 100, since: null, until: null, stdout: true, stderr: true, matches: null })
@@ -112,7 +112,7 @@ describe('GET /api/containers/:id/logs', () => {
     })
   })
 
-  test('takes a duration for a moment before now', async () => {
+  test('reads a duration as a time before now', async () => {
     const now = Date.UTC(2026, 10, 24)
     const { app, view } = createRig({ now: () => now })
     view.all = [containerOf({ id: idOf('a') })]
@@ -175,7 +175,7 @@ describe('GET /api/containers/:id/logs', () => {
     if (status === 400) expect(answer.body).toMatchObject({ code: 'invalid-request', errors: [{}] })
   })
 
-  test('four answers of one subject are under way at once, and no more', async () => {
+  test('at most four answers of one subject are in progress at once', async () => {
     const { app, view } = createRig()
     view.all = [containerOf({ id: idOf('a') })]
     let open = () => {}
@@ -268,7 +268,7 @@ describe('GET /api/containers/:id/logs', () => {
     expect(JSON.stringify(audit.events.at(-1))).toContain('log-driver-unreadable')
   })
 
-  test('the record names the container and what was taken out, whatever the form', async () => {
+  test('the record names the container and counts redactions, in every format', async () => {
     for (const accept of ['application/json', 'text/plain']) {
       const { ask, audit } = rig()
       await ask('', accept)

@@ -56,7 +56,7 @@ describe('GET /metrics', () => {
     expect(text).not.toMatch(/engine_calls|watched|history|audit|streams/)
   })
 
-  test('asks for its scope, and for a token', async () => {
+  test('requires its scope, and a token', async () => {
     const { app, scrape } = rig()
     expect((await scrape(tokenFor({ scopes: ['containers:read'] }))).status).toBe(403)
     expect((await request(app).get('/metrics')).status).toBe(401)

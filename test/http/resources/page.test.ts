@@ -31,7 +31,7 @@ function walk(rows: readonly Row[], sort: string, limit: number): Row[] {
 }
 
 describe('paginate', () => {
-  test('walks every row once, in order, whatever the page size', () => {
+  test('returns every row once, in order, at any page size', () => {
     const rows = fc.uniqueArray(
       fc.record({ value: fc.oneof(fc.integer(), fc.constant(null)), tie: fc.string({ minLength: 1 }) }),
       { selector: (row) => row.tie, maxLength: 40 },
@@ -55,7 +55,7 @@ describe('paginate', () => {
     expect(paginate(rows, { sort: 'v', limit: 1, cursor: null }, byValue, byTie).nextCursor).not.toBeNull()
   })
 
-  test('goes on after a row that has gone meanwhile', () => {
+  test('continues after a row that was removed meanwhile', () => {
     const rows = ['a', 'b', 'c'].map((tie) => ({ value: tie, tie }))
     const first = paginate(rows, { sort: 'v', limit: 2, cursor: null }, byValue, byTie)
     const cursor = readCursor(first.nextCursor ?? '', 'v')

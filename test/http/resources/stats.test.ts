@@ -74,7 +74,7 @@ describe('statistics', () => {
     expect([status, body.code]).toEqual([409, 'container-not-running'])
   })
 
-  test('of all that runs come in one answer, largest first if asked', async () => {
+  test('of all running containers are in one answer, largest first if requested', async () => {
     const names = async (query: string) =>
       (await get(`/api/stats${query}`)).body.items.map(({ name }: { name: string }) => name)
     expect(await names('')).toEqual(['new', 'paused', 'web'])
@@ -85,7 +85,7 @@ describe('statistics', () => {
 })
 
 describe('GET /api/containers/:id/stats/history', () => {
-  test('gives columns as long as times, with null for a gap', async () => {
+  test('returns columns as long as times, with null for a gap', async () => {
     const { get, view } = rig()
     view.histories.set(idOf('a'), historyOf([START, START + 10_000, START + 60_000]))
     const { status, body } = await get(PATH)
@@ -106,7 +106,7 @@ describe('GET /api/containers/:id/stats/history', () => {
     expect(view.sinceAsked).toEqual([0])
   })
 
-  test('gives means over steps', async () => {
+  test('returns means over steps', async () => {
     const { get, view } = rig()
     view.histories.set(idOf('a'), historyOf([START, START + 10_000, START + 130_000]))
     const { body } = await get(`${PATH}?step=1m`)
@@ -114,7 +114,7 @@ describe('GET /api/containers/:id/stats/history', () => {
     expect(body.times).toHaveLength(3)
   })
 
-  test('takes since as a time and as how long ago', async () => {
+  test('accepts since as a time and as a duration', async () => {
     const { get, view } = rig({ now: () => START })
     const token = tokenFor({}, START)
     await get(`${PATH}?since=2026-11-24T11:00:00Z`, token)
@@ -122,7 +122,7 @@ describe('GET /api/containers/:id/stats/history', () => {
     expect(view.sinceAsked).toEqual([START - 3_600_000, START - 900_000])
   })
 
-  test('is empty, and no error, before the first reading', async () => {
+  test('is empty, not an error, before the first reading', async () => {
     const { get } = rig()
     const { status, body } = await get(PATH)
     expect([status, body.times, body.cpu.percent, body.intervalSeconds]).toEqual([200, [], [], null])
@@ -144,7 +144,7 @@ describe('GET /api/containers/:id/stats/history', () => {
     expect([status, body.code, body.errors[0].path]).toEqual([400, 'invalid-request', query.split('=')[0]])
   })
 
-  test('makes 10,000 steps, and no more', async () => {
+  test('returns at most 10,000 steps', async () => {
     const { get, view } = rig()
     view.histories.set(idOf('a'), historyOf([START, START + 9_999_000]))
     expect((await get(`${PATH}?step=1s`)).body.times).toHaveLength(10_000)
@@ -154,12 +154,12 @@ describe('GET /api/containers/:id/stats/history', () => {
     expect((await get(`${PATH}?step=2s`)).status).toBe(200)
   })
 
-  test('takes steps of 1s and of 1h', async () => {
+  test('accepts steps of 1s and of 1h', async () => {
     const { get } = rig()
     for (const step of ['1s', '1000ms', '1h', '60m']) expect((await get(`${PATH}?step=${step}`)).status).toBe(200)
   })
 
-  test('knows no container that the caller may not see', async () => {
+  test('does not find a container that the caller may not see', async () => {
     const { get } = rig()
     const { status, body } = await get(PATH, tokenFor({ selectors: ['team=data'] }))
     expect([status, body.code]).toEqual([404, 'container-not-found'])

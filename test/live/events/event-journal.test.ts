@@ -18,7 +18,7 @@ const actionsAfter = (journal: EventJournal, position: number) =>
   journal.after(position).events.map(({ action }) => action)
 
 describe('EventJournal', () => {
-  test('gives what arrived after a position, in the order of arrival over all hosts', () => {
+  test('returns events after a position, in order of arrival over all hosts', () => {
     const { journal, host, rest, record } = rig('one', 'two')
     record(5, 'create')
     rest[0]?.record(eventOf({ containerId: A, action: 'die', timeNano: '3' }), HAPPENED)
@@ -30,7 +30,7 @@ describe('EventJournal', () => {
     expect(host.isEmpty).toBe(false)
   })
 
-  test('a busy host pushes out nothing of another', () => {
+  test('a busy host does not push out events of another', () => {
     const { journal, rest, record } = rig('busy', 'quiet')
     rest[0]?.record(eventOf({ containerId: A, action: 'oom', timeNano: '1' }), HAPPENED)
     for (let time = 1; time <= 3_000; time += 1) record(time)
@@ -50,7 +50,7 @@ describe('EventJournal', () => {
       expect(journal.positionOf(name)).toBeNull()
   })
 
-  test('what happened before the first subscription has a position on one host, and none among several', () => {
+  test('an event before the first subscription has a position with one host, and none with several', () => {
     const past = (journal: EventJournal, host: ReturnType<typeof rig>['host']) => {
       const event = host.record(eventOf({ containerId: A, action: 'die', timeNano: '5' }), {
         ...HAPPENED,
@@ -65,7 +65,7 @@ describe('EventJournal', () => {
     expect(two.journal.positionOf(two.record(6)?.id ?? '')).not.toBeNull()
   })
 
-  test('wakes readers that wait, at something new or by their signal', async () => {
+  test('wakes waiting readers, at a new event or by their signal', async () => {
     const { journal, record } = rig()
     const woken: string[] = []
     const life = new AbortController()

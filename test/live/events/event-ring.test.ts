@@ -31,7 +31,7 @@ describe('EventRing', () => {
     expect(ring.lostUntil).toBe(lostUntil)
   })
 
-  test('gives what came after a position, and finds an event by its id', () => {
+  test('returns events after a position, and finds an event by its id', () => {
     const ring = ringOf(5)
     expect(ring.after(3).map(({ seq }) => seq)).toEqual([4, 5])
     expect(ring.after(5)).toEqual([])

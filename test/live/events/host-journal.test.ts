@@ -25,7 +25,7 @@ describe('HostJournal', () => {
     expect(journal.after(0).events).toHaveLength(5)
   })
 
-  test('gives an event the same id in every process, and no other event that id', () => {
+  test('gives an event the same, unique id in every process', () => {
     const first = rig().record(1_795_488_632_104)
     const second = rig().record(1_795_488_632_104)
     expect(first?.id).toBe(second?.id)
@@ -43,7 +43,7 @@ describe('HostJournal', () => {
     expect(host.resumeFrom('7.000000000')).toBe('0.000000000')
   })
 
-  test('goes on without a gap where the last event comes again', () => {
+  test('continues without a gap if the last event is repeated', () => {
     const { journal, host, record } = rig()
     record(5)
     const position = journal.end
@@ -53,7 +53,7 @@ describe('HostJournal', () => {
     expect(journal.after(position)).toMatchObject({ events: [{ action: 'die' }], lostHosts: [] })
   })
 
-  test('has lost something where a new subscription begins with another event', () => {
+  test('has lost events if a new subscription begins with another event', () => {
     const { journal, host, record } = rig()
     record(5)
     const position = journal.end
@@ -61,11 +61,11 @@ describe('HostJournal', () => {
     record(900, 'start')
     record(901, 'die')
     expect(journal.after(position)).toMatchObject({ events: [{}, {}], lostHosts: ['one'] })
-    // It is said once.
+    // The loss is reported once.
     expect(journal.after(journal.end).lostHosts).toEqual([])
   })
 
-  test('does not ask again for what cannot be decoded, which leaves a gap', () => {
+  test('does not ask again for undecodable events, which leaves a gap', () => {
     const { journal, host, record } = rig()
     record(5)
     const position = journal.end

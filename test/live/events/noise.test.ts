@@ -22,7 +22,7 @@ describe('the noise of health checks', () => {
     eventOf({ containerId: A, action: 'exec_die', timeNano: String(time + 2), execId, exitCode: 0 }),
   ]
 
-  test('is known by its command, from its beginning to its end', () => {
+  test('is recognized by its command, from its start to its end', () => {
     const { host } = rig()
     const recorded = [...check(10, exec('1')), ...check(20, exec('2'), 'sh')].map((event) =>
       host.record(
@@ -33,12 +33,12 @@ describe('the noise of health checks', () => {
     expect(recorded.map((event) => event?.isNoise)).toEqual([true, true, true, false, false, false])
   })
 
-  test('is not there where the container has no health check', () => {
+  test('does not exist if the container has no health check', () => {
     const { host } = rig()
     for (const event of check(10, exec('1'))) expect(host.record(event, HAPPENED)?.isNoise).toBe(false)
   })
 
-  test('is the end of an exec whose beginning never came, where there is a health check', () => {
+  test('includes the end of an exec with a missed start, if there is a health check', () => {
     const end = eventOf({ containerId: A, action: 'exec_die', timeNano: '9', execId: exec('9') })
     const recorded = (healthCommand: string | null) =>
       rig().host.record(
@@ -69,7 +69,7 @@ describe('the noise of health checks', () => {
     expect(journal.after(0).events.map(({ isNoise }) => isNoise)).toEqual([true, true, true, false, false, false])
   })
 
-  test('pushes out nothing else, and leaves no gap', () => {
+  test('pushes out no other events, and leaves no gap', () => {
     const { host, journal, record } = rig()
     record(1, 'oom')
     const position = journal.end

@@ -12,14 +12,14 @@ function rig() {
 }
 
 describe('CrashTracker', () => {
-  test('an end that was not asked for is a crash', () => {
+  test('an unrequested end is a crash', () => {
     const { record } = rig()
     expect(record('die', 5)).toEqual({ crashes: [5_000], memoryKills: [] })
     expect(record('start', 6)).toBeNull()
     expect(record('die', 7)).toEqual({ crashes: [5_000, 7_000], memoryKills: [] })
   })
 
-  test('an end that was asked for is no crash, and the next one is again', () => {
+  test('a requested end is not a crash, but the next one is', () => {
     const { record, tracker } = rig()
     expect(record('kill', 5, { signal: 15 })).toBeNull()
     expect(record('die', 6)).toBeNull()
@@ -31,7 +31,7 @@ describe('CrashTracker', () => {
     [299, []],
     [300, [300_000 + 5_000]],
     [301, [301_000 + 5_000]],
-  ])('an end %i s after it was asked for counts as %j', (seconds, crashes) => {
+  ])('an end %i s after it was requested counts as %j', (seconds, crashes) => {
     const { record, tracker } = rig()
     record('kill', 5, { signal: 15 })
     record('die', 5 + seconds)
@@ -52,7 +52,7 @@ describe('CrashTracker', () => {
     expect(tracker.historyOf(A)?.crashes ?? []).toEqual(crashes)
   })
 
-  test('a job that ends well is no crash, however often', () => {
+  test('a job that succeeds is never a crash, however often it ends', () => {
     const { record } = rig()
     for (let second = 1; second <= 5; second += 1) expect(record('die', second, { exitCode: 0 })).toBeNull()
   })
@@ -63,13 +63,13 @@ describe('CrashTracker', () => {
     expect(record('die', 6)).toEqual({ crashes: [6_000], memoryKills: [5_000] })
   })
 
-  test('the last eight of each stay', () => {
+  test('the last eight of each kind are held', () => {
     const { record, tracker } = rig()
     for (let second = 1; second <= 9; second += 1) record('die', second)
     expect(tracker.historyOf(A)?.crashes).toEqual([2, 3, 4, 5, 6, 7, 8, 9].map((second) => second * 1_000))
   })
 
-  test('containers that are gone are forgotten, with or without an event', () => {
+  test('removed containers are forgotten, with or without an event', () => {
     const { record, tracker } = rig()
     record('die', 1)
     record('destroy', 2)

@@ -10,7 +10,7 @@ const A = idOf('a')
 const nanosAt = (milliseconds: number) => `${milliseconds}000000`
 
 describe('the events of a host', () => {
-  test('are asked for from an hour before its first connection, and from the last one on after a cut', async () => {
+  test('are requested from an hour before the first connection, and from the last event on after a cut', async () => {
     const { engine, clock } = await started()
     const start = Date.UTC(2026, 10, 24)
     expect(engine.sinces).toEqual([`${start / 1_000 - 3_600}.000000000`])
@@ -21,7 +21,7 @@ describe('the events of a host', () => {
     expect(engine.sinces[1]).toBe(`${start / 1_000 + 4}.500000000`)
   })
 
-  test('are recorded once, though each connection begins with the last one again', async () => {
+  test('are recorded once, although each connection repeats the last one', async () => {
     const start = Date.UTC(2026, 10, 24)
     const past = eventOf({ containerId: A, action: 'start', timeNano: nanosAt(start - 60_000) })
     const { engine, clock, journal } = await started((engine) => engine.past.push(past))
@@ -34,7 +34,7 @@ describe('the events of a host', () => {
     expect(journal.after(0).lostHosts).toEqual([])
   })
 
-  test('from before the subscription cause no list: the whole list that follows has all', async () => {
+  test('from before the subscription cause no list, because the whole list follows', async () => {
     const start = Date.UTC(2026, 10, 24)
     const past = eventOf({ containerId: A, action: 'start', timeNano: nanosAt(start - 60_000) })
     const { engine, clock } = await started((engine) => {
@@ -54,14 +54,14 @@ describe('the events of a host', () => {
     [-2_000, 0],
     [3_000, 3_000],
     [-7_400, -7_000],
-  ])('a clock that is %i ms off is shown as %i ms', async (offset, skew) => {
+  ])('a clock skew of %i ms is shown as %i ms', async (offset, skew) => {
     const { host } = await started((engine, clock) => {
       engine.engineNow = clock.now() + offset
     })
     expect(host.status().clockSkewMs).toBe(skew)
   })
 
-  test('of a health check are noise, also those that came before the container was inspected', async () => {
+  test('of a health check are noise, including those before the container was inspected', async () => {
     const check = { command: 'sh -c true', intervalMs: 1_000, timeoutMs: null, startPeriodMs: null, retries: null }
     const execId = 'e'.repeat(64)
     const early = eventOf({ containerId: A, action: 'exec_create', timeNano: '5', command: 'sh -c true', execId })
@@ -76,7 +76,7 @@ describe('the events of a host', () => {
     expect(journal.after(0).events.map(({ isNoise }) => isNoise)).toEqual([true, true, false])
   })
 
-  test('carry the labels that the list has, because they decide who sees them', async () => {
+  test('carry the labels of the list, because labels decide which callers see them', async () => {
     const { engine, journal } = await started()
     engine.emit('die', A, { labels: new Map([['team', 'other']]) })
     engine.emit('die', idOf('b'), { labels: new Map([['team', 'unlisted']]) })
@@ -84,7 +84,7 @@ describe('the events of a host', () => {
     expect(journal.after(0).events.map(({ labels }) => labels.get('team'))).toEqual(['web', 'unlisted'])
   })
 
-  test('show a crash loop, those from before the first list included', async () => {
+  test('show a crash loop, including crashes before the first list', async () => {
     const start = Date.UTC(2026, 10, 24)
     const die = (milliseconds: number) =>
       eventOf({ containerId: A, action: 'die', timeNano: nanosAt(start - milliseconds), exitCode: 1 })

@@ -13,7 +13,7 @@ const QUERY: LogQuery = { tail: 10, since: null, until: null, stdout: true, stde
 const STAYS = new AbortController().signal
 
 describe('the log of a container', () => {
-  test('is asked for with or without a terminal, as one inspect shows', async () => {
+  test('is requested with or without a terminal, by one inspect', async () => {
     const { engine, clock, host } = await started((engine) => engine.inspections.set(A, { tty: true }))
     await clock.advance(1_000)
     const asked: boolean[] = []
@@ -58,7 +58,7 @@ describe('the log of a container', () => {
     expect(ended).toBe(true)
   })
 
-  test('cannot be read from an engine that is down, which is said at once', async () => {
+  test('of an engine that is down is refused at once', async () => {
     const { engine, clock, host } = await started()
     engine.down = new ApiError('engine-unavailable', 'gone')
     engine.cut(engine.down)
@@ -68,7 +68,7 @@ describe('the log of a container', () => {
     await expect(steps.next()).rejects.toMatchObject({ code: 'engine-unavailable' })
   })
 
-  test('counts the secrets that were taken out of its lines, read once or followed', async () => {
+  test('counts the secrets redacted in its lines, read once or followed', async () => {
     const { engine, host } = await started()
     engine.log = async function* () {
       yield [lineAt(1, 'x', { redactions: 2 }), lineAt(2, 'y')]
@@ -98,7 +98,7 @@ describe('the log of a container', () => {
     expect(await next).toMatchObject({ done: true })
   })
 
-  test('records each call that a log took, the inspect that explains its driver too', async () => {
+  test('records each call for a log, including the inspect that explains its driver', async () => {
     const { engine, host } = await started()
     const reads: string[] = []
     const record = ({ read, result }: CallRecord) => reads.push(`${read} ${result}`)

@@ -8,8 +8,8 @@ const started = oneContainerRig()
 
 const A = idOf('a')
 
-describe('what takes an engine', () => {
-  test('is asked once for all who ask at the same time', async () => {
+describe('a read that needs an engine', () => {
+  test('is made once for all concurrent callers', async () => {
     const { engine, host } = await started()
     let open = () => {}
     engine.gate = new Promise((resolve) => {
@@ -24,7 +24,7 @@ describe('what takes an engine', () => {
     expect(engine.calls.filter((call) => call.startsWith('top'))).toHaveLength(2)
   })
 
-  test('gives the record of a shared call to each who shares it, also where it failed', async () => {
+  test('gives the record of a shared call to each caller who shares it, even if it failed', async () => {
     const { engine, host } = await started()
     const records: CallRecord[] = []
     const record = (call: CallRecord) => records.push(call)
@@ -37,7 +37,7 @@ describe('what takes an engine', () => {
     )
   })
 
-  test('records of a call that takes too long as much as its caller waited for, once', async () => {
+  test('records a call that takes too long once, as far as its caller waited for it', async () => {
     const { engine, clock, host } = await started()
     let open = () => {}
     engine.gate = new Promise((resolve) => {
@@ -52,7 +52,7 @@ describe('what takes an engine', () => {
     expect(records).toMatchObject([{ read: 'images', status: null, result: 'engine-timeout' }])
   })
 
-  test('still shows the last images while it is down, and says why they are not newer', async () => {
+  test('still returns the last images while the engine is down, and says why they are not newer', async () => {
     const { engine, clock, host } = await started()
     await host.reads.objects('images')
     engine.down = new ApiError('engine-unavailable', 'gone')
@@ -64,7 +64,7 @@ describe('what takes an engine', () => {
     expect(engine.calls.filter((call) => call === 'images')).toHaveLength(1)
   })
 
-  test('shows a closed endpoint otherwise than an empty one', async () => {
+  test('distinguishes a closed endpoint from an empty answer', async () => {
     const { engine, host } = await started()
     engine.faults.set('volumes', new ApiError('engine-endpoint-blocked', 'closed'))
     expect(await host.reads.objects('volumes')).toMatchObject({

@@ -13,12 +13,12 @@ function names(host: Host): string[] {
 }
 
 describe('Host', () => {
-  test('subscribes before it lists, so that nothing falls between the two', async () => {
+  test('subscribes before it lists, so that no event is missed in between', async () => {
     const { engine } = await startHost()
     expect(engine.calls.indexOf('events')).toBeLessThan(engine.calls.indexOf('list'))
   })
 
-  test('becomes live with what it listed, and fills in what only an inspect has', async () => {
+  test('becomes live with its list, and adds the fields that only an inspect has', async () => {
     const engine = new FakeEngine()
     engine.add(listed({ id: idOf('a'), name: 'web' }), { restartCount: 3, health: 'healthy' })
     const { host } = await startHost(engine)
@@ -28,7 +28,7 @@ describe('Host', () => {
     ])
   })
 
-  test('ignores what happens inside a container, such as the runs of its health check', async () => {
+  test('ignores events inside a container, such as runs of its health check', async () => {
     const { engine, clock } = await startHost()
     const before = engine.calls.length
     for (const action of ['exec_create', 'exec_start', 'exec_die', 'top', 'attach', 'resize'])
@@ -37,7 +37,7 @@ describe('Host', () => {
     expect(engine.calls).toHaveLength(before)
   })
 
-  test('shows what it knew while the engine is down, says so, and comes back by itself', async () => {
+  test('shows the last known state while the engine is down, says so, and recovers by itself', async () => {
     const { engine, clock, host } = await startHost()
     engine.add(listed({ id: idOf('a'), name: 'web' }))
     engine.emit('start', idOf('a'))
@@ -57,7 +57,7 @@ describe('Host', () => {
     expect(names(host)).toEqual(['db'])
   })
 
-  test('reconnects after a clean cut, as proxies make, without ever showing stale', async () => {
+  test('reconnects after a clean cut, such as proxies make, without becoming stale', async () => {
     const { engine, clock, host } = await startHost()
     await clock.advance(600_000)
     engine.cut()
@@ -68,7 +68,7 @@ describe('Host', () => {
     expect(host.status().state).toBe('live')
   })
 
-  test('shows stale where the stream ends as soon as it is open, again and again', async () => {
+  test('becomes stale if the stream repeatedly ends as soon as it is open', async () => {
     const { engine, clock, host } = await startHost()
     await clock.advance(60_000)
     engine.faults.set('list', new ApiError('engine-bad-answer', 'empty'))
@@ -83,14 +83,14 @@ describe('Host', () => {
     expect(host.status()).toMatchObject({ state: 'stale', fault: { code: 'engine-unavailable' } })
   })
 
-  test('takes a proxy that closes the ping for alive', async () => {
+  test('counts an engine as alive if a proxy closes the ping', async () => {
     const { engine, clock, host } = await startHost()
     engine.faults.set('ping', new ApiError('engine-endpoint-blocked', '403'))
     await clock.advance(60_000)
     expect(host.status()).toMatchObject({ state: 'live', fault: null })
   })
 
-  test('knows a hung engine by its silence to a ping', async () => {
+  test('detects a hung engine by an unanswered ping', async () => {
     const { engine, clock, host } = await startHost()
     engine.faults.set('ping', new ApiError('engine-timeout', 'no answer'))
     engine.faults.set('events', new ApiError('engine-timeout', 'no answer'))
@@ -98,7 +98,7 @@ describe('Host', () => {
     expect(host.status()).toMatchObject({ state: 'stale', fault: { code: 'engine-timeout' } })
   })
 
-  test('waits longer from try to try, up to two seconds', async () => {
+  test('waits longer from attempt to attempt, up to two seconds', async () => {
     const engine = new FakeEngine()
     engine.down = UNAVAILABLE
     const { clock, host } = await startHost(engine)
@@ -128,7 +128,7 @@ describe('Host', () => {
     expect(rig.host.status()).toMatchObject({ state: 'connecting', fault: { code: 'engine-endpoint-blocked' } })
   })
 
-  test('shares one inspect among callers who ask at the same time', async () => {
+  test('shares one inspect among concurrent callers', async () => {
     const engine = new FakeEngine()
     engine.add(listed({ id: idOf('a') }))
     const { host } = await startHost(engine)
@@ -144,7 +144,7 @@ describe('Host', () => {
     expect(engine.calls).toHaveLength(before + 2)
   })
 
-  test('samples what runs, and forgets the sample of what stopped', async () => {
+  test('samples running containers, and forgets the sample of stopped ones', async () => {
     let rig: HostRig | null = null
     const engine = new FakeEngine(() => readingAt(rig?.clock.now() ?? 0))
     engine.add(listed({ id: idOf('a') }))

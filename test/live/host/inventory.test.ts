@@ -12,7 +12,7 @@ function rig() {
 }
 
 describe('Inventory', () => {
-  test('holds what a whole list shows, and of a list of some drops only those that it lacks', () => {
+  test('holds the whole list, and drops only requested containers that a partial list lacks', () => {
     const { inventory, ids } = rig()
     expect(ids()).toEqual([A, B])
     inventory.applyList([A], [])
@@ -21,7 +21,7 @@ describe('Inventory', () => {
     expect(ids()).toEqual([A])
   })
 
-  test('drops what was inspected in another run, and holds on to what no run changes', () => {
+  test('drops fields inspected in another run, and keeps static fields', () => {
     const { inventory } = rig()
     inventory.applyInspect(inspected(listed({ id: A }), { restartCount: 3, tty: true }))
     expect(inventory.get(A)).toMatchObject({ restartCount: 3, tty: true })
@@ -39,7 +39,7 @@ describe('Inventory', () => {
     expect(inventory.applyInspect(inspected(listed({ id: A, state: 'exited' }), { state: 'exited' }))).toBe(false)
   })
 
-  test('changes its version with what a caller can see and with nothing else', () => {
+  test('changes its version with each visible change and nothing else', () => {
     const { inventory } = rig()
     const { version } = inventory
     inventory.applyList([A], [listed({ id: A })])
@@ -55,7 +55,7 @@ describe('Inventory', () => {
     expect(inventory.version).toBe(version + 3)
   })
 
-  test('gives the same object for as long as nothing changes', () => {
+  test('returns the same object while nothing changes', () => {
     const { inventory } = rig()
     const before = inventory.get(A)
     inventory.applyList([A], [listed({ id: A })])

@@ -43,7 +43,7 @@ describe('Reconciler', () => {
     for (const call of lists) expect(Number(call.split(' ')[1])).toBeLessThanOrEqual(50)
   })
 
-  test('reads again where the list lags behind the event and the inspect, and gives up on one that never agrees', async () => {
+  test('reads again if the list lags behind the event and the inspect, and gives up if they never agree', async () => {
     const { engine, clock, host } = await startHost()
     const id = idOf('a')
     engine.add(listed({ id, name: 'web' }))
@@ -67,7 +67,7 @@ describe('Reconciler', () => {
   test('reads the whole list again every thirty seconds, in case an event was lost', async () => {
     const { engine, clock, host } = await startHost()
     engine.add(listed({ id: idOf('a'), name: 'silent' }))
-    // The first time somewhat sooner, so that hosts that came up together do not stay in step.
+    // The first time somewhat sooner, so that hosts that connected together do not stay in step.
     await clock.advance(22_000)
     expect(names(host)).toEqual([])
     await clock.advance(1_000)
@@ -79,7 +79,7 @@ describe('Reconciler', () => {
     expect(names(host)).toEqual(['another', 'silent'])
   })
 
-  test('inspects with each tenth list what has not changed, and at once where list and inspect disagree', async () => {
+  test('inspects unchanged containers with each tenth list, and at once if list and inspect disagree', async () => {
     const engine = new FakeEngine()
     const ids = Array.from({ length: 100 }, (_, i) => i.toString(16).padStart(8, '0').padEnd(64, 'a'))
     for (const id of ids) engine.add(listed({ id }))
@@ -111,7 +111,7 @@ describe('Reconciler', () => {
     expect([...host.containers()]).toMatchObject([{ health: 'unhealthy', startedAt: null, restartCount: null }])
   })
 
-  test('moves its version with each visible change and with nothing else', async () => {
+  test('changes its version with each visible change and nothing else', async () => {
     const { engine, clock, host } = await startHost()
     engine.add(listed({ id: idOf('a'), name: 'web' }))
     const before = host.version

@@ -18,7 +18,7 @@ function rig() {
 }
 
 describe('SharedCalls', () => {
-  test('makes one call for all who ask for the same, and another for what is asked after', async () => {
+  test('makes one call for all concurrent callers with the same key, and another afterwards', async () => {
     const { asked, get } = rig()
     const answers = [get('one'), get('two'), get('other', 'top b')]
     expect(asked).toHaveLength(2)
@@ -29,7 +29,7 @@ describe('SharedCalls', () => {
     expect(asked).toHaveLength(3)
   })
 
-  test('gives the record of the call to each caller, also to one who comes between its end and its answer', async () => {
+  test('gives the record of the call to each caller, even to one who joins between its end and its answer', async () => {
     const { asked, records, get } = rig()
     void get('one')
     void get('two')
@@ -40,7 +40,7 @@ describe('SharedCalls', () => {
     expect(records).toEqual(['one', 'two', 'late'])
   })
 
-  test('fails for all who share it, and is asked again after', async () => {
+  test('fails for all who share it, and is made again afterwards', async () => {
     const { asked, get } = rig()
     const fault = new Error('x')
     const answers = Promise.allSettled([get('one'), get('two')])

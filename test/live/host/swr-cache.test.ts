@@ -18,7 +18,7 @@ function rig() {
 }
 
 describe('SwrCache', () => {
-  test('asks once for all who come while it asks', async () => {
+  test('fetches once for all callers who arrive during the fetch', async () => {
     const { fetches, cache } = rig()
     const both = [cache.get(), cache.get()]
     expect(fetches).toHaveLength(1)
@@ -26,7 +26,7 @@ describe('SwrCache', () => {
     for (const one of await Promise.all(both)) expect(one).toMatchObject({ value: 'x', fault: null, isPending: false })
   })
 
-  test('gives the record of its call to each caller who waits for it, and to none who finds a value at hand', async () => {
+  test('gives the record of its call to each caller who waits for it, and not to callers who find a fresh value', async () => {
     const { fetches, cache, clock } = rig()
     const records: string[] = []
     const recordFor =
@@ -60,7 +60,7 @@ describe('SwrCache', () => {
     expect(fetches).toHaveLength(times)
   })
 
-  test('a slow engine delays no caller for more than a moment: the last value comes, with its age', async () => {
+  test('a slow engine delays a caller only for a moment, who then gets the last value with its age', async () => {
     const { fetches, cache, clock } = rig()
     const first = cache.get()
     fetches[0]?.resolve('x')
@@ -74,21 +74,21 @@ describe('SwrCache', () => {
     expect(second).toBeUndefined()
     await clock.advance(1)
     expect(second).toMatchObject({ value: 'x', observedAt, fault: { code: 'engine-timeout' } })
-    // The question goes on, and its answer is there for the next.
+    // The fetch goes on, and its answer is there for the next caller.
     fetches[1]?.resolve('y')
     await settle()
     expect(await cache.get()).toMatchObject({ value: 'y', fault: null, isPending: false })
     expect(fetches).toHaveLength(2)
   })
 
-  test('where nothing is known yet a slow engine shows as such', async () => {
+  test('without a value a slow engine is reported', async () => {
     const { cache, clock } = rig()
     const first = cache.get()
     await clock.advance(2_500)
     expect(await first).toMatchObject({ value: null, observedAt: null, fault: { code: 'engine-timeout' } })
   })
 
-  test('a fault leaves the last value, and is followed by another fetch', async () => {
+  test('a fault keeps the last value, and is followed by another fetch', async () => {
     const { fetches, cache, clock } = rig()
     const first = cache.get()
     fetches[0]?.resolve('x')

@@ -2,7 +2,7 @@ import { WorkQueue } from '../../../api/live/host/work-queue.js'
 import { settle } from '../../support/fake-clock.js'
 
 describe('WorkQueue', () => {
-  test('works on two keys at once, each key alone, and on a key that came again once more', async () => {
+  test('works on two keys at once, never twice on one key, and once more on a key that was added again', async () => {
     const started: string[] = []
     const finish = new Map<string, () => void>()
     const queue = new WorkQueue(2, (key) => {

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import type { LogRequest } from '../../../api/engine/engine.js'
-import { RESUME_MESSAGES } from '../../../api/live/logs/cursor.js'
 import { followLog, type LogSource } from '../../../api/live/logs/log-follower.js'
+import { RESUME_MESSAGES } from '../../../api/live/logs/resume-finder.js'
 import { engineTimeOf } from '../../../api/model/engine-time.js'
 import { ApiError } from '../../../api/model/error.js'
 import type { LogCursor, LogLine, LogStep } from '../../../api/model/log-line.js'
@@ -13,7 +13,7 @@ const cleanup = cleanupAfterEach()
 
 const QUERY = { tail: 2, since: null, stdout: true, stderr: true, matches: null }
 
-/** One connection that the test holds: it gives lines, and ends or breaks. */
+/** One connection under control of the test: it yields lines, and ends or breaks. */
 class Connection {
   readonly request: Omit<LogRequest, 'isTty'>
   #queue: (readonly LogLine[])[] = []
@@ -118,11 +118,11 @@ const at = (second: number, nth = 1): LogCursor => ({
 })
 
 describe('followLog', () => {
-  test('begins with the lines that the query asks for and goes on with what is written', async () => {
+  test('begins with the lines that the query asks for and continues with new ones', async () => {
     const { clock, pages, seen, last, cursor } = rig(null, { since: '7.000000000' }, [lineAt(1, 'a'), lineAt(2, 'b')])
     await clock.advance(0)
     expect(pages).toMatchObject([{ since: '7.000000000', follow: false }])
-    // By number: clocks are set back.
+    // By number, because clocks may be set back.
     expect(last()?.request).toEqual({ tail: RESUME_MESSAGES, since: null, follow: true })
     last()?.give(lineAt(1, 'a'), lineAt(2, 'b'))
     await settle()
@@ -132,7 +132,7 @@ describe('followLog', () => {
     expect(cursor()).toEqual(at(3))
   })
 
-  test('begins with the last of what fits, and goes on behind the last line of all', async () => {
+  test('begins with the last matching lines, and continues after the very last line', async () => {
     const other = (second: number, message: string) => lineAt(second, message, { stream: 'stderr' })
     const past = [lineAt(1, 'ax'), lineAt(2, 'bx'), lineAt(3, 'cx'), other(4, 'd')]
     const { clock, seen, last } = rig(null, { stderr: false, matches: (text) => text.includes('x') }, past)
@@ -161,7 +161,7 @@ describe('followLog', () => {
     expect(clock.pending).toBe(0)
   })
 
-  test('goes on after a cut, and skips what was shown', async () => {
+  test('continues after a cut, and skips lines that were shown', async () => {
     const { clock, seen, last, connections } = rig(null, {}, [lineAt(1, 'a'), lineAt(2, 'b')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'), lineAt(2, 'b'))
@@ -176,7 +176,7 @@ describe('followLog', () => {
     expect(seen).toEqual(['a', 'b', 'c', 'd'])
   })
 
-  test('a cut of a silent log loses and doubles nothing, however often', async () => {
+  test('any number of cuts of a silent log loses and repeats no line', async () => {
     const { clock, seen, last } = rig(null, {}, [lineAt(1, 'a')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'))
@@ -192,7 +192,7 @@ describe('followLog', () => {
     expect(seen).toEqual(['a', 'b'])
   })
 
-  test('a log that was empty at first is new from its first line, whatever was cut and refused meanwhile', async () => {
+  test('an initially empty log is new from its first line, even after cuts and refusals', async () => {
     const { clock, seen, last, connections } = rig(null, { tail: 0 })
     await clock.advance(0)
     expect(last()?.request).toEqual({ tail: null, since: null, follow: true })
@@ -210,7 +210,7 @@ describe('followLog', () => {
     expect(seen).toEqual(['OPEN', 'between', 'later'])
   })
 
-  test('goes on where a reader stood, whatever the order of times around it', async () => {
+  test('resumes where a reader stopped, for any order of times around it', async () => {
     const { clock, pages, seen, last } = rig(at(5))
     await clock.advance(0)
     expect([pages, last()?.request]).toEqual([[], { tail: RESUME_MESSAGES, since: null, follow: true }])
@@ -220,7 +220,7 @@ describe('followLog', () => {
     expect(seen).toEqual(['OPEN', 'next', 'last'])
   })
 
-  test('a clock that was set back hides nothing that is written after', async () => {
+  test('a clock that was set back hides no later line', async () => {
     const { clock, seen, last } = rig(at(5_000))
     await clock.advance(0)
     last()?.give(lineAt(5_000, 'here'), lineAt(7, 'after the clock was set back'))
@@ -234,11 +234,11 @@ describe('followLog', () => {
     last()?.give(lineAt(5, 'one'), lineAt(5, 'two'), lineAt(5, 'three'), lineAt(5, 'four'))
     await settle()
     expect(seen).toEqual(['OPEN', 'three', 'four'])
-    // Counted from where the reader stood.
+    // Counted from where the reader stopped.
     expect(cursor()).toEqual(at(5, 4))
   })
 
-  test('counts all lines of one moment, though the tail begins in their middle', async () => {
+  test('counts all lines of one time, even if the tail begins among them', async () => {
     const same = [lineAt(5, 'one'), lineAt(5, 'two'), lineAt(5, 'three')]
     const { clock, seen, last } = rig(null, { tail: 2 }, same)
     await clock.advance(0)
@@ -247,7 +247,7 @@ describe('followLog', () => {
     expect(seen).toEqual(['two', 'three', 'four'])
   })
 
-  test('says that there is a gap where the line is gone and later ones are there', async () => {
+  test('reports a gap if the line is gone and later ones exist', async () => {
     const { clock, seen, last } = rig(at(5))
     await clock.advance(0)
     last()?.give(lineAt(6, 'held'), lineAt(6.9, 'held too'))
@@ -269,7 +269,7 @@ describe('followLog', () => {
     expect(seen).toEqual(['OPEN', ...shown])
   })
 
-  test('a log without the line that goes on all the while is not looked through for ever', async () => {
+  test('the search in a busy log without the line ends', async () => {
     const { clock, seen, last } = rig(at(5_000))
     await clock.advance(0)
     for (let second = 1; second <= 6; second += 1) {
@@ -279,7 +279,7 @@ describe('followLog', () => {
     expect(seen).toEqual(['OPEN', 'GAP', 'line 6'])
   })
 
-  test('what is held back while the line is looked for is bounded, also where lines are empty', async () => {
+  test('the lines held back during the search are bounded, even empty ones', async () => {
     const { clock, seen, last } = rig(at(5))
     await clock.advance(0)
     last()?.give(...Array.from({ length: 70_000 }, () => lineAt(6, '', { parts: 0 })))
@@ -287,7 +287,7 @@ describe('followLog', () => {
     expect(seen[1]).toBe('GAP')
   })
 
-  test('a container that ends while the line is looked for still shows what was held back', async () => {
+  test('a container that ends during the search still shows the lines held back', async () => {
     const { clock, seen, last, state } = rig(at(5))
     await clock.advance(0)
     last()?.give(lineAt(6, 'held'))
@@ -298,7 +298,7 @@ describe('followLog', () => {
     expect([seen, state.ended]).toEqual([['OPEN', 'GAP', 'held'], 'quietly'])
   })
 
-  test('lines that the query does not ask for move the cursor all the same', async () => {
+  test('lines that the query excludes still move the cursor', async () => {
     const { clock, last, cursor } = rig(null, { stderr: false }, [lineAt(1, 'a')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'), lineAt(9, 'other', { stream: 'stderr' }))
@@ -314,7 +314,7 @@ describe('followLog', () => {
     expect(cursor()).toEqual(at(2, 2))
   })
 
-  test('every line takes a token, a long one as many as its characters are worth', async () => {
+  test('every line takes a token, a long one several', async () => {
     const { clock, last, tokens } = rig(null, { matches: () => false }, [lineAt(1, 'a')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'), ...Array.from({ length: 99 }, () => lineAt(2, 'x')))
@@ -324,7 +324,7 @@ describe('followLog', () => {
     expect(tokens).toEqual([0, 100, 1_000])
   })
 
-  test('a pattern that takes long costs as many tokens as lines would in that time, and lets others in between', async () => {
+  test('a slow pattern costs as many tokens as lines of that time, and yields to other work', async () => {
     const made = rig(null, {
       matches: () => {
         made.state.busyMs += 20
@@ -344,7 +344,7 @@ describe('followLog', () => {
     expect(turns).toBeGreaterThanOrEqual(5)
   })
 
-  test('a reader who is slow to take lines costs the others nothing', async () => {
+  test('a slow reader costs the others nothing', async () => {
     const { clock, state, last, tokens } = rig(null, {}, [lineAt(1, 'a')], () => {
       state.busyMs += 10_000
     })
@@ -354,7 +354,7 @@ describe('followLog', () => {
     expect(tokens).toEqual([0, 2])
   })
 
-  test('goes on where an engine went away and came back', async () => {
+  test('continues after an engine went away and came back', async () => {
     const { clock, seen, last, connections } = rig(null, {}, [lineAt(1, 'a')])
     await clock.advance(0)
     last()?.give(lineAt(1, 'a'))
@@ -371,7 +371,7 @@ describe('followLog', () => {
     expect(seen).toEqual(['a', 'b'])
   })
 
-  test('does not connect ever faster where every connection ends at once', async () => {
+  test('does not connect ever faster if every connection ends at once', async () => {
     const { clock, last, connections } = rig()
     await clock.advance(0)
     for (let second = 0; second < 60; second += 1) {

@@ -6,7 +6,7 @@ import { lineAt } from '../../support/fake-engine.js'
 
 const QUERY: LogQuery = { tail: 3, since: null, until: null, stdout: true, stderr: true, matches: null }
 
-/** A log as an engine stores it: asked for its last messages it gives those, in batches. */
+/** A log as an engine stores it: returns the requested last messages in batches. */
 function logOf(lines: readonly LogLine[]) {
   const asked: Omit<LogRequest, 'isTty'>[] = []
   const open = async function* (request: Omit<LogRequest, 'isTty'>) {
@@ -49,7 +49,7 @@ describe('readTail', () => {
     expect(await readTail(logOf([]).open, { ...QUERY, tail: 0 })).toMatchObject({ lines: [], isTruncated: false })
   })
 
-  test('a search looks through more than it shows, and shows the last that fit', async () => {
+  test('a search scans more than it returns, and returns the last matches', async () => {
     const { open, asked } = logOf(many(5_000))
     const matches = (message: string) => message.endsWith('7')
     const page = await readTail(open, { ...QUERY, matches })
@@ -58,7 +58,7 @@ describe('readTail', () => {
     expect(asked).toMatchObject([{ tail: 2_000 }])
   })
 
-  test('a search that has seen the whole log says so', async () => {
+  test('a search that scanned the whole log says so', async () => {
     const matches = (message: string) => message === 'line 1'
     expect(await readTail(logOf(many(2)).open, { ...QUERY, matches })).toMatchObject({ isTruncated: false })
   })
@@ -76,16 +76,16 @@ describe('readTail', () => {
     expect(page).toMatchObject({ lines: [], isTruncated })
   })
 
-  test('what ends at a moment is looked for among many, because an engine counts before it looks', async () => {
+  test('lines until a time are searched among many, because an engine counts before it filters', async () => {
     const { open, asked } = logOf(many(10))
     const page = await readTail(open, { ...QUERY, until: '1795478405.000000000' })
-    // The moment itself is within.
+    // The time itself is included.
     expect([messagesOf(page), page.isTruncated]).toEqual([['line 3', 'line 4', 'line 5'], true])
     expect(asked).toMatchObject([{ tail: 2_000 }])
     expect(asked[0]).not.toHaveProperty('until')
   })
 
-  test('a search that finds too little looks through more, and through no more than it may', async () => {
+  test('a search that finds too little scans more, up to its bound', async () => {
     const { open, asked } = logOf(many(MAX_SCANNED + 10))
     const matches = (message: string) => message === 'line 20'
     expect(await readTail(open, { ...QUERY, matches })).toMatchObject({
@@ -95,7 +95,7 @@ describe('readTail', () => {
     expect(asked.map(({ tail }) => tail)).toEqual([2_000, 16_000, MAX_SCANNED])
   })
 
-  test('one stream alone is looked for among both, because an engine counts both', async () => {
+  test('a single stream is searched among both, because an engine counts both', async () => {
     const lines = many(9).map((line, row) => ({ ...line, stream: row === 1 ? ('stderr' as const) : line.stream }))
     const page = await readTail(logOf(lines).open, { ...QUERY, tail: 1, stdout: false })
     expect(page).toMatchObject({ lines: [{ message: 'line 1' }], isTruncated: false })
@@ -106,13 +106,13 @@ describe('readTail', () => {
     ])
   })
 
-  test('gives the cursor of the last line of all, whether it matches or not', async () => {
+  test('returns the cursor of the very last line, even if it does not match', async () => {
     const page = await readTail(logOf(many(3)).open, { ...QUERY, matches: (message) => message === 'line 1' })
     expect(page.end).toEqual({ at: '1795478402.000000000', nth: 1 })
     expect((await readTail(logOf([]).open, QUERY)).end).toBeNull()
   })
 
-  test('long lines that an engine stores in parts are asked for again until there are as many as wanted', async () => {
+  test('more messages are requested until there are enough long lines, which an engine stores in parts', async () => {
     const lines = many(100).map((line) => ({ ...line, parts: 50 }))
     const { open, asked } = logOf(lines)
     const page = await readTail(open, QUERY)
@@ -123,7 +123,7 @@ describe('readTail', () => {
   test.each([
     [0, 4, false],
     [1, 3, true],
-  ])('messages that are %i too long for one answer leave %i of four', async (excess, shown, isTruncated) => {
+  ])('messages that exceed one answer by %i leave %i of four', async (excess, shown, isTruncated) => {
     // JSON puts two quotes around each.
     const quarter = MAX_PAGE_BYTES / 4 - 2
     const lines = many(4, (row) => 'x'.repeat(quarter + (row === 3 ? excess : 0)))
@@ -131,14 +131,14 @@ describe('readTail', () => {
     expect([page.lines.length, page.isTruncated]).toEqual([shown, isTruncated])
   })
 
-  test('control characters count for what JSON makes of them', async () => {
+  test('control characters count as JSON writes them', async () => {
     const lines = many(4, () => '\u0001'.repeat(MAX_PAGE_BYTES / 12))
     const page = await readTail(logOf(lines).open, { ...QUERY, tail: 100 })
     expect(JSON.stringify(page.lines).length).toBeLessThan(MAX_PAGE_BYTES * 1.01)
     expect(page.isTruncated).toBe(true)
   })
 
-  test('a search that takes too long shows what it found until then', async () => {
+  test('a search that takes too long returns what it has found', async () => {
     let now = 0
     const looked: string[] = []
     const slow = (message: string) => {
@@ -153,7 +153,7 @@ describe('readTail', () => {
     expect(asked).toHaveLength(1)
   })
 
-  test('lets others in between, however long one line takes', async () => {
+  test('yields to other work, however long one line takes', async () => {
     let now = 0
     const slow = () => {
       now += 12
@@ -171,12 +171,12 @@ describe('readTail', () => {
     expect(turns).toBeGreaterThanOrEqual(20)
   })
 
-  test('a line that was cut is more than is shown', async () => {
+  test('a cut line counts as truncated', async () => {
     const { open } = logOf([lineAt(1, 'x', { isCut: true })])
     expect(await readTail(open, QUERY)).toMatchObject({ lines: [{ message: 'x' }], isTruncated: true })
   })
 
-  test('counts what was taken out of the lines that are shown', async () => {
+  test('counts the redactions in the returned lines', async () => {
     const lines = many(5).map((line) => ({ ...line, redactions: 2 }))
     expect(await readTail(logOf(lines).open, QUERY)).toMatchObject({ redactions: 6 })
   })
@@ -187,13 +187,13 @@ describe('readTail', () => {
       throw error
     }
 
-  test('a damaged log still shows its readable lines', async () => {
+  test('a damaged log still returns its readable lines', async () => {
     const error = new ApiError('engine-bad-answer', 'broken')
     expect(await readTail(broken(error, many(2)), QUERY)).toMatchObject({ lines: [{}, {}], isTruncated: true })
     await expect(readTail(broken(error, []), QUERY)).rejects.toBe(error)
   })
 
-  test('an engine that is too slow or gone is a fault, whatever it gave before', async () => {
+  test('an engine that is too slow or gone is a fault, even after some lines', async () => {
     for (const code of ['engine-timeout', 'engine-unavailable'] as const)
       await expect(readTail(broken(new ApiError(code, 'x'), many(2)), QUERY)).rejects.toMatchObject({ code })
   })

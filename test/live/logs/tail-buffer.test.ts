@@ -23,7 +23,7 @@ describe('TailBuffer', () => {
     [8, ['aa', 'bb']],
     [7, ['bb']],
     [3, []],
-  ])('holds what is no longer than %i bytes together', (bytes, expected) => {
+  ])('holds lines of at most %i bytes together', (bytes, expected) => {
     expect(filled({ lines: 10, bytes }, ['aa', 'bb'])).toEqual(expected)
   })
 
@@ -32,7 +32,7 @@ describe('TailBuffer', () => {
     expect(filled({ lines: 10, bytes: 7 }, ['\u0001'])).toEqual([])
   })
 
-  test('goes on for ever, one line out for each that comes in', () => {
+  test('drops one line for each new one, without end', () => {
     const messages = Array.from({ length: 3_000 }, (_, row) => `line ${row}`)
     expect(filled({ lines: 700, bytes: 1e6 }, messages)).toEqual(messages.slice(-700))
   })

@@ -25,7 +25,7 @@ describe('TokenBucket', () => {
     expect(passed).toHaveLength(count)
   })
 
-  test('holds back what comes faster, of all takers together, and lets it pass in time', async () => {
+  test('delays faster takers, over all of them, and lets them pass in time', async () => {
     const { clock, passed, take } = rig()
     take(PER_SECOND)
     take(PER_SECOND / 2)
@@ -38,7 +38,7 @@ describe('TokenBucket', () => {
     expect(passed).toHaveLength(3)
   })
 
-  test('a silence is worth no more than one burst', async () => {
+  test('a pause is worth no more than one burst', async () => {
     const { clock, passed, take } = rig()
     await clock.advance(3_600_000)
     take(PER_SECOND)
@@ -58,7 +58,7 @@ describe('TokenBucket', () => {
     expect(passed).toEqual([10, 100])
   })
 
-  test('a taker who leaves waits no longer', async () => {
+  test('a taker whose signal aborts waits no longer', async () => {
     const { bucket } = rig()
     const gone = new AbortController()
     const waiting = bucket.take(PER_SECOND * 100, gone.signal)

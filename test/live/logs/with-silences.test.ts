@@ -1,7 +1,7 @@
 import { withSilences } from '../../../api/live/logs/with-silences.js'
 import { FakeClock, settle } from '../../support/fake-clock.js'
 
-/** A source that gives each item after so many milliseconds. */
+/** A source that yields each item after that many milliseconds. */
 function rig(gaps: readonly number[], silenceMs: () => number | null) {
   const clock = new FakeClock()
   const seen: (number | null)[] = []
@@ -28,14 +28,14 @@ function rig(gaps: readonly number[], silenceMs: () => number | null) {
 }
 
 describe('withSilences', () => {
-  test('gives null for each wait that is too long, and loses no item', async () => {
+  test('yields null for each wait that is too long, and loses no item', async () => {
     const { clock, seen, state } = rig([5, 25, 5], () => 10)
     await clock.advance(100)
     expect(seen).toEqual([5, null, null, 25, 5])
     expect([state.ended, state.isClosed, clock.pending]).toEqual(['quietly', true, 0])
   })
 
-  test('waits as long as it takes where there is no limit', async () => {
+  test('waits without end if there is no limit', async () => {
     const { clock, seen } = rig([1_000_000], () => null)
     await clock.advance(1_000_000)
     expect(seen).toEqual([1_000_000])
@@ -47,7 +47,7 @@ describe('withSilences', () => {
     expect(state.ended).toMatchObject({ message: 'broken' })
   })
 
-  test('closes the source where its reader leaves', async () => {
+  test('closes the source when its reader leaves', async () => {
     const clock = new FakeClock()
     let isClosed = false
     async function* source() {

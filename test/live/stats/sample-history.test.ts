@@ -17,7 +17,7 @@ function fill(history: SampleHistory, from: number, count: number, everyMs: numb
 }
 
 describe('SampleHistory', () => {
-  test('gives back each sample in columns, oldest first, null where nothing was known', () => {
+  test('returns each sample in columns, oldest first, with null for unknown values', () => {
     const history = new SampleHistory(HOUR, 10_000)
     history.add(sampleAt(START, { cpuPercent: null }))
     history.add(sampleAt(START + 10_000, { cpuPercent: 12.5, rxBytesPerSecond: 1_000 }))
@@ -49,7 +49,7 @@ describe('SampleHistory', () => {
     expect(Math.max(...distances)).toBeLessThanOrEqual(10_000)
   })
 
-  test('merges by the mean, leaving out what was not known', () => {
+  test('merges by the mean, without unknown values', () => {
     const history = new SampleHistory(600_000, 10_000)
     let time = START
     for (let i = 0; i < 2_000; i += 1) {
@@ -61,7 +61,7 @@ describe('SampleHistory', () => {
     expect(columns.rxBytesPerSecond[1]).toBe(4)
   })
 
-  test('never loses the newest, keeps the order and stays within its bytes, whatever the distances', () => {
+  test('never loses the newest, keeps the order and stays within its bytes, for any intervals', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 30_000 }), { minLength: 1, maxLength: 1_500 }), (distances) => {
         const history = new SampleHistory(10 * 60_000, 5_000)
@@ -82,14 +82,14 @@ describe('SampleHistory', () => {
     )
   })
 
-  test('begins anew where the clock of an engine was set back', () => {
+  test('begins again if the clock of an engine was set back', () => {
     const history = new SampleHistory(HOUR, 10_000)
     fill(history, START, 100, 10_000)
     history.add(sampleAt(START + 55_000))
     expect(history.after(0).times).toEqual([0, 10_000, 20_000, 30_000, 40_000, 50_000, 55_000].map((ms) => START + ms))
   })
 
-  test('takes a memory usage in pages exactly up to 64 GiB', () => {
+  test('stores memory usage in pages exactly up to 64 GiB', () => {
     const history = new SampleHistory(HOUR, 10_000)
     const used = 64 * 2 ** 30 - 4_096
     history.add(sampleBetween(null, readingAt(START, { memoryUsedBytes: used })))

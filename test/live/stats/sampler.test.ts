@@ -40,7 +40,7 @@ describe('Sampler', () => {
     expect(sampler.sample(idOf('a'))).toMatchObject({ intervalSeconds: 1.5, rxBytesPerSecond: 1_000 })
   })
 
-  test('then reads once an interval, however often it is asked', async () => {
+  test('then reads once per interval, however often it is queried', async () => {
     const { clock, engine, sampler } = rig()
     sampler.track([container(idOf('a'))])
     await clock.advance(2_000)
@@ -77,7 +77,7 @@ describe('Sampler', () => {
     expect(engine.calls).toHaveLength(1_000)
   })
 
-  test('still has the last sample when a reading fails, and tries again an interval later', async () => {
+  test('keeps the last sample when a reading fails, and retries an interval later', async () => {
     const { clock, engine, sampler } = rig()
     sampler.track([container(idOf('a'))])
     await clock.advance(2_000)
@@ -106,7 +106,7 @@ describe('Sampler', () => {
     expect(engine.calls).toEqual(['stats aaaa'])
   })
 
-  test("reads what is watched at its watcher's pace, all else at its own, and is slow again seconds after the last look", async () => {
+  test("reads watched containers at their watcher's pace, others at its own, and is slow again seconds after the last look", async () => {
     const { clock, engine, sampler } = rig()
     sampler.track([container(idOf('a')), container(idOf('b'))])
     await clock.advance(15_000)
@@ -143,7 +143,7 @@ describe('Sampler', () => {
     expect(await readings(50)).toBe(one)
   })
 
-  test('reads no less often what is watched seldom', async () => {
+  test('does not read a rarely watched container less often', async () => {
     const { clock, engine, sampler } = rig()
     sampler.track([container(idOf('a'))])
     await clock.advance(5_000)
@@ -155,13 +155,13 @@ describe('Sampler', () => {
     expect(engine.calls.length - before).toBe(10)
   })
 
-  test('knows nothing of a container that is watched and is not there', () => {
+  test('ignores a watched container that does not exist', () => {
     const { sampler } = rig()
     sampler.watch(idOf('f'), 1_000)
     expect(sampler.watched).toBe(0)
   })
 
-  test('passes over no container where all together want more readings than there can be', async () => {
+  test('starves no container if all together need more readings than are possible', async () => {
     const { clock, engine, sampler } = rig(readingAt, 1_000)
     const counts = new Map<string, number>()
     engine.stats = async (id) => {
@@ -177,7 +177,7 @@ describe('Sampler', () => {
     expect(Math.max(...counts.values())).toBeLessThanOrEqual(12)
   })
 
-  test('compares nothing with the time before a restart that only the start time gives away', async () => {
+  test('computes no rates over a restart that only the start time reveals', async () => {
     const { clock, sampler } = rig()
     const started = (startedAt: string) => ({ ...container(idOf('a')), startedAt })
     sampler.track([started('2026-11-24T00:00:00Z')])
@@ -191,7 +191,7 @@ describe('Sampler', () => {
     expect(sampler.sample(idOf('a'))).toMatchObject({ intervalSeconds: 1.5 })
   })
 
-  test('holds the past of a container that stopped, until the container is gone', async () => {
+  test('holds the history of a stopped container until it is removed', async () => {
     const { clock, sampler } = rig()
     sampler.track([container(idOf('a'))])
     await clock.advance(15_000)
@@ -208,7 +208,7 @@ describe('Sampler', () => {
     expect(sampler.historyBytes).toBe(0)
   })
 
-  test('takes a reading of a clock that was set back, without rates', async () => {
+  test('accepts a reading after the clock was set back, without rates', async () => {
     let skew = 0
     const { clock, sampler } = rig((now) => readingAt(now - skew, { cpuUsageNs: 5 }))
     sampler.track([container(idOf('a'))])

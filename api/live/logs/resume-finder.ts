@@ -1,9 +1,5 @@
-import { type EngineTime, engineTimeBefore, engineTimeOf, isBefore } from '../../model/engine-time.js'
-import { evictOldest } from '../../model/evict-oldest.js'
+import { engineTimeBefore, engineTimeOf, isBefore } from '../../model/engine-time.js'
 import type { LogCursor, LogLine } from '../../model/log-line.js'
-
-/** Times whose lines are counted. The two streams are stamped separately, so lines of one time may be interleaved with others. */
-const COUNTED_TIMES = 256
 
 /**
  * Messages that are read back to find a cursor, by number and not by time: clocks may be set back, and an engine finds the last
@@ -20,33 +16,6 @@ const DISORDER_MS = 2_000
 /** Characters of the lines held back during the search for the cursor, and what an empty line counts for. */
 const MAX_HELD_LENGTH = 4 * 1024 * 1024
 const LINE_LENGTH = 64
-
-/** Gives each line its cursor. */
-export class CursorTracker {
-  readonly #counts = new Map<EngineTime, number>()
-  #cursor: LogCursor | null
-
-  constructor(from: LogCursor | null) {
-    this.#cursor = from
-    if (from !== null) this.#counts.set(from.at, from.nth)
-  }
-
-  /** The cursor after the last line; null before any line with a time. */
-  get cursor(): LogCursor | null {
-    return this.#cursor
-  }
-
-  /** A line without a time gets the cursor of the line before it. */
-  pass({ time }: LogLine): LogCursor | null {
-    const at = time === null ? null : engineTimeOf(time)
-    if (at === null) return this.#cursor
-    const nth = (this.#counts.get(at) ?? 0) + 1
-    this.#counts.set(at, nth)
-    evictOldest(this.#counts, COUNTED_TIMES)
-    this.#cursor = { at, nth }
-    return this.#cursor
-  }
-}
 
 /** Lines that are new to a reader. `isGap`: lines before them may be missing. */
 export interface Resumed {

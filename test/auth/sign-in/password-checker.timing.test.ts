@@ -1,4 +1,5 @@
-import { hashPassword, PasswordChecker } from '../../../api/auth/sign-in/password.js'
+import { hashPassword } from '../../../api/auth/sign-in/password.js'
+import { PasswordChecker } from '../../../api/auth/sign-in/password-checker.js'
 import type { User } from '../../../api/model/user.js'
 import { cpuTime } from '../../support/cpu-time.js'
 
@@ -10,7 +11,7 @@ const user = (name: string, passwordHash: string): User => ({
 })
 
 describe('PasswordChecker', () => {
-  test('takes as long for a name that nobody has as for one that somebody has', async () => {
+  test('takes as long for an unknown name as for a known one', async () => {
     const alice = user('alice', await hashPassword('correct horse battery'))
     const bob = user('bob', await hashPassword('another horse entirely'))
     const users = [alice, ...Array.from({ length: 999 }, (_, i) => user(`user${i}`, bob.passwordHash))]

@@ -1,30 +1,12 @@
-import { CursorTracker, RESUME_MESSAGES, ResumeFinder } from '../../../api/live/logs/cursor.js'
+import { RESUME_MESSAGES, ResumeFinder } from '../../../api/live/logs/resume-finder.js'
 import type { LogLine } from '../../../api/model/log-line.js'
 import { lineAt } from '../../support/fake-engine.js'
 
 const at = (second: number, nth = 1) => ({ at: `${1_795_478_400 + second}.000000000`, nth })
 const messages = ({ lines }: { readonly lines: readonly LogLine[] }) => lines.map(({ message }) => message)
 
-describe('CursorTracker', () => {
-  test('counts the lines of one time, also where other times come between', () => {
-    const tracker = new CursorTracker(null)
-    const lines = [lineAt(1, 'a'), lineAt(2, 'b'), lineAt(1, 'c'), lineAt(2, 'd')]
-    expect(lines.map((line) => tracker.pass(line))).toEqual([at(1), at(2), at(1, 2), at(2, 2)])
-  })
-
-  test('counts on from where it begins', () => {
-    expect(new CursorTracker(at(1, 7)).pass(lineAt(1, 'a'))).toEqual(at(1, 8))
-  })
-
-  test('has no cursor before the first line with a time, and the same one over lines without a time', () => {
-    const tracker = new CursorTracker(null)
-    const timeless = lineAt(1, 'x', { time: null })
-    expect([timeless, lineAt(1, 'a'), timeless].map((line) => tracker.pass(line))).toEqual([null, at(1), at(1)])
-  })
-})
-
 describe('ResumeFinder', () => {
-  test('without a cursor every line is new, and nothing is looked for', () => {
+  test('without a cursor every line is new, and nothing is searched', () => {
     const finder = new ResumeFinder(null, 0)
     expect(finder.timeLeft(0)).toBeNull()
     expect(finder.scan([lineAt(1, 'a')], 0)).toMatchObject({ lines: [{ message: 'a' }], isGap: false })
@@ -50,7 +32,7 @@ describe('ResumeFinder', () => {
     expect([messages(found), found.isGap]).toEqual([expected, expected.length > 0])
   })
 
-  test('the end shows what was held back, behind a gap, and nothing where nothing was', () => {
+  test('the end returns the lines held back, after a gap, or nothing if there are none', () => {
     const finder = new ResumeFinder(at(5), 0)
     finder.scan([lineAt(6, 'held')], 0)
     expect(finder.end()).toMatchObject({ lines: [{ message: 'held' }], isGap: true })
