@@ -106,9 +106,9 @@ export const SECRET_FIELD =
 /** RFC 7235 credentials in running text: a header in a command or in a log line. */
 export const AUTH_SCHEME = /\b(Bearer|Basic|Digest|Negotiate)(\s+)[A-Za-z0-9+/=._~-]{8,8192}/gi
 
-/** `--name ` within one string, as in `sh -c "..."`, and the value that may follow it. */
+/** `--name ` within one string, as in `sh -c "..."`, and the value that may follow it. Text may be cut off behind a backslash. */
 export const FLAG = /(?<=^|[\s"'])(--?[A-Za-z][A-Za-z0-9_.-]{0,63})\s+/g
-export const FLAG_VALUE = /"(?:[^"\\]|\\.){0,65536}(?:"|$)|'[^']{0,65536}(?:'|$)|[^\s"'|;&]{1,65536}/y
+export const FLAG_VALUE = /"(?:[^"\\]|\\(?:[\s\S]|$)){0,65536}(?:"|$)|'[^']{0,65536}(?:'|$)|[^\s"'|;&]{1,65536}/y
 
 /** The separator between a name and its value, as in `NAME=`, `name: `, `"name":`, and the value that may follow. */
 export const SEPARATOR = /\\{0,4}["']?\s{0,32}(?::=|=>|=|:(?!\/\/))\s{0,32}/g
@@ -123,7 +123,7 @@ export const NAMED_VALUE = new RegExp(
     /\$\{[^\s{}]{1,256}\}/,
     /\[[^\]\n]{0,8192}(?:\]|$)/,
     /\{[^}\n]{0,8192}(?:\}|$)/,
-    /(?:[A-Za-z_]\w{0,15}\(\s{0,3}|[A-Za-z@]{1,2}(?=["']))?\\{0,4}(?:"(?:[^"\\]|\\.){0,65536}(?:"|$)|'[^']{0,65536}(?:'|$))/,
+    /(?:[A-Za-z_]\w{0,15}\(\s{0,3}|[A-Za-z@]{1,2}(?=["']))?\\{0,4}(?:"(?:[^"\\]|\\(?:[\s\S]|$)){0,65536}(?:"|$)|'[^']{0,65536}(?:'|$))/,
     /[^\s,;&|"')}\]]{1,65536}/,
   ]
     .map(({ source }) => source)
