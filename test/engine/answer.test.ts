@@ -11,6 +11,7 @@ import {
   EVENTS,
   FOLLOWED,
   faultOf,
+  holdDeadlines,
   IMAGES,
   INSPECT,
   LIST,
@@ -36,18 +37,6 @@ afterEach(async () => {
   jest.useRealTimers()
   await rig.stop()
 })
-
-const ALL_BUT_TIMEOUTS = [
-  'Date',
-  'hrtime',
-  'nextTick',
-  'performance',
-  'queueMicrotask',
-  'setImmediate',
-  'clearImmediate',
-  'setInterval',
-  'clearInterval',
-] as const
 
 /** What an engine, or whatever answers instead of it, may do wrong. */
 const FAULTS: [name: string, code: ErrorCode, reason: RegExp, options: object, answer: Answer][] = [
@@ -240,7 +229,7 @@ function endless(head: string): Answer {
 
 /** The fault at the deadline, and none before it: bytes come at their own pace, and the test moves the deadline's clock. */
 async function faultAtDeadline(server: FaultServer, call: () => Promise<unknown>): Promise<ApiError> {
-  jest.useFakeTimers({ doNotFake: [...ALL_BUT_TIMEOUTS] })
+  holdDeadlines()
   let isSettled = false
   const fault = faultOf(call()).finally(() => {
     isSettled = true

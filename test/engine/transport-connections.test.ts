@@ -8,6 +8,7 @@ import {
   dial,
   FOLLOWED,
   faultOf,
+  holdDeadlines,
   IMAGES,
   INSPECT,
   LIST,
@@ -28,7 +29,10 @@ import { until } from '../support/until.js'
 
 const rig = new TransportRig()
 const { serve, connect } = rig
-afterEach(() => rig.stop())
+afterEach(async () => {
+  jest.useRealTimers()
+  await rig.stop()
+})
 
 describe('connections', () => {
   test('are used again', async () => {
@@ -63,12 +67,10 @@ describe('connections', () => {
   })
 
   test('what walks or reads files delays no inspect, no ping and no process list', async () => {
-    let logs = 0
+    holdDeadlines()
     const server = await serve((socket, head) => {
       if (/json|ping|top/.test(head) && !head.includes('/images')) socket.write(answerWith(200, '{}'))
-      // A third log, sent when the first two have ended, is never answered.
-      else if (head.includes('/logs') && ++logs <= 2)
-        socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
+      else if (head.includes('/logs')) socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n')
     })
     const transport = connect(server.endpoint, { ...PATIENT, bulkSockets: 2, bulkDeadlineMs: 400, diskDeadlineMs: 400 })
     const open = [LOGS, LOGS].map((options) => dial(transport, options))
@@ -77,6 +79,7 @@ describe('connections', () => {
     for (const options of [INSPECT, PING, TOP, LIST]) await dial(transport, options)
     expect(server.requests.filter((line) => /logs|changes|images|df/.test(line))).toHaveLength(2)
     for (const stream of (await Promise.all(open)) as Readable[]) stream.on('error', () => {})
+    jest.advanceTimersByTime(400)
     await Promise.all(waiting)
   })
 
@@ -116,10 +119,14 @@ describe('connections', () => {
   })
 
   test('a connection serves on after those who waited for it gave up', async () => {
+    holdDeadlines()
     let isWell = false
     const server = await serve((socket) => isWell && socket.write(answerWith(200, 'OK')))
     const transport = connect(server.endpoint, { ...SMALL, quickSockets: 1 })
-    await Promise.all(Array.from({ length: 10 }, () => faultOf(dial(transport, PING))))
+    const waiting = Array.from({ length: 10 }, () => faultOf(dial(transport, PING)))
+    await until(() => server.requests.length === 1)
+    jest.advanceTimersByTime(DEADLINE_MS)
+    await Promise.all(waiting)
     isWell = true
     expect(await dial(transport, PING)).toBe('OK')
   })

@@ -10,6 +10,7 @@ import {
   EVENTS,
   FOLLOWED,
   faultOf,
+  holdDeadlines,
   LOGS,
   PATIENT,
   reset,
@@ -20,7 +21,10 @@ import { until } from '../support/until.js'
 
 const rig = new TransportRig()
 const { serve, connect } = rig
-afterEach(() => rig.stop())
+afterEach(async () => {
+  jest.useRealTimers()
+  await rig.stop()
+})
 
 const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'
 const chunk = (data: string) => `${data.length.toString(16)}\r\n${data}\r\n`
@@ -41,10 +45,14 @@ describe('a stream', () => {
   }
 
   test('has a deadline for its head only', async () => {
+    holdDeadlines()
+    let end = () => {}
     const { stream } = await open((socket) => {
       socket.write(head)
-      setTimeout(() => socket.end(`${chunk('late')}0\r\n\r\n`), DEADLINE_MS * 2)
+      end = () => socket.end(`${chunk('late')}0\r\n\r\n`)
     }, SMALL)
+    jest.advanceTimersByTime(DEADLINE_MS * 2)
+    end()
     expect(await drain(stream)).toBe('late')
   })
 
@@ -139,11 +147,16 @@ describe('a log', () => {
   })
 
   test('that is followed has a deadline for its head only', async () => {
+    holdDeadlines()
+    let end = () => {}
     const server = await serve((socket) => {
       socket.write(head)
-      setTimeout(() => socket.end(`${chunk('late')}0\r\n\r\n`), DEADLINE_MS * 2)
+      end = () => socket.end(`${chunk('late')}0\r\n\r\n`)
     })
-    expect(await drain((await dial(connect(server.endpoint, SMALL), FOLLOWED)) as Readable)).toBe('late')
+    const stream = (await dial(connect(server.endpoint, SMALL), FOLLOWED)) as Readable
+    jest.advanceTimersByTime(DEADLINE_MS * 2)
+    end()
+    expect(await drain(stream)).toBe('late')
   })
 
   test('that is followed is one of a bounded number, and frees its place in the quota', async () => {

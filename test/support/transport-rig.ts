@@ -98,3 +98,20 @@ export function drip(head: string): Answer {
     socket.on('close', () => clearInterval(timer))
   }
 }
+
+/** From here on a deadline passes when the test lets time pass, by jest.advanceTimersByTime, and no sooner. */
+export function holdDeadlines(): void {
+  jest.useFakeTimers({
+    doNotFake: [
+      'Date',
+      'hrtime',
+      'nextTick',
+      'performance',
+      'queueMicrotask',
+      'setImmediate',
+      'clearImmediate',
+      'setInterval',
+      'clearInterval',
+    ],
+  })
+}

@@ -47,7 +47,7 @@ export function openEventStream(res: Response, clock: Clock): EventStream {
       if (!res.write(event)) await drained(res)
     },
     end(last) {
-      if (res.writableEnded) return
+      if (res.writableEnded || res.destroyed) return
       cancelHeartbeat()
       if (last !== undefined) res.write(last)
       res.end()

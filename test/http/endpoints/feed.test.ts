@@ -8,7 +8,7 @@ import { createRig } from '../../support/app-parts.js'
 import { cleanupAfterEach } from '../../support/cleanup.js'
 import { listenTo } from '../../support/event-reader.js'
 import { eventually } from '../../support/eventually.js'
-import { FakeClock } from '../../support/fake-clock.js'
+import { FakeClock, settle } from '../../support/fake-clock.js'
 import { eventOf, HAPPENED, idOf, lineAt } from '../../support/fake-engine.js'
 import { containerOf } from '../../support/fake-view.js'
 import { tokenFor as tokenAt } from '../../support/tokens.js'
@@ -187,8 +187,8 @@ describe('a followed log', () => {
     expect(stream.events).toEqual([{ event: 'end', id: '', data: '{"code":"engine-bad-answer"}' }])
   })
 
-  test('closes the engine call when its reader leaves, even if the log is silent', async () => {
-    const { view, port } = rig()
+  test('closes the engine call when its reader leaves, even if the log is silent, and leaves no timer', async () => {
+    const { view, port, clock } = rig()
     const hand = handSteps()
     view.steps = hand.steps
     const stream = await listenTo(port, LOG, tokenFor())
@@ -196,6 +196,8 @@ describe('a followed log', () => {
     expect(hand.state.ended).toBe(false)
     stream.close()
     await waitFor(() => hand.state.ended)
+    await settle()
+    expect(clock.pending).toBe(0)
   })
 
   test('waits for a slow reader instead of queueing lines', async () => {

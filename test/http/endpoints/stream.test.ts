@@ -74,6 +74,7 @@ describe('GET /api/stats/stream', () => {
     stream.close()
     await waitFor(() => streams.count === 0)
     expect(stream.events).toHaveLength(2)
+    expect(clock.pending).toBe(0)
   })
 
   test('shows a restricted caller only its own containers', async () => {
