@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import type { RawLogLine } from '../../api/engine/log-lines.js'
 import { LogScrubber, plainLogLine } from '../../api/engine/log-scrubber.js'
 import type { LogStream } from '../../api/model/log-line.js'
+import { cpuTime } from '../support/cpu-time.js'
 
 const MAX_KEY_LINES = 200
 
@@ -238,11 +239,11 @@ describe('64 KiB of hostile text are read in no time:', () => {
 
   function expectQuick(message: string) {
     const scrubber = new LogScrubber()
-    const startedAt = performance.now()
+    const startedAt = cpuTime()
     scrubber.scrub(raw(message))
     // A second time within a key, or after it.
     scrubber.scrub(raw(message))
-    expect(performance.now() - startedAt).toBeLessThan(2 * MAX_SCRUB_MS)
+    expect(cpuTime() - startedAt).toBeLessThan(2 * MAX_SCRUB_MS)
   }
 
   const UNITS = [
