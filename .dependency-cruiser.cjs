@@ -56,12 +56,16 @@ module.exports = {
         'A check of health, and --help, load neither argon2 nor the service: only a command that is asked for is loaded.',
       severity: 'error',
       from: { path: '^api/cli/(porthole|program|commands|command|exit-code|healthcheck)[.]ts$' },
-      to: { path: '^api/', pathNot: '^api/(cli/(program|commands|command|exit-code)|clock)[.]ts$', dynamic: false },
+      to: {
+        path: '^api/',
+        pathNot: '^api/(cli/(program|commands|command|exit-code|entry)|clock)[.]ts$',
+        dynamic: false,
+      },
     },
     layer('main-on-service', '^api/main[.]ts$', [
       '^api/(service|log)[.]ts$',
       '^api/(config|model)/',
-      '^api/cli/exit-code[.]ts$',
+      '^api/cli/(exit-code|entry)[.]ts$',
     ]),
     {
       name: 'nothing-imports-the-root',

@@ -1,6 +1,5 @@
-import { realpathSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
+import { isEntry } from './cli/entry.js'
 import { EXIT_FAILURE, EXIT_USAGE } from './cli/exit-code.js'
 import { type Config, describeFaults, loadConfig } from './config/config.js'
 import { CONFIG_FILES } from './config/config-files.js'
@@ -89,8 +88,4 @@ function stopOnSignal(log: Log, stop: () => Promise<void>): () => Promise<void> 
 }
 
 /** `npm start` runs this file; `porthole serve` imports it. */
-function isProgram(path: string | undefined): boolean {
-  return path !== undefined && realpathSync(path) === fileURLToPath(import.meta.url)
-}
-
-if (isProgram(process.argv[1])) void runService(process.env)
+if (isEntry(import.meta.url)) void runService(process.env)

@@ -1,8 +1,7 @@
-import { realpathSync } from 'node:fs'
 import { get } from 'node:http'
-import { fileURLToPath } from 'node:url'
 import { type Clock, SYSTEM_CLOCK } from '../clock.js'
 import type { Arguments, Command, Io } from './command.js'
+import { isEntry } from './entry.js'
 import { EXIT_FAILURE, EXIT_OK } from './exit-code.js'
 
 /** Less than the 5 s after which the engine ends a check (the Dockerfile's HEALTHCHECK), which would give no reason. */
@@ -69,6 +68,5 @@ async function askAlive(host: string, port: string, clock: Clock): Promise<strin
  * The image's HEALTHCHECK runs this file directly, every half minute in every container, so it does not load the argument
  * parser. It needs neither a shell nor curl.
  */
-const program = process.argv[1]
-if (program !== undefined && realpathSync(program) === fileURLToPath(import.meta.url))
+if (isEntry(import.meta.url))
   void check({ env: process.env, stderr: process.stderr, clock: SYSTEM_CLOCK }).then((code) => process.exit(code))

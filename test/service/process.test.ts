@@ -44,6 +44,11 @@ describe('the production entry', () => {
     expect(stderr).not.toContain('hunter')
   })
 
+  test('runs without the .js of its name, as Node finds it', async () => {
+    const { code, stderr } = await runToEnd([MAIN.replace(/[.]js$/, '')], { PORT: 'x' })
+    expect([code, stderr]).toEqual([2, expect.stringContaining('the configuration is not valid')])
+  })
+
   test('names the port that is in use, with exit code 1', async () => {
     const other = createServer().listen(0, '127.0.0.1')
     onCleanup(() => other.close())

@@ -47,6 +47,7 @@ export class SseConnection {
   readonly #res: Response
   readonly #parts: SseParts
   readonly #ended = new AbortController()
+  #isRecorded = false
   #events: EventStream | null = null
 
   constructor(read: OpenRead, req: Request, res: Response, parts: SseParts) {
@@ -77,6 +78,7 @@ export class SseConnection {
 
   /** Records the read and sends the head; to HEAD nothing follows. Throws audit-unavailable. */
   open(container: string | null): void {
+    this.#isRecorded = true
     this.#read.recordStream(container)
     if (!this.isHead) {
       this.#events = openEventStream(this.#res, this.#parts.clock)
@@ -117,7 +119,8 @@ export class SseConnection {
   fail(error: unknown): void {
     // The client has gone, and what ends with it is no fault.
     if (this.#res.closed) return
-    if (this.#events === null) throw this.#read.refused(error)
+    // A record that the trail cannot write is lost once: its refusal makes no second one.
+    if (this.#events === null) throw this.#isRecorded ? error : this.#read.refused(error)
     this.end(endEvent(error))
   }
 }

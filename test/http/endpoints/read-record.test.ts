@@ -174,4 +174,14 @@ describe('without a record there is no answer', () => {
     audit.isBroken = false
     expect((await request(app).get('/api/containers').set('Authorization', `Bearer ${tokenFor()}`)).status).toBe(200)
   })
+
+  test.each(['/api/containers', '/api/stats/stream', `/api/containers/${ID}/stats/stream`, '/api/events/stream'])(
+    'and the record of %s is lost once',
+    async (path) => {
+      const { app, audit } = rig('x')
+      audit.isBroken = true
+      expect((await request(app).get(path).set('Authorization', `Bearer ${tokenFor()}`)).status).toBe(503)
+      expect(audit.lost).toBe(1)
+    },
+  )
 })
