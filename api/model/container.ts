@@ -160,6 +160,8 @@ export interface InspectedContainer {
   readonly redactions: number
   /** How many of them were in texts. */
   readonly textRedactions: number
+  /** How many of those were in the error and the sources of mounts, which name paths on the host. */
+  readonly hostPathRedactions: number
 }
 
 /** One container of the inventory: its list entry, and the few fields that only an inspect or an event has. */

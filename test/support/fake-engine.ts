@@ -99,6 +99,7 @@ export function inspected(from: ListedContainer, changes: Partial<InspectedConta
     logDriver: 'json-file',
     redactions: 0,
     textRedactions: 0,
+    hostPathRedactions: 0,
     ...changes,
   }
 }

@@ -139,6 +139,12 @@ export function decodeInspect(value: unknown): InspectedContainer {
     return scrubbed.value
   }
   const cleanText = (dirty: string) => clean(scrubText(dirty))
+  let hostPathRedactions = 0
+  const cleanHostPath = (dirty: string) => {
+    const scrubbed = scrubText(dirty)
+    hostPathRedactions += scrubbed.redactions
+    return clean(scrubbed)
+  }
   const state = stateOf(State.Status, State.Running)
   const { entrypoint, command } = clean(commandOf(Config))
   const envValues = Config.Env.filter((entry) => /=./s.test(entry)).length
@@ -153,7 +159,7 @@ export function decodeInspect(value: unknown): InspectedContainer {
     finishedAt: State.FinishedAt,
     exitCode: state === 'created' || state === 'running' || state === 'paused' ? null : State.ExitCode,
     oomKilled: State.OOMKilled,
-    error: State.Error === null ? null : cleanText(State.Error),
+    error: State.Error === null ? null : cleanHostPath(State.Error),
     health: healthOf(State.Health?.Status),
     healthFailingStreak: State.Health?.FailingStreak ?? null,
     healthLog: (State.Health?.Log ?? []).slice(-MAX_HEALTH_RUNS).map((run) => ({
@@ -198,7 +204,7 @@ export function decodeInspect(value: unknown): InspectedContainer {
       .map((mount) => ({
         type: mount.Type ?? '',
         name: mount.Name === null ? null : cleanText(mount.Name),
-        source: mount.Source === null ? null : cleanText(mount.Source),
+        source: mount.Source === null ? null : cleanHostPath(mount.Source),
         destination: cleanText(mount.Destination),
         readOnly: !mount.RW,
         propagation: mount.Propagation,
@@ -220,6 +226,7 @@ export function decodeInspect(value: unknown): InspectedContainer {
     // After all that is cleaned above.
     redactions: textRedactions + envValues,
     textRedactions,
+    hostPathRedactions,
   }
 }
 

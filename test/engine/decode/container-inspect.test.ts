@@ -98,6 +98,7 @@ describe('decodeInspect', () => {
       // Two values of Env, one label, the health check and three outputs of it.
       redactions: 7,
       textRedactions: 5,
+      hostPathRedactions: 0,
     })
     expect(labels.get('note')).toBe('postgres://[redacted]@db/shop')
     expect(healthLog).toHaveLength(3)

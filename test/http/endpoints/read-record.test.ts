@@ -30,9 +30,10 @@ function fill(view: FakeView, text: string): void {
   view.all = decodeContainers([listed]).map((container) => containerOf(container))
   const inspected = decodeInspect({
     ...{ Id: ID, Name: '/web', Image: 'sha256:1', Created: '2026-11-24T00:00:00Z' },
-    State: { Status: 'running', Running: true, Health: { Log: [{ ExitCode: 0, Output: text }] } },
+    State: { Status: 'running', Running: true, Error: text, Health: { Log: [{ ExitCode: 0, Output: text }] } },
     Config: { Labels, Env: ['A=1', 'B=', 'C'], Cmd: ['sh', '-c', text] },
     HostConfig: {},
+    Mounts: [{ Type: 'bind', Source: `/${text}`, Destination: '/data' }],
   })
   view.inspect = async () => inspected
   const bothHosts = { hostId: 'local', observedAt: 1_000, fault: null }
@@ -75,7 +76,7 @@ function rig(text: string) {
 /** With one secret in each text: redactions for a caller with `security:read`, and for one without. */
 const HIDDEN: readonly (readonly [path: string, withPaths: number, without: number | null])[] = [
   ['/api/containers', 2, 3],
-  [`/api/containers/${ID}`, 2 + 3 + 2, 2 + 3 + 2 + 1],
+  [`/api/containers/${ID}`, 2 + 3 + 2 + 2, 2 + 3 + 2 + 1],
   [`/api/containers/${ID}/top`, 1, 1],
   [`/api/containers/${ID}/changes`, 1, null],
   [`/api/containers/${ID}/logs`, 1, 1],

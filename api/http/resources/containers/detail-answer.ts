@@ -153,7 +153,8 @@ export function detailAnswer(
     // The same number for every caller: it counts secrets, not paths on the host (docs/decisions/0008-host-paths-in-labels.md).
     redactions: inspected.redactions,
   }
-  return { content, redactions: inspected.textRedactions + content.env.length + hidden }
+  const inTexts = inspected.textRedactions - (showHostPaths ? 0 : inspected.hostPathRedactions)
+  return { content, redactions: inTexts + content.env.length + hidden }
 }
 
 function showHealthCheck({ command, intervalMs, timeoutMs, startPeriodMs, retries }: HealthCheck) {
