@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer'
-import { createRemoteJWKSet, customFetch, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import type { JWTVerifyOptions } from 'jose'
 import type { Clock } from '../clock.js'
 import type { ProviderConfig } from '../config/provider-config.js'
 import { ApiError } from '../model/error.js'
@@ -44,16 +44,13 @@ export interface ProviderParts {
 export class Provider implements OutsideProvider {
   readonly #settings: ProviderConfig
   readonly #clock: Clock
-  readonly #keys: JWTVerifyGetKey
+  readonly #fetch: Fetch
+  #verifier: Promise<Verifier> | null = null
 
   constructor(settings: ProviderConfig, { clock, log }: ProviderParts) {
     this.#settings = settings
     this.#clock = clock
-    this.#keys = createRemoteJWKSet(new URL(settings.jwksUrl), {
-      cacheMaxAge: CACHE_MAX_AGE_MS,
-      cooldownDuration: COOLDOWN_MS,
-      [customFetch]: boundedFetch(clock, log),
-    })
+    this.#fetch = boundedFetch(clock, log)
   }
 
   /** Reads the payload before it is verified: this only selects the verifier (RFC 8725 section 3.8). */
@@ -100,20 +97,29 @@ export class Provider implements OutsideProvider {
   }
 
   async #checkSignature(token: string): Promise<void> {
-    const { algorithms, issuer, audience } = this.#settings
+    const { algorithms, issuer, audience, jwksUrl } = this.#settings
+    this.#verifier ??= loadVerifier(jwksUrl, this.#fetch)
+    const { verify } = await this.#verifier
+    const expected = { algorithms: [...algorithms], issuer, audience, clockTolerance: CLOCK_LEEWAY_SECONDS }
     try {
-      await jwtVerify(token, this.#keys, {
-        algorithms: [...algorithms],
-        issuer,
-        audience,
-        clockTolerance: CLOCK_LEEWAY_SECONDS,
-        currentDate: new Date(this.#clock.now()),
-      })
+      await verify(token, { ...expected, currentDate: new Date(this.#clock.now()) })
     } catch (error) {
       const code = (error as { code?: unknown } | null)?.code
       throw new ApiError('invalid-token', `token refused: ${typeof code === 'string' ? code : 'no key to verify with'}`)
     }
   }
+}
+
+interface Verifier {
+  verify(token: string, options: JWTVerifyOptions): Promise<unknown>
+}
+
+/** Loads jose with the first token: it would take a tenth of the start, and most services have no outside provider. */
+async function loadVerifier(jwksUrl: string, fetch: Fetch): Promise<Verifier> {
+  const { createRemoteJWKSet, customFetch, jwtVerify } = await import('jose')
+  const options = { cacheMaxAge: CACHE_MAX_AGE_MS, cooldownDuration: COOLDOWN_MS, [customFetch]: fetch }
+  const keys = createRemoteJWKSet(new URL(jwksUrl), options)
+  return { verify: (token, expected) => jwtVerify(token, keys, expected) }
 }
 
 /** RFC 9068 section 4 has two spellings of its type; RFC 7519 section 5.1 recommends JWT in upper case and does not insist. */
