@@ -12,12 +12,14 @@ const ROOT = join(__dirname, '../..')
 /** The files of a fresh clone. */
 const SOURCES = [
   'api',
+  'demo',
   'scripts',
   'package.json',
   'package-lock.json',
   '.npmrc',
   'tsconfig.json',
   'tsconfig.build.json',
+  'tsconfig.demo.json',
 ]
 /** Most of it is the build. */
 const START_MS = 45_000
