@@ -48,8 +48,8 @@ export interface Engine {
   /**
    * Container events after `since` that the engine still remembers (null: none), then those from now on. `onOpen` runs once the
    * engine has accepted the subscription, with its clock (milliseconds since 1970, whole seconds; null where it shows none).
-   * Ends quietly by its signal and where the open stream ends or is cut: whoever subscribes anew learns from that whether the
-   * engine still answers.
+   * Ends quietly by its signal and where the open stream ends or is cut: the next subscription shows whether the engine
+   * still answers.
    */
   events(
     since: EngineTime | null,

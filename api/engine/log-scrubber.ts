@@ -12,7 +12,7 @@ const KEY_ENDS = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----/
 
 /**
  * A line of PEM (RFC 7468, section 2: 64 characters; OpenSSH writes 70), of which a tail may show the middle alone. A digest in
- * hexadecimal is none.
+ * hexadecimal is not one.
  */
 const KEY_BODY = /^(?=.*[G-Zg-z+/])(?=.*[A-Z])(?=.*[a-z])(?:[A-Za-z0-9+/]{64}|[A-Za-z0-9+/]{70})$/
 
