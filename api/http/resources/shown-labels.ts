@@ -1,3 +1,4 @@
+import type { LabelSelector } from '../../model/label-selector.js'
 import { isHostPathLabel } from '../../redaction/host-path-labels.js'
 import { REDACTED } from '../../redaction/scrub.js'
 
@@ -16,4 +17,9 @@ export function showLabels(labels: ReadonlyMap<string, string>, showHostPaths: b
     return [key, REDACTED]
   })
   return { labels: Object.fromEntries(shown), hidden }
+}
+
+/** Whether a filter guesses at a path on the host. A caller who may not see such a path cannot find it out in this way either. */
+export function guessesHostPath(filter: readonly LabelSelector[], showHostPaths: boolean): boolean {
+  return !showHostPaths && filter.some(({ key, value }) => value !== null && isHostPathLabel(key))
 }

@@ -1,7 +1,8 @@
 import type { Container, ContainerState, HealthState } from '../../../model/container.js'
 import { type LabelSelector, matchesSelectors } from '../../../model/label-selector.js'
 import { type Problem, problemsOf } from '../../../model/problem.js'
-import { isHostPathLabel } from '../../../redaction/host-path-labels.js'
+import { containsAny } from '../contains-any.js'
+import { guessesHostPath } from '../shown-labels.js'
 
 /** Selects containers. Values of one field are alternatives, but all labels must match. An empty list matches any. */
 export interface ContainerFilter {
@@ -30,13 +31,13 @@ export function matchesFilter(
   { now, showHostPaths }: FilterTerms,
 ): boolean {
   return (
-    (showHostPaths || !filter.label.some(({ key, value }) => value !== null && isHostPathLabel(key))) &&
+    !guessesHostPath(filter.label, showHostPaths) &&
     isOneOf(filter.state, container.state) &&
     isOneOf(filter.health, container.health) &&
     isOneOf(filter.project, container.project) &&
     isOneOf(filter.host, container.hostId) &&
-    holdsOneOf(container.name, filter.name) &&
-    holdsOneOf(container.image, filter.image) &&
+    containsAny(container.name, filter.name) &&
+    containsAny(container.image, filter.image) &&
     matchesSelectors(container.labels, filter.label) &&
     (filter.problem.length === 0 || problemsOf(container, now).some((problem) => filter.problem.includes(problem)))
   )
@@ -44,10 +45,4 @@ export function matchesFilter(
 
 function isOneOf<T>(allowed: readonly T[], value: T | null): boolean {
   return allowed.length === 0 || (value !== null && allowed.includes(value))
-}
-
-function holdsOneOf(text: string, parts: readonly string[]): boolean {
-  if (parts.length === 0) return true
-  const lower = text.toLowerCase()
-  return parts.some((part) => lower.includes(part.toLowerCase()))
 }

@@ -1,6 +1,7 @@
 import { composeOf } from '../../../model/container.js'
 import type { RecordedEvent } from '../../../model/container-event.js'
 import { type LabelSelector, matchesSelectors } from '../../../model/label-selector.js'
+import { containsAny } from '../contains-any.js'
 import type { EventFilter } from './query.js'
 
 /** The caller who asks for events, and the time. */
@@ -17,7 +18,6 @@ export function matchingEvents(
   { now, selectors }: EventTerms,
 ): RecordedEvent[] {
   const sinceMs = since?.(now) ?? 0
-  const parts = name.map((part) => part.toLowerCase())
   return events.filter(
     (event) =>
       matchesSelectors(event.labels, selectors) &&
@@ -26,11 +26,7 @@ export function matchingEvents(
       (host.length === 0 || host.includes(event.hostId)) &&
       (container.length === 0 || container.some((digits) => event.containerId.startsWith(digits))) &&
       (project.length === 0 || project.includes(composeOf(event.labels).project ?? '')) &&
-      (parts.length === 0 || holdsOneOf(event.name?.toLowerCase() ?? '', parts)) &&
+      containsAny(event.name ?? '', name) &&
       event.at >= sinceMs,
   )
-}
-
-function holdsOneOf(text: string, parts: readonly string[]): boolean {
-  return parts.some((part) => text.includes(part))
 }

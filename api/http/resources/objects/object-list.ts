@@ -1,10 +1,11 @@
 import type { HostObjects, View } from '../../../live/view.js'
 import type { Container } from '../../../model/container.js'
 import { matchesSelectors } from '../../../model/label-selector.js'
-import { isHostPathLabel } from '../../../redaction/host-path-labels.js'
 import type { Answer } from '../../endpoints/answer.js'
 import type { ReadRequest } from '../../endpoints/input.js'
+import { containsAny } from '../contains-any.js'
 import { type PageRequest, paginate, type SortValue, sortValueOf } from '../page.js'
+import { guessesHostPath } from '../shown-labels.js'
 import { objectListAnswer, type Row } from './answer.js'
 import type { ObjectFilter } from './query.js'
 
@@ -61,10 +62,12 @@ function isShown<T extends { readonly labels: ReadonlyMap<string, string> }>(
   { names }: Pick<Kind<T, never>, 'names'>,
   { query: { filter }, selectors, showHostPaths }: Asked,
 ): boolean {
-  // A caller who may not see a path on the host cannot find it by guessing either.
-  const isGuess = !showHostPaths && filter.label.some((one) => one.value !== null && isHostPathLabel(one.key))
   const isVisible = selectors.length === 0 || users.length > 0
-  return !isGuess && isVisible && fits(filter, names(object), object.labels, users.length > 0)
+  return (
+    !guessesHostPath(filter.label, showHostPaths) &&
+    isVisible &&
+    fits(filter, names(object), object.labels, users.length > 0)
+  )
 }
 
 /** The containers of each host by the name of the object: an index, because there may be thousands of both. */
@@ -91,8 +94,9 @@ function fits(
   labels: ReadonlyMap<string, string>,
   isUsed: boolean,
 ): boolean {
-  const isNamed = (part: string) => names.some((one) => one.toLowerCase().includes(part.toLowerCase()))
   return (
-    (inUse === null || inUse === isUsed) && (name.length === 0 || name.some(isNamed)) && matchesSelectors(labels, label)
+    (inUse === null || inUse === isUsed) &&
+    (name.length === 0 || names.some((one) => containsAny(one, name))) &&
+    matchesSelectors(labels, label)
   )
 }
