@@ -14,6 +14,7 @@ import { SignInQueue } from './auth/sign-in/sign-in-queue.js'
 import { UserDirectory } from './auth/sign-in/user-directory.js'
 import { WatchedFile } from './auth/watched-file.js'
 import { type Clock, SYSTEM_CLOCK, sleep } from './clock.js'
+import { LoopShare } from './concurrency/event-loop-yield.js'
 import type { AuditConfig, AuthConfig, Config, HostConfig, LimitConfig } from './config/config.js'
 import { watchableFile } from './config/config-files.js'
 import { describeFileFaults } from './config/list-file.js'
@@ -133,11 +134,23 @@ function createFleet(
 ) {
   const journal = new EventJournal()
   const lineBucket = new TokenBucket(FOLLOWED_LINES, clock)
+  const loopShare = new LoopShare()
   const hosts = configs.map((host) => {
-    const engine = createEngine?.(host) ?? createDockerodeEngine(host.endpoint, { scrubLogs: logs.scrub })
     const { id, labels } = host
-    const endpoint = describeEndpoint(host.endpoint)
-    return new Host({ id, endpoint, engine, labels, sampling, journal: journal.openHost(id), lineBucket, clock, log })
+    const engine =
+      createEngine?.(host) ?? createDockerodeEngine(host.endpoint, { scrubLogs: logs.scrub, loopShare, party: id })
+    return new Host({
+      id,
+      endpoint: describeEndpoint(host.endpoint),
+      engine,
+      labels,
+      sampling,
+      journal: journal.openHost(id),
+      lineBucket,
+      loopShare,
+      clock,
+      log,
+    })
   })
   return { hosts, view: new Fleet(hosts, journal, clock) }
 }

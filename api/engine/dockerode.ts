@@ -1,4 +1,5 @@
 import Docker from 'dockerode'
+import type { LoopShare } from '../concurrency/event-loop-yield.js'
 import type { EngineEndpoint } from '../model/endpoint.js'
 import type { RecordCall } from '../model/engine-call.js'
 import type { EngineTime } from '../model/engine-time.js'
@@ -59,6 +60,10 @@ interface Signal {
 export interface DockerodeEngineOptions extends TransportOptions {
   /** Whether secrets are taken out of log lines; true unless given. */
   readonly scrubLogs?: boolean
+  /** Where work on its answers takes turns with that on other engines'; a share of its own unless given. */
+  readonly loopShare?: LoopShare
+  /** Its name in that share. */
+  readonly party?: string
 }
 
 /**

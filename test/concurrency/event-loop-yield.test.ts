@@ -1,4 +1,4 @@
-import { TimeSlice, yieldToEventLoop } from '../../api/concurrency/event-loop-yield.js'
+import { LoopShare, TimeSlice, yieldToEventLoop } from '../../api/concurrency/event-loop-yield.js'
 
 describe('yieldToEventLoop', () => {
   test('lets pending work run first', async () => {
@@ -15,8 +15,8 @@ describe('TimeSlice', () => {
   const slice = () => new TimeSlice(() => now)
 
   test.each([
-    [9, false],
-    [10, true],
+    [2, false],
+    [3, true],
     [500, true],
   ])('after %i ms is over: %s', (milliseconds, isOver) => {
     const one = slice()
@@ -32,7 +32,32 @@ describe('TimeSlice', () => {
     })
     await one.next()
     expect([one.isOver, one.busyMs]).toEqual([false, 12])
+    now += 2
+    expect([one.isOver, one.busyMs]).toEqual([false, 14])
+  })
+})
+
+describe('LoopShare', () => {
+  test('runs one slice a turn of the event loop, and lets parties take turns', async () => {
+    const share = new LoopShare()
+    const ran: string[] = []
+    const work = async (party: string, name: string) => {
+      await share.turn(party)
+      ran.push(name)
+      // What is ready by then runs before the next slice.
+      setImmediate(() => ran.push('request'))
+    }
+    await Promise.all([work('a', 'a1'), work('a', 'a2'), work('b', 'b1')])
+    expect(ran.filter((name) => name !== 'request')).toEqual(['a1', 'b1', 'a2'])
+    expect(ran.indexOf('request')).toBeLessThan(ran.indexOf('a2'))
+  })
+
+  test('makes slices that wait for the turn of their party', async () => {
+    let now = 0
+    const slice = new LoopShare().slice('a', () => now)
     now += 5
-    expect([one.isOver, one.busyMs]).toEqual([false, 17])
+    expect(slice.isOver).toBe(true)
+    await slice.next()
+    expect([slice.isOver, slice.busyMs]).toEqual([false, 5])
   })
 })

@@ -1,3 +1,4 @@
+import { LoopShare } from '../../api/concurrency/event-loop-yield.js'
 import { EventJournal } from '../../api/live/events/event-journal.js'
 import { Host } from '../../api/live/host/host.js'
 import { FOLLOWED_LINES } from '../../api/live/logs/log-follower.js'
@@ -55,6 +56,7 @@ export function makeHost(id: string, engine: FakeEngine, journal: EventJournal, 
     sampling: { intervalMs: 10_000, historyMs: 3_600_000 },
     journal: journal.openHost(id),
     lineBucket: new TokenBucket(FOLLOWED_LINES, clock),
+    loopShare: new LoopShare(),
     clock,
     log: createLog('silent', { write: () => {} }),
   })

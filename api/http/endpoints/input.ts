@@ -23,6 +23,8 @@ export interface Records {
 
 /** The parts of a request that an answer depends on, without anything of HTTP. */
 export interface ReadRequest {
+  /** Whom shares and quotas count by: all tokens of one subject are one party. */
+  readonly party: string
   /** The well-formed `:id` of the path; empty on routes without one. */
   readonly id: string
   /** Milliseconds since 1970. */

@@ -59,6 +59,7 @@ export function holderOf({ issuer, subject }: Caller): string {
 function requestOf(req: Request, res: Response, caller: Caller, engine: EngineCall[], now: number): ReadRequest {
   const { subject, issuer, selectors, visibilityKey } = caller
   return {
+    party: holderOf(caller),
     id: idOf(req),
     now,
     selectors,

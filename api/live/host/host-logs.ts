@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.js'
-import { STOPWATCH } from '../../concurrency/event-loop-yield.js'
+import { type LoopShare, STOPWATCH } from '../../concurrency/event-loop-yield.js'
 import type { Engine, LogRequest } from '../../engine/engine.js'
 import { type InspectedContainer, isRunning } from '../../model/container.js'
 import type { RecordCall } from '../../model/engine-call.js'
@@ -27,6 +27,8 @@ export interface HostLogsParts {
   readonly inspect: (id: string, recordCall?: RecordCall) => Promise<InspectedContainer>
   /** Shared by all hosts. */
   readonly lineBucket: TokenBucket
+  /** Shared by all hosts. */
+  readonly loopShare: LoopShare
 }
 
 /** The logs of one engine's containers. Rejects at once if the host is not live. */

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { type Clock, sleep } from '../../clock.js'
+import type { LoopShare } from '../../concurrency/event-loop-yield.js'
 import type { SamplingConfig } from '../../config/config.js'
 import type { Engine } from '../../engine/engine.js'
 import type { Log } from '../../log.js'
@@ -35,6 +36,8 @@ export interface HostOptions {
   readonly journal: HostJournal
   /** Limits the lines of followed logs, over all hosts. */
   readonly lineBucket: TokenBucket
+  /** Shared by all hosts. */
+  readonly loopShare: LoopShare
   readonly clock: Clock
   readonly log: Log
 }
@@ -90,6 +93,7 @@ export class Host {
       isTty: (containerId) => inventory.get(containerId)?.tty ?? null,
       inspect: (containerId, recordCall) => reads.inspect(containerId, recordCall),
       lineBucket: options.lineBucket,
+      loopShare: options.loopShare,
     })
     this.firstOutcome = new Promise((resolve) => {
       this.#resolveFirstOutcome = resolve
