@@ -17,8 +17,8 @@ export function yieldToEventLoop(): Promise<void> {
   return nextTurn()
 }
 
-/** Gets the milliseconds that the slice before took, and resolves when the next one may begin. */
-export type Yield = (busyMs: number) => Promise<void>
+/** Resolves when work may go on. */
+export type Yield = () => Promise<void>
 
 /**
  * The share of the event loop that one party may have over a while. Twice as much for work that nobody waits for would double the
@@ -50,10 +50,8 @@ export class LoopShare {
 
   /** Slices of one party's work, which begins now. */
   slice(party: string): TimeSlice {
-    return new TimeSlice(this.#stopwatch, (busyMs) => {
-      this.charge(party, busyMs)
-      return this.turn(party)
-    })
+    const charge = (busyMs: number) => this.charge(party, busyMs)
+    return new TimeSlice(this.#stopwatch, () => this.turn(party), charge)
   }
 
   /** Counts work of a party that ran outside of a slice. */
@@ -100,12 +98,15 @@ export class LoopShare {
 export class TimeSlice {
   readonly #stopwatch: Stopwatch
   readonly #yield: Yield
+  readonly #charge: (busyMs: number) => void
   #startedAt: number
   #earlierMs = 0
 
-  constructor(stopwatch: Stopwatch, yieldTurn: Yield = yieldToEventLoop) {
+  /** `charge` gets the milliseconds that each slice took. */
+  constructor(stopwatch: Stopwatch, yieldTurn: Yield = yieldToEventLoop, charge: (busyMs: number) => void = () => {}) {
     this.#stopwatch = stopwatch
     this.#yield = yieldTurn
+    this.#charge = charge
     this.#startedAt = stopwatch()
   }
 
@@ -120,9 +121,16 @@ export class TimeSlice {
 
   /** Ends this slice, yields, and begins the next one. */
   async next(): Promise<void> {
-    const busyMs = this.#stopwatch() - this.#startedAt
-    this.#earlierMs += busyMs
-    await this.#yield(busyMs)
+    this.end()
+    await this.#yield()
     this.#startedAt = this.#stopwatch()
+  }
+
+  /** Ends the last slice. */
+  end(): void {
+    const now = this.#stopwatch()
+    this.#earlierMs += now - this.#startedAt
+    this.#charge(now - this.#startedAt)
+    this.#startedAt = now
   }
 }
