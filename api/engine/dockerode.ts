@@ -120,14 +120,13 @@ export function createDockerodeEngine(
     info: (signal, recordCall) => ask((options) => docker.info(options), decodeInfo, signal, recordCall),
     async containers(ids, signal, recordCall) {
       // An empty filter would mean no filter.
-      if (ids?.length === 0) return []
+      if (ids?.length === 0) return { containers: [], omitted: 0, isTruncated: false }
       const isFilter = ids !== null && ids.length <= MAX_FILTER_IDS
       const filter = isFilter ? { filters: { id: ids } } : {}
       const send = (options: Signal) => docker.listContainers({ ...options, all: true, ...filter })
       const all = await ask(send, decodeContainers, signal, recordCall)
-      if (ids === null || isFilter) return all
-      const asked = new Set(ids)
-      return all.filter(({ id }) => asked.has(id))
+      const asked = ids === null || isFilter ? null : new Set(ids)
+      return { containers: all.filter(({ id }) => asked?.has(id) ?? true), omitted: 0, isTruncated: false }
     },
     inspect: (id, signal, recordCall) =>
       ask((options) => docker.getContainer(id).inspect(options), decodeInspect, signal, recordCall),

@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { ContainerEvent } from '../model/container-event.js'
+import type { EventStep } from '../model/container-event.js'
 import type { EventDecoder } from './decode/event.js'
 import { readLines } from './lines.js'
 import type { MeasuredCall } from './measured-call.js'
@@ -20,7 +20,7 @@ export async function* readEvents({
   send,
   decoder,
   onOpen,
-}: EventStreamParts): AsyncGenerator<ContainerEvent, void, undefined> {
+}: EventStreamParts): AsyncGenerator<EventStep, void, undefined> {
   const { signal } = call
   const stream = await openStream(WHAT, signal, () => send(call))
   if (stream === null) return
@@ -28,7 +28,7 @@ export async function* readEvents({
     onOpen(clockOf(stream))
     for await (const line of untilCut(WHAT, readLines(call.counting(stream)), signal)) {
       const event = decoder.decode(line)
-      if (event !== null) yield event
+      if (event !== null) yield { kind: 'event', event }
     }
   } finally {
     stream.destroy()

@@ -227,6 +227,7 @@ export function decodeInspect(value: unknown): InspectedContainer {
     redactions: textRedactions + envValues,
     textRedactions,
     hostPathRedactions,
+    isPartial: false,
   }
 }
 

@@ -69,6 +69,7 @@ export function decodeContainers(value: unknown): readonly ListedContainer[] {
         .toSorted(compare)
         .slice(0, MAX_MOUNTS),
       redactions: image.redactions + labels.redactions,
+      isPartial: false,
     }
   })
 }
