@@ -1,5 +1,5 @@
 import type { Clock } from '../../api/clock.js'
-import { LoopShare, type TimeSlice } from '../../api/concurrency/event-loop-yield.js'
+import { LoopShare } from '../../api/concurrency/event-loop-yield.js'
 import { EventJournal } from '../../api/live/events/event-journal.js'
 import { Host } from '../../api/live/host/host.js'
 import { FOLLOWED_LINES } from '../../api/live/logs/log-follower.js'
@@ -48,13 +48,6 @@ export function oneContainerRig(): (prepare?: (engine: FakeEngine, clock: FakeCl
   }
 }
 
-/** Its slices never end, however busy the machine: what is applied is there once promises have settled. */
-class StillLoopShare extends LoopShare {
-  override slice(party: string): TimeSlice {
-    return super.slice(party, () => 0)
-  }
-}
-
 export interface RigParts {
   readonly loopShare?: LoopShare
   readonly log?: Log
@@ -65,7 +58,7 @@ export function makeHost(
   engine: FakeEngine,
   journal: EventJournal,
   clock: Clock,
-  { loopShare = new StillLoopShare(), log = createLog('silent', { write: () => {} }) }: RigParts = {},
+  { loopShare = new LoopShare(() => 0), log = createLog('silent', { write: () => {} }) }: RigParts = {},
 ): Host {
   return new Host({
     id,

@@ -6,7 +6,7 @@ export interface JsonBounds {
   readonly textBytes: number
   /** Members of one map, or items of one list within a unit. */
   readonly members: number
-  /** Bytes of one unit. From then on lists and maps take no more, and a text is cut to SMALL_TEXT_BYTES. */
+  /** Bytes of one unit. From then on a list or a map takes no more than FEW_MEMBERS, and a text is cut to SMALL_TEXT_BYTES. */
   readonly unitBytes: number
 }
 
@@ -18,6 +18,9 @@ export const UNIT_BOUNDS: JsonBounds = { textBytes: 16 * 1024, members: 4_096, u
 
 /** Bytes of a text in a unit that is full: an id, a state and a time fit, so that what stands behind the rest is known too. */
 const SMALL_TEXT_BYTES = 256
+
+/** Members that a list or a map takes in a unit that is full. */
+const FEW_MEMBERS = 256
 
 /** Members of one object that the shape knows. Names may be repeated. */
 const MAX_OBJECT_MEMBERS = 256
@@ -181,7 +184,7 @@ export class JsonPruner {
     if (shape !== null) {
       this.#beginValue()
       this.#out.ascii('null')
-      this.#isCut = true
+      if (shape.kind !== 'unread') this.#isCut = true
     }
     this.#skipped = 1
     this.#within = 'passed over'
@@ -221,7 +224,8 @@ export class JsonPruner {
   /** Whether a list or a map within a unit takes no more. */
   #isFull({ kept }: Frame): boolean {
     if (this.#base === -1) return false
-    const isFull = kept >= this.#bounds.members || this.#out.size >= this.#bounds.unitBytes
+    const most = this.#out.size >= this.#bounds.unitBytes ? FEW_MEMBERS : this.#bounds.members
+    const isFull = kept >= most
     if (isFull) this.#isCut = true
     return isFull
   }

@@ -6,6 +6,8 @@ export type JsonShape =
   | { readonly kind: 'object'; readonly members: ReadonlyMap<string, JsonShape> }
   | { readonly kind: 'map'; readonly value: JsonShape }
   | { readonly kind: 'list'; readonly item: JsonShape }
+  /** Only that it is there counts. */
+  | { readonly kind: 'unread' }
   /** A value of any form. */
   | { readonly kind: 'any' }
 
@@ -23,9 +25,10 @@ interface Definition {
   readonly shape?: Readonly<Record<string, z.core.$ZodType>>
 }
 
-/** What a schema reads. Only the names of the members matter where it takes values of any type. */
+/** What a schema reads. Of a value of an unknown type nothing is read. */
 export function shapeOf(schema: z.core.$ZodType): JsonShape {
   const { type, innerType, in: input, options, element, valueType, shape } = schema._zod.def as Definition
+  if (type === 'unknown') return { kind: 'unread' }
   if (type === 'object' && shape !== undefined)
     return { kind: 'object', members: new Map(Object.entries(shape).map(([name, member]) => [name, shapeOf(member)])) }
   if (type === 'record' && valueType !== undefined) return { kind: 'map', value: shapeOf(valueType) }
