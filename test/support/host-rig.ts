@@ -47,13 +47,19 @@ export function oneContainerRig(): (prepare?: (engine: FakeEngine, clock: FakeCl
   }
 }
 
-export function makeHost(id: string, engine: FakeEngine, journal: EventJournal, clock: FakeClock): Host {
+export function makeHost(
+  id: string,
+  engine: FakeEngine,
+  journal: EventJournal,
+  clock: FakeClock,
+  intervalMs = 10_000,
+): Host {
   return new Host({
     id,
     endpoint: 'unix:///x',
     labels: {},
     engine,
-    sampling: { intervalMs: 10_000, historyMs: 3_600_000 },
+    sampling: { intervalMs, historyMs: 3_600_000 },
     journal: journal.openHost(id),
     lineBucket: new TokenBucket(FOLLOWED_LINES, clock),
     loopShare: new LoopShare(),
