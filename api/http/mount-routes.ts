@@ -6,6 +6,7 @@ import type { Clock } from '../clock.js'
 import type { View } from '../live/view.js'
 import type { Scope } from '../model/scope.js'
 import { Channels } from './endpoints/channels.js'
+import { engineReadShares } from './endpoints/engine-reads.js'
 import { feedEndpoint } from './endpoints/feed.js'
 import type { Metrics, Records } from './endpoints/input.js'
 import { largeResponseQuota, type OpenStreams } from './endpoints/open-streams.js'
@@ -34,6 +35,7 @@ export function mountRoutes(app: Express, parts: RouteParts, limitStats: Request
     cache: new ResponseCache(),
     audit,
     largeResponses: largeResponseQuota(),
+    engineReads: engineReadShares(clock),
     clock,
   }
   const isStillValid = async (caller: Caller) => authenticator === null || (await authenticator.isStillValid(caller))

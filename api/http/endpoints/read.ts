@@ -1,5 +1,6 @@
 import type { RequestHandler, Response } from 'express'
 import type { z } from 'zod'
+import type { PartySemaphore } from '../../concurrency/party-semaphore.js'
 import type { Quota } from '../../concurrency/quota.js'
 import type { Container } from '../../model/container.js'
 import { ApiError } from '../../model/error.js'
@@ -97,6 +98,7 @@ export interface EndpointParts extends OpenReadParts {
   readonly sources: Sources
   readonly cache: ResponseCache
   readonly largeResponses: Quota
+  readonly engineReads: PartySemaphore
 }
 
 /** Makes a read of the table into an Express handler: scope, query, id, container, handler, audit, answer. */
@@ -136,12 +138,18 @@ async function freshResponse(
   opened: OpenRead,
   url: string,
   res: Response,
-  { sources, largeResponses }: EndpointParts,
+  { sources, largeResponses, engineReads }: EndpointParts,
 ): Promise<RenderedResponse> {
   const question = route.ask(url)
   const request = opened.request()
   if (route.large) whenClosed(res, largeResponses.acquire(holderOf(opened.caller)))
-  return question(sources, request)
+  if (route.from !== 'engine') return question(sources, request)
+  const release = await engineReads.acquire(request.party, request.signal)
+  try {
+    return await question(sources, request)
+  } finally {
+    release()
+  }
 }
 
 function send(res: Response, { body, type }: RenderedResponse, status: 200 | 304): void {

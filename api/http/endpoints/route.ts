@@ -18,9 +18,10 @@ export interface Route {
 
 /**
  * What an answer is made from. The view counts versions of `containers` and `stats`, so an answer from them is rendered once for
- * all callers who see the same. An answer from anything else is rendered per request.
+ * all callers who see the same. An answer from anything else is rendered per request. `engine` makes each caller wait for a call of
+ * its own; `objects` are fetched once at a time for all callers, whoever asks.
  */
-export type Source = 'containers' | 'stats' | 'memory' | 'engine'
+export type Source = 'containers' | 'stats' | 'memory' | 'objects' | 'engine'
 
 /** The version that an answer is made from; null if each request is rendered anew. */
 export function versionOf(from: Source, view: View): number | null {
