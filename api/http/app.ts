@@ -24,14 +24,14 @@ import { requireOneHost } from './middleware/require-one-host.js'
 import { resolveAddress } from './middleware/resolve-address.js'
 import { securityHeaders } from './middleware/security-headers.js'
 import { trustProxies } from './middleware/trust-proxies.js'
-import { isFree, mountRoutes, type RouteParts } from './mount-routes.js'
+import { hasOwnLimit, mountRoutes, type RouteParts } from './mount-routes.js'
 import { streamScope } from './routes.js'
 
 export interface AppParts extends RouteParts {
   /** Null if no users are configured. */
   readonly signIn: SignIn | null
   readonly store: Store
-  readonly limits: Pick<Config['limits'], 'windowMs' | 'general' | 'stats'>
+  readonly limits: Pick<Config['limits'], 'windowMs' | 'general' | 'stats' | 'metrics'>
   readonly network: Config['network']
   readonly log: Log
 }
@@ -82,10 +82,13 @@ export function createApp(parts: AppParts): Express {
   if (network.allowlist.length > 0) app.use(allowAddresses(network.allowlist, recordRefusal))
   if (network.corsOrigins.length > 0) app.use(allowOrigins(network.corsOrigins))
   app.use(identify({ authenticator, tickets, isStream: (path) => streamScope(path) !== null }))
-  app.use(limitRequests('general', { ...limitParts, isFree }))
+  app.use(limitRequests('general', { ...limitParts, hasOwnLimit }))
   app.use(AUTH_PREFIX, authRouter(authContext, callersOnly))
   app.use(callersOnly)
-  mountRoutes(app, parts, limitRequests('stats', limitParts))
+  mountRoutes(app, parts, {
+    stats: limitRequests('stats', limitParts),
+    metrics: limitRequests('metrics', limitParts),
+  })
   app.use(refusePath())
   app.use(answerProblem())
   return app

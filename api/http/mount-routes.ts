@@ -27,8 +27,11 @@ export interface RouteParts {
   readonly clock: Clock
 }
 
-/** Mounts all routes of the tables, with the stats limit before those that count toward it. */
-export function mountRoutes(app: Express, parts: RouteParts, limitStats: RequestHandler): void {
+/** The limits that some routes count toward, by their name. */
+export type RouteLimits = Readonly<Record<Exclude<Route['limit'], 'general'>, RequestHandler>>
+
+/** Mounts all routes of the tables, each after the limit of its own that it has. */
+export function mountRoutes(app: Express, parts: RouteParts, limits: RouteLimits): void {
   const { view, audit, metrics, streams, authenticator, clock } = parts
   const readParts = {
     sources: { view, records: audit, metrics },
@@ -41,7 +44,7 @@ export function mountRoutes(app: Express, parts: RouteParts, limitStats: Request
   const isStillValid = async (caller: Caller) => authenticator === null || (await authenticator.isStillValid(caller))
   const streamParts = { ...readParts, streams, channels: new Channels(clock), isStillValid }
   const mount = ({ path, limit }: Pick<Route, 'path' | 'limit'>, handler: RequestHandler) => {
-    if (limit === 'stats') app.get(path, limitStats)
+    if (limit !== 'general') app.get(path, limits[limit])
     app.get(path, handler)
     app.all(path, refuseMethod('GET', 'HEAD'))
   }
@@ -50,7 +53,10 @@ export function mountRoutes(app: Express, parts: RouteParts, limitStats: Request
   for (const feed of FEEDS) mount(feed, feedEndpoint(feed, streamParts))
 }
 
-/** Exempt from the limit, because Prometheus asks every 15 s. A client without the scope counts: each refusal is recorded. */
-export function isFree(path: string, scopes: ReadonlySet<Scope>): boolean {
-  return ROUTES.some((route) => route.limit === 'none' && route.path === path && scopes.has(route.scope))
+/**
+ * Whether a path has a limit instead of the general one. Only for a caller with its scope: to all others it is a path like any
+ * other, because each refusal is recorded.
+ */
+export function hasOwnLimit(path: string, scopes: ReadonlySet<Scope>): boolean {
+  return ROUTES.some((route) => route.limit === 'metrics' && route.path === path && scopes.has(route.scope))
 }

@@ -56,7 +56,7 @@ export const ROUTES: readonly ReadRoute[] = [
   read('/api/summary', { scope: 'containers:read', query: NO_QUERY, answer: SUMMARY, from: 'stats' }, showSummary),
   read('/api/hosts', { scope: 'system:read', query: NO_QUERY, answer: HOST_LIST, from: 'containers' }, listHosts),
   read('/api/audit', { scope: 'audit:read', query: AUDIT_QUERY, answer: RECORD_LIST, from: 'memory' }, listRecords),
-  read('/metrics', { scope: 'metrics:read', limit: 'none', query: NO_QUERY, answer: METRICS, from: 'memory' }, showMetrics),
+  read('/metrics', { scope: 'metrics:read', limit: 'metrics', query: NO_QUERY, answer: METRICS, from: 'metrics' }, showMetrics),
 ]
 
 /** Streams: the answer of a read, sent again when it has changed. */

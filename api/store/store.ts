@@ -19,6 +19,8 @@ export type CounterKind =
   | 'general addresses'
   | 'stats subjects'
   | 'stats addresses'
+  | 'metrics subjects'
+  | 'metrics addresses'
   | 'sign-in addresses'
   | 'sign-in names'
   | 'sign-in pairs'

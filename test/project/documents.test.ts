@@ -88,6 +88,7 @@ describe('docs/configuration.md', () => {
       RATE_LIMIT_WINDOW: `${limits.windowMs / 60_000}m`,
       RATE_LIMIT_GENERAL: String(limits.general),
       RATE_LIMIT_STATS: String(limits.stats),
+      RATE_LIMIT_METRICS: String(limits.metrics),
       RATE_LIMIT_LOGIN: String(limits.login),
       AUDIT_LOG: audit.destination.kind,
       AUDIT_ON_FAILURE: audit.onFailure,

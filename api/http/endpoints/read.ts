@@ -103,13 +103,13 @@ export interface EndpointParts extends OpenReadParts {
 
 /** Makes a read of the table into an Express handler: scope, query, id, container, handler, audit, answer. */
 export function readEndpoint(route: ReadRoute, parts: EndpointParts): RequestHandler {
-  const { sources, cache } = parts
+  const { sources, cache, clock } = parts
   return async function answerRead(req, res) {
     const opened = openRead(route, req, res, parts)
     const { caller } = opened
     let response: RenderedResponse
     try {
-      const version = versionOf(route.from, sources.view)
+      const version = versionOf(route.from, sources.view, clock.now())
       if (version === null) response = await freshResponse(route, opened, req.url, res, parts)
       else {
         const key = `${caller.scopes.has('security:read')}\n${caller.visibilityKey}\n${req.url}`

@@ -149,7 +149,7 @@ function topicOf(route: StreamRoute, connection: SseConnection, { sources, cache
   const make = (parties: ReadonlySet<string>) => {
     const { watched, render } = look(sources, { ...request, now: clock.now() })
     view.watch({ key: channelKey, parties, containers: watched, intervalMs })
-    const version = versionOf(route.from, view)
+    const version = versionOf(route.from, view, clock.now())
     const cached = version === null ? null : cache.get(key, version)
     if (cached !== null) return cached
     const made = render()

@@ -9,7 +9,7 @@ import { actorOf, knownCaller } from './identify.js'
 import type { RecordRefusal } from './refusals.js'
 import { addressKeyOf } from './resolve-address.js'
 
-type LimitName = 'general' | 'stats'
+type LimitName = 'general' | 'stats' | 'metrics'
 
 export interface LimitParts {
   readonly settings: Pick<Config['limits'], LimitName | 'windowMs'>
@@ -18,8 +18,8 @@ export interface LimitParts {
   readonly recordRefusal: RecordRefusal
   /** Milliseconds since 1970. */
   readonly now: () => number
-  /** Paths that do not count for a caller with these scopes. */
-  readonly isFree?: (path: string, scopes: ReadonlySet<Scope>) => boolean
+  /** Paths that count elsewhere for a caller with these scopes. */
+  readonly hasOwnLimit?: (path: string, scopes: ReadonlySet<Scope>) => boolean
 }
 
 /**
@@ -27,7 +27,7 @@ export interface LimitParts {
  * over the limit is recorded; later ones in the same window are not.
  */
 export function limitRequests(name: LimitName, parts: LimitParts): RequestHandler {
-  const { settings, store, audit, recordRefusal, now, isFree = () => false } = parts
+  const { settings, store, audit, recordRefusal, now, hasOwnLimit = () => false } = parts
   const recordReached = (req: Request, res: Response) => {
     const event = authEvent(actorOf(req, res), 'rate-limited', 'deny', `the ${name} limit`)
     if (event.subject !== null) audit.record(event)
@@ -44,7 +44,7 @@ export function limitRequests(name: LimitName, parts: LimitParts): RequestHandle
     // A client without a valid token counts on every path.
     skip: (req, res) => {
       const caller = knownCaller(res)
-      return caller !== null && isFree(req.path, caller.scopes)
+      return caller !== null && hasOwnLimit(req.path, caller.scopes)
     },
     store: storeOf(name, settings.windowMs, store),
     handler: (req, res) => {
