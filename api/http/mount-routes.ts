@@ -1,10 +1,9 @@
-import type { Express, RequestHandler } from 'express'
+import type { Express, Request, RequestHandler } from 'express'
 import type { Audit } from '../audit/event.js'
 import type { Authenticator } from '../auth/authenticator.js'
 import type { Caller } from '../auth/caller.js'
 import type { Clock } from '../clock.js'
 import type { View } from '../live/view.js'
-import type { Scope } from '../model/scope.js'
 import { Channels } from './endpoints/channels.js'
 import { engineReadShares } from './endpoints/engine-reads.js'
 import { feedEndpoint } from './endpoints/feed.js'
@@ -54,9 +53,9 @@ export function mountRoutes(app: Express, parts: RouteParts, limits: RouteLimits
 }
 
 /**
- * Whether a path has a limit instead of the general one. Only for a caller with its scope: to all others it is a path like any
- * other, because each refusal is recorded.
+ * Whether a request counts toward a limit instead of the general one. Only for a caller with the scope: to all others the path is
+ * one like any other, because each refusal is recorded.
  */
-export function hasOwnLimit(path: string, scopes: ReadonlySet<Scope>): boolean {
-  return ROUTES.some((route) => route.limit === 'metrics' && route.path === path && scopes.has(route.scope))
+export function hasOwnLimit({ path }: Request, caller: Caller | null): boolean {
+  return ROUTES.some((route) => route.limit === 'metrics' && route.path === path && caller?.scopes.has(route.scope))
 }

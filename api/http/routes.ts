@@ -75,9 +75,19 @@ export const FEEDS: readonly FeedRoute[] = [
 
 /** Actions: about the caller, not about containers. */
 export const ACTIONS: readonly ActionRoute[] = [
-  action('POST', '/api/auth/login', { access: 'sign-in', body: LOGIN_BODY, answer: GRANT }, login),
-  action('POST', '/api/auth/refresh', { access: 'sign-in', body: REFRESH_BODY, answer: GRANT }, refresh),
-  action('POST', '/api/auth/logout', { access: 'public', body: LOGOUT_BODY, answer: NO_CONTENT }, logout),
+  action('POST', '/api/auth/login', { access: 'sign-in', limit: 'sign-in', body: LOGIN_BODY, answer: GRANT }, login),
+  action(
+    'POST',
+    '/api/auth/refresh',
+    { access: 'sign-in', limit: 'session', body: REFRESH_BODY, answer: GRANT },
+    refresh,
+  ),
+  action(
+    'POST',
+    '/api/auth/logout',
+    { access: 'public', limit: 'session', body: LOGOUT_BODY, answer: NO_CONTENT },
+    logout,
+  ),
   action('GET', '/api/auth/me', { access: 'caller', body: NO_BODY, answer: ME }, showMe),
   action('POST', '/api/auth/stream-ticket', { access: 'caller', body: TICKET_BODY, answer: TICKET }, issueTicket),
 ]

@@ -32,7 +32,7 @@ export function createMemoryStore(now: Now): Store {
   const counters = new Map<CounterKind, Counters>()
   return {
     counters: (kind) => {
-      const known = counters.get(kind) ?? new MemoryCounters(now, kind !== 'sign-in known')
+      const known = counters.get(kind) ?? new MemoryCounters(now, kind !== 'known pairs')
       counters.set(kind, known)
       return known
     },

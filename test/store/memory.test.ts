@@ -46,7 +46,7 @@ describe('counters', () => {
 
   test('read a key without room from the overflow bucket, unless the count grants an exemption', async () => {
     const { store } = rig()
-    const [failures, known] = [store.counters('sign-in pairs'), store.counters('sign-in known')]
+    const [failures, known] = [store.counters('failed pairs'), store.counters('known pairs')]
     for (const counters of [failures, known]) for (let i = 0; i < 100_001; i += 1) await counters.add(`k${i}`, 100_000)
     expect((await failures.read('new'))?.hits).toBe(1)
     await failures.add('another', 100_000)
