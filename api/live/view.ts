@@ -36,8 +36,8 @@ export interface View {
   sample(container: Container): Sample | null
   /** Samples after `since` (milliseconds since 1970) and within the window before the last; null before the first. */
   history(container: Container, since: number): History | null
-  /** Reads their statistics every `intervalMs` for a while. A watcher calls again with each look. */
-  watch(containers: readonly Container[], intervalMs: number): void
+  /** Reads their statistics at the asked pace for a while, or at the share of those who look. A watcher calls again with each look. */
+  watch(watch: Watch): void
   /** What watching each engine costs. */
   engineMetrics(): readonly EngineMetrics[]
   inspect(container: Container, recordCall: RecordEngineCall): Promise<InspectedContainer>
@@ -64,6 +64,15 @@ export interface View {
   /** The last measurement, of any age. Asks no engine. */
   knownDiskUse(host: string): DiskUse | null
   readonly events: Events
+}
+
+export interface Watch {
+  /** The same for each look of one watcher. */
+  readonly key: string
+  /** Who looks: what shares count by. */
+  readonly parties: Iterable<string>
+  readonly containers: readonly Container[]
+  readonly intervalMs: number
 }
 
 export type RecordEngineCall = (call: EngineCall) => void

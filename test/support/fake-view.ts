@@ -1,5 +1,5 @@
 import { EventJournal } from '../../api/live/events/event-journal.js'
-import type { EngineObjects, HostObjects, View } from '../../api/live/view.js'
+import type { EngineObjects, HostObjects, View, Watch } from '../../api/live/view.js'
 import type { Container, InspectedContainer } from '../../api/model/container.js'
 import type { EngineMetrics } from '../../api/model/engine-metrics.js'
 import type { DiskUse } from '../../api/model/engine-object.js'
@@ -76,7 +76,11 @@ export class FakeView implements View {
   }
   readonly events = new EventJournal()
   readonly sinceAsked: number[] = []
-  readonly watched: { readonly ids: readonly string[]; readonly intervalMs: number }[] = []
+  readonly watched: {
+    readonly parties: readonly string[]
+    readonly ids: readonly string[]
+    readonly intervalMs: number
+  }[] = []
 
   get isReady(): boolean {
     return this.fleet.some(({ state }) => state === 'live')
@@ -109,8 +113,8 @@ export class FakeView implements View {
     return this.histories.get(container.id) ?? null
   }
 
-  watch(containers: readonly Container[], intervalMs: number): void {
-    this.watched.push({ ids: [...containers].map(({ id }) => id), intervalMs })
+  watch({ parties, containers, intervalMs }: Watch): void {
+    this.watched.push({ parties: [...parties], ids: containers.map(({ id }) => id), intervalMs })
   }
 
   engineMetrics(): readonly EngineMetrics[] {

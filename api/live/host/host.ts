@@ -153,11 +153,6 @@ export class Host {
     return this.#sampler.history(id, since)
   }
 
-  /** How many containers were read at a watcher's pace a moment ago. */
-  get lastWatched(): number {
-    return this.#sampler.lastWatched
-  }
-
   /** Reads the container's statistics every `intervalMs` for a while. */
   watch(id: string, intervalMs: number): void {
     this.#sampler.watch(id, intervalMs)

@@ -21,7 +21,7 @@ const MAX_CONCURRENCY = 64
 const JITTER = 0.1
 
 /** How long containers stay at a watcher's pace after its last call: a browser that reloads comes back within this time. */
-const LINGER_MS = 5_000
+export const LINGER_MS = 5_000
 
 interface Entry {
   isRunning: boolean
@@ -70,7 +70,6 @@ export class Sampler {
   readonly #wakeUp: Notifier
   readonly #entries = new Map<string, Entry>()
   #polling = 0
-  #lastWatched = 0
   #version = 0
 
   constructor(engine: Engine, settings: SamplingConfig, clock: Clock, log: Log) {
@@ -92,11 +91,6 @@ export class Sampler {
     let count = 0
     for (const entry of this.#entries.values()) if (entry.isRunning && entry.watchedUntil > now) count += 1
     return count
-  }
-
-  /** `watched` as of the last round, which is free to read. */
-  get lastWatched(): number {
-    return this.#lastWatched
   }
 
   /** Bytes that the samples of the window take. */
@@ -167,17 +161,14 @@ export class Sampler {
   #plan(now: number): Round {
     let nextAt = now + this.#settings.intervalMs
     let needed = 0
-    let watched = 0
     const due: [string, Entry][] = []
     for (const [id, entry] of this.#entries) {
       if (!entry.isRunning) continue
-      if (entry.watchedUntil > now) watched += 1
       needed += (SECONDS_PER_READING * 2_000) / this.#intervalOf(entry, now)
       if (entry.isPolling) continue
       if (entry.dueAt > now) nextAt = Math.min(nextAt, entry.dueAt)
       else due.push([id, entry])
     }
-    this.#lastWatched = watched
     const concurrency = Math.min(MAX_CONCURRENCY, Math.max(MIN_CONCURRENCY, Math.ceil(needed)))
     // Sorted, so that no container starves when more are due than may run.
     due.reverse()
