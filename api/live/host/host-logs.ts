@@ -4,9 +4,9 @@ import type { Engine, LogRequest } from '../../engine/engine.js'
 import { type InspectedContainer, isRunning } from '../../model/container.js'
 import type { RecordCall } from '../../model/engine-call.js'
 import { ApiError } from '../../model/error.js'
-import type { LogCursor, LogFollowQuery, LogLine, LogPage, LogQuery, LogStep } from '../../model/log-line.js'
+import type { LogCursor, LogFollowQuery, LogLine, LogPage, LogQuery, LogReader, LogStep } from '../../model/log-line.js'
 import { followLog } from '../logs/log-follower.js'
-import { readTail } from '../logs/log-reader.js'
+import { type LineWork, readTail } from '../logs/log-reader.js'
 import type { TokenBucket } from '../logs/token-bucket.js'
 
 /** Milliseconds for one answer from a log, over all engine calls that it takes. */
@@ -45,15 +45,15 @@ export class HostLogs {
     return this.#redactions
   }
 
-  /** `signal` aborts when the client has gone. */
-  async read(id: string, query: LogQuery, signal: AbortSignal, recordCall?: RecordCall): Promise<LogPage> {
+  async read(id: string, query: LogQuery, { party, signal }: LogReader, recordCall?: RecordCall): Promise<LogPage> {
     const { hostSignal, clock } = this.#parts
     const ends = AbortSignal.any([hostSignal(), signal])
     const open = await this.#open(id, recordCall)
     const deadline = new AbortController()
     const cancel = clock.after(READ_LOG_MS, () => deadline.abort())
     try {
-      return await readTail((request) => open(request, AbortSignal.any([ends, deadline.signal])), query)
+      const openUntil = AbortSignal.any([ends, deadline.signal])
+      return await readTail((request) => open(request, openUntil), query, this.#workOf(party))
     } catch (error) {
       if (deadline.signal.aborted) throw new ApiError('engine-timeout', `a log was not read within ${READ_LOG_MS} ms`)
       throw await this.#explainDriver(id, error, recordCall)
@@ -66,7 +66,7 @@ export class HostLogs {
     id: string,
     query: LogFollowQuery,
     from: LogCursor | null,
-    signal: AbortSignal,
+    { party, signal }: LogReader,
   ): AsyncGenerator<LogStep, void, undefined> {
     const { hostSignal, clock, lineBucket } = this.#parts
     const ends = AbortSignal.any([hostSignal(), signal])
@@ -75,14 +75,19 @@ export class HostLogs {
       open,
       isAlive: (asked: AbortSignal) => this.#isAlive(id, asked),
       lineBucket,
+      party,
       clock,
-      stopwatch: STOPWATCH,
+      ...this.#workOf(party),
     }
     try {
       yield* followLog(source, query, from, ends)
     } catch (error) {
       throw await this.#explainDriver(id, error)
     }
+  }
+
+  #workOf(party: string): LineWork {
+    return { stopwatch: STOPWATCH, yieldTurn: () => this.#parts.loopShare.turn(party) }
   }
 
   /** A container never gains or loses its terminal, so one inspect is enough. */

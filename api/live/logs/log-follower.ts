@@ -1,15 +1,15 @@
 import { type Clock, sleep } from '../../clock.js'
-import { type Stopwatch, TimeSlice } from '../../concurrency/event-loop-yield.js'
+import { TimeSlice } from '../../concurrency/event-loop-yield.js'
 import { ApiError, type ErrorCode } from '../../model/error.js'
 import type { LogCursor, LogEntry, LogFollowQuery, LogLine, LogQuery, LogStep } from '../../model/log-line.js'
 import { backoff, STEADY_AFTER_MS } from '../backoff.js'
 import { CursorTracker } from './cursor-tracker.js'
-import { matchesQuery, type OpenLog, readTail } from './log-reader.js'
+import { type LineWork, matchesQuery, type OpenLog, readTail } from './log-reader.js'
 import { RESUME_MESSAGES, ResumeFinder } from './resume-finder.js'
 import type { TokenBucket, TokenBucketSize } from './token-bucket.js'
 import { withSilences } from './with-silences.js'
 
-/** Lines a second over all followed logs. Each costs this process some 15 us, so this is a sixth of a core. */
+/** Lines a second over all followed logs, which parties share. Each costs this process some 15 us, so this is a sixth of a core. */
 const LINES_PER_SECOND = 10_000
 
 /** A burst is the first page of a log, or the output that a container writes at once. All followers of a process share a bucket. */
@@ -30,15 +30,16 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
 
 const OPENED: LogStep = { kind: 'lines', lines: [] }
 
-export interface LogSource {
+export interface LogSource extends LineWork {
   /** Yields the lines of both streams, because a cursor counts all lines, even those that the query excludes. */
   readonly open: (...args: [...Parameters<OpenLog>, signal: AbortSignal]) => ReturnType<OpenLog>
   /** Asks the engine whether the container still writes, or is about to again. */
   readonly isAlive: (signal: AbortSignal) => Promise<boolean>
   /** One token per line of the usual length. */
   readonly lineBucket: Pick<TokenBucket, 'take'>
+  /** Who pays for the lines. */
+  readonly party: string
   readonly clock: Clock
-  readonly stopwatch: Stopwatch
 }
 
 /**
@@ -52,12 +53,12 @@ export async function* followLog(
   from: LogCursor | null,
   signal: AbortSignal,
 ): AsyncGenerator<LogStep, void, undefined> {
-  const { clock, stopwatch } = source
+  const { clock, party } = source
   const wanted: LogQuery = { ...query, until: null }
   let tracker = new CursorTracker(from)
   let hasOpened = false
   if (from === null) {
-    const page = await readTail((request) => source.open(request, signal), wanted, stopwatch)
+    const page = await readTail((request) => source.open(request, signal), wanted, source)
     tracker = new CursorTracker(page.end)
     hasOpened = true
     yield pageStep(page.lines, page.end)
@@ -74,14 +75,14 @@ export async function* followLog(
       for await (const batch of withSilences(batches, () => finder.timeLeft(clock.now()), clock)) {
         if (!hasOpened) yield OPENED
         hasOpened = true
-        const slice = new TimeSlice(stopwatch)
+        const slice = new TimeSlice(source.stopwatch, source.yieldTurn)
         const { lines, isGap } = finder.scan(batch, clock.now())
         const entries = await entriesOf(lines, wanted, tracker, slice)
         const cost = costOf(batch ?? [], slice.busyMs)
         if (isGap) yield { kind: 'gap' }
         if (entries.length > 0) yield { kind: 'lines', lines: entries }
         else if (lines.length > 0 && tracker.cursor !== null) yield { kind: 'cursor', cursor: tracker.cursor }
-        await source.lineBucket.take(cost, signal)
+        await source.lineBucket.take(cost, party, signal)
       }
       if (!(await source.isAlive(signal))) {
         yield* lastSteps(finder, wanted)
