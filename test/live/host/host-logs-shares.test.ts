@@ -1,3 +1,5 @@
+import type { Host } from '../../../api/live/host/host.js'
+import { MAX_FOLLOWED_BY_PARTY } from '../../../api/live/host/host-logs.js'
 import type { LogFollowQuery } from '../../../api/model/log-line.js'
 import { cleanupAfterEach } from '../../support/cleanup.js'
 import { idOf, lineAt, listed } from '../../support/fake-engine.js'
@@ -29,11 +31,93 @@ describe('the pace of followed logs', () => {
     void follow(QUIET, 'modest')
     await clock.advance(1_000)
     for (let half = 0; half < 30; half += 1) {
-      noisy.write(...Array.from({ length: 5_000 }, (_, row) => lineAt(half + row / 10_000, 'x'.repeat(100))))
+      noisy.write(...Array.from({ length: 2_000 }, (_, row) => lineAt(half + row / 10_000, 'x'.repeat(100))))
       quiet.write(lineAt(half, String(clock.now())))
       await clock.advance(500)
     }
     expect(late).toHaveLength(30)
     expect(Math.max(...late)).toBeLessThanOrEqual(20)
+  })
+})
+
+describe('the followers of one log', () => {
+  /** Begins to follow, and collects messages. */
+  function follower(host: Host, id: string, party: string, changes: Partial<LogFollowQuery> = {}) {
+    const life = new AbortController()
+    cleanup(() => life.abort())
+    const made = { seen: [] as string[], ended: null as unknown, leave: () => life.abort() }
+    const run = async () => {
+      const reader = { party, signal: life.signal }
+      for await (const step of host.logs.follow(id, { ...QUERY, ...changes }, null, reader))
+        if (step.kind === 'lines') made.seen.push(...step.lines.map(({ line }) => line.message))
+      made.ended = 'quietly'
+    }
+    run().catch((error: unknown) => {
+      made.ended = error
+    })
+    return made
+  }
+
+  test('take one connection of an engine, and one inspect when it ends', async () => {
+    const { engine, clock, host } = await started()
+    const log = new FakeLog()
+    engine.logOf = () => log
+    log.write(lineAt(1, 'old'))
+    const followers = Array.from({ length: 30 }, (_, nth) =>
+      follower(host, NOISY, `party ${nth}`, { matches: (text) => text !== String(nth) }),
+    )
+    await clock.advance(1_000)
+    const texts = Array.from({ length: 30 }, (_, nth) => String(nth))
+    log.write(...texts.map((text, row) => lineAt(2 + row, text, { redactions: 1 })))
+    await clock.advance(1_000)
+    expect([log.followed.length, log.mostOpen]).toEqual([1, 1])
+    expect(host.metrics().logRedactions).toBe(30)
+    engine.add(listed({ id: NOISY }), { state: 'exited' })
+    const before = engine.calls.length
+    log.end()
+    await clock.advance(1_000)
+    expect(engine.calls.slice(before)).toEqual([`inspect ${NOISY.slice(0, 4)}`])
+    for (const [nth, { seen, ended }] of followers.entries())
+      expect([seen, ended]).toEqual([texts.filter((text) => text !== String(nth)), 'quietly'])
+  })
+
+  test('leave nothing behind', async () => {
+    const { engine, clock, host } = await started()
+    const log = new FakeLog()
+    engine.logOf = () => log
+    await clock.advance(0)
+    const { pending } = clock
+    for (let round = 0; round < 3; round += 1) {
+      const followers = [follower(host, NOISY, 'a'), follower(host, NOISY, 'b')]
+      await clock.advance(0)
+      expect(log.open).toBe(1)
+      for (const { leave } of followers) leave()
+      await clock.advance(0)
+      expect([log.open, clock.pending]).toEqual([0, pending])
+    }
+  })
+
+  test('of one party follow a bounded number of logs of an engine, and others are not refused', async () => {
+    const { engine, clock, host } = await started()
+    const logs = new Map<string, FakeLog>()
+    engine.logOf = (id) => logs.get(id) ?? null
+    const ids = Array.from({ length: MAX_FOLLOWED_BY_PARTY + 1 }, (_, nth) => nth.toString(16).padStart(64, '0'))
+    for (const id of ids) {
+      logs.set(id, new FakeLog())
+      engine.add(listed({ id }))
+    }
+    const followers = ids.map((id) => follower(host, id, 'greedy'))
+    await clock.advance(0)
+    const refused = followers.filter(({ ended }) => ended !== null)
+    expect(refused).toEqual([expect.objectContaining({ ended: expect.objectContaining({ code: 'too-many-streams' }) })])
+    const [first] = followers
+    const other = follower(host, ids[0] ?? '', 'modest')
+    await clock.advance(0)
+    expect(other.ended).toBeNull()
+    first?.leave()
+    await clock.advance(0)
+    const next = follower(host, ids.at(-1) ?? '', 'greedy')
+    await clock.advance(0)
+    expect(next.ended).toBeNull()
   })
 })

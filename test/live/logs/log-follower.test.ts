@@ -3,6 +3,7 @@ import { yieldToEventLoop } from '../../../api/concurrency/event-loop-yield.js'
 import type { LogRequest } from '../../../api/engine/engine.js'
 import { followLog, type LogSource } from '../../../api/live/logs/log-follower.js'
 import { RESUME_MESSAGES } from '../../../api/live/logs/resume-finder.js'
+import { SharedFollow } from '../../../api/live/logs/shared-follow.js'
 import { engineTimeOf } from '../../../api/model/engine-time.js'
 import { ApiError } from '../../../api/model/error.js'
 import type { LogCursor, LogLine, LogStep } from '../../../api/model/log-line.js'
@@ -65,19 +66,21 @@ function rig(
   const seen: string[] = []
   const state = { isAlive: true, ended: null as unknown, busyMs: 0, turns: 0 }
   let cursor: LogCursor | null = null
+  const open = (request: Omit<LogRequest, 'isTty'>, signal: AbortSignal) => {
+    const connection = new Connection(request)
+    signal.addEventListener('abort', () => connection.end())
+    connection.give()
+    if (request.follow) connections.push(connection)
+    else {
+      pages.push(request)
+      connection.give(...page)
+      connection.end()
+    }
+    return connection.lines()
+  }
   const source: LogSource = {
-    open(request, signal) {
-      const connection = new Connection(request)
-      signal.addEventListener('abort', () => connection.end())
-      connection.give()
-      if (request.follow) connections.push(connection)
-      else {
-        pages.push(request)
-        connection.give(...page)
-        connection.end()
-      }
-      return connection.lines()
-    },
+    open,
+    shared: new SharedFollow({ open, enter: () => () => {}, clock }),
     isAlive: async () => state.isAlive,
     lineBucket: {
       take: async (lines) => {
@@ -391,11 +394,13 @@ describe('followLog', () => {
   ] as const)('%s before the first answer is the answer', async (code) => {
     for (const from of [null, at(5)]) {
       const clock = new FakeClock()
+      // biome-ignore lint/correctness/useYield: it breaks before it gives anything
+      const open = async function* (): AsyncGenerator<readonly LogLine[]> {
+        throw new ApiError(code, 'x')
+      }
       const source: LogSource = {
-        // biome-ignore lint/correctness/useYield: it breaks before it gives anything
-        async *open(): AsyncGenerator<readonly LogLine[]> {
-          throw new ApiError(code, 'x')
-        },
+        open,
+        shared: new SharedFollow({ open, enter: () => () => {}, clock }),
         isAlive: async () => true,
         lineBucket: { take: async () => {} },
         party: 'a',
