@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
+import { LoopShare } from '../concurrency/event-loop-yield.js'
 import { Quota } from '../concurrency/quota.js'
 import { type Release, Semaphore } from '../concurrency/semaphore.js'
 import type { EngineEndpoint } from '../model/endpoint.js'
@@ -12,6 +13,8 @@ import { CallTotals } from './call-totals.js'
 import { Dial } from './dial.js'
 import { badAnswer, codeOf, connectionFault, timeoutFault } from './faults.js'
 import { guardRead, type Read } from './guard.js'
+import type { Party } from './json/answer-body.js'
+import type { MakeReader } from './json/answer-reader.js'
 import { MeasuredCall } from './measured-call.js'
 import { type Bounds, boundsOf, type ReadLimits, type TransportOptions } from './read-limits.js'
 import { READS } from './reads.js'
@@ -40,6 +43,7 @@ export class ReadOnlyTransport {
   readonly totals = new CallTotals()
   readonly #endpoint: EngineEndpoint
   readonly #bounds: Bounds
+  readonly #party: Party
   readonly #streamAgent: Agent
   /**
    * Calls wait here and not in their agent, which would open a connection for each call that gave up meanwhile, even
@@ -52,8 +56,13 @@ export class ReadOnlyTransport {
   #isClosed = false
 
   /** @throws TlsIdentityError where the endpoint's certificates cannot be used */
-  constructor(endpoint: EngineEndpoint, options: TransportOptions = {}) {
+  constructor(
+    endpoint: EngineEndpoint,
+    options: TransportOptions = {},
+    party: Party = { loopShare: new LoopShare(), name: 'engine' },
+  ) {
     this.#endpoint = endpoint
+    this.#party = party
     this.#bounds = boundsOf(options)
     const makeAgent = agentFactory(endpoint)
     const pool = (sockets: number) => ({ agent: makeAgent(sockets, true), semaphore: new Semaphore(sockets) })
@@ -67,11 +76,12 @@ export class ReadOnlyTransport {
    * Begins a call. It is dialled as the `abortSignal`, the one option that every method of dockerode hands on. It counts
    * towards the totals when its reader ends it.
    */
-  measure(signal: AbortSignal, recordCall?: RecordCall): MeasuredCall {
-    return new MeasuredCall(signal, (record) => {
-      this.totals.add(record)
-      recordCall?.(record)
-    })
+  measure(signal: AbortSignal, recordCall?: RecordCall, makeReader: MakeReader<unknown> | null = null): MeasuredCall {
+    const record: RecordCall = (call) => {
+      this.totals.add(call)
+      recordCall?.(call)
+    }
+    return new MeasuredCall(signal, record, makeReader)
   }
 
   /** docker-modem's interface. Calls back once, never within the call itself. */
@@ -146,7 +156,7 @@ export class ReadOnlyTransport {
     if (read.isEndless) request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS))
     request.on('response', (response) => {
       hasAnswer = true
-      receive(response, dial, this.#bounds[read.row.limits.bytes])
+      receive(response, dial, { maxBytes: this.#bounds[read.row.limits.bytes], party: this.#party })
     })
     request.on('upgrade', (_response, socket) => {
       socket.destroy()

@@ -59,7 +59,7 @@ export class Fleet implements View {
   containers(selectors: readonly LabelSelector[]): readonly Container[] {
     const { version } = this
     if (this.#all.version !== version)
-      this.#all = { version, containers: [...this.#hosts.values()].flatMap((host) => [...host.containers()]) }
+      this.#all = { version, containers: [...this.#hosts.values()].flatMap((host) => host.containers()) }
     if (selectors.length === 0) return this.#all.containers
     return this.#all.containers.filter(({ labels }) => matchesSelectors(labels, selectors))
   }

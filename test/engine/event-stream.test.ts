@@ -1,5 +1,5 @@
 import type { Engine } from '../../api/engine/engine.js'
-import type { ContainerEvent } from '../../api/model/container-event.js'
+import type { EventStep } from '../../api/model/container-event.js'
 import { EngineRig, never } from '../support/engine-rig.js'
 import { answerWith } from '../support/fault-server.js'
 import { fixture, WEB } from '../support/recorded-answers.js'
@@ -20,7 +20,8 @@ describe('its events', () => {
     signal: AbortSignal = never(),
     actions: string[] = [],
   ): Promise<readonly string[]> {
-    for await (const { action } of engine.events(null, signal, () => actions.push('(open)'))) actions.push(action)
+    for await (const step of engine.events(null, signal, () => actions.push('(open)')))
+      actions.push(step.kind === 'event' ? step.event.action : '(gap)')
     return actions
   }
 
@@ -159,12 +160,12 @@ describe('its events', () => {
     const { server, engine } = await start((socket) =>
       socket.write(Buffer.concat([Buffer.from(head), chunk(event('die'))])),
     )
-    const seen: ContainerEvent[] = []
+    const seen: EventStep[] = []
     for await (const one of engine.events(null, never(), () => {})) {
       seen.push(one)
       break
     }
-    expect(seen).toMatchObject([{ containerId: WEB, action: 'die', timeNano: '7' }])
+    expect(seen).toMatchObject([{ kind: 'event', event: { containerId: WEB, action: 'die', timeNano: '7' } }])
     await until(() => server.connections() === 0)
   })
 

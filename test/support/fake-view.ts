@@ -44,6 +44,7 @@ export function hostOf(changes: Partial<HostStatus> = {}): HostStatus {
     info: null,
     fault: null,
     clockSkewMs: 0,
+    omitted: { containers: 0, partialContainers: 0, events: 0, isListTruncated: false },
     ...changes,
   }
 }

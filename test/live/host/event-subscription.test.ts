@@ -24,7 +24,7 @@ describe('the events of a host', () => {
   test('are recorded once, although each connection repeats the last one', async () => {
     const start = Date.UTC(2026, 10, 24)
     const past = eventOf({ containerId: A, action: 'start', timeNano: nanosAt(start - 60_000) })
-    const { engine, clock, journal } = await started((engine) => engine.past.push(past))
+    const { engine, clock, journal } = await started((engine) => engine.past.push({ kind: 'event', event: past }))
     await clock.advance(10_000)
     engine.cut()
     await clock.advance(0)
@@ -38,7 +38,7 @@ describe('the events of a host', () => {
     const start = Date.UTC(2026, 10, 24)
     const past = eventOf({ containerId: A, action: 'start', timeNano: nanosAt(start - 60_000) })
     const { engine, clock } = await started((engine) => {
-      engine.past.push(past)
+      engine.past.push({ kind: 'event', event: past })
       engine.engineNow = start
     })
     await clock.advance(1_000)
@@ -67,7 +67,7 @@ describe('the events of a host', () => {
     const early = eventOf({ containerId: A, action: 'exec_create', timeNano: '5', command: 'sh -c true', execId })
     const { engine, clock, journal } = await started((engine) => {
       engine.inspections.set(A, { healthCheck: check })
-      engine.past.push(early)
+      engine.past.push({ kind: 'event', event: early })
     })
     await clock.advance(1_000)
     engine.emit('exec_create', A, { command: 'sh -c true', execId: 'f'.repeat(64) })
@@ -86,8 +86,10 @@ describe('the events of a host', () => {
 
   test('show a crash loop, including crashes before the first list', async () => {
     const start = Date.UTC(2026, 10, 24)
-    const die = (milliseconds: number) =>
-      eventOf({ containerId: A, action: 'die', timeNano: nanosAt(start - milliseconds), exitCode: 1 })
+    const die = (milliseconds: number) => ({
+      kind: 'event' as const,
+      event: eventOf({ containerId: A, action: 'die', timeNano: nanosAt(start - milliseconds), exitCode: 1 }),
+    })
     const { engine, clock, host } = await started((engine) => engine.past.push(die(60_000), die(30_000)))
     const problems = () => problemsOf(host.container(A) as NonNullable<ReturnType<typeof host.container>>, clock.now())
     expect(problems()).toEqual([])
