@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { yieldToEventLoop } from '../../api/concurrency/event-loop-yield.js'
+import { TimeSlice } from '../../api/concurrency/event-loop-yield.js'
 import { followLog } from '../../api/live/logs/log-follower.js'
 import { SharedFollow } from '../../api/live/logs/shared-follow.js'
 import type { LogCursor, LogFollowQuery } from '../../api/model/log-line.js'
@@ -49,7 +49,7 @@ export function followersRig(onCleanup: (stop: () => void) => void) {
     const lineBucket = {
       take: async (tokens: number) => void charged.set(party, (charged.get(party) ?? 0) + tokens),
     }
-    const work = { stopwatch: () => 0, yieldTurn: yieldToEventLoop }
+    const work = { stopwatch: () => 0, slice: () => new TimeSlice(() => 0) }
     const source = { open, shared, isAlive: async () => state.isAlive, lineBucket, party, clock, ...work }
     const run = async () => {
       for await (const step of followLog(source, { ...ALL, ...query }, from, life.signal)) {

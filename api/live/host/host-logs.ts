@@ -128,7 +128,7 @@ export class HostLogs {
   }
 
   #workOf(party: string): LineWork {
-    return { stopwatch: STOPWATCH, yieldTurn: () => this.#parts.loopShare.turn(party) }
+    return { stopwatch: STOPWATCH, slice: () => this.#parts.loopShare.slice(party) }
   }
 
   /** A container never gains or loses its terminal, so one inspect is enough. */

@@ -1,5 +1,5 @@
 import { type Clock, sleep } from '../../clock.js'
-import { TimeSlice } from '../../concurrency/event-loop-yield.js'
+import type { TimeSlice } from '../../concurrency/event-loop-yield.js'
 import { ApiError, type ErrorCode } from '../../model/error.js'
 import type { LogCursor, LogEntry, LogFollowQuery, LogLine, LogQuery, LogStep } from '../../model/log-line.js'
 import { backoff, STEADY_AFTER_MS } from '../backoff.js'
@@ -125,7 +125,7 @@ class Follower {
   async *#passOn(member: LogMember, finder: ResumeFinder): AsyncGenerator<LogStep, void, undefined> {
     const { clock, shared, lineBucket, party } = this.#source
     for await (const batch of withSilences(member.lines(), () => finder.timeLeft(clock.now()), clock)) {
-      const slice = new TimeSlice(this.#source.stopwatch, this.#source.yieldTurn)
+      const slice = this.#source.slice()
       const { lines, isGap } = finder.scan(batch?.lines ?? null, clock.now())
       if (isGap && !member.isFirst) {
         this.#goAlone(member)
@@ -134,6 +134,7 @@ class Follower {
       if (!this.#hasOpened) yield OPENED
       this.#hasOpened = true
       const entries = await entriesOf(lines, this.#query, this.#tracker, slice)
+      slice.end()
       const cost = costOfStep(batch?.cost ?? 0, entries, slice.busyMs)
       if (isGap) yield { kind: 'gap' }
       const { cursor } = this.#tracker

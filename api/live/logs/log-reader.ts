@@ -1,4 +1,4 @@
-import { type Stopwatch, TimeSlice, type Yield } from '../../concurrency/event-loop-yield.js'
+import type { Stopwatch, TimeSlice } from '../../concurrency/event-loop-yield.js'
 import type { LogRequest } from '../../engine/engine.js'
 import { engineTimeOf, isBefore } from '../../model/engine-time.js'
 import { ApiError } from '../../model/error.js'
@@ -29,10 +29,10 @@ const FIRST_SEARCH = 2_000
 
 export type OpenLog = (request: Omit<LogRequest, 'isTty'>) => AsyncIterable<readonly LogLine[]>
 
-/** How work on lines is measured, and where it lets others run: one party's takes turns with that of the others. */
+/** How work on lines is measured, and in what slices: one party's take turns with those of the others. */
 export interface LineWork {
   readonly stopwatch: Stopwatch
-  readonly yieldTurn: Yield
+  readonly slice: () => TimeSlice
 }
 
 export interface LogTail extends LogPage {
@@ -87,14 +87,11 @@ class Scan {
   }
 
   async run(batches: AsyncIterable<readonly LogLine[]>): Promise<void> {
-    const slice = new TimeSlice(this.#work.stopwatch, this.#work.yieldTurn)
     try {
-      for await (const batch of batches)
-        for (const line of batch) {
-          this.#look(line)
-          if (this.timedOut) return
-          if (slice.isOver) await slice.next()
-        }
+      for await (const batch of batches) {
+        await this.#scan(batch)
+        if (this.timedOut) return
+      }
     } catch (error) {
       // A damaged log still has readable lines.
       const isDamaged = error instanceof ApiError && error.code === 'engine-bad-answer'
@@ -112,6 +109,16 @@ class Scan {
       redactions: lines.reduce((sum, line) => sum + line.redactions, 0),
       end: this.#tracker.cursor,
     }
+  }
+
+  async #scan(batch: readonly LogLine[]): Promise<void> {
+    const slice = this.#work.slice()
+    for (const line of batch) {
+      this.#look(line)
+      if (this.timedOut) break
+      if (slice.isOver) await slice.next()
+    }
+    slice.end()
   }
 
   #look(line: LogLine): void {

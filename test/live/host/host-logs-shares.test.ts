@@ -1,13 +1,16 @@
+import { LoopShare, type TimeSlice } from '../../../api/concurrency/event-loop-yield.js'
 import type { Host } from '../../../api/live/host/host.js'
 import { MAX_FOLLOWED_BY_PARTY } from '../../../api/live/host/host-logs.js'
 import type { LogFollowQuery } from '../../../api/model/log-line.js'
 import { cleanupAfterEach } from '../../support/cleanup.js'
-import { idOf, lineAt, listed } from '../../support/fake-engine.js'
+import { FakeClock } from '../../support/fake-clock.js'
+import { FakeEngine, idOf, lineAt, listed } from '../../support/fake-engine.js'
 import { FakeLog } from '../../support/fake-log.js'
-import { oneContainerRig } from '../../support/host-rig.js'
+import { hostRig, oneContainerRig } from '../../support/host-rig.js'
 
 const cleanup = cleanupAfterEach()
 const started = oneContainerRig()
+const startHost = hostRig()
 
 const NOISY = idOf('a')
 const QUIET = idOf('b')
@@ -38,6 +41,37 @@ describe('the pace of followed logs', () => {
     expect(late).toHaveLength(30)
     expect(Math.max(...late)).toBeLessThanOrEqual(20)
   })
+})
+
+/** Whose slices were asked for. */
+class RecordedShare extends LoopShare {
+  readonly parties = new Set<string>()
+
+  override slice(party: string): TimeSlice {
+    this.parties.add(party)
+    return super.slice(party)
+  }
+}
+
+test('work on the lines that a party reads or follows is done in its slices of the event loop', async () => {
+  const loopShare = new RecordedShare()
+  const engine = new FakeEngine()
+  engine.add(listed({ id: NOISY }))
+  const { clock, host } = await startHost(engine, new FakeClock(), { loopShare })
+  const log = new FakeLog()
+  engine.logOf = () => log
+  log.write(lineAt(1, 'x'))
+  const life = new AbortController()
+  cleanup(() => life.abort())
+  const reader = (party: string) => ({ party, signal: life.signal })
+  loopShare.parties.clear()
+  await host.logs.read(NOISY, { ...QUERY, until: null }, reader('reads'))
+  expect([...loopShare.parties]).toEqual(['reads'])
+  loopShare.parties.clear()
+  const steps = host.logs.follow(NOISY, QUERY, { at: '1.000000000', nth: 1 }, reader('follows'))
+  void steps.next()
+  await clock.advance(0)
+  expect([...loopShare.parties]).toEqual(['follows'])
 })
 
 describe('the followers of one log', () => {

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { yieldToEventLoop } from '../../../api/concurrency/event-loop-yield.js'
+import { TimeSlice, yieldToEventLoop } from '../../../api/concurrency/event-loop-yield.js'
 import type { LogRequest } from '../../../api/engine/engine.js'
 import { followLog, type LogSource } from '../../../api/live/logs/log-follower.js'
 import { RESUME_MESSAGES } from '../../../api/live/logs/resume-finder.js'
@@ -78,6 +78,10 @@ function rig(
     }
     return connection.lines()
   }
+  const turn = () => {
+    state.turns += 1
+    return yieldToEventLoop()
+  }
   const source: LogSource = {
     open,
     shared: new SharedFollow({ open, enter: () => () => {}, clock }),
@@ -90,10 +94,7 @@ function rig(
     party: 'a',
     clock,
     stopwatch: () => state.busyMs,
-    yieldTurn: () => {
-      state.turns += 1
-      return yieldToEventLoop()
-    },
+    slice: () => new TimeSlice(() => state.busyMs, turn),
   }
   const note = (step: LogStep) => {
     if (step.kind === 'gap') seen.push('GAP')
@@ -406,7 +407,7 @@ describe('followLog', () => {
         party: 'a',
         clock,
         stopwatch: () => 0,
-        yieldTurn: yieldToEventLoop,
+        slice: () => new TimeSlice(() => 0),
       }
       const first = followLog(source, QUERY, from, new AbortController().signal).next()
       const answered = expect(first).rejects.toMatchObject({ code })

@@ -1,4 +1,4 @@
-import { STOPWATCH, yieldToEventLoop } from '../../../api/concurrency/event-loop-yield.js'
+import { STOPWATCH, TimeSlice } from '../../../api/concurrency/event-loop-yield.js'
 import type { LogRequest } from '../../../api/engine/engine.js'
 import {
   MAX_PAGE_BYTES,
@@ -13,8 +13,8 @@ import { lineAt } from '../../support/fake-engine.js'
 
 const QUERY: LogQuery = { tail: 3, since: null, until: null, stdout: true, stderr: true, matches: null }
 
-function readTail(open: OpenLog, query: LogQuery, stopwatch = STOPWATCH, yieldTurn = yieldToEventLoop) {
-  return readTailOf(open, query, { stopwatch, yieldTurn })
+function readTail(open: OpenLog, query: LogQuery, stopwatch = STOPWATCH) {
+  return readTailOf(open, query, { stopwatch, slice: () => new TimeSlice(stopwatch) })
 }
 
 /** A log as an engine stores it: returns the requested last messages in batches. */
