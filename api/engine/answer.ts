@@ -10,6 +10,9 @@ import { MalformedJson } from './json/json-pruner.js'
 /** Bytes read of an error answer, for the log. */
 const MAX_ERROR_BYTES = 4 * 1024
 
+/** Bytes of an answer in plain text, which is held: a word. */
+const MAX_TEXT_BYTES = 64 * 1024
+
 export interface AnswerBounds {
   /** Bytes read of an answer. A list that has more is read as far as that; all else is refused. */
   readonly maxBytes: number
@@ -28,7 +31,8 @@ export function receive(response: IncomingMessage, dial: Dial, bounds: AnswerBou
   else if (status !== 200)
     receiveBytes(response, dial, MAX_ERROR_BYTES, (body) => dial.fail(statusFault(read, status, body)))
   else if (isStreamed(read)) dial.succeed(response)
-  else if (read.method === 'HEAD' || read.row.answer === 'text') receiveText(response, dial, bounds.maxBytes)
+  else if (read.method === 'HEAD' || read.row.answer === 'text')
+    receiveText(response, dial, Math.min(bounds.maxBytes, MAX_TEXT_BYTES))
   else receiveJson(response, dial, bounds)
 }
 

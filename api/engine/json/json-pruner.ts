@@ -161,7 +161,7 @@ export class JsonPruner {
     else if (expect === 'colon' && byte === COLON) this.#expect = 'value'
     else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) this.#close(byte)
     else if (expect === 'name' && byte === QUOTE) this.#beginName()
-    else if (expect !== 'value') throw new MalformedJson('a token out of place')
+    else if (expect !== 'value' || byte === COMMA || byte === COLON) throw new MalformedJson('a token out of place')
     else if (byte === OPEN_OBJECT || byte === OPEN_LIST) this.#open(byte)
     else if (byte === QUOTE) this.#beginText()
     else this.#beginLiteral(byte)
