@@ -95,6 +95,7 @@ function missedOf(scenario: Scenario, { calm, hostile, ...trial }: Trial): reado
     trial.failures === 0 ? null : `${trial.failures} unanswered`,
     scenario.mostHeldMs !== undefined && heldMs > scenario.mostHeldMs ? 'held' : null,
     !scenario.showsHarmless || trial.shown === HARMLESS ? null : 'shown',
+    scenario.total === undefined || trial.total === scenario.total ? null : `${trial.total} of ${scenario.total}`,
   ].filter((one) => one !== null)
 }
 

@@ -51,7 +51,7 @@ export async function startServiceProcess(hostsFile: string, limit: MemoryLimit)
   }, MEMORY_MS)
   child.once('exit', (code, signal) => {
     clearInterval(reading)
-    end = /JavaScript heap out of memory/.test(lastWords) ? 'heap' : (signal ?? `exit ${code}`)
+    end = endOf(code, signal, lastWords)
     over.abort()
   })
   const port = await Promise.race([portOf(child).catch(() => null), wait(BIND_MS, null, { ref: false })])
@@ -70,6 +70,12 @@ export async function startServiceProcess(hostsFile: string, limit: MemoryLimit)
       await ended
     },
   }
+}
+
+function endOf(code: number | null, signal: NodeJS.Signals | null, lastWords: string): string {
+  if (/JavaScript heap out of memory/.test(lastWords)) return 'out of heap'
+  // The kernel's way to end what is over its limit. Our own comes after the verdict.
+  return signal === 'SIGKILL' ? 'over the limit' : (signal ?? `exit ${code}`)
 }
 
 /** A token as an operator makes it. */

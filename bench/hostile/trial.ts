@@ -34,6 +34,8 @@ export interface Trial {
   bindMs: number
   /** Harmless containers of the hostile host that were shown. */
   shown: number
+  /** All containers that were counted for the hostile host. */
+  total: number
   peakBytes: number
 }
 
@@ -52,7 +54,8 @@ export async function measure(scenario: Scenario, stage: Stage): Promise<Trial> 
     failures: 0,
     death: null,
     bindMs: Number.NaN,
-    shown: Number.NaN,
+    shown: 0,
+    total: 0,
     peakBytes: 0,
   }
   await fromTheStart(scenario, stage, trial)
@@ -64,20 +67,36 @@ export async function measure(scenario: Scenario, stage: Stage): Promise<Trial> 
 async function fromTheStart(scenario: Scenario, stage: Stage, trial: Trial): Promise<void> {
   await stage.attackWith(scenario.attack)
   const service = await stage.start()
+  try {
+    await watchStart(scenario, stage, trial, service)
+  } finally {
+    await finish(service, trial)
+  }
+}
+
+async function watchStart(scenario: Scenario, stage: Stage, trial: Trial, service: ServiceProcess): Promise<void> {
   trial.bindMs = service.bindMs
   const until = performance.now() + (scenario.isQuick === true ? START_SECONDS / 2 : START_SECONDS) * 1_000
-  trial.shown = 0
   while (service.url !== null && performance.now() < until && !service.over.aborted) {
     trial.shown = Math.max(trial.shown, await harmlessShown(service.url, stage.token))
+    trial.total = Math.max(trial.total, (await listOf(service.url, stage.token, 'limit=1')).total)
     if (scenario.isQuick === true && trial.shown === HARMLESS) break
     await wait(POLL_MS)
   }
-  await finish(service, trial)
 }
 
 async function bothWays(scenario: Scenario, stage: Stage, trial: Trial): Promise<void> {
   await stage.attackWith('none')
   const service = await stage.start()
+  try {
+    await watchTurn(scenario, stage, trial, service)
+  } finally {
+    await finish(service, trial)
+  }
+}
+
+/** The engine turns hostile while the service runs. */
+async function watchTurn(scenario: Scenario, stage: Stage, trial: Trial, service: ServiceProcess): Promise<void> {
   if (service.url === null) throw new Error('the service does not listen, although no engine is hostile')
   const { url, over } = service
   const until = performance.now() + LIVE_MS
@@ -89,7 +108,6 @@ async function bothWays(scenario: Scenario, stage: Stage, trial: Trial): Promise
   void stage.attackWith(scenario.attack)
   keep(await load(url, stage.token, [LIST, HEALTH], seconds, over), trial.hostile, trial)
   readers?.kill('SIGKILL')
-  await finish(service, trial)
 }
 
 async function finish(service: ServiceProcess, trial: Trial): Promise<void> {
@@ -113,14 +131,25 @@ async function readLog(url: string, stage: Stage): Promise<ChildProcess> {
 }
 
 async function harmlessShown(url: string, token: string): Promise<number> {
+  const { items } = await listOf(url, token, 'state=running&limit=1000')
+  return items.filter(({ id }) => !id.startsWith(HOSTILE_PREFIX)).length
+}
+
+interface Listed {
+  readonly items: readonly { readonly id: string }[]
+  readonly total: number
+}
+
+/** Containers of the hostile host; none while nothing answers. */
+async function listOf(url: string, token: string, query: string): Promise<Listed> {
   try {
-    const answer = await fetch(`${url}/api/containers?host=bad&state=running&limit=1000`, {
+    const answer = await fetch(`${url}/api/containers?host=bad&${query}`, {
       headers: { authorization: `Bearer ${token}` },
       signal: AbortSignal.timeout(LIVE_MS),
     })
-    const { items } = (await answer.json()) as { readonly items: readonly { readonly id: string }[] }
-    return items.filter(({ id }) => !id.startsWith(HOSTILE_PREFIX)).length
+    if (answer.status === 200) return (await answer.json()) as Listed
   } catch {
-    return 0
+    // It stands still, or has ended: the requests that are measured tell which.
   }
+  return { items: [], total: 0 }
 }
