@@ -1,6 +1,6 @@
 // What a hostile engine, container or log says, by name. Bodies are made once, so that sending them costs little.
 import type { SimulatedEngine } from '../../demo/engine.js'
-import { HOSTILE_TEXT, hostileArguments, hostileId, labelsOf, nested, spaces } from './hostile-texts.js'
+import { HOSTILE_NAME, HOSTILE_TEXT, hostileArguments, hostileId, labelsOf, nested, spaces } from './hostile-texts.js'
 
 /** Anything that JSON can say in an object. */
 export type Entry = Readonly<Record<string, unknown>>
@@ -113,7 +113,7 @@ function misfits(bad: Readonly<Record<string, (entry: Entry) => unknown>>): Reco
 }
 
 function evil(harmless: Entry, index: number): Entry {
-  return { ...harmless, Id: hostileId(index), Names: [`/hostile-${index}`] }
+  return { ...harmless, Id: hostileId(index), Names: [`/${HOSTILE_NAME}${index}`] }
 }
 
 function labelled(harmless: Entry, labels: Entry): readonly Entry[] {
@@ -148,7 +148,7 @@ function eventLines(action: string, text: string): (nanos: bigint) => string {
 
 /** One container of an engine that is well: its arguments are dear to scrub, and its health check makes it be read each second. */
 function flipping(engine: SimulatedEngine): () => void {
-  const id = engine.run({ name: 'flipping', cmd: hostileArguments(256, 8 * KIB), health: 'healthy' })
+  const id = engine.run({ name: `${HOSTILE_NAME}flipping`, cmd: hostileArguments(256, 8 * KIB), health: 'healthy' })
   let isHealthy = true
   const timer = setInterval(() => {
     isHealthy = !isHealthy

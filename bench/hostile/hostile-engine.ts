@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { SimulatedEngine } from '../../demo/engine.js'
 import type { Attack, Entry } from './attacks.js'
 import { sendEvents, sendLog } from './hostile-streams.js'
-import { HOSTILE_PREFIX, hostileId } from './hostile-texts.js'
+import { HOSTILE_NAME, HOSTILE_PREFIX } from './hostile-texts.js'
 import { startAll } from './running-engine.js'
 
 const DRIP_MS = 1_000
@@ -95,7 +95,9 @@ export class HostileEngine {
 
   async #inspected(id: string): Promise<string> {
     const text = this.#inspect ?? (await this.#read(`/containers/${this.#template}/json`))
-    return text.replace(this.#template, id).replace(`"/${TEMPLATE}"`, `"/hostile-${id === hostileId(0) ? '0' : id}"`)
+    return text
+      .replace(this.#template, id)
+      .replace(`"/${TEMPLATE}"`, `"/${HOSTILE_NAME}${this.#entries.findIndex((one) => one.id === id)}"`)
   }
 
   #pass(method: string, url: string, response: ServerResponse): void {

@@ -2,7 +2,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'
 import { lineOf, startChild } from '../processes.js'
-import { HOSTILE_PREFIX, hostileId } from './hostile-texts.js'
+import { hostileId, isHarmless } from './hostile-texts.js'
 import { type Load, load } from './paced-load.js'
 import type { Scenario } from './scenarios.js'
 import type { ServiceProcess } from './service-process.js'
@@ -132,11 +132,11 @@ async function readLog(url: string, stage: Stage): Promise<ChildProcess> {
 
 async function harmlessShown(url: string, token: string): Promise<number> {
   const { items } = await listOf(url, token, 'state=running&limit=1000')
-  return items.filter(({ id }) => !id.startsWith(HOSTILE_PREFIX)).length
+  return items.filter(isHarmless).length
 }
 
 interface Listed {
-  readonly items: readonly { readonly id: string }[]
+  readonly items: readonly { readonly id: string; readonly name: string | null }[]
   readonly total: number
 }
 
