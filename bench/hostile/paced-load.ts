@@ -25,6 +25,7 @@ export async function load(
   paths: readonly string[],
   seconds: number,
   over: AbortSignal,
+  onAnswer: () => void = () => {},
 ): Promise<readonly Load[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
   const loads = paths.map((path): Load => ({ path, milliseconds: [], failures: 0 }))
@@ -34,7 +35,7 @@ export async function load(
     const due = startedAt + (i * 1_000) / PER_SECOND
     const early = due - performance.now()
     if (early > 0) await wait(early)
-    for (const one of loads) asked.push(ask(agent, url, token, one, due))
+    for (const one of loads) asked.push(ask(agent, url, token, one, due).then(onAnswer))
   }
   const late = wait(PATIENCE_MS).then(() => agent.destroy())
   await Promise.race([Promise.all(asked), late])

@@ -12,7 +12,7 @@ import { limitMemory } from './memory-limit.js'
 import { percentile } from './paced-load.js'
 import { chosenScenarios, type Scenario } from './scenarios.js'
 import { startServiceProcess, tokenByCommand } from './service-process.js'
-import { HARMLESS, type Latencies, measure, type Trial } from './trial.js'
+import { HARMLESS, measure, type Trial } from './trial.js'
 
 const GOOD_HOSTS = 9
 const MOST_BIND_MS = 2_000
@@ -49,9 +49,23 @@ async function main(): Promise<number> {
     console.log(`${row[0]}: ${row.at(-1)}`)
     rows.push(row)
   }
-  console.log('\np50 and p99 in ms, calm > hostile; held: the longest /health/live in ms\n')
+  console.log(
+    '\nin ms, calm > hostile; longest: of /health/live; held: what the main thread computes between two answers\n',
+  )
   print([
-    ['scenario', 'bind ms', 'list p50', 'list p99', 'health p50', 'health p99', 'held', 'peak MB', 'shown', ''],
+    [
+      'scenario',
+      'bind ms',
+      'list p50',
+      'list p99',
+      'health p50',
+      'health p99',
+      'longest',
+      'held',
+      'peak MB',
+      'shown',
+      '',
+    ],
     ...rows,
   ])
   return rows.some((row) => row.at(-1) !== 'ok') ? 1 : 0
@@ -69,16 +83,17 @@ async function commandsOf({ stdin, stdout }: ChildProcess): Promise<(attack: str
 }
 
 function rowOf(scenario: Scenario, trial: Trial): string[] {
-  const { calm, hostile, bindMs, peakBytes, shown } = trial
+  const { calm, hostile, calmBindMs, bindMs, peakBytes, shown } = trial
   const missed = missedOf(scenario, trial)
   return [
     `${scenario.number} ${scenario.title}`,
-    bindMs.toFixed(0),
+    calm.list.length === 0 ? bindMs.toFixed(0) : `${calmBindMs.toFixed(0)} > ${bindMs.toFixed(0)}`,
     pair(calm.list, hostile.list, 0.5),
     pair(calm.list, hostile.list, 0.99),
     pair(calm.health, hostile.health, 0.5),
     pair(calm.health, hostile.health, 0.99),
     pair(calm.health, hostile.health, 1),
+    calm.list.length === 0 ? '-' : `${calm.heldMs.toFixed(0)} > ${hostile.heldMs.toFixed(0)}`,
     (peakBytes / 2 ** 20).toFixed(0),
     scenario.showsHarmless ? `${shown}/${HARMLESS}` : '-',
     missed.length === 0 ? 'ok' : `MISSED ${missed.join(', ')}`,
@@ -86,21 +101,20 @@ function rowOf(scenario: Scenario, trial: Trial): string[] {
 }
 
 function missedOf(scenario: Scenario, { calm, hostile, ...trial }: Trial): readonly string[] {
-  const heldMs = Math.max(0, ...hostile.health)
   return [
     trial.death === null ? null : `died (${trial.death})`,
     trial.bindMs < MOST_BIND_MS ? null : 'bind',
-    isSlow(calm, hostile, 'list') ? 'list' : null,
-    isSlow(calm, hostile, 'health') ? 'health' : null,
+    isSlow(calm.list, hostile.list) ? 'list' : null,
+    isSlow(calm.health, hostile.health) ? 'health' : null,
     trial.failures === 0 ? null : `${trial.failures} unanswered`,
-    scenario.mostHeldMs !== undefined && heldMs > scenario.mostHeldMs ? 'held' : null,
+    scenario.mostHeldMs !== undefined && hostile.heldMs > scenario.mostHeldMs ? 'held' : null,
     !scenario.showsHarmless || trial.shown === HARMLESS ? null : 'shown',
     scenario.total === undefined || trial.total === scenario.total ? null : `${trial.total} of ${scenario.total}`,
   ].filter((one) => one !== null)
 }
 
-function isSlow(calm: Latencies, hostile: Latencies, route: keyof Latencies): boolean {
-  return percentile(hostile[route], 0.99) > MOST_RATIO * percentile(calm[route], 0.99)
+function isSlow(calm: readonly number[], hostile: readonly number[]): boolean {
+  return percentile(hostile, 0.99) > MOST_RATIO * percentile(calm, 0.99)
 }
 
 function pair(calm: readonly number[], hostile: readonly number[], share: number): string {

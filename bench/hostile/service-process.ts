@@ -10,6 +10,7 @@ const STOP_MS = 5_000
 const MEMORY_MS = 50
 
 export interface ServiceProcess {
+  readonly pid: number | undefined
   /** Null if it did not listen in time. */
   readonly url: string | null
   readonly bindMs: number
@@ -56,6 +57,7 @@ export async function startServiceProcess(hostsFile: string, limit: MemoryLimit)
   })
   const port = await Promise.race([portOf(child).catch(() => null), wait(BIND_MS, null, { ref: false })])
   return {
+    pid: child.pid,
     url: port === null ? null : `http://127.0.0.1:${port}`,
     bindMs: port === null ? Number.POSITIVE_INFINITY : performance.now() - startedAt,
     over: over.signal,

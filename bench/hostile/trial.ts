@@ -3,6 +3,7 @@ import type { ChildProcess } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'
 import { lineOf, startChild } from '../processes.js'
 import { hostileId, isHarmless } from './hostile-texts.js'
+import { LoopWatch } from './loop-watch.js'
 import { type Load, load } from './paced-load.js'
 import type { Scenario } from './scenarios.js'
 import type { ServiceProcess } from './service-process.js'
@@ -22,6 +23,8 @@ const POLL_MS = 200
 export interface Latencies {
   readonly list: number[]
   readonly health: number[]
+  /** The most that the main thread computed between two answers, in milliseconds. */
+  heldMs: number
 }
 
 export interface Trial {
@@ -31,6 +34,8 @@ export interface Trial {
   failures: number
   /** Why the service ended; null if it lived. */
   death: string | null
+  /** Milliseconds from the start of the process to its port. */
+  calmBindMs: number
   bindMs: number
   /** Harmless containers of the hostile host that were shown. */
   shown: number
@@ -49,10 +54,11 @@ export interface Stage {
 
 export async function measure(scenario: Scenario, stage: Stage): Promise<Trial> {
   const trial: Trial = {
-    calm: { list: [], health: [] },
-    hostile: { list: [], health: [] },
+    calm: { list: [], health: [], heldMs: 0 },
+    hostile: { list: [], health: [], heldMs: 0 },
     failures: 0,
     death: null,
+    calmBindMs: Number.NaN,
     bindMs: Number.NaN,
     shown: 0,
     total: 0,
@@ -98,15 +104,21 @@ async function bothWays(scenario: Scenario, stage: Stage, trial: Trial): Promise
 /** The engine turns hostile while the service runs. */
 async function watchTurn(scenario: Scenario, stage: Stage, trial: Trial, service: ServiceProcess): Promise<void> {
   if (service.url === null) throw new Error('the service does not listen, although no engine is hostile')
-  const { url, over } = service
+  trial.calmBindMs = service.bindMs
+  const { url, over, pid } = service
   const until = performance.now() + LIVE_MS
   while ((await harmlessShown(url, stage.token)) < HARMLESS && performance.now() < until) await wait(POLL_MS)
   await load(url, stage.token, [LIST, HEALTH], WARM_UP_SECONDS, over)
   const seconds = Number(process.env['BENCH_SECONDS'] ?? 15) / ROUNDS
-  keep(await load(url, stage.token, [LIST, HEALTH], seconds, over), trial.calm, trial)
+  const underLoad = async (into: Latencies) => {
+    const watch = new LoopWatch(pid)
+    keep(await load(url, stage.token, [LIST, HEALTH], seconds, over, () => watch.answered()), into, trial)
+    into.heldMs = Math.max(into.heldMs, watch.mostMs)
+  }
+  await underLoad(trial.calm)
   const readers = scenario.readsLog === true ? await readLog(url, stage) : null
   void stage.attackWith(scenario.attack)
-  keep(await load(url, stage.token, [LIST, HEALTH], seconds, over), trial.hostile, trial)
+  await underLoad(trial.hostile)
   readers?.kill('SIGKILL')
 }
 
