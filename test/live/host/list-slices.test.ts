@@ -1,4 +1,4 @@
-import { LoopShare, type TimeSlice } from '../../../api/concurrency/event-loop-yield.js'
+import { LoopShare, TimeSlice } from '../../../api/concurrency/event-loop-yield.js'
 import { settle } from '../../support/fake-clock.js'
 import { FakeEngine, idOf, listed } from '../../support/fake-engine.js'
 import { hostRig } from '../../support/host-rig.js'
@@ -14,13 +14,14 @@ class HeldLoopShare extends LoopShare {
   readonly #waiting: (() => void)[] = []
 
   override slice(party: string): TimeSlice {
-    return super.slice(party, () => {
+    const stopwatch = () => {
       this.looks += 1
       return this.looks * 1_000
-    })
+    }
+    return new TimeSlice(stopwatch, () => this.turn(party))
   }
 
-  override async turn(): Promise<void> {
+  override async turn(_party: string): Promise<void> {
     if (this.isHeld) await new Promise<void>((resolve) => this.#waiting.push(resolve))
   }
 
