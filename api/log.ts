@@ -51,15 +51,39 @@ function describeError(error: unknown, depth = 0): LoggedError {
   }
 }
 
-/** Buffered standard output. `close` writes what is left. */
-export function openStandardOutput(): { write(line: string): void; close(): void } {
+/** Codes of an output that nobody reads any more: a closed terminal, and a closed pipe. */
+const GONE: ReadonlySet<string> = new Set(['EIO', 'EPIPE'])
+
+export interface StandardOutput {
+  write(line: string): void
+  /** Writes what is left. Resolves also where nobody reads it any more. */
+  close(): Promise<void>
+}
+
+/** Buffered standard output. */
+export function openStandardOutput(): StandardOutput {
   const output = destination({ dest: 1, sync: false, minLength: BUFFER_BYTES })
   const flushing = setInterval(() => output.flush(), FLUSH_INTERVAL_MS).unref()
+  let isGone = false
+  output.on('error', (error: NodeJS.ErrnoException) => {
+    if (!GONE.has(error.code ?? '')) throw error
+    isGone = true
+    clearInterval(flushing)
+    // Else what is left would be tried again and again when the process ends, for ever.
+    output.destroy()
+  })
   return {
-    write: (line) => output.write(line),
-    close: () => {
-      clearInterval(flushing)
-      output.flushSync()
+    write: (line) => {
+      if (!isGone) output.write(line)
     },
+    close: () =>
+      new Promise((resolve) => {
+        clearInterval(flushing)
+        if (isGone) return resolve()
+        output.once('close', () => resolve())
+        output.once('error', () => resolve())
+        // Not flushSync(): it repeats a write that fails until it succeeds, and nothing else runs meanwhile.
+        output.end()
+      }),
   }
 }

@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty'
 import { setFlagsFromString } from 'node:v8'
 import { isEntry } from './cli/entry.js'
 import { EXIT_FAILURE, EXIT_USAGE } from './cli/exit-code.js'
@@ -43,7 +44,7 @@ export async function runService(environment: Environment, options: RunOptions =
     await service?.stop()
     await options.onStopped?.()
     log.info('stopped')
-    output.close()
+    await output.close()
   })
   try {
     service = createService(config, { log, records: output }, options.parts)
@@ -69,21 +70,34 @@ function startFailure(error: unknown, config: Config): string {
   return error instanceof Error ? error.message : 'the start failed'
 }
 
-/** Stops on SIGTERM or SIGINT. A second signal, or a stop that hangs, ends the process at once. */
+/**
+ * Stops on SIGTERM, SIGINT or SIGHUP. A second signal, or a stop that hangs, ends the process at once.
+ *
+ * SIGHUP says that the terminal was closed. Nothing is read anew: files are watched, and settings are read at the start alone. A
+ * terminal may send it twice, through its shell and by itself, so a second one does not hurry the stop.
+ */
 function stopOnSignal(log: Log, stop: () => Promise<void>): () => Promise<void> {
+  const hasTerminal = [0, 1, 2].some((descriptor) => isatty(descriptor))
   let stopping: Promise<void> | null = null
   const once = () => {
     stopping ??= stop()
     return stopping
   }
   const onSignal = (signal: NodeJS.Signals) => {
+    if (stopping !== null && signal === 'SIGHUP') return
     if (stopping !== null) process.exit(EXIT_FAILURE)
     log.info({ signal }, 'stopping')
     setTimeout(() => process.exit(EXIT_FAILURE), STOP_DEADLINE_MS).unref()
-    void once()
+    void once().then(() => {
+      if (signal !== 'SIGHUP' || !hasTerminal) return
+      // Node aborts as it exits, with a core dump, where it cannot reset a terminal that is gone. The signal ends it before that.
+      process.off(signal, onSignal)
+      process.kill(process.pid, signal)
+    })
   }
   process.on('SIGTERM', onSignal)
   process.on('SIGINT', onSignal)
+  process.on('SIGHUP', onSignal)
   return once
 }
 

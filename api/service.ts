@@ -32,7 +32,7 @@ import { FOLLOWED_LINES } from './live/logs/log-follower.js'
 import { TokenBucket } from './live/logs/token-bucket.js'
 import type { Log } from './log.js'
 import { describeEndpoint } from './model/endpoint.js'
-import { TlsIdentityError } from './model/error.js'
+import { ApiError, TlsIdentityError } from './model/error.js'
 import { createMemoryStore } from './store/memory.js'
 import type { Store } from './store/store.js'
 
@@ -41,6 +41,9 @@ const FIRST_OUTCOME_MS = 3_000
 
 /** How often the service checks for changes outside: revoked tokens, and an audit trail that could not be written. */
 const MAINTENANCE_MS = 1_000
+
+/** What ends streams at a stop, and what still waits for an engine after the drain time. */
+const STOPPING = new ApiError('service-stopping', 'the service stops')
 
 /** The parts that a test may replace, by name. */
 export interface ServiceParts {
@@ -63,7 +66,7 @@ export interface Service {
    * the address cannot be bound.
    */
   start(): Promise<number | null>
-  /** Ends every loop, stream and connection, within five seconds. */
+  /** Ends every stream, request, connection and loop, within five seconds. What is under way has the drain time to end by itself. */
   stop(): Promise<void>
 }
 
@@ -86,7 +89,7 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
   const metrics = createMetrics({ view, streams, audit })
   const { limits, network } = config
   const app = createApp({ view, authenticator, signIn, store, audit, limits, network, streams, metrics, log, clock })
-  const server = createHttpServer(app, log)
+  const server = createHttpServer({ app, network, clock, log })
   const lifetime = new AbortController()
   let loops: readonly Promise<void>[] = []
 
@@ -107,14 +110,22 @@ export function createService(config: Config, { log, records }: ServiceOutput, p
     // One wrong party among many engines is data, like every other fault of one host.
     if (faults.every((fault) => fault instanceof TlsIdentityError)) throw faults[0]
     const port = await listen(server, config.listen.host, config.listen.port)
+    if (lifetime.signal.aborted) {
+      server.close()
+      return null
+    }
     audit.record({ kind: 'service', action: 'start' })
     return port
   }
 
   async function stop(): Promise<void> {
-    lifetime.abort()
-    streams.endAll()
-    await Promise.all([server.listening ? closeServer(server, clock) : null, ...loops])
+    const abort = () => lifetime.abort(STOPPING)
+    // The engines are read on until then: what waits for one may still get its answer.
+    const closed = server.listening ? closeServer(server, clock, abort) : null
+    streams.endAll(STOPPING)
+    await closed
+    abort()
+    await Promise.all(loops)
     endTrail(audit, log)
   }
 

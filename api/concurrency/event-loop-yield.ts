@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { FairQueue } from './fair-queue.js'
 
 /**
@@ -21,25 +21,66 @@ export function yieldToEventLoop(): Promise<void> {
 export type Yield = () => Promise<void>
 
 /**
+ * The share of the event loop that one party may have over a while. Twice as much for work that nobody waits for would double the
+ * time of everybody's answers (`npm run bench:hostile`).
+ */
+const PARTY_SHARE = 0.3
+
+/** Milliseconds that a party may have at once after a pause: the first list of a large host takes as much. */
+const PARTY_BURST_MS = 500
+
+/** Parties whose use is remembered. The use of one that has paused is forgotten, so few are remembered at a time. */
+const MAX_REMEMBERED = 1_000
+
+/**
  * Shares the event loop among the parties whose data is worked on: an engine, or the subject of a caller. Between two requests one
- * party's slice runs, and the parties take turns. So requests wait for one slice, however many parties are busy, and a party that
- * sends much delays itself.
+ * party's slice runs, and the parties take turns. So requests wait for one slice, however many parties are busy. A party that has
+ * used more than its share waits, so what it sends delays itself.
  */
 export class LoopShare {
+  readonly #stopwatch: Stopwatch
   readonly #waiting = new FairQueue<() => void>()
+  /** What each party has used beyond its share, in milliseconds, and when that was. */
+  readonly #used = new Map<string, { readonly ms: number; readonly at: number }>()
   #isScheduled = false
 
-  /** Resolves in a later turn of the event loop, when it is the party's turn. */
-  turn(party: string): Promise<void> {
-    return new Promise((resolve) => {
+  constructor(stopwatch: Stopwatch = STOPWATCH) {
+    this.#stopwatch = stopwatch
+  }
+
+  /** Slices of one party's work, which begins now. */
+  slice(party: string): TimeSlice {
+    const charge = (busyMs: number) => this.charge(party, busyMs)
+    return new TimeSlice(this.#stopwatch, () => this.turn(party), charge)
+  }
+
+  /** Counts work of a party that ran outside of a slice. */
+  charge(party: string, milliseconds: number): void {
+    const ms = this.#usedOf(party) + milliseconds
+    this.#used.delete(party)
+    this.#used.set(party, { ms, at: this.#stopwatch() })
+    const [oldest = ''] = this.#used.keys()
+    if (this.#used.size > MAX_REMEMBERED) this.#used.delete(oldest)
+  }
+
+  /** Milliseconds until the party is within its share again. */
+  delayOf(party: string): number {
+    return Math.max(0, (this.#usedOf(party) - PARTY_BURST_MS) / PARTY_SHARE)
+  }
+
+  /** Resolves in a later turn of the event loop, when it is the party's turn and the party is within its share. */
+  async turn(party: string): Promise<void> {
+    const delayMs = this.delayOf(party)
+    if (delayMs > 0) await sleep(delayMs)
+    await new Promise<void>((resolve) => {
       this.#waiting.push(party, resolve)
       this.#schedule()
     })
   }
 
-  /** Slices of one party's work. */
-  slice(party: string, stopwatch: Stopwatch = STOPWATCH): TimeSlice {
-    return new TimeSlice(stopwatch, () => this.turn(party))
+  #usedOf(party: string): number {
+    const used = this.#used.get(party)
+    return used === undefined ? 0 : Math.max(0, used.ms - (this.#stopwatch() - used.at) * PARTY_SHARE)
   }
 
   #schedule(): void {
@@ -57,12 +98,15 @@ export class LoopShare {
 export class TimeSlice {
   readonly #stopwatch: Stopwatch
   readonly #yield: Yield
+  readonly #charge: (busyMs: number) => void
   #startedAt: number
   #earlierMs = 0
 
-  constructor(stopwatch: Stopwatch, yieldTurn: Yield = yieldToEventLoop) {
+  /** `charge` gets the milliseconds that each slice took. */
+  constructor(stopwatch: Stopwatch, yieldTurn: Yield = yieldToEventLoop, charge: (busyMs: number) => void = () => {}) {
     this.#stopwatch = stopwatch
     this.#yield = yieldTurn
+    this.#charge = charge
     this.#startedAt = stopwatch()
   }
 
@@ -77,8 +121,16 @@ export class TimeSlice {
 
   /** Ends this slice, yields, and begins the next one. */
   async next(): Promise<void> {
-    this.#earlierMs = this.busyMs
+    this.end()
     await this.#yield()
     this.#startedAt = this.#stopwatch()
+  }
+
+  /** Ends the last slice. */
+  end(): void {
+    const now = this.#stopwatch()
+    this.#earlierMs += now - this.#startedAt
+    this.#charge(now - this.#startedAt)
+    this.#startedAt = now
   }
 }

@@ -1,19 +1,22 @@
 import Docker from 'dockerode'
-import type { LoopShare } from '../concurrency/event-loop-yield.js'
+import { LoopShare } from '../concurrency/event-loop-yield.js'
 import type { EngineEndpoint } from '../model/endpoint.js'
 import type { RecordCall } from '../model/engine-call.js'
 import type { EngineTime } from '../model/engine-time.js'
 import { ApiError } from '../model/error.js'
-import { decodeInspect } from './decode/container-inspect.js'
-import { decodeContainers } from './decode/container-list.js'
-import { decodeDiskUse, decodeImages, decodeNetworks, decodeVolumes } from './decode/engine-object.js'
+import { inspectAnswer } from './decode/container-inspect.js'
+import { containersAnswer } from './decode/container-list.js'
+import { diskUseAnswer } from './decode/disk-use.js'
+import { imagesAnswer, networksAnswer, volumesAnswer } from './decode/engine-object.js'
 import { EventDecoder } from './decode/event.js'
-import { decodeChanges } from './decode/file-change.js'
-import { decodeInfo, decodeVersion } from './decode/host.js'
-import { decodeTop } from './decode/process.js'
-import { decodeReading } from './decode/stats.js'
+import { changesAnswer } from './decode/file-change.js'
+import { infoAnswer, versionAnswer } from './decode/host.js'
+import { topAnswer } from './decode/process.js'
+import { StaticTexts } from './decode/static-texts.js'
+import { statsAnswer } from './decode/stats.js'
 import type { Engine } from './engine.js'
 import { readEvents } from './event-stream.js'
+import type { MakeReader } from './json/answer-reader.js'
 import { readLog } from './log-stream.js'
 import type { MeasuredCall } from './measured-call.js'
 import type { TransportOptions } from './read-limits.js'
@@ -75,20 +78,24 @@ export function createDockerodeEngine(
   endpoint: EngineEndpoint,
   { scrubLogs = true, ...options }: DockerodeEngineOptions = {},
 ): Engine {
-  const modem = new ReadOnlyTransport(endpoint, options)
+  const { loopShare = new LoopShare(), party = 'engine' } = options
+  const modem = new ReadOnlyTransport(endpoint, options, { loopShare, name: party })
   const docker = dockerodeOver(modem)
-  const eventDecoder = new EventDecoder()
+  const texts = new StaticTexts()
+  const eventDecoder = new EventDecoder(texts)
+  const listAnswer = containersAnswer(texts)
 
-  /** Measured until the answer is decoded: an answer that cannot be is a bad one. */
+  /** Measured until the answer is decoded, which the transport does as it comes: an answer that cannot be is a bad one. */
   async function ask<T>(
     send: (options: Signal) => Promise<unknown>,
-    decode: (answer: unknown) => T,
+    makeReader: MakeReader<T> | null,
     signal: AbortSignal,
     recordCall: RecordCall | undefined,
   ): Promise<T> {
-    const call = modem.measure(signal, recordCall)
+    const call = modem.measure(signal, recordCall, makeReader)
     try {
-      const answer = decode(await send({ abortSignal: call }))
+      // What the transport gives is what the reader made.
+      const answer = (await send({ abortSignal: call })) as T
       call.succeed()
       return answer
     } catch (error) {
@@ -115,31 +122,32 @@ export function createDockerodeEngine(
   }
 
   return {
-    ping: (signal, recordCall) => ask((options) => docker.ping(options), decodePing, signal, recordCall),
-    version: (signal, recordCall) => ask((options) => docker.version(options), decodeVersion, signal, recordCall),
-    info: (signal, recordCall) => ask((options) => docker.info(options), decodeInfo, signal, recordCall),
+    ping: (signal, recordCall) => ask((options) => docker.ping(options).then(checkPing), null, signal, recordCall),
+    version: (signal, recordCall) => ask((options) => docker.version(options), versionAnswer, signal, recordCall),
+    info: (signal, recordCall) => ask((options) => docker.info(options), infoAnswer, signal, recordCall),
     async containers(ids, signal, recordCall) {
       // An empty filter would mean no filter.
-      if (ids?.length === 0) return []
+      if (ids?.length === 0) return { containers: [], omitted: 0, isTruncated: false }
       const isFilter = ids !== null && ids.length <= MAX_FILTER_IDS
       const filter = isFilter ? { filters: { id: ids } } : {}
       const send = (options: Signal) => docker.listContainers({ ...options, all: true, ...filter })
-      const all = await ask(send, decodeContainers, signal, recordCall)
-      if (ids === null || isFilter) return all
+      const list = await ask(send, listAnswer, signal, recordCall)
+      if (ids === null || isFilter) return list
       const asked = new Set(ids)
-      return all.filter(({ id }) => asked.has(id))
+      return { ...list, containers: list.containers.filter(({ id }) => asked.has(id)) }
     },
     inspect: (id, signal, recordCall) =>
-      ask((options) => docker.getContainer(id).inspect(options), decodeInspect, signal, recordCall),
+      ask((options) => docker.getContainer(id).inspect(options), inspectAnswer(id, texts), signal, recordCall),
     stats(id, signal, recordCall) {
       // One-shot spares newer engines the wait for a second reading: rates come from our own previous one.
       const send = (options: Signal) => docker.getContainer(id).stats({ ...options, stream: false, 'one-shot': true })
-      return ask(send, decodeReading, signal, recordCall)
+      return ask(send, statsAnswer, signal, recordCall)
     },
     events(since, signal, onOpen, recordCall) {
       const options = { filters: { type: ['container'] }, ...sinceOption(since) } as const
       const send = (call: MeasuredCall) => docker.getEvents({ abortSignal: call, ...options })
-      return stream((call) => readEvents({ call, send, decoder: eventDecoder, onOpen }), signal, recordCall)
+      const parts = { send, decoder: eventDecoder, loopShare, party, onOpen }
+      return stream((call) => readEvents({ call, ...parts }), signal, recordCall)
     },
     logs(id, { tail, since, isTty, follow }, signal, recordCall) {
       const both = { stdout: true, stderr: true, timestamps: true } as const
@@ -148,14 +156,14 @@ export function createDockerodeEngine(
       return stream((call) => readLog({ call, send, id, isTty, follow, isScrubbed: scrubLogs }), signal, recordCall)
     },
     top: (id, signal, recordCall) =>
-      ask((options) => docker.getContainer(id).top(options), decodeTop, signal, recordCall),
+      ask((options) => docker.getContainer(id).top(options), topAnswer, signal, recordCall),
     changes: (id, signal, recordCall) =>
-      ask((options) => docker.getContainer(id).changes(options), decodeChanges, signal, recordCall),
-    images: (signal, recordCall) => ask((options) => docker.listImages(options), decodeImages, signal, recordCall),
+      ask((options) => docker.getContainer(id).changes(options), changesAnswer, signal, recordCall),
+    images: (signal, recordCall) => ask((options) => docker.listImages(options), imagesAnswer, signal, recordCall),
     networks: (signal, recordCall) =>
-      ask((options) => docker.listNetworks(options), decodeNetworks, signal, recordCall),
-    volumes: (signal, recordCall) => ask((options) => docker.listVolumes(options), decodeVolumes, signal, recordCall),
-    diskUse: (signal, recordCall) => ask((options) => docker.df(options), decodeDiskUse, signal, recordCall),
+      ask((options) => docker.listNetworks(options), networksAnswer, signal, recordCall),
+    volumes: (signal, recordCall) => ask((options) => docker.listVolumes(options), volumesAnswer, signal, recordCall),
+    diskUse: (signal, recordCall) => ask((options) => docker.df(options), diskUseAnswer, signal, recordCall),
     callTotals: () => modem.totals.all(),
     close: () => modem.close(),
   }
@@ -170,7 +178,7 @@ function sinceOption(since: EngineTime | null): { readonly since?: EngineTime } 
   return since === null ? {} : { since }
 }
 
-function decodePing(answer: unknown): void {
+function checkPing(answer: unknown): void {
   if (typeof answer !== 'string' || answer.trim() !== 'OK')
     throw new ApiError('engine-bad-answer', 'GET /_ping: what answers is no engine')
 }

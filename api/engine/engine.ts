@@ -1,5 +1,5 @@
-import type { InspectedContainer, ListedContainer } from '../model/container.js'
-import type { ContainerEvent } from '../model/container-event.js'
+import type { ContainerList, InspectedContainer } from '../model/container.js'
+import type { EventStep } from '../model/container-event.js'
 import type { RecordCall } from '../model/engine-call.js'
 import type { CallTotal } from '../model/engine-metrics.js'
 import type { DiskUse, Image, Network, Volume } from '../model/engine-object.js'
@@ -37,11 +37,7 @@ export interface Engine {
   version(signal: AbortSignal, recordCall?: RecordCall): Promise<EngineVersion>
   info(signal: AbortSignal, recordCall?: RecordCall): Promise<EngineInfo>
   /** All containers, stopped ones too; only those with the given full ids where `ids` is given. */
-  containers(
-    ids: readonly string[] | null,
-    signal: AbortSignal,
-    recordCall?: RecordCall,
-  ): Promise<readonly ListedContainer[]>
+  containers(ids: readonly string[] | null, signal: AbortSignal, recordCall?: RecordCall): Promise<ContainerList>
   inspect(id: string, signal: AbortSignal, recordCall?: RecordCall): Promise<InspectedContainer>
   /** One reading; null where the container does not run. Takes the engine one to two seconds. */
   stats(id: string, signal: AbortSignal, recordCall?: RecordCall): Promise<Reading | null>
@@ -56,7 +52,7 @@ export interface Engine {
     signal: AbortSignal,
     onOpen: (engineNow: number | null) => void,
     recordCall?: RecordCall,
-  ): AsyncIterable<ContainerEvent>
+  ): AsyncIterable<EventStep>
   /**
    * Lines of a container's output in the order in which the engine kept them, some at a time. The first batch is empty: it tells
    * that the engine has begun to answer. Rejects with log-driver-unreadable as well. A followed log ends quietly where its stream ends or is cut, and has no deadline.

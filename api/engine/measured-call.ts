@@ -1,5 +1,6 @@
 import type { CallResult, RecordCall } from '../model/engine-call.js'
 import { ApiError } from '../model/error.js'
+import type { MakeReader } from './json/answer-reader.js'
 
 /**
  * One call, from its beginning until its answer is read. The transport notes which read it is, the status and the bytes. The
@@ -8,14 +9,24 @@ import { ApiError } from '../model/error.js'
 export class MeasuredCall {
   /** Ends the call. */
   readonly signal: AbortSignal
+  /** Reads the answer; null where it is a stream or text. */
+  readonly makeReader: MakeReader<unknown> | null
+  /** Whether a caller waits for it, rather than the inventory. */
+  readonly isForCaller: boolean
   readonly #record: RecordCall
   readonly #startedAt = performance.now()
   #read: string | null = null
   #status: number | null = null
   #bytes = 0
 
-  constructor(signal: AbortSignal, record: RecordCall) {
+  constructor(
+    signal: AbortSignal,
+    record: RecordCall,
+    { makeReader = null, isForCaller = false }: Partial<Pick<MeasuredCall, 'makeReader' | 'isForCaller'>> = {},
+  ) {
     this.signal = signal
+    this.makeReader = makeReader
+    this.isForCaller = isForCaller
     this.#record = record
   }
 

@@ -1,18 +1,12 @@
-import { randomUUID } from 'node:crypto'
-import { createServer, type Server, STATUS_CODES } from 'node:http'
+import { createServer, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Express } from 'express'
-import type { Clock } from '../clock.js'
+import { type Clock, every } from '../clock.js'
 import type { Log } from '../log.js'
-import { ApiError, type ErrorCode } from '../model/error.js'
-import { problemOf } from './endpoints/problem.js'
+import { CONNECTION_BOUNDS, type ConnectionBounds, type ConnectionNetwork, Connections } from './connections.js'
 import { messageClasses } from './hot-path.js'
-
-/** Bytes of all header fields together: a token takes 1 KiB, and proxies add some. More gets a 431. */
-const MAX_HEADER_BYTES = 16 * 1024
-
-/** Header fields of one request. */
-const MAX_HEADERS = 100
+import { OutputWatch } from './output-watch.js'
+import { answerUnreadable, MAX_HEADER_BYTES, MAX_HEADER_FIELDS, refuseFields } from './unreadable-request.js'
 
 /** Milliseconds for the header fields to arrive. A slow client holds a connection for this long at most. */
 const HEADERS_TIMEOUT_MS = 10_000
@@ -23,28 +17,47 @@ const REQUEST_TIMEOUT_MS = 15_000
 /** How often Node checks the two deadlines above. */
 const TIMEOUT_CHECK_MS = 2_000
 
+/** A client that reads nothing of its answer for this long is dropped. */
+const UNREAD_MS = 30_000
+
+/** How often it is looked whether output moves, within the time above. A client is dropped up to one such step early. */
+const UNREAD_CHECKS = 6
+
 /** The deadlines that a test may shorten. */
 export interface ServerTimes {
   readonly headersMs: number
   readonly checkMs: number
+  readonly unreadMs: number
 }
 
-const TIMES: ServerTimes = { headersMs: HEADERS_TIMEOUT_MS, checkMs: TIMEOUT_CHECK_MS }
+const TIMES: ServerTimes = { headersMs: HEADERS_TIMEOUT_MS, checkMs: TIMEOUT_CHECK_MS, unreadMs: UNREAD_MS }
 
 /** Longer than a proxy keeps idle connections open (Traefik 90 s, nginx 60 s): the proxy closes first, and no request is lost. */
 const KEEP_ALIVE_MS = 95_000
 
-/** A client that reads nothing of its answer for this long counts as gone. */
-const IDLE_SOCKET_MS = 30_000
+/** Requests on one connection: hours of a dashboard. Then a new one begins, so that none lasts for ever. */
+export const MAX_REQUESTS_PER_CONNECTION = 10_000
 
-/** Connections at once. A proxy and its dashboards need dozens; a flood is refused before it costs memory. */
-const MAX_CONNECTIONS = 2_048
-
-/** How long open requests may take to end once the service stops. */
+/** Milliseconds that requests under way have once the service stops. */
 const DRAIN_MS = 3_000
 
+/** Milliseconds for the answers to what still waits after that. With the drain time it stays below what a stop may take. */
+const LAST_ANSWER_MS = 500
+
+export interface ServerParts {
+  readonly app: Express
+  readonly network: ConnectionNetwork
+  readonly clock: Clock
+  readonly log: Log
+}
+
 /** The HTTP server with every bound set: Node's defaults leave half of them open. */
-export function createHttpServer(app: Express, log: Log, { headersMs, checkMs } = TIMES): Server {
+export function createHttpServer(
+  { app, network, clock, log }: ServerParts,
+  { headersMs, checkMs, unreadMs }: ServerTimes = TIMES,
+  bounds: ConnectionBounds = CONNECTION_BOUNDS,
+): Server {
+  const connections = new Connections(network, bounds)
   const server = createServer(
     {
       ...messageClasses(app),
@@ -57,13 +70,34 @@ export function createHttpServer(app: Express, log: Log, { headersMs, checkMs } 
       requireHostHeader: false,
       insecureHTTPParser: false,
     },
-    app,
+    (req, res) => {
+      connections.begin(res, closeAtStop)
+      // The answer says so: a kept connection would not see the end of the stop.
+      if (!server.listening) res.shouldKeepAlive = false
+      // Before anything reads a field: one that stands behind the bound must not be missed in silence.
+      if (req.rawHeaders.length > 2 * MAX_HEADER_FIELDS) refuseFields(res, log)
+      else app(req, res)
+    },
   )
-  server.maxHeadersCount = MAX_HEADERS
-  server.maxConnections = MAX_CONNECTIONS
-  server.setTimeout(IDLE_SOCKET_MS)
+  const closeAtStop = (socket: Socket) => {
+    if (!server.listening) socket.destroySoon()
+  }
+  // Node would cut what is above the bound; MAX_HEADER_BYTES bounds it.
+  server.maxHeadersCount = 0
+  server.maxRequestsPerSocket = MAX_REQUESTS_PER_CONNECTION
+  server.on('connection', (socket) => connections.admit(socket))
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => answerUnreadable(error, socket, log))
+  dropNonReaders(server, connections, clock, unreadMs)
   return server
+}
+
+function dropNonReaders(server: Server, connections: Connections, clock: Clock, unreadMs: number): void {
+  const stepMs = unreadMs / UNREAD_CHECKS
+  const watch = new OutputWatch(unreadMs - stepMs)
+  server.once('listening', () => {
+    const stop = every(clock, stepMs, () => watch.check(connections.sockets, clock.now()))
+    server.once('close', () => stop())
+  })
 }
 
 /** Resolves with the bound port. Rejects if the address cannot be bound. */
@@ -78,58 +112,20 @@ export function listen(server: Server, host: string, port: number): Promise<numb
   })
 }
 
-/** Refuses new connections, lets open requests end, and closes what is left after DRAIN_MS. */
-export function closeServer(server: Server, clock: Clock): Promise<void> {
+/**
+ * Refuses new connections and lets requests under way end. After DRAIN_MS `abort` ends what they wait for, so that they are
+ * answered; after LAST_ANSWER_MS more what is left is closed.
+ */
+export function closeServer(server: Server, clock: Clock, abort: () => void): Promise<void> {
   return new Promise((resolve) => {
-    const cancelCut = clock.after(DRAIN_MS, () => server.closeAllConnections())
+    let cancel = clock.after(DRAIN_MS, () => {
+      abort()
+      cancel = clock.after(LAST_ANSWER_MS, () => server.closeAllConnections())
+    })
+    // Idle connections close at once.
     server.close(() => {
-      cancelCut()
+      cancel()
       resolve()
     })
-    server.closeIdleConnections()
   })
-}
-
-/** Answers when the parser fails before any middleware runs. The answer and the log line have their usual shape. */
-function answerUnreadable(error: NodeJS.ErrnoException, socket: Socket, log: Log): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy()
-    return
-  }
-  const requestId = randomUUID()
-  const { code, status, detail } = UNREADABLE[error.code ?? ''] ?? MALFORMED
-  const problem = problemOf(new ApiError(code, 'unreadable request', { detail }), requestId)
-  const body = JSON.stringify({ ...problem.body, status })
-  socket.end(
-    [
-      `HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}`,
-      'Connection: close',
-      'Content-Type: application/problem+json; charset=utf-8',
-      `Content-Length: ${Buffer.byteLength(body)}`,
-      'Cache-Control: no-store',
-      'X-Content-Type-Options: nosniff',
-      `X-Request-Id: ${requestId}`,
-      '',
-      body,
-    ].join('\r\n'),
-  )
-  log.info({ requestId, status, parser: error.code, address: socket.remoteAddress }, 'unreadable request')
-}
-
-interface Unreadable {
-  readonly code: ErrorCode
-  readonly status: number
-  readonly detail: string
-}
-
-const MALFORMED: Unreadable = { code: 'invalid-request', status: 400, detail: 'The request is not valid HTTP.' }
-
-/** Problems by the parser's codes. HTTP has a specific status for each, instead of the code's own 400 or 413. */
-const UNREADABLE: Readonly<Record<string, Unreadable>> = {
-  HPE_HEADER_OVERFLOW: {
-    code: 'payload-too-large',
-    status: 431,
-    detail: `All header fields together may take ${MAX_HEADER_BYTES} bytes.`,
-  },
-  ERR_HTTP_REQUEST_TIMEOUT: { code: 'invalid-request', status: 408, detail: 'The request did not arrive in time.' },
 }

@@ -8,7 +8,7 @@ import type { ChangeList } from '../model/file-change.js'
 import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import { type LabelSelector, matchesSelectors } from '../model/label-selector.js'
-import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogStep } from '../model/log-line.js'
+import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogReader, LogStep } from '../model/log-line.js'
 import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 import type { Host } from './host/host.js'
@@ -56,7 +56,7 @@ export class Fleet implements View {
   containers(selectors: readonly LabelSelector[]): readonly Container[] {
     const { version } = this
     if (this.#all.version !== version)
-      this.#all = { version, containers: [...this.#hosts.values()].flatMap((host) => [...host.containers()]) }
+      this.#all = { version, containers: [...this.#hosts.values()].flatMap((host) => host.containers()) }
     if (selectors.length === 0) return this.#all.containers
     return this.#all.containers.filter(({ labels }) => matchesSelectors(labels, selectors))
   }
@@ -110,17 +110,17 @@ export class Fleet implements View {
     return this.#hostOf(container).reads.changes(container.id, recorderOf(container.hostId, recordCall))
   }
 
-  readLog(container: Container, query: LogQuery, recordCall: RecordEngineCall, signal: AbortSignal): Promise<LogPage> {
-    return this.#hostOf(container).logs.read(container.id, query, signal, recorderOf(container.hostId, recordCall))
+  readLog(container: Container, query: LogQuery, reader: LogReader, recordCall: RecordEngineCall): Promise<LogPage> {
+    return this.#hostOf(container).logs.read(container.id, query, reader, recorderOf(container.hostId, recordCall))
   }
 
   followLog(
     container: Container,
     query: LogFollowQuery,
     from: LogCursor | null,
-    signal: AbortSignal,
+    reader: LogReader,
   ): AsyncIterable<LogStep> {
-    return this.#hostOf(container).logs.follow(container.id, query, from, signal)
+    return this.#hostOf(container).logs.follow(container.id, query, from, reader)
   }
 
   objects<Kind extends keyof EngineObjects>(

@@ -8,7 +8,7 @@ import type { ChangeList } from '../model/file-change.js'
 import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import type { LabelSelector } from '../model/label-selector.js'
-import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogStep } from '../model/log-line.js'
+import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogReader, LogStep } from '../model/log-line.js'
 import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 
@@ -43,14 +43,13 @@ export interface View {
   inspect(container: Container, recordCall: RecordEngineCall): Promise<InspectedContainer>
   top(container: Container, recordCall: RecordEngineCall): Promise<ProcessList>
   changes(container: Container, recordCall: RecordEngineCall): Promise<ChangeList>
-  /** `signal` aborts when the client has gone. */
-  readLog(container: Container, query: LogQuery, recordCall: RecordEngineCall, signal: AbortSignal): Promise<LogPage>
+  readLog(container: Container, query: LogQuery, reader: LogReader, recordCall: RecordEngineCall): Promise<LogPage>
   /** Begins with the lines that the query asks for, or after a cursor. The first step comes when the engine begins to answer. */
   followLog(
     container: Container,
     query: LogFollowQuery,
     from: LogCursor | null,
-    signal: AbortSignal,
+    reader: LogReader,
   ): AsyncIterable<LogStep>
   /**
    * Images, networks, volumes or disk use of all hosts or of the named ones, regardless of what the caller may see. An engine that

@@ -24,6 +24,14 @@ export interface ContainerEvent {
   readonly redactions: number
 }
 
+/**
+ * One step of an engine's event stream. `gap` stands for an event that was passed over, because it is too long or unreadable;
+ * `containerId` is null if not even that could be read.
+ */
+export type EventStep =
+  | { readonly kind: 'event'; readonly event: ContainerEvent }
+  | { readonly kind: 'gap'; readonly containerId: string | null }
+
 /** An event as it is remembered. */
 export interface RecordedEvent extends ContainerEvent {
   /** A hash: the same event has the same id in every process, and the id reveals nothing about other events. */

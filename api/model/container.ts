@@ -13,19 +13,28 @@ export interface Port {
   readonly protocol: string
 }
 
-/** One container of the engine's list. Label values are scrubbed. */
+/** The engine's list, as far as it could be read. */
+export interface ContainerList {
+  readonly containers: readonly ListedContainer[]
+  /** Items that could not be shown even by their id. */
+  readonly omitted: number
+  /** Whether the list went on beyond what is read of it. */
+  readonly isTruncated: boolean
+}
+
+/** One container of the engine's list. Label values are scrubbed. Null is what the engine's item does not say in a readable form. */
 export interface ListedContainer {
   /** 64 lower-case hex digits. */
   readonly id: string
-  /** Without the engine's leading slash. */
+  /** Without the engine's leading slash; the first 12 digits of the id where the engine gives none. */
   readonly name: string
-  readonly image: string
-  readonly imageId: string
-  readonly state: ContainerState
+  readonly image: string | null
+  readonly imageId: string | null
+  readonly state: ContainerState | null
   /** The engine's own sentence, such as `Up 2 hours (healthy)`. */
-  readonly status: string
+  readonly status: string | null
   /** RFC 3339, UTC. */
-  readonly createdAt: string
+  readonly createdAt: string | null
   readonly ports: readonly Port[]
   readonly labels: ReadonlyMap<string, string>
   readonly networks: readonly string[]
@@ -33,6 +42,8 @@ export interface ListedContainer {
   readonly volumes: readonly string[]
   /** How many secrets the decoder redacted in the image's name and the labels. */
   readonly redactions: number
+  /** Whether some of the engine's item was unreadable or was cut. */
+  readonly isPartial: boolean
 }
 
 /** How the engine checks the container's health. Durations are in milliseconds; null is the engine's default. */
@@ -162,12 +173,18 @@ export interface InspectedContainer {
   readonly textRedactions: number
   /** How many of those were in the error and the sources of mounts, which name paths on the host. */
   readonly hostPathRedactions: number
+  /** Whether some of the engine's answer was unreadable or was cut. */
+  readonly isPartial: boolean
 }
 
-/** One container of the inventory: its list entry, and the few fields that only an inspect or an event has. */
+/**
+ * One container of the inventory: its list entry, and the few fields that only an inspect or an event has. A state that the list
+ * does not say is the one of the last inspect.
+ */
 export interface Container extends ListedContainer {
   readonly hostId: string
-  readonly health: HealthState
+  /** Null while neither list nor inspect has said it. */
+  readonly health: HealthState | null
   readonly startedAt: string | null
   readonly finishedAt: string | null
   readonly restartCount: number | null
@@ -192,8 +209,12 @@ export function isRunning(container: Pick<Container, 'state'>): boolean {
   return container.state === 'running' || container.state === 'paused'
 }
 
-/** The health in the engine's status sentence, such as `Up 2 hours (healthy)`. Used until the container is inspected. */
-export function healthInStatus(status: string): HealthState {
+/**
+ * The health in the engine's status sentence, such as `Up 2 hours (healthy)`; null if there is no sentence. Used until the
+ * container is inspected.
+ */
+export function healthInStatus(status: string | null): HealthState | null {
+  if (status === null) return null
   if (status.endsWith('(healthy)')) return 'healthy'
   if (status.endsWith('(unhealthy)')) return 'unhealthy'
   return status.endsWith('(health: starting)') ? 'starting' : 'none'

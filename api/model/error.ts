@@ -18,6 +18,8 @@ export const ERROR_CODES = [
   'unsupported-media-type',
   'rate-limited',
   'too-many-streams',
+  'stream-expired',
+  'service-stopping',
   'audit-unavailable',
   'engine-unavailable',
   'engine-timeout',

@@ -30,6 +30,18 @@ export interface EngineInfo {
   readonly memoryBytes: number | null
 }
 
+/** What of an engine's answers cannot be shown. The numbers count hidden containers too. */
+export interface Omissions {
+  /** Items of the last whole list that cannot be shown even by their id. */
+  readonly containers: number
+  /** Containers that are shown in part. */
+  readonly partialContainers: number
+  /** Events that were passed over since the start. */
+  readonly events: number
+  /** Whether the last whole list went on beyond what is read of it. */
+  readonly isListTruncated: boolean
+}
+
 /** The current status of one engine. `observedAt`: when its whole list was last read, in milliseconds since 1970. */
 export interface HostStatus {
   readonly id: string
@@ -45,4 +57,5 @@ export interface HostStatus {
   readonly fault: ApiError | null
   /** The engine's clock minus ours, in milliseconds, rounded to seconds; 0 below two seconds, null if the engine sends no time. */
   readonly clockSkewMs: number | null
+  readonly omitted: Omissions
 }

@@ -54,10 +54,47 @@ describe('LoopShare', () => {
 
   test('makes slices that wait for the turn of their party', async () => {
     let now = 0
-    const slice = new LoopShare().slice('a', () => now)
+    const slice = new LoopShare(() => now).slice('a')
     now += 5
     expect(slice.isOver).toBe(true)
     await slice.next()
     expect([slice.isOver, slice.busyMs]).toEqual([false, 5])
+  })
+
+  test.each([
+    ['within the burst', 500, 0],
+    ['beyond it', 530, 100],
+  ])('lets a party wait until it is within its share: %s', (_case, busyMs, delayMs) => {
+    const share = new LoopShare(() => 0)
+    share.charge('a', busyMs)
+    expect(share.delayOf('a')).toBeCloseTo(delayMs)
+    expect(share.delayOf('b')).toBe(0)
+  })
+
+  test('gives a party its share back as time passes', () => {
+    let now = 0
+    const share = new LoopShare(() => now)
+    share.charge('a', 800)
+    expect(share.delayOf('a')).toBeCloseTo(1_000)
+    now += 400
+    expect(share.delayOf('a')).toBeCloseTo(600)
+    now += 10_000
+    share.charge('a', 500)
+    expect(share.delayOf('a')).toBe(0)
+  })
+
+  test('holds back a busy party while another goes on', async () => {
+    let now = 0
+    const share = new LoopShare(() => now)
+    share.charge('busy', 509)
+    const ran: string[] = []
+    const busy = share.turn('busy').then(() => ran.push('busy'))
+    for (let turn = 0; turn < 3; turn += 1) {
+      await share.turn('other')
+      now += 1
+      ran.push('other')
+    }
+    await busy
+    expect(ran).toEqual(['other', 'other', 'other', 'busy'])
   })
 })

@@ -15,7 +15,7 @@ describe('an engine through dockerode', () => {
     await engine.ping(never())
     expect(await engine.version(never())).toMatchObject({ version: '20.10.24+dfsg1', apiVersion: '1.41' })
     expect(await engine.info(never())).toMatchObject({ name: 'engine-host', cgroupVersion: '1' })
-    expect((await engine.containers(null, never())).map(({ name }) => name)).toEqual([
+    expect((await engine.containers(null, never())).containers.map(({ name }) => name)).toEqual([
       'shop-host',
       'shop-job',
       'shop-web',
@@ -36,13 +36,13 @@ describe('an engine through dockerode', () => {
 
   test('asks for containers by full id, and for all where they are too many for a filter', async () => {
     const { server, engine } = await start(answerRecorded)
-    expect(await engine.containers([], never())).toEqual([])
+    expect(await engine.containers([], never())).toEqual({ containers: [], omitted: 0, isTruncated: false })
     expect(server.requests).toEqual([])
     await engine.containers([WEB, JOB], never())
     const filter = encodeURIComponent(JSON.stringify({ id: [WEB, JOB] }))
     expect(server.requests).toEqual([`GET /containers/json?all=true&filters=${filter} HTTP/1.1`])
     const many = [WEB, ...Array.from({ length: MAX_FILTER_IDS }, (_, i) => String(i).padStart(64, '0'))]
-    expect((await engine.containers(many, never())).map(({ id }) => id)).toEqual([WEB])
+    expect((await engine.containers(many, never())).containers.map(({ id }) => id)).toEqual([WEB])
     expect(server.requests[1]).toBe('GET /containers/json?all=true HTTP/1.1')
   })
 

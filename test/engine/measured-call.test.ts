@@ -30,7 +30,7 @@ describe('a call to an engine', () => {
       socket.write(answerWith(200, body))
     })
     await engine.ping(LIFE)
-    expect(await engine.containers(null, LIFE)).toEqual([])
+    expect(await engine.containers(null, LIFE)).toMatchObject({ containers: [] })
     expect(await engine.stats(A, LIFE)).toBeNull()
     await engine.stats(A, LIFE)
     await engine.images(LIFE)
@@ -77,7 +77,7 @@ describe('a call to an engine', () => {
   test('that the guard refuses reaches no engine, and has no record', async () => {
     const { engine, records, record } = await start(respond('{}'))
     await expect(engine.inspect('web', LIFE, record)).rejects.toMatchObject({ code: 'internal' })
-    expect(await engine.containers([], LIFE, record)).toEqual([])
+    expect(await engine.containers([], LIFE, record)).toMatchObject({ containers: [] })
     expect([records, engine.callTotals()]).toEqual([[], []])
   })
 })
@@ -92,8 +92,8 @@ describe('a stream of an engine', () => {
       cut = () => socket.destroy()
     })
     const heard: string[] = []
-    for await (const { action } of engine.events(null, LIFE, () => {}, record)) {
-      heard.push(action)
+    for await (const step of engine.events(null, LIFE, () => {}, record)) {
+      if (step.kind === 'event') heard.push(step.event.action)
       expect([records, engine.callTotals()]).toEqual([[], []])
       cut()
     }

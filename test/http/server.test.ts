@@ -1,10 +1,20 @@
 import type { Server } from 'node:http'
-import { connect } from 'node:net'
-import { closeServer, createHttpServer, listen, type ServerTimes } from '../../api/http/server.js'
+import { connect, type Socket } from 'node:net'
+import express, { type Express } from 'express'
+import { type Clock, SYSTEM_CLOCK } from '../../api/clock.js'
+import { CONNECTION_BOUNDS, type ConnectionBounds } from '../../api/http/connections.js'
+import {
+  closeServer,
+  createHttpServer,
+  listen,
+  MAX_REQUESTS_PER_CONNECTION,
+  type ServerTimes,
+} from '../../api/http/server.js'
 import { createLog } from '../../api/log.js'
-import { createRig } from '../support/app-parts.js'
+import { createRig, OPEN_NETWORK } from '../support/app-parts.js'
 import { cleanupAfterEach } from '../support/cleanup.js'
-import { FakeClock } from '../support/fake-clock.js'
+import { eventually } from '../support/eventually.js'
+import { FakeClock, settle } from '../support/fake-clock.js'
 import { sendRaw, statusesIn } from '../support/raw-http.js'
 import { tokenFor } from '../support/tokens.js'
 
@@ -12,8 +22,18 @@ const lines: string[] = []
 const log = createLog('info', { write: (line) => lines.push(line) })
 const cleanup = cleanupAfterEach()
 
-function createServer(times?: ServerTimes): Server {
-  return createHttpServer(createRig({ log }).app, log, times)
+const TIMES: ServerTimes = { headersMs: 10_000, checkMs: 2_000, unreadMs: 30_000 }
+
+interface Changes {
+  readonly app?: Express
+  readonly clock?: Clock
+  readonly times?: Partial<ServerTimes>
+  readonly bounds?: Partial<ConnectionBounds>
+}
+
+function createServer({ app = createRig({ log }).app, clock = SYSTEM_CLOCK, times, bounds }: Changes = {}): Server {
+  const network = OPEN_NETWORK
+  return createHttpServer({ app, network, clock, log }, { ...TIMES, ...times }, { ...CONNECTION_BOUNDS, ...bounds })
 }
 
 async function start(server = createServer()): Promise<number> {
@@ -22,6 +42,21 @@ async function start(server = createServer()): Promise<number> {
     server.close()
   })
   return listen(server, '127.0.0.1', 0)
+}
+
+/** Answers one path when the test says so. */
+function waitingApp() {
+  let answer = () => {}
+  let hear = () => {}
+  const asked = new Promise<void>((resolve) => {
+    hear = resolve
+  })
+  const app = express()
+  app.get('/waits', (_req, res) => {
+    answer = () => res.end('in time')
+    hear()
+  })
+  return { app, asked, answer: () => answer() }
 }
 
 function head(...fields: string[]): string {
@@ -74,7 +109,7 @@ describe('the HTTP server', () => {
 
   test('cuts off a client that never finishes its header fields', async () => {
     expect(createServer().headersTimeout).toBeLessThanOrEqual(10_000)
-    const port = await start(createServer({ headersMs: 100, checkMs: 20 }))
+    const port = await start(createServer({ times: { headersMs: 100, checkMs: 20 } }))
     const text = await sendRaw(port, 'GET /api/containers HTTP/1.1\r\nHost: x\r\nX-Slow: ', 15_000)
     expect(statusesIn(text)).toEqual([408])
   })
@@ -94,8 +129,173 @@ describe('the HTTP server', () => {
   })
 })
 
+describe('header fields', () => {
+  /** With Host, Authorization and Connection. */
+  const fields = (count: number) =>
+    head(...Array.from({ length: count - 3 }, (_, row) => `X-${row}: y`), 'Connection: close')
+
+  test.each([
+    [99, 200],
+    [100, 200],
+    [101, 431],
+    [1_000, 431],
+  ])('of which there are %d are answered %d', async (count, status) => {
+    const port = await start()
+    lines.length = 0
+    const text = await sendRaw(port, fields(count))
+    expect(statusesIn(text)).toEqual([status])
+    const [line] = lines.map((one) => JSON.parse(one))
+    if (status === 200) return
+    expect(text).toMatch(/Connection: close/i)
+    const body = JSON.parse(text.slice(text.indexOf('\r\n\r\n') + 4))
+    expect(body).toMatchObject({ status, code: 'payload-too-large', requestId: line.requestId })
+    expect(line).toMatchObject({ msg: 'unreadable request', status, address: '127.0.0.1' })
+    expect(lines).toHaveLength(1)
+  })
+
+  test('are all read up to the bound, whichever comes last', async () => {
+    const many = Array.from({ length: 97 }, (_, row) => `X-${row}: y`)
+    const bytes = ['GET /api/containers HTTP/1.1', 'Host: x', ...many, 'Connection: close']
+    const text = await sendRaw(
+      await start(),
+      `${[...bytes, `Authorization: Bearer ${tokenFor()}`].join('\r\n')}\r\n\r\n`,
+    )
+    expect(statusesIn(text)).toEqual([200])
+  })
+})
+
+describe('connections', () => {
+  /** A socket that says when it is closed, and reads only where told to. */
+  async function open(port: number, localAddress = '127.0.0.1'): Promise<{ socket: Socket; closed: Promise<void> }> {
+    const socket = connect({ port, host: '127.0.0.1', localAddress })
+    cleanup(() => socket.destroy())
+    const closed = new Promise<void>((resolve) => socket.on('error', () => {}).on('close', () => resolve()))
+    await new Promise((resolve) => socket.once('connect', resolve))
+    return { socket, closed }
+  }
+
+  test('that are silent keep no client out, from one address or from many', async () => {
+    const port = await start(createServer({ bounds: { total: 12, perAddress: 4 } }))
+    const silent = []
+    for (let row = 0; row < 30; row += 1) silent.push(await open(port, `127.0.0.${2 + (row % 10)}`))
+    const text = await sendRaw(port, head('Connection: close'))
+    expect(statusesIn(text)).toEqual([200])
+    await Promise.all(silent.slice(0, 18).map(({ closed }) => closed))
+  })
+
+  test('whose request is under way stay open when others press for room', async () => {
+    const { app, asked, answer } = waitingApp()
+    app.get('/', (_req, res) => {
+      res.end('soon')
+    })
+    const port = await start(createServer({ app, bounds: { total: 3, perAddress: 3 } }))
+    const waiting = sendRaw(port, 'GET /waits HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 15_000)
+    await asked
+    for (let row = 0; row < 10; row += 1) await open(port)
+    expect(await sendRaw(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toContain('soon')
+    answer()
+    expect(await waiting).toContain('in time')
+  })
+
+  test('take so many requests, and say with the last that they close', async () => {
+    const server = createServer()
+    expect(server.maxRequestsPerSocket).toBe(MAX_REQUESTS_PER_CONNECTION)
+    server.maxRequestsPerSocket = 3
+    const text = await sendRaw(await start(server), head() + head() + head())
+    expect(statusesIn(text)).toEqual([200, 200, 200])
+    expect(text.match(/Connection: close/gi)).toHaveLength(1)
+    expect(text.lastIndexOf('HTTP/1.1')).toBeLessThan(text.search(/Connection: close/i))
+  })
+})
+
+describe('a client that reads nothing of its answer', () => {
+  const MEGABYTES = 40
+
+  /** An answer that is one write, as most are, to a client that the test lets read. */
+  async function bigAnswer() {
+    const clock = new FakeClock()
+    const app = express()
+    app.get('/', (_req, res) => {
+      res.end(Buffer.alloc(MEGABYTES * 1_000_000))
+    })
+    const port = await start(createServer({ app, clock }))
+    const state = { received: 0, isClosed: false }
+    const socket = connect(port, '127.0.0.1', () => socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'))
+    cleanup(() => socket.destroy())
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      state.isClosed = true
+    })
+    socket.on('data', (chunk) => {
+      state.received += chunk.length
+    })
+    await new Promise((resolve) => socket.once('data', resolve))
+    socket.pause()
+    return { clock, socket, state }
+  }
+
+  test('is dropped, though a byte that it sends now and then would keep it for ever', async () => {
+    const { clock, socket, state } = await bigAnswer()
+    let steps = 0
+    await eventually(
+      async () => {
+        socket.write('G')
+        // Nothing is read: the kernel's buffers have to be full before the output stands still.
+        if (steps < 100) await clock.advance(5_000)
+        steps += 1
+        socket.resume()
+        await settle()
+        socket.pause()
+        return state.isClosed
+      },
+      (isClosed) => isClosed,
+      12_000,
+    )
+    expect(steps).toBeGreaterThanOrEqual(5)
+    expect(state.received).toBeLessThan(MEGABYTES * 1_000_000)
+  })
+
+  test('is not one that is slow but reads', async () => {
+    const { clock, socket, state } = await bigAnswer()
+    let seconds = 0
+    while (state.received < 30_000_000) {
+      const wanted = state.received + 2_000_000
+      socket.resume()
+      await eventually(
+        () => state.received,
+        (received) => received >= wanted,
+        12_000,
+      )
+      socket.pause()
+      await clock.advance(15_000)
+      seconds += 15
+      expect(state.isClosed).toBe(false)
+    }
+    expect(seconds).toBeGreaterThan(30)
+    socket.resume()
+    await eventually(
+      () => state.received,
+      (received) => received > MEGABYTES * 1_000_000,
+      12_000,
+    )
+  })
+
+  test('is not one whose request waits for an engine', async () => {
+    const clock = new FakeClock()
+    const { app, asked, answer } = waitingApp()
+    const port = await start(createServer({ app, clock }))
+    const waiting = sendRaw(port, 'GET /waits HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n', 15_000)
+    await asked
+    await clock.advance(600_000)
+    answer()
+    expect(await waiting).toContain('in time')
+  })
+})
+
 describe('closeServer', () => {
-  test('lets open requests end, and closes what is left after three seconds', async () => {
+  const noWait = () => {}
+
+  test('lets open requests end, and closes what is left after three and a half seconds', async () => {
     const clock = new FakeClock()
     const server = createServer()
     const port = await start(server)
@@ -109,10 +309,18 @@ describe('closeServer', () => {
     const closed = sockets.map((socket) => new Promise((resolve) => socket.on('error', () => {}).on('close', resolve)))
     await new Promise((resolve) => reused.once('data', resolve))
     let isClosed = false
-    const closing = closeServer(server, clock).then(() => {
+    let isAborted = false
+    const abort = () => {
+      isAborted = true
+    }
+    const closing = closeServer(server, clock, abort).then(() => {
       isClosed = true
     })
     await clock.advance(2_999)
+    expect([isAborted, isClosed]).toEqual([false, false])
+    await clock.advance(1)
+    expect([isAborted, isClosed]).toEqual([true, false])
+    await clock.advance(499)
     expect(isClosed).toBe(false)
     await clock.advance(1)
     await Promise.all([closing, ...closed])
@@ -123,7 +331,7 @@ describe('closeServer', () => {
     const clock = new FakeClock()
     const server = createServer()
     await start(server)
-    await closeServer(server, clock)
+    await closeServer(server, clock, noWait)
     expect(clock.pending).toBe(0)
   })
 })

@@ -1,5 +1,7 @@
+import { SYSTEM_CLOCK } from '../../api/clock.js'
 import { createHttpServer, listen } from '../../api/http/server.js'
 import { createLog } from '../../api/log.js'
+import { OPEN_NETWORK } from '../support/app-parts.js'
 import { cleanupAfterEach } from '../support/cleanup.js'
 import { sendRaw, statusesIn } from '../support/raw-http.js'
 import { createSignInRig, PASSWORD } from '../support/sign-in-rig.js'
@@ -27,7 +29,7 @@ describe('nothing that an unverified client sends', () => {
   const lines: string[] = []
   const log = createLog('debug', { write: (line) => lines.push(line) })
   const rig = createSignInRig({ log })
-  const server = createHttpServer(rig.app, log)
+  const server = createHttpServer({ app: rig.app, network: OPEN_NETWORK, clock: SYSTEM_CLOCK, log })
   let port = 0
   beforeAll(async () => {
     port = await listen(server, '127.0.0.1', 0)
@@ -130,7 +132,7 @@ describe('nothing that an unverified client sends', () => {
     const body = JSON.stringify({ username: 'alice', password: PASSWORD })
     const chunked = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`
     const fresh = createSignInRig()
-    const other = createHttpServer(fresh.app, log)
+    const other = createHttpServer({ app: fresh.app, network: OPEN_NETWORK, clock: SYSTEM_CLOCK, log })
     cleanup(() => other.close())
     const answer = await sendRaw(await listen(other, '127.0.0.1', 0), login(chunked, 'Transfer-Encoding: chunked'))
     expect(statusesIn(answer)).toEqual([200])

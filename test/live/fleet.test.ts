@@ -14,7 +14,7 @@ async function fleetOf(engines: Readonly<Record<string, FakeEngine>>, sampleInte
   const clock = new FakeClock()
   const life = new AbortController()
   const journal = new EventJournal()
-  const hosts = Object.entries(engines).map(([id, engine]) => makeHost(id, engine, journal, clock, sampleIntervalMs))
+  const hosts = Object.entries(engines).map(([id, engine]) => makeHost(id, engine, journal, clock, { intervalMs: sampleIntervalMs }))
   const fleet = new Fleet(hosts, journal, clock)
   const lives = hosts.map((host) => host.run(life.signal))
   cleanup(async () => {

@@ -67,6 +67,12 @@ describe('the production entry', () => {
     expect((await stop()).code).toBe(0)
   })
 
+  test('ends at a stop although nobody reads its output any more', async () => {
+    const { child, stop } = await serve([MAIN], { DOCKER_HOST: 'unix:///nowhere/docker.sock' })
+    child.stdout?.destroy()
+    expect((await stop()).code).toBe(0)
+  })
+
   test('serves without a token in development, on loopback, and says so', async () => {
     const running = start([MAIN], { NODE_ENV: 'development', PORT: '0', DOCKER_HOST: dockerHost() })
     onCleanup(running.kill)

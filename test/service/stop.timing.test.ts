@@ -24,24 +24,26 @@ async function serveHalfARequest(dockerHost: string, token: string) {
   return running
 }
 
-test('the process ends on SIGTERM and SIGINT within five seconds with anything open, and loses no log line', async () => {
+test('the process ends on SIGTERM, SIGINT and SIGHUP within five seconds with anything open, and loses no line', async () => {
   const engine = new SimulatedEngine({ containers: 3, statsDelayMs: 20 })
   await engine.start()
   onCleanup(() => engine.stop())
   const token = tokenFor()
   const dockerHost = dockerHostOf(engine)
-  const both = (['SIGTERM', 'SIGINT'] as const).map(async (signal) => {
+  const all = (['SIGTERM', 'SIGINT', 'SIGHUP'] as const).map(async (signal) => {
     const running = await serveHalfARequest(dockerHost, token)
     const startedAt = performance.now()
     const { code, stdout, stderr } = await running.stop(signal)
     expect(performance.now() - startedAt).toBeLessThan(STOP_MS)
     expect([code, stderr]).toEqual([0, ''])
-    const messages = stdout
+    const lines = stdout
       .trim()
       .split('\n')
-      .map((line) => JSON.parse(line).msg)
+      .map((line) => JSON.parse(line))
+    const messages = lines.map(({ msg }) => msg)
     expect(messages).toEqual(expect.arrayContaining(['listening', 'request', 'stopping', 'stopped']))
+    expect(lines.filter(({ kind }) => kind === 'service').map(({ action }) => action)).toEqual(['start', 'stop'])
     expect(stdout).not.toContain(token)
   })
-  await Promise.all(both)
+  await Promise.all(all)
 })

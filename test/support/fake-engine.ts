@@ -1,8 +1,8 @@
 import { CallTotals } from '../../api/engine/call-totals.js'
 import type { Engine, LogRequest } from '../../api/engine/engine.js'
 import type { EventContext } from '../../api/live/events/host-journal.js'
-import type { InspectedContainer, ListedContainer } from '../../api/model/container.js'
-import type { ContainerEvent } from '../../api/model/container-event.js'
+import type { ContainerList, InspectedContainer, ListedContainer } from '../../api/model/container.js'
+import type { ContainerEvent, EventStep } from '../../api/model/container-event.js'
 import type { CallResult, RecordCall } from '../../api/model/engine-call.js'
 import type { CallTotal } from '../../api/model/engine-metrics.js'
 import type { DiskUse, Image, Network, Volume } from '../../api/model/engine-object.js'
@@ -13,6 +13,7 @@ import type { EngineInfo, EngineVersion } from '../../api/model/host.js'
 import type { LogLine } from '../../api/model/log-line.js'
 import type { ProcessList } from '../../api/model/process.js'
 import type { Reading } from '../../api/model/sample.js'
+import type { FakeLog } from './fake-log.js'
 
 /** A full id that is easy to read in a failure: `idOf('a')` is 64 times a. */
 export function idOf(digit: string): string {
@@ -32,6 +33,7 @@ export function listed(changes: Partial<ListedContainer> & Pick<ListedContainer,
     networks: ['bridge'],
     volumes: [],
     redactions: 0,
+    isPartial: false,
     ...changes,
   }
 }
@@ -40,10 +42,10 @@ export function inspected(from: ListedContainer, changes: Partial<InspectedConta
   return {
     id: from.id,
     name: from.name,
-    image: from.image,
-    imageId: from.imageId,
-    createdAt: from.createdAt,
-    state: from.state,
+    image: from.image ?? 'nginx:1.27',
+    imageId: from.imageId ?? `sha256:${'f'.repeat(64)}`,
+    createdAt: from.createdAt ?? '2026-11-24T00:00:00Z',
+    state: from.state ?? 'running',
     startedAt: '2026-11-24T00:00:01Z',
     finishedAt: null,
     exitCode: 0,
@@ -100,6 +102,7 @@ export function inspected(from: ListedContainer, changes: Partial<InspectedConta
     redactions: 0,
     textRedactions: 0,
     hostPathRedactions: 0,
+    isPartial: false,
     ...changes,
   }
 }
@@ -159,6 +162,8 @@ export function lineAt(second: number, message: string, changes: Partial<LogLine
 export class FakeEngine implements Engine {
   readonly calls: string[] = []
   readonly listed = new Map<string, ListedContainer>()
+  /** What is left out of its lists. */
+  omissions: Omit<ContainerList, 'containers'> = { omitted: 0, isTruncated: false }
   readonly inspections = new Map<string, Partial<InspectedContainer>>()
   /** What every call fails with. */
   down: ApiError | null = null
@@ -174,13 +179,15 @@ export class FakeEngine implements Engine {
   /** The `since` of each subscription to /events. */
   readonly sinces: (EngineTime | null)[] = []
   /** What the engine remembers and sends to each new subscriber, before anything else. */
-  readonly past: ContainerEvent[] = []
+  readonly past: EventStep[] = []
   /** The time that it sends to a subscriber. */
   engineNow: number | null = null
   /** Answers GET /containers/{id}/logs with batches of lines; a test may replace it. */
   log: (request: LogRequest, signal: AbortSignal) => AsyncIterable<readonly LogLine[]> = async function* () {
     yield []
   }
+  /** The log that a container has instead of that. */
+  logOf: (id: string) => FakeLog | null = () => null
   processes: ProcessList = { processes: [], redactions: 0, isTruncated: false }
   fileChanges: ChangeList = { changes: [], isTruncated: false }
   objects: { images: readonly Image[]; networks: readonly Network[]; volumes: readonly Volume[] } = {
@@ -189,7 +196,7 @@ export class FakeEngine implements Engine {
     volumes: [],
   }
   disk: DiskUse | null = null
-  #streams = new Set<{ push: (event: ContainerEvent) => void; end: (error: Error | null) => void }>()
+  #streams = new Set<{ push: (step: EventStep) => void; end: (error: Error | null) => void }>()
   readonly #totals = new CallTotals()
   #time = 0
 
@@ -205,7 +212,12 @@ export class FakeEngine implements Engine {
   emit(action: string, containerId: string, changes: Partial<ContainerEvent> = {}): void {
     this.#time += 1
     const event = eventOf({ containerId, action, timeNano: String(this.#time), ...changes })
-    for (const stream of this.#streams) stream.push(event)
+    this.#send({ kind: 'event', event })
+  }
+
+  /** An event is passed over. */
+  passOver(containerId: string | null): void {
+    this.#send({ kind: 'gap', containerId })
   }
 
   /** Ends all event streams: cleanly, or with a fault. */
@@ -250,9 +262,10 @@ export class FakeEngine implements Engine {
     ids: readonly string[] | null,
     signal: AbortSignal,
     recordCall?: RecordCall,
-  ): Promise<readonly ListedContainer[]> {
+  ): Promise<ContainerList> {
     const call = this.#begin(ids === null ? 'list' : `list ${ids.length}`, signal, recordCall)
-    return call.answer([...this.listed.values()].filter(({ id }) => ids === null || ids.includes(id)))
+    const containers = [...this.listed.values()].filter(({ id }) => ids === null || ids.includes(id))
+    return call.answer({ containers, ...this.omissions })
   }
 
   async inspect(id: string, signal: AbortSignal, recordCall?: RecordCall): Promise<InspectedContainer> {
@@ -280,7 +293,8 @@ export class FakeEngine implements Engine {
   ): AsyncIterable<readonly LogLine[]> {
     const call = this.#begin(`logs ${id.slice(0, 4)}`, signal, recordCall)
     try {
-      yield* this.log(request, signal)
+      const log = this.logOf(id)
+      yield* log === null ? this.log(request, signal) : log.read(request, signal)
     } finally {
       call.answer(undefined)
     }
@@ -328,15 +342,15 @@ export class FakeEngine implements Engine {
     signal: AbortSignal,
     onOpen: (engineNow: number | null) => void,
     recordCall?: RecordCall,
-  ): AsyncIterable<ContainerEvent> {
+  ): AsyncIterable<EventStep> {
     const call = this.#begin('events', signal, recordCall)
     this.sinces.push(since)
-    const queue: ContainerEvent[] = [...this.past]
+    const queue: EventStep[] = [...this.past]
     let ended: Error | null | undefined
     let wake = () => {}
     const stream = {
-      push: (event: ContainerEvent) => {
-        queue.push(event)
+      push: (step: EventStep) => {
+        queue.push(step)
         wake()
       },
       end: (error: Error | null) => {
@@ -350,8 +364,8 @@ export class FakeEngine implements Engine {
     try {
       onOpen(this.engineNow)
       for (;;) {
-        const event = queue.shift()
-        if (event !== undefined) yield event
+        const step = queue.shift()
+        if (step !== undefined) yield step
         else if (ended === null) return
         else if (ended !== undefined) throw ended
         else
@@ -372,6 +386,10 @@ export class FakeEngine implements Engine {
 
   close(): void {
     this.closed = true
+  }
+
+  #send(step: EventStep): void {
+    for (const stream of this.#streams) stream.push(step)
   }
 
   /** One call, recorded like in the transport: when it ends, before its answer is returned. Throws a fault that is set. */

@@ -8,7 +8,7 @@ import type { ChangeList } from '../../api/model/file-change.js'
 import type { History } from '../../api/model/history.js'
 import type { HostStatus } from '../../api/model/host.js'
 import { type LabelSelector, matchesSelectors } from '../../api/model/label-selector.js'
-import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogStep } from '../../api/model/log-line.js'
+import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogReader, LogStep } from '../../api/model/log-line.js'
 import type { ProcessList } from '../../api/model/process.js'
 import { type Sample, sampleBetween } from '../../api/model/sample.js'
 import { inspected, listed, readingAt } from './fake-engine.js'
@@ -44,6 +44,7 @@ export function hostOf(changes: Partial<HostStatus> = {}): HostStatus {
     info: null,
     fault: null,
     clockSkewMs: 0,
+    omitted: { containers: 0, partialContainers: 0, events: 0, isListTruncated: false },
     ...changes,
   }
 }
@@ -66,6 +67,7 @@ export class FakeView implements View {
   /** The steps of a followed log after the first. */
   steps: (signal: AbortSignal) => AsyncIterable<LogStep> = async function* () {}
   readonly logQueries: LogQuery[] = []
+  readonly logParties: string[] = []
   readonly followedFrom: (LogCursor | null)[] = []
   readonly answers: { -readonly [Kind in keyof EngineObjects]: readonly HostObjects<EngineObjects[Kind]>[] } = {
     images: [],
@@ -136,13 +138,9 @@ export class FakeView implements View {
     return this.fileChanges
   }
 
-  async readLog(
-    _container: Container,
-    query: LogQuery,
-    _recordCall?: unknown,
-    _signal?: AbortSignal,
-  ): Promise<LogPage> {
+  async readLog(_container: Container, query: LogQuery, reader: LogReader, _recordCall?: unknown): Promise<LogPage> {
     this.logQueries.push(query)
+    this.logParties.push(reader.party)
     if (this.lookupFault !== null) throw this.lookupFault
     return this.logPage
   }
@@ -151,9 +149,10 @@ export class FakeView implements View {
     _container: Container,
     query: LogFollowQuery,
     from: LogCursor | null,
-    signal: AbortSignal,
+    { party, signal }: LogReader,
   ): AsyncIterable<LogStep> {
     this.logQueries.push({ ...query, until: null })
+    this.logParties.push(party)
     this.followedFrom.push(from)
     if (this.lookupFault !== null) throw this.lookupFault
     yield { kind: 'lines', lines: [] }

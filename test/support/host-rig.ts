@@ -1,9 +1,10 @@
+import type { Clock } from '../../api/clock.js'
 import { LoopShare } from '../../api/concurrency/event-loop-yield.js'
 import { EventJournal } from '../../api/live/events/event-journal.js'
 import { Host } from '../../api/live/host/host.js'
 import { FOLLOWED_LINES } from '../../api/live/logs/log-follower.js'
 import { TokenBucket } from '../../api/live/logs/token-bucket.js'
-import { createLog } from '../../api/log.js'
+import { createLog, type Log } from '../../api/log.js'
 import { cleanupAfterEach } from './cleanup.js'
 import { FakeClock } from './fake-clock.js'
 import { FakeEngine, idOf, listed } from './fake-engine.js'
@@ -17,11 +18,11 @@ export interface HostRig {
 }
 
 /** Call it once, at the top of a file. The returned function starts one host that connects, over an engine and a clock that the test holds. */
-export function hostRig(): (engine?: FakeEngine, clock?: FakeClock) => Promise<HostRig> {
+export function hostRig(): (engine?: FakeEngine, clock?: FakeClock, parts?: RigParts) => Promise<HostRig> {
   const cleanup = cleanupAfterEach()
-  return async (engine = new FakeEngine(), clock = new FakeClock()) => {
+  return async (engine = new FakeEngine(), clock = new FakeClock(), parts = {}) => {
     const journal = new EventJournal()
-    const host = makeHost('local', engine, journal, clock)
+    const host = makeHost('local', engine, journal, clock, parts)
     const life = new AbortController()
     const run = host.run(life.signal)
     const stop = async () => {
@@ -47,12 +48,22 @@ export function oneContainerRig(): (prepare?: (engine: FakeEngine, clock: FakeCl
   }
 }
 
+export interface RigParts {
+  readonly loopShare?: LoopShare
+  readonly log?: Log
+  readonly intervalMs?: number
+}
+
 export function makeHost(
   id: string,
   engine: FakeEngine,
   journal: EventJournal,
-  clock: FakeClock,
-  intervalMs = 10_000,
+  clock: Clock,
+  {
+    loopShare = new LoopShare(() => 0),
+    log = createLog('silent', { write: () => {} }),
+    intervalMs = 10_000,
+  }: RigParts = {},
 ): Host {
   return new Host({
     id,
@@ -62,8 +73,8 @@ export function makeHost(
     sampling: { intervalMs, historyMs: 3_600_000 },
     journal: journal.openHost(id),
     lineBucket: new TokenBucket(FOLLOWED_LINES, clock),
-    loopShare: new LoopShare(),
+    loopShare,
     clock,
-    log: createLog('silent', { write: () => {} }),
+    log,
   })
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { InspectedContainer } from '../../model/container.js'
 import { type Scrubbed, scrubArguments } from '../../redaction/scrub.js'
 import { MAX_SCRUBBED_VALUE, MAX_VALUE, optionalNumber, scrubCommandLine, strings, words } from './shape.js'
+import type { Command } from './static-texts.js'
 
 /** Names of environment variables of one container. */
 const MAX_ENV_NAMES = 1_024
@@ -26,18 +27,23 @@ export const COMMAND = {
   Env: strings,
 }
 
-type Command = z.infer<z.ZodObject<typeof COMMAND>>
+type Config = z.infer<z.ZodObject<typeof COMMAND>>
 
-/** Both are one command line, so a flag at the end of the entrypoint has its value at the beginning of the command. */
-export function commandOf(config: Command): Scrubbed<{ entrypoint: readonly string[]; command: readonly string[] }> {
+/** Entrypoint and command are one command line, so a flag at the end of the first has its value at the beginning of the second. */
+export function commandOf(config: Config): Scrubbed<Command> {
   const entrypoint = (config.Entrypoint ?? []).slice(0, MAX_ARGUMENTS)
   const command = (config.Cmd ?? []).slice(0, MAX_ARGUMENTS)
   const looked = [...entrypoint, ...command].map((argument) => argument.slice(0, MAX_SCRUBBED_VALUE))
   const { value: whole, redactions } = scrubArguments(looked)
   const value = whole.map((argument) => argument.slice(0, MAX_VALUE))
+  const healthCheck = healthCheckOf(config)
   return {
-    value: { entrypoint: value.slice(0, entrypoint.length), command: value.slice(entrypoint.length) },
-    redactions,
+    value: {
+      entrypoint: value.slice(0, entrypoint.length),
+      command: value.slice(entrypoint.length),
+      healthCheck: healthCheck.value,
+    },
+    redactions: redactions + healthCheck.redactions,
   }
 }
 
@@ -50,7 +56,7 @@ const NANOSECONDS_PER_MILLISECOND = 1_000_000
  * The command in one line and scrubbed as one, as events spell it. So an event of the health check is known by its command,
  * and no secret is held for that.
  */
-export function healthCheckOf({ Healthcheck, Shell }: Command): Scrubbed<InspectedContainer['healthCheck']> {
+function healthCheckOf({ Healthcheck, Shell }: Config): Scrubbed<InspectedContainer['healthCheck']> {
   const [kind, ...test] = Healthcheck?.Test ?? []
   if (Healthcheck == null || (kind !== 'CMD' && kind !== 'CMD-SHELL')) return { value: null, redactions: 0 }
   const words = kind === 'CMD' ? test : [...(Shell.length > 0 ? Shell : DEFAULT_SHELL), ...test]

@@ -1,7 +1,11 @@
 import { z } from 'zod'
 import type { InspectedContainer, Port } from '../../model/container.js'
+import { ApiError } from '../../model/error.js'
 import { type Scrubbed, scrubText } from '../../redaction/scrub.js'
-import { COMMAND, commandOf, envNamesOf, healthCheckOf } from './container-command.js'
+import { type MakeReader, WholeReader } from '../json/answer-reader.js'
+import { type JsonBounds, UNIT_BOUNDS } from '../json/json-pruner.js'
+import { shapeOf } from '../json/json-shape.js'
+import { COMMAND, commandOf, envNamesOf } from './container-command.js'
 import { compare, MAX_MOUNTS, MAX_NETWORKS, nameOf, sortPorts } from './container-parts.js'
 import { healthOf, stateOf } from './container-state.js'
 import {
@@ -20,6 +24,7 @@ import {
   time,
   utcTime,
 } from './shape.js'
+import type { StaticTexts } from './static-texts.js'
 
 /** Capabilities of one container, and security options. */
 const MAX_OPTIONS = 64
@@ -130,9 +135,29 @@ const INSPECT = z.object({
 
 type Inspect = z.infer<typeof INSPECT>
 
-/** Answer of GET /containers/{id}/json, without its secrets. */
-export function decodeInspect(value: unknown): InspectedContainer {
+/**
+ * An inspect has the environment too, of which the names are shown: a process may have 2 MiB of it and of its arguments together
+ * (Linux, execve(2)).
+ */
+const BOUNDS: JsonBounds = { ...UNIT_BOUNDS, unitBytes: 2 * 1024 * 1024 }
+
+const SHAPE = shapeOf(INSPECT)
+
+/** Answer of GET /containers/{id}/json for this id, without its secrets. */
+export function inspectAnswer(id: string, texts: StaticTexts): MakeReader<InspectedContainer> {
+  return () => new WholeReader(SHAPE, BOUNDS, (value, isCut) => decodeInspect(value, { id, isCut, texts }))
+}
+
+interface Asked {
+  readonly id: string
+  readonly isCut: boolean
+  readonly texts: StaticTexts
+}
+
+function decodeInspect(value: unknown, { id, isCut, texts }: Asked): InspectedContainer {
   const { Config, HostConfig, State, ...top } = parse(INSPECT, value, 'the inspect')
+  // An engine looks for a name first, and a proxy may mix up its answers: what is shown has to be what was asked for.
+  if (top.Id !== id) throw new ApiError('engine-bad-answer', 'the inspect is of another container')
   let textRedactions = 0
   const clean = <T>(scrubbed: Scrubbed<T>): T => {
     textRedactions += scrubbed.redactions
@@ -146,7 +171,7 @@ export function decodeInspect(value: unknown): InspectedContainer {
     return clean(scrubbed)
   }
   const state = stateOf(State.Status, State.Running)
-  const { entrypoint, command } = clean(commandOf(Config))
+  const { entrypoint, command, healthCheck } = clean(texts.command(id, () => commandOf(Config)))
   const envValues = Config.Env.filter((entry) => /=./s.test(entry)).length
   return {
     id: top.Id,
@@ -169,7 +194,7 @@ export function decodeInspect(value: unknown): InspectedContainer {
       // Cut after it is scrubbed: a secret that is cut in half has no shape any more.
       output: cleanText((run.Output ?? '').slice(0, MAX_SCRUBBED_OUTPUT)).slice(0, MAX_HEALTH_OUTPUT),
     })),
-    healthCheck: clean(healthCheckOf(Config)),
+    healthCheck,
     restartCount: top.RestartCount ?? 0,
     restartPolicy: {
       name: HostConfig.RestartPolicy?.Name ?? 'no',
@@ -184,7 +209,7 @@ export function decodeInspect(value: unknown): InspectedContainer {
     autoRemove: HostConfig.AutoRemove,
     hostname: Config.Hostname ?? '',
     envNames: envNamesOf(Config.Env),
-    labels: clean(scrubbedLabels(Config.Labels)),
+    labels: clean(texts.labels(id, () => scrubbedLabels(Config.Labels))),
     ports: sortPorts(portsOf(top.NetworkSettings?.Ports ?? {})),
     networkMode: HostConfig.NetworkMode ?? '',
     networks: Object.entries(top.NetworkSettings?.Networks ?? {})
@@ -227,6 +252,7 @@ export function decodeInspect(value: unknown): InspectedContainer {
     redactions: textRedactions + envValues,
     textRedactions,
     hostPathRedactions,
+    isPartial: isCut,
   }
 }
 

@@ -1,18 +1,20 @@
 import { z } from 'zod'
-import type { ContainerEvent } from '../../model/container-event.js'
-import { ApiError } from '../../model/error.js'
+import type { ContainerEvent, EventStep } from '../../model/container-event.js'
 import { evictOldest } from '../../model/evict-oldest.js'
 import { type Scrubbed, scrubText } from '../../redaction/scrub.js'
+import type { JsonLine } from '../json/json-lines.js'
+import { shapeOf } from '../json/json-shape.js'
 import {
   containerId,
   detached,
+  labels,
   optionalNumber,
-  parse,
   scrubbedLabels,
   scrubCommandLine,
   seconds,
   text,
 } from './shape.js'
+import type { StaticTexts } from './static-texts.js'
 
 /** Containers whose labels are remembered: they never change, and a health check makes three events each time. */
 const MAX_REMEMBERED = 1_024
@@ -20,7 +22,7 @@ const MAX_REMEMBERED = 1_024
 const EVENT = z.object({
   Type: text.nullish(),
   Action: text.nullish(),
-  Actor: z.object({ ID: text.nullish(), Attributes: z.record(text, text).nullish() }).nullish(),
+  Actor: z.object({ ID: text.nullish(), Attributes: labels }).nullish(),
   time: optionalNumber,
   timeNano: optionalNumber,
 })
@@ -47,22 +49,33 @@ const OWN_ATTRIBUTES = new Set([
   'width',
 ]) // prettier-ignore
 
+/** What is read of an event. */
+export const EVENT_SHAPE = shapeOf(EVENT)
+
 /** Reads the lines of GET /events. Holds the labels of containers that it has met, scrubbed. */
 export class EventDecoder {
+  readonly #texts: StaticTexts
+  /** Of containers that no list has shown yet. */
   readonly #labels = new Map<string, ReadonlyMap<string, string>>()
+
+  constructor(texts: StaticTexts) {
+    this.#texts = texts
+  }
 
   /**
    * Null where a line is not about one container: `prune` is about all and names none. What follows the verb is held apart:
-   * `exec_create: sh -c ...` carries a command line, which is scrubbed, and `health_status: healthy` a state.
+   * `exec_create: sh -c ...` carries a command line, which is scrubbed, and `health_status: healthy` a state. A line that cannot be
+   * read is a gap.
    */
-  decode(line: string): ContainerEvent | null {
-    let value: unknown
-    try {
-      value = JSON.parse(line)
-    } catch {
-      throw new ApiError('engine-bad-answer', `an event: ${line.length} characters that are no JSON`)
-    }
-    const event = parse(EVENT, value, 'an event')
+  decode({ unit, rest }: JsonLine): EventStep | null {
+    if (unit === null) return { kind: 'gap', containerId: containerIn(rest) }
+    const { success, data: event } = EVENT.safeParse(parsed(unit.json))
+    if (!success) return { kind: 'gap', containerId: containerIn(unit.json) }
+    const decoded = this.#decode(event, unit.json)
+    return decoded === null ? null : { kind: 'event', event: decoded }
+  }
+
+  #decode(event: z.output<typeof EVENT>, line: string): ContainerEvent | null {
     if (event.Type !== 'container') return null
     const known = CONTAINER_EVENT.safeParse(event)
     if (!known.success) return null
@@ -92,7 +105,7 @@ export class EventDecoder {
   }
 
   #labelsOf(id: string, attributes: Readonly<Record<string, string>>): ReadonlyMap<string, string> {
-    const known = this.#labels.get(id)
+    const known = this.#texts.knownLabels(id) ?? this.#labels.get(id)
     if (known !== undefined) return known
     const given = Object.entries(attributes).filter(([key]) => !OWN_ATTRIBUTES.has(key))
     const labels = scrubbedLabels(Object.fromEntries(given)).value
@@ -111,6 +124,21 @@ function named(text: string | undefined): Scrubbed<string | null> {
   if (text === undefined || text === '') return NOTHING
   const { value, redactions } = scrubText(text.slice(0, MAX_NAME))
   return { value: detached(value), redactions }
+}
+
+/** Text in a label or a command cannot be taken for it: there a quote is escaped. */
+function containerIn(text: string): string | null {
+  const id = /"ID":"([0-9a-f]{64})"/.exec(text)?.[1]
+  return id === undefined ? null : detached(id)
+}
+
+/** Undefined where it is no JSON. */
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
 }
 
 function execIdOf(text: string | undefined): string | null {

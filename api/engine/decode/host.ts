@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { EngineInfo, EngineVersion } from '../../model/host.js'
+import { wholeAnswer } from '../json/answer-reader.js'
 import { optionalNumber, optionalText, parse, strings } from './shape.js'
 
 const VERSION = z.object({
@@ -12,7 +13,7 @@ const VERSION = z.object({
 })
 
 /** Answer of GET /version. */
-export function decodeVersion(value: unknown): EngineVersion {
+export const versionAnswer = wholeAnswer(VERSION, (value): EngineVersion => {
   const version = parse(VERSION, value, 'the version')
   return {
     version: version.Version,
@@ -22,7 +23,7 @@ export function decodeVersion(value: unknown): EngineVersion {
     architecture: version.Arch,
     kernelVersion: version.KernelVersion,
   }
-}
+})
 
 const INFO = z.object({
   Name: optionalText,
@@ -37,7 +38,7 @@ const INFO = z.object({
 })
 
 /** Answer of GET /info, less registries, proxies, swarm and labels. */
-export function decodeInfo(value: unknown): EngineInfo {
+export const infoAnswer = wholeAnswer(INFO, (value): EngineInfo => {
   const info = parse(INFO, value, 'the info')
   return {
     name: info.Name,
@@ -50,4 +51,4 @@ export function decodeInfo(value: unknown): EngineInfo {
     cpus: info.NCPU || null,
     memoryBytes: info.MemTotal || null,
   }
-}
+})

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import type { Process, ProcessList } from '../../model/process.js'
 import { type Scrubbed, scrubText } from '../../redaction/scrub.js'
-import { parse, text } from './shape.js'
+import { memberAnswer } from '../json/answer-reader.js'
+import { text } from './shape.js'
 
 /** Processes shown of one container: a fork bomb has more, and its first thousands show it. */
 const MAX_PROCESSES = 2_000
@@ -20,11 +21,6 @@ const MAX_CELL = 4_096
 const MAX_TITLE = 64
 
 const KIBIBYTE = 1_024
-
-const TOP = z.object({
-  Titles: z.array(text).nullish(),
-  Processes: z.array(z.array(text)).nullish(),
-})
 
 /** Columns of procps (`ps -ef`, which engines run by default, and `aux`), busybox, podman and Windows. */
 const COLUMNS: ReadonlyMap<string, (cell: string) => Partial<Process>> = new Map<
@@ -70,10 +66,20 @@ const NOTHING: Omit<Process, 'other'> = {
 }
 
 /** Answer of GET /containers/{id}/top. */
-export function decodeTop(value: unknown): ProcessList {
-  const { Titles, Processes } = parse(TOP, value, 'the processes')
-  const titles = (Titles ?? []).slice(0, MAX_COLUMNS).map((title) => title.trim().slice(0, MAX_TITLE))
-  const rows = Processes ?? []
+export const topAnswer = memberAnswer({
+  what: 'the processes',
+  lists: { Titles: text, Processes: z.array(text) },
+  rest: z.object({}),
+  finish: processesOf,
+})
+
+interface Top {
+  readonly Titles: readonly string[]
+  readonly Processes: readonly (readonly string[])[]
+}
+
+function processesOf({ Titles, Processes: rows }: Top, isCut: boolean): ProcessList {
+  const titles = Titles.slice(0, MAX_COLUMNS).map((title) => title.trim().slice(0, MAX_TITLE))
   const processes: Process[] = []
   let redactions = 0
   let room = MAX_SCRUBBED_CHARACTERS
@@ -84,7 +90,7 @@ export function decodeTop(value: unknown): ProcessList {
     redactions += found
     for (const cell of cells) if (!HARMLESS.test(cell)) room -= Math.min(cell.length, MAX_SCRUBBED_CELL)
   }
-  return { processes, redactions, isTruncated: rows.length > processes.length }
+  return { processes, redactions, isTruncated: isCut || rows.length > processes.length }
 }
 
 /** Numbers, times and percentages: most of what `ps` prints. */

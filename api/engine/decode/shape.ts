@@ -16,11 +16,14 @@ const MAX_FAULT_PATHS = 5
  */
 const NO_LIMIT = 2 ** 62
 
-export const text = z.string()
-export const optionalText = z
-  .string()
-  .nullish()
-  .transform((value) => value || null)
+/** Characters of a text that are looked at: an image's author writes it, and looking takes time. */
+export const MAX_SCRUBBED_VALUE = 8_192
+
+/** Characters of it in an answer: a proxy's longest rule has a fraction. Cut after scrubbing, since half a secret has no shape. */
+export const MAX_VALUE = 4_096
+
+export const text = z.string().transform((value) => value.slice(0, MAX_SCRUBBED_VALUE))
+export const optionalText = text.nullish().transform((value) => value || null)
 export const flag = z
   .boolean()
   .nullish()
@@ -29,14 +32,19 @@ export const number = z.number()
 /** Since 1970, from Go's zero time to the end of RFC 3339's years. */
 export const seconds = z.number().min(-62_135_596_800).max(253_402_300_799)
 export const optionalNumber = number.nullish().transform((value) => value ?? null)
-export const strings = z
-  .array(text)
-  .nullish()
-  .transform((value) => value ?? [])
+/** A list whose misfits are left out. */
+export function itemsOf<Schema extends z.ZodType>(schema: Schema) {
+  return z
+    .array(schema.nullable().catch(null))
+    .nullish()
+    .transform((items) => (items ?? []).filter((item) => item !== null))
+}
+export const strings = itemsOf(text)
+/** What is no text is left out. */
 export const labels = z
-  .record(text, text)
+  .record(z.string(), text.nullable().catch(null))
   .nullish()
-  .transform((value) => value ?? {})
+  .transform((value) => Object.fromEntries(Object.entries(value ?? {}).filter(isText)))
 export const containerId = z.string().regex(/^[0-9a-f]{64}$/)
 /** An array, or as podman had it one string. */
 export const words = z.union([z.array(text), text.transform((value) => [value])]).nullish()
@@ -69,17 +77,18 @@ export function parse<T>(schema: z.ZodType<T>, value: unknown, what: string): T 
   throw new ApiError('engine-bad-answer', `${what} has the wrong shape at ${paths.join(', ')}`)
 }
 
+function isText(entry: [string, string | null]): entry is [string, string] {
+  return entry[1] !== null
+}
+
 /** Labels of one object: compose and a proxy's routers come to a few dozen. */
 const MAX_LABELS = 256
 
-/** Characters of all labels of one object: scrubbing them takes time, and they stay in memory. */
-const MAX_LABEL_CHARACTERS = 64 * 1024
-
-/** Characters of a label's value that are scrubbed: an image's author writes it, and scrubbing takes time. */
-export const MAX_SCRUBBED_VALUE = 8_192
-
-/** Characters of it in an answer: a proxy's longest rule has a fraction. Cut after scrubbing, since half a secret has no shape. */
-export const MAX_VALUE = 4_096
+/**
+ * Characters of all labels of one object: those of compose and a proxy come to a few thousand, those of a development container to
+ * ten thousand. They stay in memory, and each list of containers shows them.
+ */
+const MAX_LABEL_CHARACTERS = 16 * 1024
 
 /**
  * The same text in memory of its own. V8 keeps a part of a text as a window onto the whole, so a name of ten characters may hold
@@ -99,7 +108,7 @@ export function scrubCommandLine(command: string): Scrubbed<string> {
 export function scrubbedLabels(given: Readonly<Record<string, string>>): Scrubbed<ReadonlyMap<string, string>> {
   let room = MAX_LABEL_CHARACTERS
   const looked: [string, string][] = []
-  for (const [key, value] of Object.entries(given).slice(0, MAX_LABELS)) {
+  for (const [key, value] of shortestFirst(Object.entries(given)).slice(0, MAX_LABELS)) {
     room -= key.length
     if (room < 0) break
     const part = value.slice(0, Math.min(room, MAX_SCRUBBED_VALUE))
@@ -109,6 +118,13 @@ export function scrubbedLabels(given: Readonly<Record<string, string>>): Scrubbe
   const { value, redactions } = scrubLabels(Object.fromEntries(looked))
   const kept = [...value].map(([key, text]) => [detached(key), detached(text.slice(0, MAX_VALUE))] as const)
   return { value: new Map(kept), redactions }
+}
+
+/** In their order where all fit. Else a long label stands behind those that people select by. */
+function shortestFirst(labels: readonly (readonly [string, string])[]): readonly (readonly [string, string])[] {
+  const size = labels.reduce((sum, [key, value]) => sum + key.length + value.length, 0)
+  if (labels.length <= MAX_LABELS && size <= MAX_LABEL_CHARACTERS) return labels
+  return labels.toSorted(([a, first], [b, second]) => a.length + first.length - b.length - second.length)
 }
 
 /** 0, -1 and the largest integers all stand for "none". */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Reading } from '../../model/sample.js'
+import { wholeAnswer } from '../json/answer-reader.js'
 import { limit, millisecondsOf, number, optionalNumber, parse, text, time, utcTime } from './shape.js'
 
 const INTERFACE = z.object({
@@ -37,7 +38,7 @@ type Stats = z.infer<typeof STATS>
  * Answer of GET /containers/{id}/stats?stream=false, in doubles: beyond 2^53 ns of CPU time the last digits are lost,
  * far below what a rate shows. Null for the empty struct that an engine answers for a container that does not run.
  */
-export function decodeReading(value: unknown): Reading | null {
+export const statsAnswer = wholeAnswer(STATS, (value): Reading | null => {
   const stats = parse(STATS, value, 'the statistics')
   const readAt = stats.read && utcTime(stats.read) !== null ? millisecondsOf(stats.read) : null
   if (readAt === null) return null
@@ -59,7 +60,7 @@ export function decodeReading(value: unknown): Reading | null {
     pids: pids?.current ?? null,
     pidsLimit: limit(pids?.limit ?? null),
   }
-}
+})
 
 /**
  * What `docker stats` shows (docker/cli stats_helpers.go, calculateMemUsageUnixNoCache): usage less the inactive file

@@ -11,7 +11,7 @@ interface ProblemKind {
   readonly fields?: (error: ApiError) => Fields
 }
 
-/** Seconds after which a client may retry when an engine is down or the audit trail cannot be written. */
+/** Seconds after which a client may retry when an engine is down, the audit trail cannot be written or the service stops. */
 const RETRY_AFTER_SECONDS = 5
 
 /** RFC 9110 section 10.2.3. */
@@ -98,6 +98,18 @@ const PROBLEMS: Readonly<Record<ErrorCode, ProblemKind>> = {
     status: 429,
     title: 'Too many streams',
     detail: 'As many streams are open as are allowed to one caller, or to all; close one first.',
+    fields: retryAfter,
+  },
+  'stream-expired': {
+    status: 503,
+    title: 'Stream expired',
+    detail: 'The stream has been open for as long as one may be; open it again.',
+    fields: retryAfter,
+  },
+  'service-stopping': {
+    status: 503,
+    title: 'Service stopping',
+    detail: 'The service stops, and the answer was not there in time.',
     fields: retryAfter,
   },
   'audit-unavailable': {

@@ -7,6 +7,15 @@ import type { OpenStreams } from './open-streams.js'
 import type { Route } from './route.js'
 import { type EventStream, endEvent, openEventStream, startEventStream } from './sse.js'
 
+/**
+ * Milliseconds that a stream lives at most. A client that vanishes without closing its connection takes all that is sent for as
+ * long as the kernel has room for it, so nothing else shows that it has gone.
+ */
+const MAX_STREAM_MS = 15 * 60_000
+
+/** Up to so many milliseconds more, by chance: streams that opened together do not all come back at once. */
+const MAX_STREAM_SPREAD_MS = 3 * 60_000
+
 export interface SseParts extends OpenReadParts {
   readonly streams: OpenStreams
   /** Whether the caller's token still holds: a stream outlives the check that opened it. */
@@ -48,6 +57,8 @@ export class SseConnection {
   readonly #parts: SseParts
   readonly #ended = new AbortController()
   #isRecorded = false
+  /** Why the stream ended from our side. */
+  #endReason: ApiError | null = null
   #events: EventStream | null = null
 
   constructor(read: OpenRead, req: Request, res: Response, parts: SseParts) {
@@ -73,15 +84,23 @@ export class SseConnection {
 
   /** Holds a place among the open streams until the connection closes. Throws too-many-streams. */
   takePlace(): void {
-    this.onClose(this.#parts.streams.open(holderOf(this.caller), () => this.end()))
+    const { streams, clock } = this.#parts
+    this.onClose(streams.open(holderOf(this.caller), clock.now(), (reason) => this.end(reason)))
   }
 
-  /** Records the read and sends the head; to HEAD nothing follows. Throws audit-unavailable. */
+  /**
+   * Records the read and sends the head; to HEAD nothing follows. Throws audit-unavailable, and why the stream has ended where
+   * that came first.
+   */
   open(container: string | null): void {
+    if (this.#endReason !== null) throw this.#endReason
     this.#isRecorded = true
     this.#read.recordStream(container)
     if (!this.isHead) {
-      this.#events = openEventStream(this.#res, this.#parts.clock)
+      const { clock } = this.#parts
+      this.#events = openEventStream(this.#res, clock)
+      const lifeMs = MAX_STREAM_MS + clock.random() * MAX_STREAM_SPREAD_MS
+      this.onClose(clock.after(lifeMs, () => this.end(LIFE_OVER)))
       return
     }
     startEventStream(this.#res)
@@ -101,18 +120,20 @@ export class SseConnection {
   /** Ends the stream where the caller's token has expired or was revoked. Says whether it goes on. */
   async checkCaller(): Promise<boolean> {
     const isValid = await this.#parts.isStillValid(this.caller)
-    if (!isValid) this.end(endEvent(EXPIRED))
+    if (!isValid) this.end(EXPIRED)
     return isValid
   }
 
-  end(last?: Buffer): void {
-    this.stop()
-    this.#events?.end(last)
+  /** Ends the stream. The last event says why, if there is a reason. */
+  end(reason?: ApiError): void {
+    this.#endReason ??= reason ?? null
+    this.stop(reason)
+    this.#events?.end(reason && endEvent(reason))
   }
 
   /** Ends what is read for the stream. */
-  stop(): void {
-    this.#ended.abort()
+  stop(reason?: ApiError): void {
+    this.#ended.abort(reason)
   }
 
   /** Before the stream is open a fault is the answer, and thrown; after that it is the last event. */
@@ -120,9 +141,12 @@ export class SseConnection {
     // The client has gone, and what ends with it is no fault.
     if (this.#res.closed) return
     // A record that the trail cannot write is lost once: its refusal makes no second one.
-    if (this.#events === null) throw this.#isRecorded ? error : this.#read.refused(error)
-    this.end(endEvent(error))
+    if (this.#events === null) throw this.#isRecorded ? error : this.#read.refused(this.#endReason ?? error)
+    this.stop()
+    this.#events.end(endEvent(error))
   }
 }
 
 const EXPIRED = new ApiError('invalid-token', 'the token has expired or was revoked')
+
+const LIFE_OVER = new ApiError('stream-expired', 'the stream has been open for as long as one may be')

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Request, RequestHandler, Response } from 'express'
 import { pinoHttp } from 'pino-http'
 import type { Log } from '../../log.js'
+import { ApiError } from '../../model/error.js'
 import { scrubText } from '../../redaction/scrub.js'
 import { childless } from '../hot-path.js'
 import { failureOf } from './answer-problem.js'
@@ -36,9 +37,11 @@ function giveRequestId(_req: IncomingMessage, res: ServerResponse): string {
   return id
 }
 
-/** A readiness probe may get a 503. That is not a failure of the request. */
-function levelOf(req: IncomingMessage, res: ServerResponse): 'debug' | 'info' | 'error' {
+/** A readiness probe may get a 503, and so may what a stop leaves no time for. Neither is a failure of the request. */
+function levelOf(req: IncomingMessage, res: Response): 'debug' | 'info' | 'error' {
   if (req.url?.startsWith('/health/')) return res.statusCode === 200 ? 'debug' : 'info'
+  const failure = failureOf(res)
+  if (failure instanceof ApiError && failure.code === 'service-stopping') return 'info'
   return res.statusCode >= 500 ? 'error' : 'info'
 }
 

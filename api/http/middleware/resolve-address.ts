@@ -24,8 +24,12 @@ export function addressOf(res: Response): string {
 
 /** The key that limits count by: an IPv6 address counts by its /56, because a household is one client with many addresses. */
 export function addressKeyOf(res: Response): string {
-  const address = addressOf(res)
-  return address === UNKNOWN ? UNKNOWN : ipKeyGenerator(address)
+  return addressKey(addressOf(res))
+}
+
+/** The same of a plain address. */
+export function addressKey(address: string): string {
+  return isIP(address) === 0 ? UNKNOWN : ipKeyGenerator(address)
 }
 
 /** The bare address, without port, brackets, zone or the IPv6 around an IPv4; null if the text is not an address. */

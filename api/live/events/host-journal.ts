@@ -41,7 +41,6 @@ export class HostJournal {
   #lastTimeNano: string | null = null
   /** Whether this is a new subscription that has not yet repeated a known event. */
   #isResuming = false
-  #isUndecodable = false
   /** The position at which events were lost on the way from the engine. */
   #gapAt = 0
   /** Events up to this position happened before this process first subscribed. */
@@ -58,21 +57,20 @@ export class HostJournal {
 
   /**
    * The engine's time from which a subscription asks for events: `first` if none has arrived yet, else a little before the last
-   * one. The engine then repeats that one, which shows that no event in between was lost. Null means from now on.
+   * one. The engine then repeats that one, which shows that no event in between was lost.
    */
-  resumeFrom(first: EngineTime): EngineTime | null {
-    if (this.#isUndecodable) return null
+  resumeFrom(first: EngineTime): EngineTime {
     return this.#lastTimeNano === null ? first : engineTimeBefore(engineTimeOfNano(this.#lastTimeNano), DISORDER_MS)
-  }
-
-  /** The events that the engine remembers cannot be decoded. They would fail again, so they are not requested again. */
-  markUndecodable(): void {
-    this.#isUndecodable = true
   }
 
   /** A subscription has begun. */
   markSubscribed(): void {
     this.#isResuming = this.#lastTimeNano !== null
+  }
+
+  /** An event is missing here. */
+  markGap(): void {
+    this.#gapAt = this.#nextSeq()
   }
 
   /** Null if the event is already recorded. */
@@ -83,9 +81,8 @@ export class HostJournal {
       return null
     }
     // An engine that was restarted, or has had more than 256 events since, does not repeat our last event.
-    if (this.#isResuming || this.#isUndecodable) this.#gapAt = this.#nextSeq()
+    if (this.#isResuming) this.markGap()
     this.#isResuming = false
-    this.#isUndecodable = false
     this.#seen.add(id)
     evictOldest(this.#seen, MAX_SEEN)
     this.#lastTimeNano = event.timeNano

@@ -2,7 +2,7 @@ import type { Clock } from '../../clock.js'
 import type { Engine } from '../../engine/engine.js'
 import { type ContainerEvent, eventMilliseconds } from '../../model/container-event.js'
 import { engineTime } from '../../model/engine-time.js'
-import { ApiError } from '../../model/error.js'
+import { GapMarker } from '../events/gap-marker.js'
 import type { HostJournal } from '../events/host-journal.js'
 import type { CrashTracker } from './crash-tracker.js'
 import type { Inventory } from './inventory.js'
@@ -37,15 +37,37 @@ export interface EventSubscriptionParts {
   readonly clock: Clock
   /** Runs for each event that may change what a list shows of the container. */
   readonly onChange: (containerId: string) => void
+  /** Runs for each event that was passed over without a word of whose it is. */
+  readonly onUnknownChange: () => void
+  /** Runs after events were passed over, once for many. */
+  readonly onGap: () => void
 }
 
 /** Follows an engine's events: records them in the journal and the crash history, and marks the containers that they change. */
 export class EventSubscription {
   readonly #parts: EventSubscriptionParts
+  readonly #gaps: GapMarker
   #clockSkewMs: number | null = null
+  #omittedEvents = 0
+  #version = 0
 
   constructor(parts: EventSubscriptionParts) {
     this.#parts = parts
+    this.#gaps = new GapMarker(parts.clock, () => {
+      this.#version += 1
+      parts.journal.markGap()
+      parts.onGap()
+    })
+  }
+
+  /** Events that were passed over since the start. */
+  get omittedEvents(): number {
+    return this.#omittedEvents
+  }
+
+  /** Grows with `omittedEvents`, though not with each of many. */
+  get version(): number {
+    return this.#version
   }
 
   /** The engine's clock minus ours, in milliseconds; null if the engine has not sent its time. */
@@ -66,16 +88,30 @@ export class EventSubscription {
       onOpen()
     }
     try {
-      for await (const event of engine.events(since, signal, opened)) {
+      for await (const step of engine.events(since, signal, opened)) {
+        if (step.kind === 'gap') {
+          this.#passOver(step.containerId)
+          continue
+        }
+        const { event } = step
+        this.#gaps.flush()
         // Changes from before the subscription are in the list that follows it.
         const isPast = openedAt !== null && eventMilliseconds(event) < openedAt - CLOCK_STEP_MS
         this.#record(event, isFirst && isPast)
         if (!isPast && !SILENT_ACTIONS.has(event.action)) onChange(event.containerId)
       }
-    } catch (error) {
-      if (error instanceof ApiError && error.code === 'engine-bad-answer') journal.markUndecodable()
-      throw error
+    } finally {
+      this.#gaps.end()
     }
+  }
+
+  /** What the event would have told is read: of its container, or of all. */
+  #passOver(containerId: string | null): void {
+    const { onChange, onUnknownChange } = this.#parts
+    this.#omittedEvents += 1
+    this.#gaps.add()
+    if (containerId === null) onUnknownChange()
+    else onChange(containerId)
   }
 
   #record(event: ContainerEvent, isPast: boolean): void {

@@ -8,7 +8,7 @@ import type { Container } from '../../model/container.js'
 import type { EngineMetrics } from '../../model/engine-metrics.js'
 import { ApiError, TlsIdentityError } from '../../model/error.js'
 import type { History } from '../../model/history.js'
-import type { EngineInfo, EngineVersion, HostState, HostStatus } from '../../model/host.js'
+import type { EngineInfo, EngineVersion, HostState, HostStatus, Omissions } from '../../model/host.js'
 import type { Sample } from '../../model/sample.js'
 import { backoff, STEADY_AFTER_MS } from '../backoff.js'
 import type { HostJournal } from '../events/host-journal.js'
@@ -19,7 +19,9 @@ import { EventSubscription } from './event-subscription.js'
 import { HostLogs } from './host-logs.js'
 import { HostReads } from './host-reads.js'
 import { Inventory } from './inventory.js'
+import { OmissionLog } from './omission-log.js'
 import { Reconciler } from './reconciler.js'
+import { unlessBlocked } from './unless-blocked.js'
 
 /** How often an engine is pinged while its event stream is silent. A hung engine is silent too. */
 const PING_INTERVAL_MS = 5_000
@@ -69,7 +71,7 @@ export class Host {
   #resolveFirstOutcome = () => {}
 
   constructor(options: HostOptions) {
-    const { id, engine, clock, journal } = options
+    const { id, engine, clock, journal, loopShare } = options
     this.id = id
     this.#options = options
     const log = options.log.child({ host: id })
@@ -79,21 +81,26 @@ export class Host {
     this.#inventory = inventory
     const sampler = new Sampler(engine, options.sampling, clock, log)
     this.#sampler = sampler
-    const reconciler = new Reconciler({ engine, inventory, crashes, journal, sampler, clock, log })
+    const omissionLog = new OmissionLog(clock, log)
+    const noteOmissions = () => omissionLog.note(this.#omitted())
+    const reconciler = new Reconciler({
+      ...{ hostId: id, engine, inventory, crashes, journal, sampler, loopShare, clock, log },
+      onWholeList: noteOmissions,
+    })
     this.#reconciler = reconciler
-    const onChange = (containerId: string) => reconciler.markChanged(containerId)
-    this.#events = new EventSubscription({ engine, journal, inventory, crashes, clock, onChange })
+    this.#events = new EventSubscription({
+      ...{ engine, journal, inventory, crashes, clock },
+      onChange: (containerId) => reconciler.markChanged(containerId),
+      onUnknownChange: () => reconciler.markAllChanged(),
+      onGap: noteOmissions,
+    })
     const hostSignal = () => this.#demandLive()
     const reads = new HostReads({ engine, clock, hostSignal })
     this.reads = reads
     this.logs = new HostLogs({
-      engine,
-      clock,
-      hostSignal,
+      ...{ engine, clock, hostSignal, loopShare, lineBucket: options.lineBucket },
       isTty: (containerId) => inventory.get(containerId)?.tty ?? null,
       inspect: (containerId, recordCall) => reads.inspect(containerId, recordCall),
-      lineBucket: options.lineBucket,
-      loopShare: options.loopShare,
     })
     this.firstOutcome = new Promise((resolve) => {
       this.#resolveFirstOutcome = resolve
@@ -112,12 +119,13 @@ export class Host {
       info: this.#info,
       fault: this.#fault,
       clockSkewMs: this.#events.clockSkewMs,
+      omitted: this.#omitted(),
     }
   }
 
   /** Grows with each visible change of containers or of the host itself. */
   get version(): number {
-    return this.#inventory.version + this.#reconciler.version + this.#stateChanges
+    return this.#inventory.version + this.#reconciler.version + this.#events.version + this.#stateChanges
   }
 
   /** Grows with each new sample. */
@@ -125,7 +133,7 @@ export class Host {
     return this.#sampler.version
   }
 
-  containers(): Iterable<Container> {
+  containers(): readonly Container[] {
     return this.#inventory.containers()
   }
 
@@ -183,6 +191,15 @@ export class Host {
     engine.close()
   }
 
+  #omitted(): Omissions {
+    return {
+      containers: this.#reconciler.omitted,
+      partialContainers: this.#inventory.partial,
+      events: this.#events.omittedEvents,
+      isListTruncated: this.#reconciler.isListTruncated,
+    }
+  }
+
   /** @throws engine-unavailable if the host is not live */
   #demandLive(): AbortSignal {
     if (this.#state === 'live') return this.#hostSignal
@@ -220,7 +237,7 @@ export class Host {
     ])
     this.#version = version
     this.#info = info
-    this.#reconciler.begin(listed, signal)
+    await this.#reconciler.begin(listed, signal)
     this.#markLive()
     await Promise.race([this.#reconciler.run(signal), this.#ping(signal), this.#sampler.run(signal)])
   }
@@ -250,15 +267,5 @@ export class Host {
     if (!isNew) return
     this.#log.warn({ err: fault }, 'engine does not answer')
     if (fault instanceof TlsIdentityError) this.#log.error({ remedy: fault.detail }, 'TLS came up with the wrong party')
-  }
-}
-
-/** A proxy that closes GET /info, /version or /_ping hides numbers, not containers, and the engine behind it is alive. */
-async function unlessBlocked<T>(call: Promise<T>): Promise<T | null> {
-  try {
-    return await call
-  } catch (error) {
-    if (error instanceof ApiError && error.code === 'engine-endpoint-blocked') return null
-    throw error
   }
 }

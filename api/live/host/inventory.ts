@@ -1,5 +1,6 @@
 import {
   type Container,
+  type ContainerState,
   composeOf,
   healthInStatus,
   type InspectedContainer,
@@ -7,12 +8,8 @@ import {
   type ListedContainer,
 } from '../../model/container.js'
 import type { CrashHistory } from './crash-tracker.js'
-
-/** Fields of a summary that only an inspect has and that change from run to run. */
-type InspectedFields = Pick<
-  InspectedContainer,
-  'state' | 'health' | 'startedAt' | 'finishedAt' | 'restartCount' | 'exitCode' | 'oomKilled'
->
+import { type InspectedFields, pickInspected, sameInspected } from './inspected-fields.js'
+import { sameItems, sameListed } from './same-listed.js'
 
 /** Fields that only an inspect has and that never change. */
 type StaticFields = Pick<Container, 'tty' | 'healthCommand'>
@@ -30,20 +27,19 @@ interface Entry extends Parts {
   readonly container: Container
 }
 
-const UNKNOWN: Omit<Parts, 'listed'> = {
-  inspected: null,
-  statics: { tty: null, healthCommand: null },
-  crashes: { crashes: [], memoryKills: [] },
-}
+const NO_STATICS: StaticFields = { tty: null, healthCommand: null }
+const NO_CRASHES: CrashHistory = { crashes: [], memoryKills: [] }
 
 /**
  * The containers of one engine. Events only mark what to read again. The inventory holds what the engine answered last, so the
- * order in which events and answers arrive does not matter.
+ * order in which events and answers arrive does not matter. Each step costs the same however many containers there are.
  */
 export class Inventory {
   readonly #hostId: string
   readonly #entries = new Map<string, Entry>()
   #version = 0
+  #partial = 0
+  #snapshot: { readonly version: number; readonly containers: readonly Container[] } = { version: 0, containers: [] }
 
   constructor(hostId: string) {
     this.#hostId = hostId
@@ -54,74 +50,110 @@ export class Inventory {
     return this.#version
   }
 
+  /** How many containers are shown in part. */
+  get partial(): number {
+    return this.#partial
+  }
+
+  get size(): number {
+    return this.#entries.size
+  }
+
   get(id: string): Container | undefined {
     return this.#entries.get(id)?.container
   }
 
-  /** In no particular order. */
-  *containers(): IterableIterator<Container> {
-    for (const entry of this.#entries.values()) yield entry.container
+  /** In no particular order. The same array until something visible changes. */
+  containers(): readonly Container[] {
+    const version = this.#version
+    if (this.#snapshot.version !== version)
+      this.#snapshot = { version, containers: Array.from(this.#entries.values(), ({ container }) => container) }
+    return this.#snapshot.containers
   }
 
-  /** Applies a list answer. Those of the `asked` ids (null: of all) that the answer lacks are removed. */
-  applyList(asked: readonly string[] | null, answer: readonly ListedContainer[]): void {
-    const present = new Set(answer.map(({ id }) => id))
-    for (const id of asked ?? [...this.#entries.keys()]) if (!present.has(id)) this.remove(id)
-    for (const listed of answer) this.#put({ ...(this.#entries.get(listed.id) ?? UNKNOWN), listed })
+  /** Goes on correctly while containers come and go. */
+  ids(): IterableIterator<string> {
+    return this.#entries.keys()
+  }
+
+  /** Applies one item of a list. */
+  applyListed(listed: ListedContainer): Container {
+    const entry = this.#entries.get(listed.id)
+    if (entry !== undefined && sameListed(entry.listed, listed)) return entry.container
+    const { inspected = null, statics = NO_STATICS, crashes = NO_CRASHES } = entry ?? {}
+    return this.#put({ listed, inspected: ofRun(listed.state, inspected), statics, crashes }, entry)
   }
 
   /** Applies an inspect answer. Returns whether it agrees with the list. */
   applyInspect(inspected: InspectedContainer): boolean {
     const entry = this.#entries.get(inspected.id)
     if (entry === undefined) return true
+    const fields = ofRun(entry.listed.state, pickInspected(inspected))
     const statics = { tty: inspected.tty, healthCommand: inspected.healthCheck?.command ?? null }
-    this.#put({ ...entry, inspected: pickInspected(inspected), statics })
+    const isSame = sameInspected(entry.inspected, fields) && sameStatics(entry.statics, statics)
+    if (!isSame) this.#put({ ...entry, inspected: fields, statics }, entry)
     return this.agrees(inspected.id)
   }
 
   /** Applies the crash history of a listed container. */
   applyCrashes(id: string, crashes: CrashHistory): void {
     const entry = this.#entries.get(id)
-    if (entry !== undefined) this.#put({ ...entry, crashes })
+    if (entry !== undefined && !sameCrashes(entry.crashes, crashes)) this.#put({ ...entry, crashes }, entry)
   }
 
-  /** Whether the last inspect of the container agrees with the list. */
+  /** Whether the last inspect of the container agrees with the list, as far as the list says something. */
   agrees(id: string): boolean {
     const entry = this.#entries.get(id)
     if (entry === undefined || entry.inspected === null) return false
     const { listed, inspected } = entry
-    return listed.state === inspected.state && healthInStatus(listed.status) === inspected.health
+    const health = healthInStatus(listed.status)
+    return isUnknownOr(listed.state, inspected.state) && isUnknownOr(health, inspected.health)
   }
 
   remove(id: string): void {
-    if (this.#entries.delete(id)) this.#version += 1
+    const entry = this.#entries.get(id)
+    if (entry === undefined) return
+    this.#entries.delete(id)
+    this.#partial -= Number(entry.listed.isPartial)
+    this.#version += 1
   }
 
-  #put({ listed, inspected: latest, statics, crashes }: Parts): void {
-    // Fields inspected in another state belong to another run: the finish time of a stopped container is wrong for a running one.
-    const inspected = latest !== null && isSameRun(listed, latest) ? latest : null
-    const parts = { listed, inspected, statics, crashes }
-    const container = compose(this.#hostId, parts)
-    const before = this.#entries.get(listed.id)?.container
-    const isSame = before !== undefined && sameContainer(before, container)
-    this.#entries.set(listed.id, { ...parts, container: isSame ? before : container })
-    if (!isSame) this.#version += 1
+  #put({ listed, inspected, statics, crashes }: Parts, before: Entry | undefined): Container {
+    const container = compose(this.#hostId, { listed, inspected, statics, crashes })
+    this.#entries.set(listed.id, { listed, inspected, statics, crashes, container })
+    this.#partial += Number(listed.isPartial) - Number(before?.listed.isPartial ?? false)
+    this.#version += 1
+    return container
   }
 }
 
-function isSameRun(a: Pick<Container, 'state'>, b: Pick<Container, 'state'>): boolean {
-  return a.state === b.state || (isRunning(a) && isRunning(b))
+/**
+ * Fields inspected in another state belong to another run: the finish time of a stopped container is wrong for a running one. A
+ * list that does not say the state does not say that another run has begun.
+ */
+function ofRun(state: ContainerState | null, inspected: InspectedFields | null): InspectedFields | null {
+  if (inspected === null) return null
+  const isSameRun = isUnknownOr(state, inspected.state) || (isRunning({ state }) && isRunning(inspected))
+  return isSameRun ? inspected : null
 }
 
-function pickInspected(from: InspectedFields): InspectedFields {
-  const { state, health, startedAt, finishedAt, restartCount, exitCode, oomKilled } = from
-  return { state, health, startedAt, finishedAt, restartCount, exitCode, oomKilled }
+function isUnknownOr<T>(listed: T | null, inspected: T): boolean {
+  return listed === null || listed === inspected
+}
+
+function sameStatics(a: StaticFields, b: StaticFields): boolean {
+  return a.tty === b.tty && a.healthCommand === b.healthCommand
+}
+
+function sameCrashes(a: CrashHistory, b: CrashHistory): boolean {
+  return a === b || (sameItems(a.crashes, b.crashes) && sameItems(a.memoryKills, b.memoryKills))
 }
 
 function compose(hostId: string, { listed, inspected, statics, crashes }: Parts): Container {
   return {
     ...listed,
     hostId,
+    state: listed.state ?? inspected?.state ?? null,
     health: inspected?.health ?? healthInStatus(listed.status),
     startedAt: inspected?.startedAt ?? null,
     finishedAt: inspected?.finishedAt ?? null,
@@ -134,12 +166,4 @@ function compose(hostId: string, { listed, inspected, statics, crashes }: Parts)
     crashes: crashes.crashes,
     memoryKills: crashes.memoryKills,
   }
-}
-
-function sameContainer(a: Container, b: Container): boolean {
-  return fingerprint(a) === fingerprint(b)
-}
-
-function fingerprint(container: Container): string {
-  return JSON.stringify({ ...container, labels: [...container.labels] })
 }

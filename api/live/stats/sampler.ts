@@ -41,10 +41,19 @@ interface Entry {
   watchedUntil: number
 }
 
+/**
+ * A plan looks at every container, so it is made at most once in a millisecond for each hundred of them: every 100 ms for 10,000,
+ * whose readings end each millisecond.
+ */
+const PLANNED_PER_MS = 100
+
 /** The containers that the next round reads, and when the round after it begins. */
 interface Round {
-  /** Sorted by how long they are due, because fewer may run than are due. */
-  readonly due: readonly (readonly [string, Entry])[]
+  readonly plannedAt: number
+  /** The earliest time of the next plan. */
+  readonly replanAt: number
+  /** Those that have not begun. Sorted by how long they are due, the longest last, because fewer may run than are due. */
+  readonly due: (readonly [string, Entry])[]
   readonly concurrency: number
   readonly nextAt: number
 }
@@ -115,34 +124,37 @@ export class Sampler {
     this.#wakeUp.notify()
   }
 
-  /** Sets the current containers. Stopped ones lose their latest sample, because they use nothing now. */
-  track(containers: Iterable<Container>): void {
-    const present = new Set<string>()
-    for (const container of containers) {
-      present.add(container.id)
-      const entry = this.#entries.get(container.id)
-      if (!isRunning(container)) this.#markStopped(entry)
-      else if (entry === undefined) this.#entries.set(container.id, this.#newEntry(container))
+  /** Samples the container while it runs. A stopped one loses its latest sample, because it uses nothing now. */
+  track(container: Container): void {
+    const entry = this.#entries.get(container.id)
+    if (!isRunning(container)) this.#markStopped(entry)
+    else {
+      if (entry === undefined) this.#entries.set(container.id, this.#newEntry(container))
       else this.#markRunning(entry, container)
+      this.#wakeUp.notify()
     }
-    for (const [id, entry] of this.#entries) {
-      if (present.has(id)) continue
-      this.#markStopped(entry)
-      this.#entries.delete(id)
-    }
-    this.#wakeUp.notify()
+  }
+
+  /** The container is removed. */
+  forget(id: string): void {
+    this.#markStopped(this.#entries.get(id))
+    this.#entries.delete(id)
   }
 
   /** Samples until the signal aborts. */
   async run(signal: AbortSignal): Promise<void> {
+    let round: Round = { plannedAt: 0, replanAt: 0, due: [], concurrency: 0, nextAt: 0 }
     while (!signal.aborted) {
       const now = this.#clock.now()
-      const { due, concurrency, nextAt } = this.#plan(now)
-      for (const [id, entry] of due) {
-        if (this.#polling >= concurrency) break
-        void this.#poll(id, entry, signal)
+      const isPlanned = now >= round.replanAt || now < round.plannedAt
+      if (isPlanned) round = this.#plan(now)
+      while (this.#polling < round.concurrency) {
+        const next = round.due.pop()
+        if (next === undefined) break
+        const [id, entry] = next
+        if (entry.isRunning && !entry.isPolling && entry.dueAt <= now) void this.#poll(id, entry, signal)
       }
-      await this.#wakeUp.wait(nextAt - now, signal)
+      await this.#wakeUp.wait((isPlanned ? round.nextAt : round.replanAt) - now, signal)
     }
   }
 
@@ -159,8 +171,10 @@ export class Sampler {
     }
     const concurrency = Math.min(MAX_CONCURRENCY, Math.max(MIN_CONCURRENCY, Math.ceil(needed)))
     // Sorted, so that no container starves when more are due than may run.
-    if (due.length > concurrency - this.#polling) due.sort(([, a], [, b]) => a.dueAt - b.dueAt)
-    return { due, concurrency, nextAt }
+    due.reverse()
+    if (due.length > concurrency - this.#polling) due.sort(([, a], [, b]) => b.dueAt - a.dueAt)
+    const replanAt = now + Math.floor(this.#entries.size / PLANNED_PER_MS)
+    return { plannedAt: now, replanAt, due, concurrency, nextAt }
   }
 
   async #poll(id: string, entry: Entry, signal: AbortSignal): Promise<void> {

@@ -1,5 +1,4 @@
-import { decodeInfo, decodeVersion } from '../../../api/engine/decode/host.js'
-import { faultOf } from '../../support/decoded.js'
+import { decodeInfo, decodeVersion, faultOf } from '../../support/decoded.js'
 import { recorded } from '../../support/recorded-answers.js'
 
 describe('decodeVersion and decodeInfo', () => {

@@ -1,5 +1,4 @@
-import { decodeInspect } from '../../../api/engine/decode/container-inspect.js'
-import { decodeContainers } from '../../../api/engine/decode/container-list.js'
+import { decodeContainers, decodeInspect } from '../../support/decoded.js'
 import { recorded } from '../../support/recorded-answers.js'
 
 describe('long values', () => {

@@ -1,5 +1,4 @@
-import { decodeReading } from '../../../api/engine/decode/stats.js'
-import { faultOf } from '../../support/decoded.js'
+import { decodeReading, faultOf } from '../../support/decoded.js'
 import { recorded } from '../../support/recorded-answers.js'
 
 describe('decodeReading', () => {

@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import request from 'supertest'
-import { MAX_STREAMS_PER_SUBJECT } from '../../../api/http/endpoints/open-streams.js'
+import { MAX_STREAMS_PER_SUBJECT, OpenStreams } from '../../../api/http/endpoints/open-streams.js'
 import { FEEDS } from '../../../api/http/routes.js'
 import { ApiError } from '../../../api/model/error.js'
 import type { LogStep } from '../../../api/model/log-line.js'
@@ -25,7 +25,8 @@ const tokenFor = (wish?: Parameters<typeof tokenAt>[0]) => tokenAt(wish, NOW)
 
 function rig() {
   const clock = new FakeClock()
-  const made = createRig({ clock })
+  const streams = new OpenStreams()
+  const made = createRig({ clock, streams })
   const { view } = made
   view.all = [containerOf({ id: idOf('a'), labels: new Map([['team', 'web']]) })]
   const server = made.app.listen(0)
@@ -41,7 +42,7 @@ function rig() {
     const base = { containerId: idOf('a'), action, timeNano: String(time), labels: new Map([['team', 'web']]) }
     return journal.record(eventOf({ ...base, ...of }), { ...HAPPENED, at: HAPPENED.at - ago })
   }
-  return { ...made, clock, port, journal, happen }
+  return { ...made, clock, streams, port, journal, happen }
 }
 
 const waitFor = (isThere: () => boolean) => eventually(isThere, (there) => there, PATIENCE_MS)
@@ -185,6 +186,20 @@ describe('a followed log', () => {
     hand.end(new ApiError('engine-bad-answer', 'a secret reason'))
     await waitFor(() => stream.ended)
     expect(stream.events).toEqual([{ event: 'end', id: '', data: '{"code":"engine-bad-answer"}' }])
+  })
+
+  test('that has not begun when the service stops is refused with the reason, and recorded', async () => {
+    const { app, view, audit, streams } = rig()
+    // An engine that never begins to answer.
+    view.followLog = (_container, _query, _from, reader) => handSteps().steps(reader.signal)
+    const asked = request(app).get(LOG).set('Authorization', `Bearer ${tokenFor()}`)
+    const answer = asked.then((answered) => answered)
+    await waitFor(() => streams.count === 1)
+    streams.endAll(new ApiError('service-stopping', 'x'))
+    const { status, body } = await answer
+    expect([status, body.code]).toEqual([503, 'service-stopping'])
+    expect(audit.events.at(-1)).toMatchObject({ kind: 'read', status: 503, code: 'service-stopping' })
+    expect(streams.count).toBe(0)
   })
 
   test('closes the engine call when its reader leaves, even if the log is silent, and leaves no timer', async () => {

@@ -1,16 +1,20 @@
 import request from 'supertest'
 import type { ReadEvent } from '../../../api/audit/event.js'
-import { decodeInspect } from '../../../api/engine/decode/container-inspect.js'
-import { decodeContainers } from '../../../api/engine/decode/container-list.js'
-import { decodeImages, decodeNetworks, decodeVolumes } from '../../../api/engine/decode/engine-object.js'
-import { EventDecoder } from '../../../api/engine/decode/event.js'
-import { decodeChanges } from '../../../api/engine/decode/file-change.js'
-import { decodeTop } from '../../../api/engine/decode/process.js'
 import { LogScrubber } from '../../../api/engine/log-scrubber.js'
 import type { LogPage } from '../../../api/model/log-line.js'
 import type { Scope } from '../../../api/model/scope.js'
 import { REDACTED } from '../../../api/redaction/scrub.js'
 import { createRig } from '../../support/app-parts.js'
+import {
+  decodeChanges,
+  decodeContainers,
+  decodeImages,
+  decodeInspect,
+  decodeNetworks,
+  decodeTop,
+  decodeVolumes,
+  LineDecoder,
+} from '../../support/decoded.js'
 import { HAPPENED, idOf } from '../../support/fake-engine.js'
 import { containerOf, type FakeView } from '../../support/fake-view.js'
 import { tokenFor } from '../../support/tokens.js'
@@ -44,7 +48,7 @@ function fill(view: FakeView, text: string): void {
   view.processes = decodeTop({ Titles: ['PID', 'CMD'], Processes: [['1', text]] })
   view.fileChanges = decodeChanges([{ Path: `/${text}`, Kind: 1 }])
   view.logPage = pageOf([text, 'plain'])
-  const event = new EventDecoder().decode(
+  const event = new LineDecoder().decode(
     JSON.stringify({ Type: 'container', Action: `exec_create: ${text}`, Actor: { ID, Attributes: {} }, timeNano: 5 }),
   )
   if (event !== null) view.events.openHost('local').record(event, HAPPENED)

@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import type { Express } from 'express'
 import request from 'supertest'
 import { MAX_STREAMS_PER_SUBJECT, OpenStreams } from '../../../api/http/endpoints/open-streams.js'
+import { ApiError } from '../../../api/model/error.js'
 import { createRig } from '../../support/app-parts.js'
 import { cleanupAfterEach } from '../../support/cleanup.js'
 import { type Listening, listenTo } from '../../support/event-reader.js'
@@ -12,6 +13,8 @@ import { containerOf } from '../../support/fake-view.js'
 import { tokenFor as tokenAt } from '../../support/tokens.js'
 
 const PATH = '/api/stats/stream'
+
+const STOPPING = new ApiError('service-stopping', 'x')
 
 /** The network of the machine takes milliseconds, but the machine may have much else to do. */
 const PATIENCE_MS = 12_000
@@ -173,7 +176,7 @@ describe('GET /api/stats/stream', () => {
     view.all = [containerOf({ id: idOf('a'), name: 'x'.repeat(30_000_000) })]
     const slow = await listenTo(port, `${PATH}?interval=1`, tokenFor())
     slow.answer.pause()
-    streams.endAll()
+    streams.endAll(STOPPING)
     await clock.advance(2_999)
     expect(streams.count).toBe(1)
     await clock.advance(1)
@@ -182,11 +185,45 @@ describe('GET /api/stats/stream', () => {
   })
 
   test('all end when the service stops', async () => {
-    const { port, streams } = rig()
+    const { port, streams, app, audit } = rig()
     const stream = await listenTo(port, PATH, tokenFor())
-    streams.endAll()
+    streams.endAll(STOPPING)
     await waitFor(() => stream.ended)
+    expect(stream.events.at(-1)).toEqual({ event: 'end', id: '', data: '{"code":"service-stopping"}' })
     expect(streams.count).toBe(0)
+    const late = await request(app).get(PATH).set('Authorization', `Bearer ${tokenFor()}`)
+    expect([late.status, late.body.code, late.headers['retry-after']]).toEqual([503, 'service-stopping', '5'])
+    expect(audit.events.at(-1)).toMatchObject({ kind: 'read', status: 503, code: 'service-stopping' })
+  })
+
+  test('end after a quarter of an hour and a little more by chance, with a code of their own', async () => {
+    const { port, streams, clock } = rig()
+    // The longest life of a token, so that nothing else ends it.
+    const stream = await listenTo(port, `${PATH}?interval=60`, tokenFor({ lifetimeSeconds: 3_600 }))
+    await clock.advance(16.5 * 60_000 - 1)
+    expect([stream.ended, streams.count]).toEqual([false, 1])
+    await clock.advance(1)
+    await waitFor(() => stream.ended)
+    expect(stream.events.at(-1)).toEqual({ event: 'end', id: '', data: '{"code":"stream-expired"}' })
+    expect([streams.count, clock.pending]).toEqual([0, 0])
+  })
+
+  test('give way to a newer one of their subject where all its places are old', async () => {
+    const { port, streams, clock, app } = rig()
+    const open: Listening[] = []
+    for (let row = 0; row < MAX_STREAMS_PER_SUBJECT; row += 1) open.push(await listenTo(port, PATH, tokenFor()))
+    await clock.advance(59_999)
+    const refused = await request(app).get(PATH).set('Authorization', `Bearer ${tokenFor()}`)
+    expect([refused.status, refused.body.code]).toEqual([429, 'too-many-streams'])
+    await clock.advance(1)
+    const newer = await listenTo(port, PATH, tokenFor())
+    expect(newer.answer.statusCode).toBe(200)
+    await waitFor(() => open[0]?.ended === true)
+    expect(open[0]?.events.at(-1)).toEqual({ event: 'end', id: '', data: '{"code":"too-many-streams"}' })
+    expect(open.slice(1).filter(({ ended }) => ended)).toEqual([])
+    expect(streams.count).toBe(MAX_STREAMS_PER_SUBJECT)
+    for (const stream of [...open, newer]) stream.close()
+    await waitFor(() => streams.count === 0)
   })
 
   test.each([

@@ -4,12 +4,11 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import request from 'supertest'
 import { z } from 'zod'
-import { decodeInspect } from '../../../api/engine/decode/container-inspect.js'
-import { decodeContainers } from '../../../api/engine/decode/container-list.js'
 import { ACTIONS, FEEDS, ROUTES, STREAMS } from '../../../api/http/routes.js'
 import { ApiError } from '../../../api/model/error.js'
 import { mapColumns } from '../../../api/model/history.js'
 import { createRig } from '../../support/app-parts.js'
+import { decodeContainers, decodeInspect } from '../../support/decoded.js'
 import { listenTo } from '../../support/event-reader.js'
 import { eventually } from '../../support/eventually.js'
 import { eventOf, HAPPENED, idOf, lineAt } from '../../support/fake-engine.js'
@@ -108,7 +107,12 @@ function fillObjects(view: FakeView): void {
 
 /** Every optional value is absent. */
 function fillWithNothing(view: FakeView): void {
-  view.all = [containerOf({ id: ID, startedAt: null, restartCount: null })]
+  view.all = [
+    containerOf({
+      ...{ id: ID, image: null, imageId: null, state: null, status: null, health: null, createdAt: null },
+      ...{ startedAt: null, restartCount: null, isPartial: true },
+    }),
+  ]
   view.fleet = [hostOf({ state: 'connecting', observedAt: null, clockSkewMs: null })]
 }
 

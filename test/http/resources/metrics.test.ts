@@ -44,6 +44,19 @@ describe('GET /metrics', () => {
     expect(text).toMatch(/^# TYPE porthole_engine_calls_total counter$/m)
   })
 
+  test('says what of an engine cannot be shown', async () => {
+    const { view, scrape } = rig()
+    view.fleet = [hostOf({ omitted: { containers: 4, partialContainers: 3, events: 2, isListTruncated: true } })]
+    const { text } = await scrape()
+    for (const line of [
+      'porthole_engine_omitted_containers{host="local"} 4',
+      'porthole_engine_partial_containers{host="local"} 3',
+      'porthole_engine_list_truncated{host="local"} 1',
+      'porthole_engine_omitted_events_total{host="local"} 2',
+    ])
+      expect(text.split('\n')).toContain(line)
+  })
+
   test('gives the totals as they are, however often it is asked', async () => {
     const { scrape } = rig()
     await scrape()
@@ -54,7 +67,7 @@ describe('GET /metrics', () => {
     const { scrape } = rig()
     const { text } = await scrape(tokenFor({ scopes: ['metrics:read'], selectors: ['team=web'] }))
     expect(text).toContain('porthole_host_up')
-    expect(text).not.toMatch(/engine_calls|watched|history|audit|streams/)
+    expect(text).not.toMatch(/porthole_engine|watched|history|audit|streams/)
   })
 
   test('requires its scope, and a token', async () => {

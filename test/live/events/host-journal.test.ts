@@ -65,16 +65,24 @@ describe('HostJournal', () => {
     expect(journal.after(journal.end).lostHosts).toEqual([])
   })
 
-  test('does not ask again for undecodable events, which leaves a gap', () => {
+  test('has lost an event where one was passed over, and says so to each reader once', () => {
     const { journal, host, record } = rig()
     record(5)
-    const position = journal.end
-    host.markUndecodable()
-    expect(host.resumeFrom('7.000000000')).toBeNull()
-    host.markSubscribed()
+    const before = journal.end
+    host.markGap()
+    expect(journal.after(before)).toMatchObject({ events: [], lostHosts: ['one'] })
+    const { next } = journal.after(before)
     record(6)
-    expect(journal.after(position)).toMatchObject({ events: [{}], lostHosts: ['one'] })
+    expect(journal.after(next)).toMatchObject({ events: [{}], lostHosts: [] })
+    // It is asked for what comes after the last event, as ever.
     expect(host.resumeFrom('7.000000000')).toBe('0.000000000')
+  })
+
+  test('wakes its readers where an event was passed over', async () => {
+    const { journal, host } = rig()
+    const waiting = journal.wait(journal.end, new AbortController().signal)
+    host.markGap()
+    await waiting
   })
 
   test('has lost nothing at the first subscription', () => {

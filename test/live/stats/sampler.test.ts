@@ -14,6 +14,10 @@ function container(id: string, state: Container['state'] = 'running'): Container
   return containerOf({ id, state, startedAt: null, restartCount: null })
 }
 
+function trackAll(sampler: Sampler, containers: readonly Container[]): void {
+  for (const one of containers) sampler.track(one)
+}
+
 const cleanup = cleanupAfterEach()
 
 function rig(reading: (now: number) => Reading | null = readingAt, intervalMs = 10_000) {
@@ -33,7 +37,7 @@ describe('Sampler', () => {
   test('has nothing, then a reading without rates, then rates within two seconds', async () => {
     const { clock, sampler } = rig()
     expect(sampler.sample(idOf('a'))).toBeNull()
-    sampler.track([container(idOf('a'))])
+    sampler.track(container(idOf('a')))
     await settle()
     expect(sampler.sample(idOf('a'))).toMatchObject({ intervalSeconds: null, cpuPercent: null, reading: { pids: 3 } })
     await clock.advance(2_000)
@@ -42,7 +46,7 @@ describe('Sampler', () => {
 
   test('then reads once per interval, however often it is queried', async () => {
     const { clock, engine, sampler } = rig()
-    sampler.track([container(idOf('a'))])
+    sampler.track(container(idOf('a')))
     await clock.advance(2_000)
     const before = engine.calls.length
     for (let i = 0; i < 1_000; i += 1) sampler.sample(idOf('a'))
@@ -52,7 +56,7 @@ describe('Sampler', () => {
 
   test('reads running and paused containers and no others', async () => {
     const { clock, engine, sampler } = rig()
-    sampler.track([
+    trackAll(sampler, [
       container(idOf('a')),
       container(idOf('b'), 'paused'),
       container(idOf('c'), 'exited'),
@@ -68,7 +72,10 @@ describe('Sampler', () => {
     engine.gate = new Promise((resolve) => {
       open = resolve
     })
-    sampler.track(Array.from({ length: 1_000 }, (_, i) => container(i.toString(16).padStart(64, '0'))))
+    trackAll(
+      sampler,
+      Array.from({ length: 1_000 }, (_, i) => container(i.toString(16).padStart(64, '0'))),
+    )
     await settle()
     expect(engine.polling).toBe(64)
     open()
@@ -79,7 +86,7 @@ describe('Sampler', () => {
 
   test('keeps the last sample when a reading fails, and retries an interval later', async () => {
     const { clock, engine, sampler } = rig()
-    sampler.track([container(idOf('a'))])
+    sampler.track(container(idOf('a')))
     await clock.advance(2_000)
     const last = sampler.sample(idOf('a'))
     engine.faults.set('stats', new ApiError('engine-timeout', 'slow'))
@@ -92,7 +99,7 @@ describe('Sampler', () => {
 
   test('has no new sample when the engine repeats a reading', async () => {
     const { clock, sampler } = rig(() => readingAt(5))
-    sampler.track([container(idOf('a'))])
+    sampler.track(container(idOf('a')))
     await clock.advance(1_000)
     const { version } = sampler
     await clock.advance(30_000)
@@ -101,14 +108,14 @@ describe('Sampler', () => {
 
   test('forgets a container that the engine says does not run', async () => {
     const { clock, engine, sampler } = rig(() => null)
-    sampler.track([container(idOf('a'))])
+    sampler.track(container(idOf('a')))
     await clock.advance(30_000)
     expect(engine.calls).toEqual(['stats aaaa'])
   })
 
   test("reads watched containers at their watcher's pace, others at its own, and is slow again seconds after the last look", async () => {
     const { clock, engine, sampler } = rig()
-    sampler.track([container(idOf('a')), container(idOf('b'))])
+    trackAll(sampler, [container(idOf('a')), container(idOf('b'))])
     await clock.advance(15_000)
     const count = (digit: string) => engine.calls.filter((call) => call === `stats ${digit.repeat(4)}`).length
     const [a, b] = [count('a'), count('b')]
@@ -129,7 +136,7 @@ describe('Sampler', () => {
   test('costs the engine the same for one watcher and for fifty, at the pace of the fastest', async () => {
     const readings = async (watchers: number) => {
       const { clock, engine, sampler } = rig()
-      sampler.track([container(idOf('a'))])
+      sampler.track(container(idOf('a')))
       await clock.advance(5_000)
       const before = engine.calls.length
       for (let second = 0; second < 60; second += 1) {
@@ -145,7 +152,7 @@ describe('Sampler', () => {
 
   test('does not read a rarely watched container less often', async () => {
     const { clock, engine, sampler } = rig()
-    sampler.track([container(idOf('a'))])
+    sampler.track(container(idOf('a')))
     await clock.advance(5_000)
     const before = engine.calls.length
     for (let i = 0; i < 5; i += 1) {
@@ -169,7 +176,10 @@ describe('Sampler', () => {
       await new Promise<void>((resolve) => clock.after(2_000, resolve))
       return readingAt(clock.now())
     }
-    sampler.track(Array.from({ length: 200 }, (_, i) => container(i.toString(16).padStart(64, '0'))))
+    trackAll(
+      sampler,
+      Array.from({ length: 200 }, (_, i) => container(i.toString(16).padStart(64, '0'))),
+    )
     await clock.advance(60_000)
     expect(counts.size).toBe(200)
     // 64 at once for 2 s each are 9.6 readings of each of 200 in a minute.
@@ -177,13 +187,39 @@ describe('Sampler', () => {
     expect(Math.max(...counts.values())).toBeLessThanOrEqual(12)
   })
 
+  test.each([
+    ['99 containers at once', 99, 0],
+    ['100 a millisecond later', 100, 1],
+    ['10,000 a tenth of a second later', 10_000, 100],
+  ])('plans anew for %s, because a plan looks at all of them', async (_what, count, laterMs) => {
+    const { clock, engine, sampler } = rig()
+    const ids = Array.from({ length: count }, (_, i) => i.toString(16).padStart(4, '0').padEnd(64, '0'))
+    trackAll(
+      sampler,
+      ids.map((id) => container(id)),
+    )
+    await clock.advance(5_000)
+    sampler.watch(ids[0] ?? '', 1_000)
+    await settle()
+    expect(sampler.lastWatched).toBe(1)
+    engine.calls.length = 0
+    sampler.watch(ids[1] ?? '', 1_000)
+    if (laterMs > 0) {
+      await clock.advance(laterMs - 1)
+      expect([sampler.lastWatched, engine.calls]).toEqual([1, []])
+      await clock.advance(1)
+    }
+    await settle()
+    expect([sampler.lastWatched, engine.calls]).toEqual([2, ['stats 0001']])
+  })
+
   test('computes no rates over a restart that only the start time reveals', async () => {
     const { clock, sampler } = rig()
     const started = (startedAt: string) => ({ ...container(idOf('a')), startedAt })
-    sampler.track([started('2026-11-24T00:00:00Z')])
+    sampler.track(started('2026-11-24T00:00:00Z'))
     await clock.advance(15_000)
     expect(sampler.sample(idOf('a'))?.cpuPercent).not.toBeNull()
-    sampler.track([started('2026-11-24T00:00:09Z')])
+    sampler.track(started('2026-11-24T00:00:09Z'))
     expect(sampler.sample(idOf('a'))).toBeNull()
     await clock.advance(0)
     expect(sampler.sample(idOf('a'))).toMatchObject({ intervalSeconds: null, cpuPercent: null, rxBytesPerSecond: null })
@@ -193,17 +229,17 @@ describe('Sampler', () => {
 
   test('holds the history of a stopped container until it is removed', async () => {
     const { clock, sampler } = rig()
-    sampler.track([container(idOf('a'))])
+    sampler.track(container(idOf('a')))
     await clock.advance(15_000)
-    sampler.track([container(idOf('a'), 'exited')])
+    sampler.track(container(idOf('a'), 'exited'))
     expect(sampler.sample(idOf('a'))).toBeNull()
     const past = sampler.history(idOf('a'), 0)?.times.length ?? 0
     expect(past).toBeGreaterThan(1)
-    sampler.track([container(idOf('a'))])
+    sampler.track(container(idOf('a')))
     await clock.advance(5_000)
     expect(sampler.history(idOf('a'), 0)?.times.length).toBeGreaterThan(past)
     expect(sampler.historyBytes).toBeGreaterThan(0)
-    sampler.track([])
+    sampler.forget(idOf('a'))
     expect(sampler.history(idOf('a'), 0)).toBeNull()
     expect(sampler.historyBytes).toBe(0)
   })
@@ -211,7 +247,7 @@ describe('Sampler', () => {
   test('accepts a reading after the clock was set back, without rates', async () => {
     let skew = 0
     const { clock, sampler } = rig((now) => readingAt(now - skew, { cpuUsageNs: 5 }))
-    sampler.track([container(idOf('a'))])
+    sampler.track(container(idOf('a')))
     await clock.advance(15_000)
     skew = 3_600_000
     await clock.advance(10_000)

@@ -12,7 +12,6 @@ import {
   text,
   textByName,
   texts,
-  time,
 } from '../answer-parts.js'
 import { listOf } from '../list.js'
 import { showLabels } from '../shown-labels.js'
@@ -26,12 +25,12 @@ export const containerFields = {
   shortId: text,
   host: text,
   name: text,
-  image: text,
-  imageId: text,
-  state: z.enum(CONTAINER_STATES),
-  status: text,
-  health: z.enum(HEALTH_STATES),
-  createdAt: time,
+  image: optionalText,
+  imageId: optionalText,
+  state: z.enum(CONTAINER_STATES).nullable(),
+  status: optionalText,
+  health: z.enum(HEALTH_STATES).nullable(),
+  createdAt: optionalTime,
   startedAt: optionalTime,
   finishedAt: optionalTime,
   exitCode: optionalInteger,
@@ -43,6 +42,7 @@ export const containerFields = {
   labels: textByName,
   project: optionalText,
   service: optionalText,
+  partial: flag,
 }
 
 const CONTAINER = z.strictObject({ ...containerFields, restartCount: optionalInteger, networks: texts })
@@ -81,6 +81,7 @@ export function containerAnswer(
     labels,
     project: container.project,
     service: container.service,
+    partial: container.isPartial,
     networks: container.networks,
   }
   return { content, redactions: container.redactions + hidden }

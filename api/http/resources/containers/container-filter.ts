@@ -37,7 +37,7 @@ export function matchesFilter(
     isOneOf(filter.project, container.project) &&
     isOneOf(filter.host, container.hostId) &&
     containsAny(container.name, filter.name) &&
-    containsAny(container.image, filter.image) &&
+    containsAny(container.image ?? '', filter.image) &&
     matchesSelectors(container.labels, filter.label) &&
     (filter.problem.length === 0 || problemsOf(container, now).some((problem) => filter.problem.includes(problem)))
   )

@@ -143,6 +143,8 @@ export function detailAnswer(
     labels,
     project: container.project,
     service: container.service,
+    // Of the list as well: it gives the labels by which the caller may see the container.
+    partial: inspected.isPartial || container.isPartial,
     ports: inspected.ports,
     networkMode: inspected.networkMode,
     networks: inspected.networks,

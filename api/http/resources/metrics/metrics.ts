@@ -19,6 +19,36 @@ export function createMetrics({ view, streams, audit }: MetricsParts): Metrics {
   gauge(process, 'porthole_host_up', 'Whether the engine answers: 1 or 0.', ['host'], (set) => {
     for (const { id, state } of view.hosts()) set({ host: id }, state === 'live' ? 1 : 0)
   })
+  gauge(
+    whole,
+    'porthole_engine_omitted_containers',
+    "Containers of the engine's list that cannot be shown, not even by their id.",
+    ['host'],
+    (set) => {
+      for (const { id, omitted } of view.hosts()) set({ host: id }, omitted.containers)
+    },
+  )
+  gauge(whole, 'porthole_engine_partial_containers', 'Containers that are shown in part.', ['host'], (set) => {
+    for (const { id, omitted } of view.hosts()) set({ host: id }, omitted.partialContainers)
+  })
+  gauge(
+    whole,
+    'porthole_engine_list_truncated',
+    "Whether the engine's list goes on beyond what is read of it: 1 or 0.",
+    ['host'],
+    (set) => {
+      for (const { id, omitted } of view.hosts()) set({ host: id }, omitted.isListTruncated ? 1 : 0)
+    },
+  )
+  total(
+    whole,
+    'porthole_engine_omitted_events_total',
+    'Events of the engine that were passed over, because they are too long or unreadable.',
+    ['host'],
+    (add) => {
+      for (const { id, omitted } of view.hosts()) add({ host: id }, omitted.events)
+    },
+  )
   gauge(whole, 'porthole_streams_open', 'Server-sent event streams that are open.', [], (set) => set({}, streams.count))
   gauge(
     whole,

@@ -10,7 +10,7 @@ const IMAGES: Kind<Image, ImageSortKey> = {
   names: ({ tags }) => tags,
   key: ({ id }) => id,
   usedAs: ({ id }) => id,
-  uses: ({ imageId }) => [imageId],
+  uses: ({ imageId }) => (imageId === null ? [] : [imageId]),
   sortValues: {
     name: ({ object }) => object.tags[0] ?? null,
     host: ({ host }) => host,
@@ -68,12 +68,9 @@ export async function listVolumes({ view }: Sources, input: Input<ObjectsQuery>)
 
 export async function showSystem({ view }: Sources, { query, selectors, recordCall }: Input<SystemQuery>) {
   const hosts = hostsOf(view, query.host)
-  const containers = view.containers(selectors)
+  const terms = { containers: view.containers(selectors), isWhole: selectors.length === 0 }
   // The disk use includes hidden containers, so only callers who see all of them get it.
-  const isWhole = selectors.length === 0 && query.disk
-  const disks = isWhole ? await view.objects('disk', query.host, recordCall) : []
-  const items = hosts.map((host) =>
-    systemContent(host, containers, disks.find(({ hostId }) => hostId === host.id) ?? null),
-  )
+  const disks = terms.isWhole && query.disk ? await view.objects('disk', query.host, recordCall) : []
+  const items = hosts.map((host) => systemContent(host, terms, disks.find(({ hostId }) => hostId === host.id) ?? null))
   return { content: listContent(onePage(items), hosts), redactions: 0 }
 }

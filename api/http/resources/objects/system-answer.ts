@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import type { HostObjects } from '../../../live/view.js'
-import type { Container } from '../../../model/container.js'
 import type { DiskUse } from '../../../model/engine-object.js'
 import type { HostStatus } from '../../../model/host.js'
 import type { ContentOf } from '../../endpoints/answer.js'
 import { engineFault, faultOf, integer, optionalNumber, optionalText, optionalTime, timeOf } from '../answer-parts.js'
 import { listOf } from '../list.js'
-import { hostContent, hostFields } from '../overview/answer.js'
+import { type HostTerms, hostContent, hostFields } from '../overview/answer.js'
 
 const DISK_USE_PART = z
   .strictObject({ count: integer, active: integer, sizeBytes: integer, reclaimableBytes: integer })
@@ -34,11 +33,11 @@ export const SYSTEM_LIST = listOf(SYSTEM)
 /** `disk` is null if the caller may not see all containers, or did not ask for it. */
 export function systemContent(
   host: HostStatus,
-  containers: readonly Container[],
+  terms: HostTerms,
   disk: HostObjects<DiskUse> | null,
 ): ContentOf<typeof SYSTEM> {
   return {
-    ...hostContent(host, containers),
+    ...hostContent(host, terms),
     minApiVersion: host.version?.minApiVersion ?? null,
     loggingDriver: host.info?.loggingDriver ?? null,
     clockSkewSeconds: host.clockSkewMs === null ? null : host.clockSkewMs / 1_000,

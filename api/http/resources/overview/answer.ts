@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Container } from '../../../model/container.js'
-import { HOST_STATES, type HostStatus } from '../../../model/host.js'
+import { HOST_STATES, type HostStatus, type Omissions } from '../../../model/host.js'
 import type { ContentOf } from '../../endpoints/answer.js'
 import {
   engineFault,
@@ -59,6 +59,13 @@ export function summaryContent(summary: Summary, hosts: readonly HostStatus[]): 
   }
 }
 
+const OMITTED = z.strictObject({
+  containers: integer,
+  partialContainers: integer,
+  events: integer,
+  listTruncated: flag,
+})
+
 export const hostFields = {
   id: text,
   labels: textByName,
@@ -79,13 +86,21 @@ export const hostFields = {
   cpus: optionalInteger,
   memoryBytes: optionalInteger,
   containers: z.strictObject({ total: integer, running: integer, paused: integer, exited: integer }),
+  omitted: OMITTED.nullable(),
 }
 
 const HOST = z.strictObject(hostFields)
 export const HOST_LIST = listOf(HOST)
 
-/** `containers`: those that the caller may see. */
-export function hostContent(host: HostStatus, containers: readonly Container[]): ContentOf<typeof HOST> {
+/** Whose answer it is. */
+export interface HostTerms {
+  /** The containers that the caller may see. */
+  readonly containers: readonly Container[]
+  /** Whether these are all containers. Numbers that count hidden ones are for callers who see them all. */
+  readonly isWhole: boolean
+}
+
+export function hostContent(host: HostStatus, { containers, isWhole }: HostTerms): ContentOf<typeof HOST> {
   const own = containers.filter(({ hostId }) => hostId === host.id)
   const inState = (state: Container['state']) => own.filter((container) => container.state === state).length
   return {
@@ -113,5 +128,10 @@ export function hostContent(host: HostStatus, containers: readonly Container[]):
       paused: inState('paused'),
       exited: inState('exited'),
     },
+    omitted: isWhole ? omittedContent(host.omitted) : null,
   }
+}
+
+function omittedContent({ containers, partialContainers, events, isListTruncated }: Omissions) {
+  return { containers, partialContainers, events, listTruncated: isListTruncated }
 }

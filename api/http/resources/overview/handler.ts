@@ -11,7 +11,7 @@ export function showSummary({ view }: Sources, { now, selectors }: Input<unknown
 
 export function listHosts({ view }: Sources, { selectors }: Input<unknown>) {
   const hosts = view.hosts()
-  const containers = view.containers(selectors)
-  const items = hosts.map((host) => hostContent(host, containers))
+  const terms = { containers: view.containers(selectors), isWhole: selectors.length === 0 }
+  const items = hosts.map((host) => hostContent(host, terms))
   return { content: listContent(onePage(items), hosts), redactions: 0 }
 }

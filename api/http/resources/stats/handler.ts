@@ -42,7 +42,9 @@ export function matchingContainers({ view }: Sources, input: Input<ListQuery>) {
 }
 
 export function showStats({ view }: Sources, { container }: Input<OneQuery, Container>) {
-  if (!isRunning(container)) throw new ApiError('container-not-running', `the container is ${container.state}`)
+  // One whose state is unknown has no sample, but may well run.
+  if (container.state !== null && !isRunning(container))
+    throw new ApiError('container-not-running', `the container is ${container.state}`)
   return { content: statsContent(container, view.sample(container)), redactions: 0 }
 }
 

@@ -1,0 +1,440 @@
+import { ANY, type JsonShape } from './json-shape.js'
+import { JsonWriter } from './json-writer.js'
+
+export interface JsonBounds {
+  /** Bytes of one text. */
+  readonly textBytes: number
+  /** Members of one map, or items of one list within a unit. */
+  readonly members: number
+  /** Bytes of one unit. From then on a list or a map takes no more than FEW_MEMBERS, and a text is cut to SMALL_TEXT_BYTES. */
+  readonly unitBytes: number
+}
+
+/**
+ * What is parsed at once. A text of an engine has at most 8,192 characters that are looked at, each of up to two bytes in the usual
+ * scripts. A container has some dozens of labels, and a host with 1,000 published ports has a list of 70 KB for them.
+ */
+export const UNIT_BOUNDS: JsonBounds = { textBytes: 16 * 1024, members: 4_096, unitBytes: 512 * 1024 }
+
+/** Bytes of a text in a unit that is full: an id, a state and a time fit, so that what stands behind the rest is known too. */
+const SMALL_TEXT_BYTES = 256
+
+/** Members that a list or a map takes in a unit that is full. */
+const FEW_MEMBERS = 256
+
+/** Members of one object that the shape knows. Names may be repeated. */
+const MAX_OBJECT_MEMBERS = 256
+
+/** Levels of lists and objects where the shape takes any. */
+const MAX_DEPTH = 64
+
+/** Bytes of a number: the longest that a double is written with has 24. */
+const MAX_LITERAL_BYTES = 40
+
+/** One JSON value that is parsed at once: the whole answer, or one item of a list in it. */
+export interface JsonUnit {
+  /** The member of the answer that it is, or that it is an item of; null where the answer is no object. */
+  readonly key: string | null
+  /** Whether it is an item of a list. */
+  readonly isItem: boolean
+  readonly json: string
+  /** Whether some of what the shape asks for was passed over, because it is beyond the bounds or of another form. */
+  readonly isCut: boolean
+}
+
+export interface JsonPrunerOptions {
+  readonly shape: JsonShape
+  /** Whether each item of the answer's list, or of each list that is a member of the answer, is a unit of its own. */
+  readonly isSplit: boolean
+  readonly bounds?: JsonBounds
+  readonly onUnit: (unit: JsonUnit) => void
+}
+
+/** The bytes are no JSON. */
+export class MalformedJson extends Error {}
+
+/** What may come next outside of a token. */
+type Expected = 'value' | 'name' | 'colon' | 'next' | 'nothing'
+
+/** What the next byte is part of. */
+type Part = 'structure' | 'text' | 'literal' | 'passed over'
+
+const QUOTE = 0x22
+const COMMA = 0x2c
+const COLON = 0x3a
+const BACKSLASH = 0x5c
+const OPEN_LIST = 0x5b
+const CLOSE_LIST = 0x5d
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
+
+/** Bytes that end a number or a word. */
+const ENDS_LITERAL = new Set(Buffer.from(' \t\r\n,:"[]{}'))
+
+/** `\\u` and four digits. */
+const LONGEST_ESCAPE = 6
+
+/** Bytes of a text that are looked at one by one. A native search takes over where it goes on. */
+const STRIDE = 32
+
+interface Frame {
+  readonly shape: JsonShape
+  readonly isObject: boolean
+  /** Members or items that have begun, passed over ones included. */
+  begun: number
+  /** Those that are kept. */
+  kept: number
+}
+
+/**
+ * Reads JSON as it comes, in bounded memory, and keeps what a shape asks for within bounds. So what an engine sends, however large
+ * or deep, is parsed in small units, and each unit takes a bounded time to parse and to check. Bytes are looked at once.
+ */
+export class JsonPruner {
+  readonly #options: JsonPrunerOptions
+  readonly #bounds: JsonBounds
+  readonly #out = new JsonWriter()
+  readonly #frames: Frame[] = []
+  #expect: Expected = 'value'
+  #within: Part = 'structure'
+  /** The shape of the value that is expected next in an object; null where it is passed over. */
+  #member: JsonShape | null = null
+  /** How many frames stand outside of the present unit; -1 outside of all units. */
+  #base = -1
+  #isCut = false
+  #key: string | null = null
+  /** Levels that are open in the value that is passed over. */
+  #skipped = 0
+  #isKept = false
+  /** Where the present token begins in what is kept. */
+  #tokenAt = 0
+  #isName = false
+  #room = 0
+  #isEscaped = false
+
+  constructor(options: JsonPrunerOptions) {
+    this.#options = options
+    this.#bounds = options.bounds ?? UNIT_BOUNDS
+  }
+
+  /** @throws MalformedJson */
+  push(chunk: Buffer): void {
+    let at = 0
+    while (at < chunk.length) {
+      if (this.#within === 'text') at = this.#readText(chunk, at)
+      else if (this.#within === 'literal') at = this.#readLiteral(chunk, at)
+      else if (this.#within === 'passed over') at = this.#passOver(chunk, at)
+      else {
+        this.#readStructure(chunk[at] ?? 0)
+        at += 1
+      }
+    }
+  }
+
+  /** The end of the bytes. @throws MalformedJson where the value has not ended, or has not begun */
+  end(): void {
+    if (this.#within === 'literal') this.#endLiteral()
+    if (this.#expect !== 'nothing') throw new MalformedJson('the value has no end')
+  }
+
+  /** Whether no value has begun. */
+  get isIdle(): boolean {
+    return this.#frames.length === 0 && this.#expect === 'value' && this.#within === 'structure'
+  }
+
+  /** Begins the next value. Returns what was kept of one that has not ended. */
+  reset(): string {
+    const unfinished = this.#base === -1 ? '' : this.#out.text(0)
+    this.#frames.length = 0
+    this.#expect = 'value'
+    this.#within = 'structure'
+    this.#base = -1
+    this.#key = null
+    this.#skipped = 0
+    return unfinished
+  }
+
+  #readStructure(byte: number): void {
+    if (byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) return
+    const expect = this.#expect
+    if (expect === 'next' && byte === COMMA) this.#expect = this.#top().isObject ? 'name' : 'value'
+    else if (expect === 'colon' && byte === COLON) this.#expect = 'value'
+    else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) this.#close(byte)
+    else if (expect === 'name' && byte === QUOTE) this.#beginName()
+    else if (expect !== 'value' || byte === COMMA || byte === COLON) throw new MalformedJson('a token out of place')
+    else if (byte === OPEN_OBJECT || byte === OPEN_LIST) this.#open(byte)
+    else if (byte === QUOTE) this.#beginText()
+    else this.#beginLiteral(byte)
+  }
+
+  #open(byte: number): void {
+    const isObject = byte === OPEN_OBJECT
+    const shape = this.#shapeOfNext()
+    if (this.#base === -1 && this.#options.isSplit && shape !== null && this.#isOuter(shape, isObject)) {
+      this.#push(shape, isObject)
+      return
+    }
+    const isFit = shape !== null && fits(shape, isObject) && this.#frames.length - this.#base < MAX_DEPTH
+    if (isFit) {
+      this.#beginValue()
+      this.#out.byte(byte)
+      this.#push(shape, isObject)
+      return
+    }
+    if (shape !== null) {
+      this.#beginValue()
+      this.#out.ascii('null')
+      if (shape.kind !== 'unread') this.#isCut = true
+    }
+    this.#skipped = 1
+    this.#within = 'passed over'
+  }
+
+  /** Whether the value holds units, rather than being in one: the answer itself, or a list that is a member of it. */
+  #isOuter(shape: JsonShape, isObject: boolean): boolean {
+    const depth = this.#frames.length
+    if (depth === 0) return isObject ? shape.kind === 'object' : shape.kind === 'list'
+    return depth === 1 && this.#top().isObject && !isObject && shape.kind === 'list'
+  }
+
+  #push(shape: JsonShape, isObject: boolean): void {
+    this.#frames.push({ shape, isObject, begun: 0, kept: 0 })
+    this.#expect = isObject ? 'name' : 'value'
+  }
+
+  #close(byte: number): void {
+    const frame = this.#frames.pop()
+    const isDue = this.#expect === 'next' || (frame?.begun === 0 && this.#expect !== 'colon')
+    if (frame === undefined || !isDue || frame.isObject !== (byte === CLOSE_OBJECT))
+      throw new MalformedJson('an end out of place')
+    if (this.#base !== -1) this.#out.byte(byte)
+    this.#endValue()
+  }
+
+  /** Null where the value is passed over. */
+  #shapeOfNext(): JsonShape | null {
+    const frame = this.#frames.at(-1)
+    if (frame === undefined) return this.#options.shape
+    if (frame.isObject) return this.#member
+    frame.begun += 1
+    if (this.#isFull(frame)) return null
+    return frame.shape.kind === 'list' ? frame.shape.item : ANY
+  }
+
+  /** Whether a list or a map within a unit takes no more. */
+  #isFull({ kept }: Frame): boolean {
+    if (this.#base === -1) return false
+    const most = this.#out.size >= this.#bounds.unitBytes ? FEW_MEMBERS : this.#bounds.members
+    const isFull = kept >= most
+    if (isFull) this.#isCut = true
+    return isFull
+  }
+
+  /** Begins a value that is kept, and a unit where it is one. */
+  #beginValue(): void {
+    const frame = this.#frames.at(-1)
+    if (this.#base === -1) {
+      this.#base = this.#frames.length
+      this.#isCut = false
+      this.#out.clear()
+    } else if (frame !== undefined && !frame.isObject) {
+      if (frame.kept > 0) this.#out.byte(COMMA)
+      frame.kept += 1
+    }
+  }
+
+  #endValue(): void {
+    this.#within = 'structure'
+    const depth = this.#frames.length
+    this.#expect = depth === 0 ? 'nothing' : 'next'
+    if (this.#base !== depth) return
+    this.#base = -1
+    const isItem = depth > 0 && !this.#top().isObject
+    this.#options.onUnit({ key: this.#key, isItem, json: this.#out.text(0), isCut: this.#isCut })
+  }
+
+  #beginName(): void {
+    const frame = this.#top()
+    frame.begun += 1
+    const { shape } = frame
+    this.#within = 'text'
+    this.#isName = true
+    this.#isEscaped = false
+    if (this.#base === -1) this.#out.clear()
+    this.#tokenAt = this.#out.size
+    this.#isKept = shape.kind === 'object' ? frame.kept < MAX_OBJECT_MEMBERS : !this.#isFull(frame)
+    this.#room = this.#isKept ? this.#textRoom() : 0
+    if (!this.#isKept) return
+    if (this.#base !== -1 && frame.kept > 0) this.#out.byte(COMMA)
+    this.#out.byte(QUOTE)
+  }
+
+  #endName(): void {
+    this.#within = 'structure'
+    this.#expect = 'colon'
+    const frame = this.#top()
+    this.#member = this.#isKept ? this.#memberOf(frame) : null
+    if (this.#base === -1) return
+    if (this.#member === null) this.#out.cutBack(this.#tokenAt)
+    else {
+      frame.kept += 1
+      this.#out.byte(QUOTE)
+      this.#out.byte(COLON)
+    }
+  }
+
+  #memberOf({ shape, kept }: Frame): JsonShape | null {
+    if (shape.kind === 'map') return shape.value
+    if (shape.kind !== 'object') return ANY
+    const comma = this.#base !== -1 && kept > 0 ? 1 : 0
+    const name = this.#out.text(this.#tokenAt + comma + 1)
+    if (this.#base === -1) this.#key = name
+    return shape.members.get(name) ?? null
+  }
+
+  #textRoom(): number {
+    return this.#base !== -1 && this.#out.size >= this.#bounds.unitBytes ? SMALL_TEXT_BYTES : this.#bounds.textBytes
+  }
+
+  #beginText(): void {
+    const isKept = this.#shapeOfNext() !== null
+    if (isKept) this.#beginValue()
+    this.#within = 'text'
+    this.#isName = false
+    this.#isEscaped = false
+    this.#isKept = isKept
+    this.#room = isKept ? this.#textRoom() : 0
+    if (isKept) this.#out.byte(QUOTE)
+  }
+
+  #endText(): void {
+    if (this.#skipped > 0) {
+      this.#within = 'passed over'
+      return
+    }
+    if (this.#isName) {
+      this.#endName()
+      return
+    }
+    if (this.#isKept) this.#out.byte(QUOTE)
+    this.#endValue()
+  }
+
+  /** Reads on in a text, and returns where it stops: behind its end, or at the end of the chunk. */
+  #readText(chunk: Buffer, from: number): number {
+    let at = from
+    if (this.#isEscaped) {
+      this.#isEscaped = false
+      this.#keep(chunk, at, at + 1)
+      at += 1
+    }
+    let start = at
+    for (;;) {
+      const byte = chunk[at]
+      if (byte === undefined || byte === QUOTE || byte === BACKSLASH) {
+        this.#keepWithin(chunk, start, at)
+        if (byte === undefined) return at
+        if (byte === QUOTE) {
+          this.#endText()
+          return at + 1
+        }
+        // An escape is kept whole or not at all: it has two or six bytes.
+        if (this.#room < LONGEST_ESCAPE) this.#room = 0
+        this.#keep(chunk, at, at + 2)
+        this.#isEscaped = at + 1 === chunk.length
+        start = Math.min(at + 2, chunk.length)
+        at = start
+      } else if (at - start >= STRIDE) {
+        const quote = chunk.indexOf(QUOTE, at)
+        const end = quote === -1 ? chunk.length : quote
+        const escapeAt = chunk.subarray(at, end).indexOf(BACKSLASH)
+        at = escapeAt === -1 ? end : at + escapeAt
+      } else at += 1
+    }
+  }
+
+  /** Keeps bytes without an escape as far as there is room. What is cut ends with a whole character. */
+  #keepWithin(chunk: Buffer, start: number, end: number): void {
+    let stop = Math.min(end, start + this.#room)
+    if (stop < end) {
+      while (stop > start && ((chunk[stop] ?? 0) & 0xc0) === 0x80) stop -= 1
+      if (this.#isKept) this.#isCut = true
+    }
+    this.#keep(chunk, start, stop)
+    if (stop < end) this.#room = 0
+  }
+
+  #keep(chunk: Buffer, start: number, end: number): void {
+    if (this.#room === 0) return
+    this.#out.bytes(chunk, start, Math.min(end, chunk.length))
+    this.#room = Math.max(0, this.#room - (end - start))
+  }
+
+  #beginLiteral(byte: number): void {
+    this.#isKept = this.#shapeOfNext() !== null
+    if (this.#isKept) this.#beginValue()
+    this.#within = 'literal'
+    this.#tokenAt = this.#out.size
+    this.#room = MAX_LITERAL_BYTES
+    this.#keepLiteral(byte)
+  }
+
+  #keepLiteral(byte: number): void {
+    if (this.#isKept && this.#room > 0) this.#out.byte(byte)
+    this.#room -= 1
+  }
+
+  #readLiteral(chunk: Buffer, from: number): number {
+    for (let at = from; at < chunk.length; at += 1) {
+      const byte = chunk[at] ?? 0
+      if (ENDS_LITERAL.has(byte)) {
+        this.#endLiteral()
+        return at
+      }
+      this.#keepLiteral(byte)
+    }
+    return chunk.length
+  }
+
+  #endLiteral(): void {
+    if (this.#isKept && this.#room < 0) {
+      this.#out.cutBack(this.#tokenAt)
+      this.#out.ascii('null')
+      this.#isCut = true
+    }
+    this.#endValue()
+  }
+
+  /** Passes over the rest of a value that is not kept. */
+  #passOver(chunk: Buffer, from: number): number {
+    for (let at = from; at < chunk.length; at += 1) {
+      const byte = chunk[at]
+      if (byte === QUOTE) {
+        this.#within = 'text'
+        this.#isKept = false
+        this.#isEscaped = false
+        this.#room = 0
+        return at + 1
+      }
+      if (byte === OPEN_OBJECT || byte === OPEN_LIST) this.#skipped += 1
+      else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
+        this.#skipped -= 1
+        if (this.#skipped > 0) continue
+        this.#endValue()
+        return at + 1
+      }
+    }
+    return chunk.length
+  }
+
+  #top(): Frame {
+    const frame = this.#frames.at(-1)
+    if (frame === undefined) throw new MalformedJson('a token out of place')
+    return frame
+  }
+}
+
+/** Whether a list or an object has the form that the shape asks for. */
+function fits({ kind }: JsonShape, isObject: boolean): boolean {
+  return kind === 'any' || (isObject ? kind === 'object' || kind === 'map' : kind === 'list')
+}
