@@ -118,8 +118,8 @@ export interface StreamParts extends EndpointParts, SseParts {
  */
 export function streamEndpoint(route: StreamRoute, parts: StreamParts): RequestHandler {
   return sseEndpoint(route, parts, async (connection) => {
-    const { party } = connection.request()
     const topic = topicOf(route, connection, parts)
+    const { party } = connection.request()
     if (connection.isHead) return connection.open(topic.make(new Set([party])).container)
     connection.takePlace()
     let sent = ''
