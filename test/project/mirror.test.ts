@@ -15,6 +15,7 @@ const OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/http/hidden-containers.test.ts': 'every route, as a caller with a container filter',
   'test/http/resources/answers.test.ts': 'the answer of every route, against its schema',
   'test/http/strangers.test.ts': 'every route, as a caller without a token',
+  'test/live/host/host-logs-shares.test.ts': 'what the followers of logs share, over one host',
 }
 
 const TESTS = filesBelow('test').filter(

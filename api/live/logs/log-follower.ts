@@ -150,6 +150,7 @@ class Follower {
   #goAlone(member: LogMember): void {
     this.#isAlone = true
     member.move()
+    this.#successor = member.successor
   }
 }
 

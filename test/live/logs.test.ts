@@ -1,8 +1,8 @@
-import { CursorTracker } from '../../../api/live/logs/cursor-tracker.js'
-import { formatLogCursor, type LogLine } from '../../../api/model/log-line.js'
-import { cleanupAfterEach } from '../../support/cleanup.js'
-import { lineAt } from '../../support/fake-engine.js'
-import { followersRig, type LogFollower } from '../../support/log-followers.js'
+import { CursorTracker } from '../../api/live/logs/cursor-tracker.js'
+import { formatLogCursor, type LogLine } from '../../api/model/log-line.js'
+import { cleanupAfterEach } from '../support/cleanup.js'
+import { lineAt } from '../support/fake-engine.js'
+import { followersRig, type LogFollower } from '../support/log-followers.js'
 
 const cleanup = cleanupAfterEach()
 
