@@ -82,10 +82,13 @@ function receiveJson(response: IncomingMessage, dial: Dial, { maxBytes, party }:
     }
     return false
   }
+  /** Work on a chunk; a response that is paused may close meanwhile. */
+  let work: Promise<void> | null = null
   const pushLater = async (pushed: Promise<void>) => {
     response.pause()
     try {
       await pushed
+      work = null
       if (goesOn()) response.resume()
     } catch (error) {
       fail(error)
@@ -98,12 +101,13 @@ function receiveJson(response: IncomingMessage, dial: Dial, { maxBytes, party }:
     try {
       const pushed = body.push(chunk)
       if (pushed === null) goesOn()
-      else void pushLater(pushed)
+      else work = pushLater(pushed)
     } catch (error) {
       fail(error)
     }
   })
-  response.on('close', () => {
+  response.on('close', async () => {
+    await work
     if (dial.isSettled) return
     try {
       if (response.complete) dial.succeed(body.end())
