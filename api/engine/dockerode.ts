@@ -1,5 +1,5 @@
 import Docker from 'dockerode'
-import type { LoopShare } from '../concurrency/event-loop-yield.js'
+import { LoopShare } from '../concurrency/event-loop-yield.js'
 import type { EngineEndpoint } from '../model/endpoint.js'
 import type { RecordCall } from '../model/engine-call.js'
 import type { EngineTime } from '../model/engine-time.js'
@@ -73,7 +73,7 @@ export interface DockerodeEngineOptions extends TransportOptions {
  */
 export function createDockerodeEngine(
   endpoint: EngineEndpoint,
-  { scrubLogs = true, ...options }: DockerodeEngineOptions = {},
+  { scrubLogs = true, loopShare = new LoopShare(), party = 'engine', ...options }: DockerodeEngineOptions = {},
 ): Engine {
   const modem = new ReadOnlyTransport(endpoint, options)
   const docker = dockerodeOver(modem)
@@ -145,7 +145,8 @@ export function createDockerodeEngine(
       const both = { stdout: true, stderr: true, timestamps: true } as const
       const options = { follow, ...both, tail: tail ?? 'all', ...sinceOption(since) } as const
       const send = (call: MeasuredCall) => docker.getContainer(id).logs({ abortSignal: call, ...options })
-      return stream((call) => readLog({ call, send, id, isTty, follow, isScrubbed: scrubLogs }), signal, recordCall)
+      const parts = { send, id, isTty, follow, isScrubbed: scrubLogs, slice: loopShare.slice(party) }
+      return stream((call) => readLog({ call, ...parts }), signal, recordCall)
     },
     top: (id, signal, recordCall) =>
       ask((options) => docker.getContainer(id).top(options), decodeTop, signal, recordCall),
