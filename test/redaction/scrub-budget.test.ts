@@ -1,5 +1,10 @@
 import { REDACTED, scrubArguments, scrubLabels, scrubText } from '../../api/redaction/scrub.js'
-import { CHARACTERS_PER_TEXT, ScrubBudget } from '../../api/redaction/scrub-budget.js'
+import {
+  CHARACTERS_PER_TEXT,
+  CONTAINER_SCRUB_CHARACTERS,
+  LINE_SCRUB_CHARACTERS,
+  ScrubBudget,
+} from '../../api/redaction/scrub-budget.js'
 
 /** Pays for texts of these lengths, and no character more. */
 const budgetFor = (...lengths: readonly number[]) =>
@@ -127,4 +132,21 @@ test('one budget is spent by all texts of one container, in their order', () => 
   expect(scrubArguments(['app'], budget).value).toEqual(['app'])
   expect(scrubLabels({ team: 'web' }, budget).value.get('team')).toBe('web')
   expect(scrubText('x', budget)).toEqual({ value: REDACTED, redactions: 1 })
+})
+
+test.each([
+  ['a container', CONTAINER_SCRUB_CHARACTERS],
+  ['a line', LINE_SCRUB_CHARACTERS],
+])('that of %s lets as many characters be looked at as it says, in one text or in many', (_what, characters) => {
+  const longest = characters - CHARACTERS_PER_TEXT
+  for (const [length, isAfforded] of [
+    [longest - 1, true],
+    [longest, true],
+    [longest + 1, false],
+  ] as const)
+    expect(new ScrubBudget(characters).affords(length)).toBe(isAfforded)
+  const budget = new ScrubBudget(characters)
+  let texts = 0
+  while (!budget.isSpent) texts += budget.spend(1)
+  expect(texts).toBe(Math.floor(characters / (CHARACTERS_PER_TEXT + 1)))
 })
