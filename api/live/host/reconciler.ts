@@ -180,6 +180,7 @@ export class Reconciler {
       if (isUnsure) this.#inspects.add(id)
       else this.#remove(id)
     }
+    slice.end()
     if (ids !== null) return
     crashes.retain((id) => inventory.get(id) !== undefined)
     this.#observedAt = clock.now()

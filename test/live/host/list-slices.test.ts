@@ -75,6 +75,20 @@ describe('a list that takes several slices', () => {
     },
   )
 
+  test('counts toward its host in the share of the event loop, the last slice too', async () => {
+    let looks = 0
+    const charged = new Map<string, number>()
+    const share = new LoopShare(() => {
+      looks += 1
+      return looks
+    })
+    share.charge = (party, milliseconds) => charged.set(party, (charged.get(party) ?? 0) + milliseconds)
+    const engine = new FakeEngine()
+    engine.add(listed({ id: A }))
+    await startHost(engine, undefined, { loopShare: share })
+    expect([...charged]).toEqual([['local', 3]])
+  })
+
   test('is shown slice by slice, and the time of the list is that of its end', async () => {
     const { engine, clock, share, host, shown } = await rig(A, B)
     const before = host.status().observedAt
