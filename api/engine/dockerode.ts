@@ -78,7 +78,6 @@ export function createDockerodeEngine(
   endpoint: EngineEndpoint,
   { scrubLogs = true, loopShare = new LoopShare(), party = 'engine', ...options }: DockerodeEngineOptions = {},
 ): Engine {
-  const { loopShare = new LoopShare(), party = 'engine' } = options
   const modem = new ReadOnlyTransport(endpoint, options, { loopShare, name: party })
   const docker = dockerodeOver(modem)
   const texts = new StaticTexts()
