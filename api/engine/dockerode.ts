@@ -152,7 +152,7 @@ export function createDockerodeEngine(
       const both = { stdout: true, stderr: true, timestamps: true } as const
       const options = { follow, ...both, tail: tail ?? 'all', ...sinceOption(since) } as const
       const send = (call: MeasuredCall) => docker.getContainer(id).logs({ abortSignal: call, ...options })
-      const parts = { send, id, isTty, follow, isScrubbed: scrubLogs, slice: loopShare.slice(party) }
+      const parts = { send, id, isTty, follow, isScrubbed: scrubLogs, startSlice: () => loopShare.slice(party) }
       return stream((call) => readLog({ call, ...parts }), signal, recordCall)
     },
     top: (id, signal, recordCall) =>

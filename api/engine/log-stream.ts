@@ -13,8 +13,8 @@ export interface LogStreamParts {
   readonly isTty: boolean
   readonly follow: boolean
   readonly isScrubbed: boolean
-  /** Slices of the engine's work on the event loop. */
-  readonly slice: TimeSlice
+  /** Begins a slice of the engine's work on the event loop. */
+  readonly startSlice: () => TimeSlice
 }
 
 /** Lines of each chunk at once, after an empty batch. A followed log ends quietly where it is cut; one that is not, with a fault. */
@@ -25,7 +25,7 @@ export async function* readLog({
   isTty,
   follow,
   isScrubbed,
-  slice,
+  startSlice,
 }: LogStreamParts): AsyncGenerator<readonly LogLine[], void, undefined> {
   const what = `GET /containers/${id.slice(0, 12)}/logs`
   const { signal } = call
@@ -37,7 +37,7 @@ export async function* readLog({
     yield []
     const lines = readLogLines(call.counting(stream), isTty)
     for await (const some of follow ? untilCut(what, lines, signal) : whole(what, lines, signal))
-      yield await shownLines(some, scrubber, slice)
+      yield await shownLines(some, scrubber, startSlice())
   } finally {
     stream.destroy()
   }
@@ -54,5 +54,6 @@ async function shownLines(
     shown.push(scrubber === null ? plainLogLine(line) : scrubber.scrub(line))
     if (slice.isOver) await slice.next()
   }
+  slice.end()
   return shown
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { InspectedContainer } from '../../model/container.js'
 import { type Scrubbed, scrubArguments } from '../../redaction/scrub.js'
+import type { ScrubBudget } from '../../redaction/scrub-budget.js'
 import { MAX_SCRUBBED_VALUE, MAX_VALUE, optionalNumber, scrubCommandLine, strings, words } from './shape.js'
 import type { Command } from './static-texts.js'
 
@@ -30,13 +31,13 @@ export const COMMAND = {
 type Config = z.infer<z.ZodObject<typeof COMMAND>>
 
 /** Entrypoint and command are one command line, so a flag at the end of the first has its value at the beginning of the second. */
-export function commandOf(config: Config): Scrubbed<Command> {
+export function commandOf(config: Config, budget: ScrubBudget): Scrubbed<Command> {
   const entrypoint = (config.Entrypoint ?? []).slice(0, MAX_ARGUMENTS)
   const command = (config.Cmd ?? []).slice(0, MAX_ARGUMENTS)
   const looked = [...entrypoint, ...command].map((argument) => argument.slice(0, MAX_SCRUBBED_VALUE))
-  const { value: whole, redactions } = scrubArguments(looked)
+  const { value: whole, redactions } = scrubArguments(looked, budget)
   const value = whole.map((argument) => argument.slice(0, MAX_VALUE))
-  const healthCheck = healthCheckOf(config)
+  const healthCheck = healthCheckOf(config, budget)
   return {
     value: {
       entrypoint: value.slice(0, entrypoint.length),
@@ -56,11 +57,14 @@ const NANOSECONDS_PER_MILLISECOND = 1_000_000
  * The command in one line and scrubbed as one, as events spell it. So an event of the health check is known by its command,
  * and no secret is held for that.
  */
-function healthCheckOf({ Healthcheck, Shell }: Config): Scrubbed<InspectedContainer['healthCheck']> {
+function healthCheckOf(
+  { Healthcheck, Shell }: Config,
+  budget: ScrubBudget,
+): Scrubbed<InspectedContainer['healthCheck']> {
   const [kind, ...test] = Healthcheck?.Test ?? []
   if (Healthcheck == null || (kind !== 'CMD' && kind !== 'CMD-SHELL')) return { value: null, redactions: 0 }
   const words = kind === 'CMD' ? test : [...(Shell.length > 0 ? Shell : DEFAULT_SHELL), ...test]
-  const { value: command, redactions } = scrubCommandLine(words.join(' '))
+  const { value: command, redactions } = scrubCommandLine(words.join(' '), budget)
   const milliseconds = (nanoseconds: number | null) =>
     nanoseconds === null || nanoseconds <= 0 ? null : nanoseconds / NANOSECONDS_PER_MILLISECOND
   const value = {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { InspectedContainer, Port } from '../../model/container.js'
 import { ApiError } from '../../model/error.js'
 import { type Scrubbed, scrubText } from '../../redaction/scrub.js'
+import { CONTAINER_SCRUB_CHARACTERS, ScrubBudget } from '../../redaction/scrub-budget.js'
 import { type MakeReader, WholeReader } from '../json/answer-reader.js'
 import { type JsonBounds, UNIT_BOUNDS } from '../json/json-pruner.js'
 import { shapeOf } from '../json/json-shape.js'
@@ -13,6 +14,7 @@ import {
   flag,
   labels,
   limit,
+  MAX_VALUE,
   number,
   optionalNumber,
   optionalText,
@@ -163,15 +165,16 @@ function decodeInspect(value: unknown, { id, isCut, texts }: Asked): InspectedCo
     textRedactions += scrubbed.redactions
     return scrubbed.value
   }
-  const cleanText = (dirty: string) => clean(scrubText(dirty))
+  const budget = newBudget()
+  const cleanText = (dirty: string) => clean(scrubText(dirty, budget)).slice(0, MAX_VALUE)
   let hostPathRedactions = 0
   const cleanHostPath = (dirty: string) => {
-    const scrubbed = scrubText(dirty)
+    const scrubbed = scrubText(dirty, budget)
     hostPathRedactions += scrubbed.redactions
-    return clean(scrubbed)
+    return clean(scrubbed).slice(0, MAX_VALUE)
   }
   const state = stateOf(State.Status, State.Running)
-  const { entrypoint, command, healthCheck } = clean(texts.command(id, () => commandOf(Config)))
+  const { entrypoint, command, healthCheck } = clean(texts.command(id, () => commandOf(Config, newBudget())))
   const envValues = Config.Env.filter((entry) => /=./s.test(entry)).length
   return {
     id: top.Id,
@@ -209,7 +212,7 @@ function decodeInspect(value: unknown, { id, isCut, texts }: Asked): InspectedCo
     autoRemove: HostConfig.AutoRemove,
     hostname: Config.Hostname ?? '',
     envNames: envNamesOf(Config.Env),
-    labels: clean(texts.labels(id, () => scrubbedLabels(Config.Labels))),
+    labels: clean(texts.labels(id, () => scrubbedLabels(Config.Labels, newBudget()))),
     ports: sortPorts(portsOf(top.NetworkSettings?.Ports ?? {})),
     networkMode: HostConfig.NetworkMode ?? '',
     networks: Object.entries(top.NetworkSettings?.Networks ?? {})
@@ -254,6 +257,11 @@ function decodeInspect(value: unknown, { id, isCut, texts }: Asked): InspectedCo
     hostPathRedactions,
     isPartial: isCut,
   }
+}
+
+/** For texts that never change, and for those that do. */
+function newBudget(): ScrubBudget {
+  return new ScrubBudget(CONTAINER_SCRUB_CHARACTERS)
 }
 
 function portsOf(bindings: NonNullable<NonNullable<Inspect['NetworkSettings']>['Ports']>): Port[] {

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ContainerList, ListedContainer } from '../../model/container.js'
 import { scrubText } from '../../redaction/scrub.js'
+import { CONTAINER_SCRUB_CHARACTERS, ScrubBudget } from '../../redaction/scrub-budget.js'
 import { itemAnswer, type MakeReader } from '../json/answer-reader.js'
 import { compare, MAX_MOUNTS, MAX_NETWORKS, nameOf, sortPorts } from './container-parts.js'
 import { stateOf } from './container-state.js'
@@ -52,9 +53,10 @@ export function containersAnswer(texts: StaticTexts): MakeReader<ContainerList> 
 function containerOf(value: unknown, isCut: boolean, texts: StaticTexts): ListedContainer | null {
   const { success, data: entry } = ITEM.safeParse(value)
   if (!success) return null
-  const image = entry.Image == null ? { value: null, redactions: 0 } : scrubText(entry.Image)
+  const budget = new ScrubBudget(CONTAINER_SCRUB_CHARACTERS)
+  const image = entry.Image == null ? { value: null, redactions: 0 } : scrubText(entry.Image, budget)
   const isPartial = isCut || hasMisfits(value as Raw, entry)
-  const scrub = () => scrubbedLabels(entry.Labels)
+  const scrub = () => scrubbedLabels(entry.Labels, budget)
   const labels = isPartial ? scrub() : texts.labels(entry.Id, scrub)
   const status = entry.Status ?? null
   return {
@@ -76,7 +78,7 @@ function containerOf(value: unknown, isCut: boolean, texts: StaticTexts): Listed
     labels: labels.value,
     networks: Object.keys(entry.NetworkSettings?.Networks ?? {}).slice(0, MAX_NETWORKS),
     volumes: entry.Mounts.flatMap(({ Type, Name }) =>
-      Type === 'volume' && Name !== null ? [scrubText(Name).value.slice(0, MAX_VALUE)] : [],
+      Type === 'volume' && Name !== null ? [scrubText(Name, budget).value.slice(0, MAX_VALUE)] : [],
     )
       .toSorted(compare)
       .slice(0, MAX_MOUNTS),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Image, Network, Volume } from '../../model/engine-object.js'
 import { type Scrubbed, scrubText } from '../../redaction/scrub.js'
+import { ScrubBudget } from '../../redaction/scrub-budget.js'
 import { itemAnswer, type MakeReader } from '../json/answer-reader.js'
 import {
   flag,
@@ -17,6 +18,9 @@ import {
 /** Tags, and digests, kept of one image. */
 const MAX_NAMES = 256
 
+/** Characters of one object's texts that are looked at for secrets: an image with 400 names takes 60,000. */
+const OBJECT_SCRUB_CHARACTERS = 128 * 1024
+
 /** Subnets kept of one network. */
 const MAX_SUBNETS = 64
 
@@ -30,10 +34,10 @@ const IMAGE = z.object({
 })
 
 /** Answer of GET /images/json. */
-export const imagesAnswer = objectsAnswer(IMAGE, 'the images', (image): Image => {
-  const tags = namesOf(image.RepoTags)
-  const digests = namesOf(image.RepoDigests)
-  const labels = scrubbedLabels(image.Labels)
+export const imagesAnswer = objectsAnswer(IMAGE, 'the images', (image, budget): Image => {
+  const tags = namesOf(image.RepoTags, budget)
+  const digests = namesOf(image.RepoDigests, budget)
+  const labels = scrubbedLabels(image.Labels, budget)
   return {
     id: image.Id,
     tags: tags.value,
@@ -50,7 +54,7 @@ export const imagesAnswer = objectsAnswer(IMAGE, 'the images', (image): Image =>
 function objectsAnswer<Schema extends z.ZodType, Item>(
   schema: Schema,
   what: string,
-  decode: (object: z.output<Schema>) => Item,
+  decode: (object: z.output<Schema>, budget: ScrubBudget) => Item,
   within?: string,
 ): MakeReader<readonly Item[]> {
   return itemAnswer(schema, {
@@ -58,16 +62,16 @@ function objectsAnswer<Schema extends z.ZodType, Item>(
     ...(within === undefined ? {} : { within, isNullable: true }),
     decode(value) {
       const { success, data } = schema.safeParse(value)
-      return success ? decode(data) : null
+      return success ? decode(data, new ScrubBudget(OBJECT_SCRUB_CHARACTERS)) : null
     },
     finish: ({ items }) => items,
   })
 }
 
 /** `<none>:<none>` and `<none>@<none>` stand for no name in older engines. */
-function namesOf(names: readonly string[]): Scrubbed<readonly string[]> {
+function namesOf(names: readonly string[], budget: ScrubBudget): Scrubbed<readonly string[]> {
   const real = names.filter((name) => !/^<none>[:@]<none>$/.test(name))
-  const scrubbed = real.slice(0, MAX_NAMES).map((name) => scrubText(name))
+  const scrubbed = real.slice(0, MAX_NAMES).map((name) => scrubText(name, budget))
   return { value: scrubbed.map(({ value }) => value), redactions: redactionsOf(...scrubbed) }
 }
 
@@ -94,10 +98,10 @@ const NETWORK = z.object({
 })
 
 /** Answer of GET /networks. */
-export const networksAnswer = objectsAnswer(NETWORK, 'the networks', (network): Network => {
-  const name = scrubText(network.Name)
-  const labels = scrubbedLabels(network.Labels)
-  const options = scrubbedLabels(network.Options)
+export const networksAnswer = objectsAnswer(NETWORK, 'the networks', (network, budget): Network => {
+  const name = scrubText(network.Name, budget)
+  const labels = scrubbedLabels(network.Labels, budget)
+  const options = scrubbedLabels(network.Options, budget)
   return {
     id: network.Id,
     name: name.value,
@@ -132,11 +136,12 @@ const VOLUME = z.object({
 export const volumesAnswer = objectsAnswer(
   VOLUME,
   'the volumes',
-  (volume): Volume => {
-    const name = scrubText(volume.Name)
-    const mountpoint = volume.Mountpoint === null ? { value: null, redactions: 0 } : scrubText(volume.Mountpoint)
-    const labels = scrubbedLabels(volume.Labels)
-    const options = scrubbedLabels(volume.Options)
+  (volume, budget): Volume => {
+    const name = scrubText(volume.Name, budget)
+    const mountpoint =
+      volume.Mountpoint === null ? { value: null, redactions: 0 } : scrubText(volume.Mountpoint, budget)
+    const labels = scrubbedLabels(volume.Labels, budget)
+    const options = scrubbedLabels(volume.Options, budget)
     return {
       name: name.value,
       driver: volume.Driver ?? '',

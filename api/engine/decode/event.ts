@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { ContainerEvent, EventStep } from '../../model/container-event.js'
 import { evictOldest } from '../../model/evict-oldest.js'
 import { type Scrubbed, scrubText } from '../../redaction/scrub.js'
+import { CONTAINER_SCRUB_CHARACTERS, ScrubBudget } from '../../redaction/scrub-budget.js'
 import type { JsonLine } from '../json/json-lines.js'
 import { shapeOf } from '../json/json-shape.js'
 import {
@@ -108,7 +109,7 @@ export class EventDecoder {
     const known = this.#texts.knownLabels(id) ?? this.#labels.get(id)
     if (known !== undefined) return known
     const given = Object.entries(attributes).filter(([key]) => !OWN_ATTRIBUTES.has(key))
-    const labels = scrubbedLabels(Object.fromEntries(given)).value
+    const labels = scrubbedLabels(Object.fromEntries(given), new ScrubBudget(CONTAINER_SCRUB_CHARACTERS)).value
     this.#labels.set(id, labels)
     evictOldest(this.#labels, MAX_REMEMBERED)
     return labels

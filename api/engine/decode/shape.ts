@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { ApiError } from '../../model/error.js'
 import { rfc3339Milliseconds } from '../../model/rfc3339.js'
 import { type Scrubbed, scrubLabels, scrubText } from '../../redaction/scrub.js'
+import type { ScrubBudget } from '../../redaction/scrub-budget.js'
 
 /*
  * The engine's words end here. Engines and podman leave out, or give as null, whatever a container has not got, so
@@ -99,13 +100,16 @@ export function detached(text: string): string {
 }
 
 /** A command whose arguments are joined by spaces, without its secrets. */
-export function scrubCommandLine(command: string): Scrubbed<string> {
-  const { value, redactions } = scrubText(command.slice(0, MAX_SCRUBBED_VALUE))
+export function scrubCommandLine(command: string, budget?: ScrubBudget): Scrubbed<string> {
+  const { value, redactions } = scrubText(command.slice(0, MAX_SCRUBBED_VALUE), budget)
   return { value: detached(value.slice(0, MAX_VALUE)), redactions }
 }
 
 /** Labels, or a driver's options, without their secrets. */
-export function scrubbedLabels(given: Readonly<Record<string, string>>): Scrubbed<ReadonlyMap<string, string>> {
+export function scrubbedLabels(
+  given: Readonly<Record<string, string>>,
+  budget: ScrubBudget,
+): Scrubbed<ReadonlyMap<string, string>> {
   let room = MAX_LABEL_CHARACTERS
   const looked: [string, string][] = []
   for (const [key, value] of shortestFirst(Object.entries(given)).slice(0, MAX_LABELS)) {
@@ -115,7 +119,7 @@ export function scrubbedLabels(given: Readonly<Record<string, string>>): Scrubbe
     room -= part.length
     looked.push([key, part])
   }
-  const { value, redactions } = scrubLabels(Object.fromEntries(looked))
+  const { value, redactions } = scrubLabels(Object.fromEntries(looked), budget)
   const kept = [...value].map(([key, text]) => [detached(key), detached(text.slice(0, MAX_VALUE))] as const)
   return { value: new Map(kept), redactions }
 }
