@@ -39,6 +39,8 @@ export interface LimitConfig {
   readonly general: number
   /** Requests for statistics. */
   readonly stats: number
+  /** Requests for the metrics. */
+  readonly metrics: number
   /** Failed sign-ins. */
   readonly login: number
 }
@@ -68,6 +70,12 @@ const MAX_HISTORY_SAMPLES = 8_640
 /** A higher limit would limit nothing. express-rate-limit can still count to this number. */
 const MAX_RATE_LIMIT = 1_000_000_000
 
+/**
+ * Scrapes in one window of 15 minutes: one a second. Two Prometheus servers that ask each 5 s with the same token take 360; a loop
+ * without a pause has used them up within seconds.
+ */
+const METRICS_LIMIT = 900
+
 /** Guesses at passwords in one window. A higher limit would hardly be one. */
 const MAX_LOGIN_LIMIT = 1_000
 
@@ -91,6 +99,7 @@ export function loadConfig(environment: RawEnvironment, files: ConfigFiles, now:
       windowMs: read.duration('RATE_LIMIT_WINDOW', { min: '1s', max: '24h', fallback: '15m' }),
       general: read.wholeNumber('RATE_LIMIT_GENERAL', { min: 1, max: MAX_RATE_LIMIT, fallback: 100 }),
       stats: read.wholeNumber('RATE_LIMIT_STATS', { min: 1, max: MAX_RATE_LIMIT, fallback: 10 }),
+      metrics: read.wholeNumber('RATE_LIMIT_METRICS', { min: 1, max: MAX_RATE_LIMIT, fallback: METRICS_LIMIT }),
       login: read.wholeNumber('RATE_LIMIT_LOGIN', { min: 1, max: MAX_LOGIN_LIMIT, fallback: 10 }),
     },
     network: readNetwork(read, !authEnabled),

@@ -10,6 +10,9 @@ import { MalformedJson } from './json/json-pruner.js'
 /** Bytes read of an error answer, for the log. */
 const MAX_ERROR_BYTES = 4 * 1024
 
+/** Bytes of an answer in plain text, which is held: a word. */
+const MAX_TEXT_BYTES = 64 * 1024
+
 export interface AnswerBounds {
   /** Bytes read of an answer. A list that has more is read as far as that; all else is refused. */
   readonly maxBytes: number
@@ -28,7 +31,8 @@ export function receive(response: IncomingMessage, dial: Dial, bounds: AnswerBou
   else if (status !== 200)
     receiveBytes(response, dial, MAX_ERROR_BYTES, (body) => dial.fail(statusFault(read, status, body)))
   else if (isStreamed(read)) dial.succeed(response)
-  else if (read.method === 'HEAD' || read.row.answer === 'text') receiveText(response, dial, bounds.maxBytes)
+  else if (read.method === 'HEAD' || read.row.answer === 'text')
+    receiveText(response, dial, Math.min(bounds.maxBytes, MAX_TEXT_BYTES))
   else receiveJson(response, dial, bounds)
 }
 
@@ -78,10 +82,13 @@ function receiveJson(response: IncomingMessage, dial: Dial, { maxBytes, party }:
     }
     return false
   }
+  /** Work on a chunk; a response that is paused may close meanwhile. */
+  let work: Promise<void> | null = null
   const pushLater = async (pushed: Promise<void>) => {
     response.pause()
     try {
       await pushed
+      work = null
       if (goesOn()) response.resume()
     } catch (error) {
       fail(error)
@@ -94,12 +101,13 @@ function receiveJson(response: IncomingMessage, dial: Dial, { maxBytes, party }:
     try {
       const pushed = body.push(chunk)
       if (pushed === null) goesOn()
-      else void pushLater(pushed)
+      else work = pushLater(pushed)
     } catch (error) {
       fail(error)
     }
   })
-  response.on('close', () => {
+  response.on('close', async () => {
+    await work
     if (dial.isSettled) return
     try {
       if (response.complete) dial.succeed(body.end())

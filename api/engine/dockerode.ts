@@ -76,9 +76,8 @@ export interface DockerodeEngineOptions extends TransportOptions {
  */
 export function createDockerodeEngine(
   endpoint: EngineEndpoint,
-  { scrubLogs = true, ...options }: DockerodeEngineOptions = {},
+  { scrubLogs = true, loopShare = new LoopShare(), party = 'engine', ...options }: DockerodeEngineOptions = {},
 ): Engine {
-  const { loopShare = new LoopShare(), party = 'engine' } = options
   const modem = new ReadOnlyTransport(endpoint, options, { loopShare, name: party })
   const docker = dockerodeOver(modem)
   const texts = new StaticTexts()
@@ -153,7 +152,8 @@ export function createDockerodeEngine(
       const both = { stdout: true, stderr: true, timestamps: true } as const
       const options = { follow, ...both, tail: tail ?? 'all', ...sinceOption(since) } as const
       const send = (call: MeasuredCall) => docker.getContainer(id).logs({ abortSignal: call, ...options })
-      return stream((call) => readLog({ call, send, id, isTty, follow, isScrubbed: scrubLogs }), signal, recordCall)
+      const parts = { send, id, isTty, follow, isScrubbed: scrubLogs, slice: loopShare.slice(party) }
+      return stream((call) => readLog({ call, ...parts }), signal, recordCall)
     },
     top: (id, signal, recordCall) =>
       ask((options) => docker.getContainer(id).top(options), topAnswer, signal, recordCall),

@@ -20,6 +20,13 @@ export function timeoutFault(read: Read, deadlineMs: number): ApiError {
   return new ApiError('engine-timeout', `${describeRead(read)}: not answered in full within ${deadlineMs} ms`)
 }
 
+/** All connections of its kind have been in use for so long. */
+export function busyFault(read: Read, waitedMs: number): ApiError {
+  const detail = 'The container engine is busy with other reads: ask again in a moment.'
+  const reason = `${describeRead(read)}: no connection was free within ${waitedMs} ms`
+  return new ApiError('engine-unavailable', reason, { detail })
+}
+
 export function badAnswer(read: Read, what: string, cause?: unknown): ApiError {
   return new ApiError('engine-bad-answer', `${describeRead(read)}: ${what}`, { cause })
 }

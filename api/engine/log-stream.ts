@@ -1,5 +1,6 @@
+import type { TimeSlice } from '../concurrency/event-loop-yield.js'
 import type { LogLine } from '../model/log-line.js'
-import { readLogLines } from './log-lines.js'
+import { type RawLogLine, readLogLines } from './log-lines.js'
 import { LogScrubber, plainLogLine } from './log-scrubber.js'
 import type { MeasuredCall } from './measured-call.js'
 import { openStream, untilCut, whole } from './opened-stream.js'
@@ -12,6 +13,8 @@ export interface LogStreamParts {
   readonly isTty: boolean
   readonly follow: boolean
   readonly isScrubbed: boolean
+  /** Slices of the engine's work on the event loop. */
+  readonly slice: TimeSlice
 }
 
 /** Lines of each chunk at once, after an empty batch. A followed log ends quietly where it is cut; one that is not, with a fault. */
@@ -22,19 +25,34 @@ export async function* readLog({
   isTty,
   follow,
   isScrubbed,
+  slice,
 }: LogStreamParts): AsyncGenerator<readonly LogLine[], void, undefined> {
   const what = `GET /containers/${id.slice(0, 12)}/logs`
   const { signal } = call
   const stream = await openStream(what, signal, () => send(call))
   if (stream === null && follow) return
   if (stream === null) throw signal.reason
-  const scrubber = new LogScrubber()
+  const scrubber = isScrubbed ? new LogScrubber() : null
   try {
     yield []
     const lines = readLogLines(call.counting(stream), isTty)
     for await (const some of follow ? untilCut(what, lines, signal) : whole(what, lines, signal))
-      yield some.map((line) => (isScrubbed ? scrubber.scrub(line) : plainLogLine(line)))
+      yield await shownLines(some, scrubber, slice)
   } finally {
     stream.destroy()
   }
+}
+
+/** Yields between two lines, since one may take as long as a thousand. So no chunk holds the event loop longer than a slice and a line. */
+async function shownLines(
+  lines: readonly RawLogLine[],
+  scrubber: LogScrubber | null,
+  slice: TimeSlice,
+): Promise<readonly LogLine[]> {
+  const shown: LogLine[] = []
+  for (const line of lines) {
+    shown.push(scrubber === null ? plainLogLine(line) : scrubber.scrub(line))
+    if (slice.isOver) await slice.next()
+  }
+  return shown
 }

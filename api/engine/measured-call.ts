@@ -11,15 +11,22 @@ export class MeasuredCall {
   readonly signal: AbortSignal
   /** Reads the answer; null where it is a stream or text. */
   readonly makeReader: MakeReader<unknown> | null
+  /** Whether a caller waits for it, rather than the inventory. */
+  readonly isForCaller: boolean
   readonly #record: RecordCall
   readonly #startedAt = performance.now()
   #read: string | null = null
   #status: number | null = null
   #bytes = 0
 
-  constructor(signal: AbortSignal, record: RecordCall, makeReader: MakeReader<unknown> | null = null) {
+  constructor(
+    signal: AbortSignal,
+    record: RecordCall,
+    { makeReader = null, isForCaller = false }: Partial<Pick<MeasuredCall, 'makeReader' | 'isForCaller'>> = {},
+  ) {
     this.signal = signal
     this.makeReader = makeReader
+    this.isForCaller = isForCaller
     this.#record = record
   }
 

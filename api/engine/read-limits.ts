@@ -16,18 +16,25 @@ const BULK_DEADLINE_MS = 20_000
 /** Milliseconds for GET /system/df, which walks every volume and every container: minutes on a machine with slow disks. */
 const DISK_DEADLINE_MS = 180_000
 
-/** Bytes of a list: a container with many labels takes some 10 KB, and 3,000 containers are far beyond one engine. */
-const MAX_LIST_BYTES = 32 * 1024 * 1024
+/** Bytes that are read of a list: 20,000 containers take 54 MB. They are not held. */
+const MAX_LIST_BYTES = 64 * 1024 * 1024
 
-/**
- * Bytes of any other answer. An inspect carries the last five outputs of the health check at 4 KB each, and all of Env.
- */
-const MAX_ANSWER_BYTES = 4 * 1024 * 1024
+/** Bytes of any other answer. An inspect carries all labels and all of Env, which a container's author may make this large. */
+const MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
 /**
  * Connections for quick calls and lookups: twice what the inventory inspects at once, so that a ping always finds one.
  */
 const QUICK_SOCKETS = 16
+
+/**
+ * How many of these calls that callers wait for may have at once: the inventory inspects eight, and a list and a ping find one free,
+ * however slowly an engine answers callers.
+ */
+const CALLER_SOCKETS = 6
+
+/** Milliseconds that a call waits for a connection, beyond which the engine counts as busy. A caller may come again. */
+const PLACE_WAIT_MS = 2_000
 
 /**
  * Connections for statistics, apart so that none of these slow calls stands before an inspect. As many as a sampler
@@ -53,7 +60,9 @@ export interface TransportOptions {
   readonly diskDeadlineMs?: number
   readonly maxListBytes?: number
   readonly maxAnswerBytes?: number
+  readonly placeWaitMs?: number
   readonly quickSockets?: number
+  readonly callerSockets?: number
   readonly statsSockets?: number
   readonly bulkSockets?: number
   readonly maxStreams?: number
@@ -85,7 +94,9 @@ export function boundsOf(options: TransportOptions): Bounds {
     diskDeadlineMs: DISK_DEADLINE_MS,
     maxListBytes: MAX_LIST_BYTES,
     maxAnswerBytes: MAX_ANSWER_BYTES,
+    placeWaitMs: PLACE_WAIT_MS,
     quickSockets: QUICK_SOCKETS,
+    callerSockets: CALLER_SOCKETS,
     statsSockets: STATS_SOCKETS,
     bulkSockets: BULK_SOCKETS,
     maxStreams: MAX_STREAMS,

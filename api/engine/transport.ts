@@ -11,7 +11,7 @@ import { type Agent, agentFactory } from './agents.js'
 import { isStreamed, receive } from './answer.js'
 import { CallTotals } from './call-totals.js'
 import { Dial } from './dial.js'
-import { badAnswer, codeOf, connectionFault, timeoutFault } from './faults.js'
+import { badAnswer, busyFault, codeOf, connectionFault, timeoutFault } from './faults.js'
 import { guardRead, type Read } from './guard.js'
 import type { Party } from './json/answer-body.js'
 import type { MakeReader } from './json/answer-reader.js'
@@ -52,6 +52,8 @@ export class ReadOnlyTransport {
   readonly #pools: Readonly<Record<ReadLimits['pool'], { readonly agent: Agent; readonly semaphore: Semaphore }>>
   /** What ends each call under way and each open stream. */
   readonly #underWay = new Set<(fault: ApiError) => void>()
+  /** Callers share some of the quick connections. */
+  readonly #callers: Semaphore
   readonly #streams: ReadonlyMap<string, Quota>
   #isClosed = false
 
@@ -68,20 +70,21 @@ export class ReadOnlyTransport {
     const pool = (sockets: number) => ({ agent: makeAgent(sockets, true), semaphore: new Semaphore(sockets) })
     const { quickSockets, statsSockets, bulkSockets, maxStreams, maxLogStreams } = this.#bounds
     this.#pools = { quick: pool(quickSockets), sampling: pool(statsSockets), bulk: pool(bulkSockets) }
+    this.#callers = new Semaphore(this.#bounds.callerSockets)
     this.#streamAgent = makeAgent(maxStreams + maxLogStreams, false)
     this.#streams = streamQuotas(this.#bounds)
   }
 
   /**
    * Begins a call. It is dialled as the `abortSignal`, the one option that every method of dockerode hands on. It counts
-   * towards the totals when its reader ends it.
+   * towards the totals when its reader ends it. A call that is recorded is made for a caller.
    */
   measure(signal: AbortSignal, recordCall?: RecordCall, makeReader: MakeReader<unknown> | null = null): MeasuredCall {
     const record: RecordCall = (call) => {
       this.totals.add(call)
       recordCall?.(call)
     }
-    return new MeasuredCall(signal, record, makeReader)
+    return new MeasuredCall(signal, record, { makeReader, isForCaller: recordCall !== undefined })
   }
 
   /** docker-modem's interface. Calls back once, never within the call itself. */
@@ -133,10 +136,16 @@ export class ReadOnlyTransport {
     this.#underWay.add(end)
     if (read.isEndless) this.#send(dial, true)
     else {
-      dial.leave = this.#pools[pool].semaphore.enter((leave) => {
+      const { placeWaitMs } = this.#bounds
+      const stopWaiting = setTimeout(() => dial.fail(busyFault(read, placeWaitMs)), placeWaitMs)
+      const queues = [this.#pools[pool].semaphore]
+      if (pool === 'quick' && measured?.isForCaller === true) queues.unshift(this.#callers)
+      dial.leave = enterAll(queues, (leave) => {
+        clearTimeout(stopWaiting)
         dial.leave = leave
         this.#send(dial, true)
       })
+      dial.answer.catch(() => clearTimeout(stopWaiting))
     }
     return dial.answer
   }
@@ -217,6 +226,29 @@ export class ReadOnlyTransport {
     else stream.once('close', done)
     if (signal?.aborted) onAbort()
     else if (this.#isClosed) stream.destroy()
+  }
+}
+
+/** Calls `start` with a permit of each, taken one after the other. The release gives back those it has, or stops waiting. */
+function enterAll([first, ...others]: readonly Semaphore[], start: (leave: Release) => void): Release {
+  if (first === undefined) {
+    start(() => {})
+    return () => {}
+  }
+  let leaveOthers: Release = () => {}
+  const leaveFirst = first.enter((leave) => {
+    const leaveBoth = () => {
+      leaveOthers()
+      leave()
+    }
+    leaveOthers = enterAll(others, (leaveRest) => {
+      leaveOthers = leaveRest
+      start(leaveBoth)
+    })
+  })
+  return () => {
+    leaveOthers()
+    leaveFirst()
   }
 }
 

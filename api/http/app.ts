@@ -1,18 +1,18 @@
-import express, { type Express } from 'express'
+import express, { type Express, type Request, type Response } from 'express'
 import type { AuthEvent } from '../audit/event.js'
 import type { SignIn } from '../auth/sign-in/sign-in.js'
 import { StreamTickets } from '../auth/stream-tickets.js'
 import type { Config } from '../config/config.js'
 import type { Log } from '../log.js'
 import type { Store } from '../store/store.js'
-import { AUTH_PREFIX, authRouter, takesBody } from './auth-router.js'
+import { AUTH_PREFIX, authRouter, hasActionLimit, takesBody } from './auth-router.js'
 import { allowAddresses } from './middleware/allow-addresses.js'
 import { allowOrigins } from './middleware/allow-origins.js'
 import { answerProblem } from './middleware/answer-problem.js'
 import { forbidStoring } from './middleware/forbid-storing.js'
 import { health } from './middleware/health.js'
-import { identify } from './middleware/identify.js'
-import { limitRequests } from './middleware/limit-requests.js'
+import { identify, knownCaller } from './middleware/identify.js'
+import { type LimitSettings, limitRequests } from './middleware/limit-requests.js'
 import { refusalRecorder } from './middleware/refusals.js'
 import { refuseBody } from './middleware/refuse-body.js'
 import { refuseForeignHost } from './middleware/refuse-foreign-host.js'
@@ -24,14 +24,14 @@ import { requireOneHost } from './middleware/require-one-host.js'
 import { resolveAddress } from './middleware/resolve-address.js'
 import { securityHeaders } from './middleware/security-headers.js'
 import { trustProxies } from './middleware/trust-proxies.js'
-import { isFree, mountRoutes, type RouteParts } from './mount-routes.js'
+import { hasOwnLimit, mountRoutes, type RouteParts } from './mount-routes.js'
 import { streamScope } from './routes.js'
 
 export interface AppParts extends RouteParts {
   /** Null if no users are configured. */
   readonly signIn: SignIn | null
   readonly store: Store
-  readonly limits: Pick<Config['limits'], 'windowMs' | 'general' | 'stats'>
+  readonly limits: LimitSettings
   readonly network: Config['network']
   readonly log: Log
 }
@@ -52,6 +52,8 @@ export function createApp(parts: AppParts): Express {
     recordRefusal: (event: AuthEvent) => recordRefusal(event, limits.general),
     streamScope,
   }
+  const countsElsewhere = (req: Request, res: Response) =>
+    hasActionLimit(req, signIn) || hasOwnLimit(req, knownCaller(res))
   const callersOnly = requireCaller(recordRefusal, limits.general)
 
   const app = express()
@@ -82,10 +84,13 @@ export function createApp(parts: AppParts): Express {
   if (network.allowlist.length > 0) app.use(allowAddresses(network.allowlist, recordRefusal))
   if (network.corsOrigins.length > 0) app.use(allowOrigins(network.corsOrigins))
   app.use(identify({ authenticator, tickets, isStream: (path) => streamScope(path) !== null }))
-  app.use(limitRequests('general', { ...limitParts, isFree }))
-  app.use(AUTH_PREFIX, authRouter(authContext, callersOnly))
+  app.use(limitRequests('general', limitParts, { skip: countsElsewhere }))
+  app.use(AUTH_PREFIX, authRouter(authContext, callersOnly, limitParts))
   app.use(callersOnly)
-  mountRoutes(app, parts, limitRequests('stats', limitParts))
+  mountRoutes(app, parts, {
+    stats: limitRequests('stats', limitParts),
+    metrics: limitRequests('metrics', limitParts),
+  })
   app.use(refusePath())
   app.use(answerProblem())
   return app

@@ -49,14 +49,14 @@ export const ROUTES: readonly ReadRoute[] = [
   readOne('/api/containers/:id/top', { scope: 'containers:read', query: ONE_QUERY, answer: TOP, from: 'engine' }, showProcesses),
   readOne('/api/containers/:id/changes', { scope: 'security:read', query: CHANGES_QUERY, answer: CHANGE_LIST, from: 'engine', large: true }, listChanges),
   read('/api/events', { scope: 'events:read', query: EVENTS_QUERY, answer: EVENT_LIST, from: 'memory' }, listEvents),
-  read('/api/images', { scope: 'system:read', query: IMAGES_QUERY, answer: IMAGE_LIST, from: 'engine' }, listImages),
-  read('/api/networks', { scope: 'system:read', query: NETWORKS_QUERY, answer: NETWORK_LIST, from: 'engine' }, listNetworks),
-  read('/api/volumes', { scope: 'system:read', query: VOLUMES_QUERY, answer: VOLUME_LIST, from: 'engine' }, listVolumes),
-  read('/api/system', { scope: 'system:read', query: SYSTEM_QUERY, answer: SYSTEM_LIST, from: 'engine' }, showSystem),
+  read('/api/images', { scope: 'system:read', query: IMAGES_QUERY, answer: IMAGE_LIST, from: 'objects' }, listImages),
+  read('/api/networks', { scope: 'system:read', query: NETWORKS_QUERY, answer: NETWORK_LIST, from: 'objects' }, listNetworks),
+  read('/api/volumes', { scope: 'system:read', query: VOLUMES_QUERY, answer: VOLUME_LIST, from: 'objects' }, listVolumes),
+  read('/api/system', { scope: 'system:read', query: SYSTEM_QUERY, answer: SYSTEM_LIST, from: 'objects' }, showSystem),
   read('/api/summary', { scope: 'containers:read', query: NO_QUERY, answer: SUMMARY, from: 'stats' }, showSummary),
   read('/api/hosts', { scope: 'system:read', query: NO_QUERY, answer: HOST_LIST, from: 'containers' }, listHosts),
   read('/api/audit', { scope: 'audit:read', query: AUDIT_QUERY, answer: RECORD_LIST, from: 'memory' }, listRecords),
-  read('/metrics', { scope: 'metrics:read', limit: 'none', query: NO_QUERY, answer: METRICS, from: 'memory' }, showMetrics),
+  read('/metrics', { scope: 'metrics:read', limit: 'metrics', query: NO_QUERY, answer: METRICS, from: 'metrics' }, showMetrics),
 ]
 
 /** Streams: the answer of a read, sent again when it has changed. */
@@ -75,9 +75,19 @@ export const FEEDS: readonly FeedRoute[] = [
 
 /** Actions: about the caller, not about containers. */
 export const ACTIONS: readonly ActionRoute[] = [
-  action('POST', '/api/auth/login', { access: 'sign-in', body: LOGIN_BODY, answer: GRANT }, login),
-  action('POST', '/api/auth/refresh', { access: 'sign-in', body: REFRESH_BODY, answer: GRANT }, refresh),
-  action('POST', '/api/auth/logout', { access: 'public', body: LOGOUT_BODY, answer: NO_CONTENT }, logout),
+  action('POST', '/api/auth/login', { access: 'sign-in', limit: 'sign-in', body: LOGIN_BODY, answer: GRANT }, login),
+  action(
+    'POST',
+    '/api/auth/refresh',
+    { access: 'sign-in', limit: 'session', body: REFRESH_BODY, answer: GRANT },
+    refresh,
+  ),
+  action(
+    'POST',
+    '/api/auth/logout',
+    { access: 'public', limit: 'session', body: LOGOUT_BODY, answer: NO_CONTENT },
+    logout,
+  ),
   action('GET', '/api/auth/me', { access: 'caller', body: NO_BODY, answer: ME }, showMe),
   action('POST', '/api/auth/stream-ticket', { access: 'caller', body: TICKET_BODY, answer: TICKET }, issueTicket),
 ]

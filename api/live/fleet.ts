@@ -8,19 +8,14 @@ import type { ChangeList } from '../model/file-change.js'
 import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import { type LabelSelector, matchesSelectors } from '../model/label-selector.js'
-import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogStep } from '../model/log-line.js'
+import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogReader, LogStep } from '../model/log-line.js'
 import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 import type { Host } from './host/host.js'
-import type { EngineObjects, Events, HostObjects, RecordEngineCall, View } from './view.js'
+import { WatchShares } from './stats/watch-shares.js'
+import type { EngineObjects, Events, HostObjects, RecordEngineCall, View, Watch } from './view.js'
 
 const FULL_ID_LENGTH = 64
-
-/**
- * Readings a second of watched containers, over all hosts. Each costs this process half a millisecond, so one page that watches
- * thousands of containers each second would leave no time for anything else. Above this, all are read less often, evenly.
- */
-export const MAX_WATCHED_READINGS_PER_SECOND = 500
 
 /** Milliseconds after which answers are rendered again even if nothing has changed. */
 const AGEING_STEP_MS = 30_000
@@ -32,11 +27,13 @@ export class Fleet implements View {
 
   readonly events: Events
   readonly #clock: Clock
+  readonly #watchShares: WatchShares
 
   constructor(hosts: readonly Host[], events: Events, clock: Clock) {
     this.#hosts = new Map(hosts.map((host) => [host.id, host]))
     this.events = events
     this.#clock = clock
+    this.#watchShares = new WatchShares(clock)
   }
 
   /** Problems expire by themselves, so time alone moves the version as well, in coarse steps. */
@@ -92,12 +89,8 @@ export class Fleet implements View {
     return this.#hosts.get(container.hostId)?.history(container.id, since) ?? null
   }
 
-  watch(containers: readonly Container[], intervalMs: number): void {
-    const watched = Math.max(
-      containers.length,
-      sum(this.#hosts.values(), (host) => host.lastWatched),
-    )
-    const paceMs = Math.max(intervalMs, (watched / MAX_WATCHED_READINGS_PER_SECOND) * 1_000)
+  watch({ key, parties, containers, intervalMs }: Watch): void {
+    const paceMs = this.#watchShares.paceMs({ key, parties, count: containers.length, intervalMs })
     for (const { hostId, id } of containers) this.#hosts.get(hostId)?.watch(id, paceMs)
   }
 
@@ -117,17 +110,17 @@ export class Fleet implements View {
     return this.#hostOf(container).reads.changes(container.id, recorderOf(container.hostId, recordCall))
   }
 
-  readLog(container: Container, query: LogQuery, recordCall: RecordEngineCall, signal: AbortSignal): Promise<LogPage> {
-    return this.#hostOf(container).logs.read(container.id, query, signal, recorderOf(container.hostId, recordCall))
+  readLog(container: Container, query: LogQuery, reader: LogReader, recordCall: RecordEngineCall): Promise<LogPage> {
+    return this.#hostOf(container).logs.read(container.id, query, reader, recorderOf(container.hostId, recordCall))
   }
 
   followLog(
     container: Container,
     query: LogFollowQuery,
     from: LogCursor | null,
-    signal: AbortSignal,
+    reader: LogReader,
   ): AsyncIterable<LogStep> {
-    return this.#hostOf(container).logs.follow(container.id, query, from, signal)
+    return this.#hostOf(container).logs.follow(container.id, query, from, reader)
   }
 
   objects<Kind extends keyof EngineObjects>(

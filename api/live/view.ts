@@ -8,7 +8,7 @@ import type { ChangeList } from '../model/file-change.js'
 import type { History } from '../model/history.js'
 import type { HostStatus } from '../model/host.js'
 import type { LabelSelector } from '../model/label-selector.js'
-import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogStep } from '../model/log-line.js'
+import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogReader, LogStep } from '../model/log-line.js'
 import type { ProcessList } from '../model/process.js'
 import type { Sample } from '../model/sample.js'
 
@@ -36,21 +36,20 @@ export interface View {
   sample(container: Container): Sample | null
   /** Samples after `since` (milliseconds since 1970) and within the window before the last; null before the first. */
   history(container: Container, since: number): History | null
-  /** Reads their statistics every `intervalMs` for a while. A watcher calls again with each look. */
-  watch(containers: readonly Container[], intervalMs: number): void
+  /** Reads their statistics at the asked pace for a while, or at the share of those who look. A watcher calls again with each look. */
+  watch(watch: Watch): void
   /** What watching each engine costs. */
   engineMetrics(): readonly EngineMetrics[]
   inspect(container: Container, recordCall: RecordEngineCall): Promise<InspectedContainer>
   top(container: Container, recordCall: RecordEngineCall): Promise<ProcessList>
   changes(container: Container, recordCall: RecordEngineCall): Promise<ChangeList>
-  /** `signal` aborts when the client has gone. */
-  readLog(container: Container, query: LogQuery, recordCall: RecordEngineCall, signal: AbortSignal): Promise<LogPage>
+  readLog(container: Container, query: LogQuery, reader: LogReader, recordCall: RecordEngineCall): Promise<LogPage>
   /** Begins with the lines that the query asks for, or after a cursor. The first step comes when the engine begins to answer. */
   followLog(
     container: Container,
     query: LogFollowQuery,
     from: LogCursor | null,
-    signal: AbortSignal,
+    reader: LogReader,
   ): AsyncIterable<LogStep>
   /**
    * Images, networks, volumes or disk use of all hosts or of the named ones, regardless of what the caller may see. An engine that
@@ -64,6 +63,15 @@ export interface View {
   /** The last measurement, of any age. Asks no engine. */
   knownDiskUse(host: string): DiskUse | null
   readonly events: Events
+}
+
+export interface Watch {
+  /** The same for each look of one watcher. */
+  readonly key: string
+  /** Who looks: what shares count by. */
+  readonly parties: Iterable<string>
+  readonly containers: readonly Container[]
+  readonly intervalMs: number
 }
 
 export type RecordEngineCall = (call: EngineCall) => void

@@ -35,6 +35,14 @@ export interface LogQuery {
 /** A followed log ends with its container, so it has no `until`. */
 export type LogFollowQuery = Omit<LogQuery, 'until'>
 
+/** Who reads a log. */
+export interface LogReader {
+  /** Whom shares and quotas count by. */
+  readonly party: string
+  /** Aborts when the client has gone. */
+  readonly signal: AbortSignal
+}
+
 export interface LogPage {
   readonly lines: readonly LogLine[]
   /** Whether there is more that matches: older lines, or the rest of a line. */

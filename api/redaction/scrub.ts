@@ -1,24 +1,20 @@
+import { isSpace } from './characters.js'
+import { flagValuesIn, namedValuesIn, pairedValuesIn, xmlValuesIn } from './named-value.js'
+import { programPasswordsIn } from './program-password.js'
+import type { ScrubBudget } from './scrub-budget.js'
+import { isSensitiveName } from './sensitive-name.js'
+import { isRedacted, REDACTED, type Span } from './span.js'
 import {
   ACCOUNT_LABEL,
   AUTH_SCHEME,
-  DRIVER_DSN,
-  FLAG,
-  FLAG_VALUE,
-  NAME_AND_VALUE,
-  NAMED_VALUE,
-  PROGRAM_AND_FLAG,
   SECRET_FIELD,
   SECRET_SHAPES,
-  SENSITIVE_NAME,
-  SEPARATOR,
   SHORT_PASSWORD_FLAGS,
   SQL_PASSWORD,
-  URL_USER_INFO,
-  XML_ELEMENT,
 } from './tables.js'
+import { driverPasswordsIn, userInfoIn } from './user-info.js'
 
-/** Replaces a secret. */
-export const REDACTED = '[redacted]'
+export { REDACTED } from './span.js'
 
 export interface Scrubbed<T> {
   readonly value: T
@@ -26,153 +22,136 @@ export interface Scrubbed<T> {
   readonly redactions: number
 }
 
-/** Characters of a name that are examined. The rest of a longer name is ignored. */
-const MAX_NAME_LENGTH = 64
-const NAME_CHARACTER = /[A-Za-z0-9_.-]/
-const NAME_START = /[A-Za-z_]/
+/**
+ * Characters at the end of what is looked at of a text, where the rest is not: a secret that goes on beyond it may not be known by
+ * its beginning. The longest password in a URL, a quote or a command has as many.
+ */
+const UNSURE_END = 512
 
-/** Redacts everything in a text that has the shape of a secret, or that is the value of a sensitive name. */
-export function scrubText(text: string): Scrubbed<string> {
+/**
+ * Redacts everything in a text that has the shape of a secret, or that is the value of a sensitive name. What is beyond the budget
+ * is redacted unlooked, and counts as one secret.
+ */
+export function scrubText(text: string, budget?: ScrubBudget): Scrubbed<string> {
+  return scrubBeginning(text, budget?.spend(text.length) ?? text.length)
+}
+
+/** Looks at no more than the first characters, and redacts the rest. */
+function scrubBeginning(text: string, length: number): Scrubbed<string> {
+  if (length === text.length) return scrubWhole(text)
+  const { value, redactions } = scrubWhole(text.slice(0, length))
+  return { value: sureBeginning(value) + REDACTED, redactions: redactions + 1 }
+}
+
+/** Up to the last space before the unsure end: most secrets hold no space, however long they are. */
+function sureBeginning(scrubbed: string): string {
+  let end = scrubbed.length - UNSURE_END
+  while (end > 0 && !isSpace(scrubbed.charCodeAt(end - 1))) end -= 1
+  return scrubbed.slice(0, Math.max(0, end))
+}
+
+/** Takes time in proportion to the text, whatever the text is. */
+function scrubWhole(text: string): Scrubbed<string> {
   let redactions = 0
+  let value = text
   const count = (replacement: string) => {
     redactions += 1
     return replacement
   }
-  let value = text
+  const redact = (secretsIn: (text: string) => Iterable<Span>) => {
+    let scrubbed = ''
+    let end = 0
+    for (const secret of secretsIn(value)) {
+      if (isRedacted(value, secret)) continue
+      scrubbed += value.slice(end, secret.at) + count(REDACTED)
+      end = secret.end
+    }
+    if (end > 0) value = scrubbed + value.slice(end)
+  }
   for (const shape of SECRET_SHAPES) value = value.replace(shape, () => count(REDACTED))
   value = value.replace(SECRET_FIELD, (match, name: string, separator: string, secret: string) =>
     secret === REDACTED ? match : count(`${name}${separator}${REDACTED}`),
   )
-  if (value.includes('@'))
-    value = value.replace(URL_USER_INFO, (match) => (match === `://${REDACTED}@` ? match : count(`://${REDACTED}@`)))
+  if (value.includes('@')) redact(userInfoIn)
   value = value.replace(AUTH_SCHEME, (_match, scheme: string, space: string) => count(`${scheme}${space}${REDACTED}`))
-  const behind = (_match: string, before: string, secret: string) =>
-    secret === REDACTED ? before + secret : count(before + REDACTED)
-  if (value.includes('@tcp(') || value.includes('@unix('))
-    value = value.replace(DRIVER_DSN, (_match, user: string) => count(`${user}:${REDACTED}`))
-  value = value.replace(SQL_PASSWORD, behind)
-  value = value.replace(PROGRAM_AND_FLAG, behind)
-  value = value.replace(XML_ELEMENT, (match, name: string, inner: string) =>
-    isSensitiveName(name) && !holdsNoSecret(inner) ? count(`<${name}>${REDACTED}`) : match,
-  )
-  value = redactNamed(value, flagsIn(value), FLAG_VALUE, count)
-  value = redactNamed(value, pairsIn(value), NAMED_VALUE, count)
-  value = redactNamed(value, namesIn(value), NAMED_VALUE, count)
+  if (value.includes('@')) redact(driverPasswordsIn)
+  value = value.replace(SQL_PASSWORD, (_match, before: string) => count(before + REDACTED))
+  redact(programPasswordsIn)
+  redact(xmlValuesIn)
+  redact(flagValuesIn)
+  redact(pairedValuesIn)
+  redact(namedValuesIn)
   return { value, redactions }
 }
 
-/** A name, and the index where its value begins. */
-interface Named {
-  readonly name: string
-  readonly nameAt: number
-  readonly valueAt: number
-}
-
-function* flagsIn(text: string): IterableIterator<Named> {
-  for (const { 0: match, 1: name = '', index } of text.matchAll(FLAG))
-    yield { name, nameAt: index, valueAt: index + match.length }
-}
-
-function* pairsIn(text: string): IterableIterator<Named> {
-  for (const { 0: match, 1: name = '', index } of text.matchAll(NAME_AND_VALUE))
-    yield { name, nameAt: index, valueAt: index + match.length }
-}
-
-/** Searches for separators and reads the names before them. Trying each letter as the first of a name would be quadratic. */
-export function* namesIn(text: string): IterableIterator<Named> {
-  for (const { 0: match, index } of text.matchAll(SEPARATOR)) {
-    const earliest = Math.max(0, index - MAX_NAME_LENGTH)
-    let nameAt = index
-    while (nameAt > earliest && NAME_CHARACTER.test(text[nameAt - 1] ?? '')) nameAt -= 1
-    while (nameAt < index && !NAME_START.test(text[nameAt] ?? '')) nameAt += 1
-    if (nameAt < index) yield { name: text.slice(nameAt, index), nameAt, valueAt: index + match.length }
-  }
-}
-
-/** Redacts the values of sensitive names only. What follows another name may itself be a name with its value. */
-function redactNamed(
-  text: string,
-  names: Iterable<Named>,
-  value: RegExp,
-  count: (replacement: string) => string,
-): string {
-  let scrubbed = ''
-  let end = 0
-  for (const { name, nameAt, valueAt } of names) {
-    if (nameAt < end || !isSensitiveName(name)) continue
-    value.lastIndex = valueAt
-    const secret = value.exec(text)?.[0]
-    if (secret === undefined || holdsNoSecret(secret)) continue
-    scrubbed += text.slice(end, valueAt) + count(REDACTED)
-    end = valueAt + secret.length
-  }
-  return scrubbed + text.slice(end)
-}
-
-/** Scrubs a command line of separate arguments, in which the value of a flag is the next argument. */
-export function scrubArguments(args: readonly string[]): Scrubbed<readonly string[]> {
+/**
+ * Scrubs a command line of separate arguments, in which the value of a flag is the next argument. Beyond the budget, each is
+ * redacted unlooked.
+ */
+export function scrubArguments(args: readonly string[], budget?: ScrubBudget): Scrubbed<readonly string[]> {
   const value: string[] = []
   let redactions = 0
+  let before = ''
   let shortFlag: RegExp | undefined
-  for (let i = 0; i < args.length; i += 1) {
-    const arg = args[i] ?? ''
-    const before = args[i - 1] ?? ''
-    const isFlag = i > 0 && /^--?[A-Za-z]/.test(before) && !before.includes('=') && !before.startsWith('--no-')
-    if (isFlag && (isSensitiveName(before) || shortFlag?.exec(before)?.[0] === before)) {
-      value.push(REDACTED)
-      redactions += 1
-    } else if (shortFlag?.test(arg) && /^-[A-Za-z]./.test(arg) && !arg.startsWith('--')) {
-      value.push(`${arg.slice(0, 2)}${REDACTED}`)
-      redactions += 1
-    } else {
-      const assigned = scrubAssignment(arg)
-      value.push(assigned.value)
-      redactions += assigned.redactions
-    }
+  for (const arg of args) {
+    const scrubbed = budget?.isSpent ? unlooked(arg) : scrubArgument(arg, before, shortFlag, budget)
+    value.push(scrubbed.value)
+    redactions += scrubbed.redactions
+    before = arg
     // A shell, env or an entrypoint script may precede the program that the flags belong to.
     shortFlag = SHORT_PASSWORD_FLAGS.get(programName(arg)) ?? shortFlag
   }
   return { value, redactions }
 }
 
-/** Scrubs label values, by the name of the key and by the shape of the value. */
-export function scrubLabels(labels: Readonly<Record<string, string>>): Scrubbed<ReadonlyMap<string, string>> {
+function scrubArgument(
+  arg: string,
+  before: string,
+  shortFlag: RegExp | undefined,
+  budget: ScrubBudget | undefined,
+): Scrubbed<string> {
+  const length = budget?.spend(arg.length) ?? arg.length
+  const isFlag = /^--?[A-Za-z]/.test(before) && !before.includes('=') && !before.startsWith('--no-')
+  if (isFlag && (isSensitiveName(before) || shortFlag?.exec(before)?.[0] === before)) return SECRET
+  if (length > 2 && shortFlag?.test(arg) && /^-[A-Za-z]./.test(arg) && !arg.startsWith('--'))
+    return { value: `${arg.slice(0, 2)}${REDACTED}`, redactions: 1 }
+  return scrubAssignment(arg, length)
+}
+
+/** Scrubs label values, by the name of the key and by the shape of the value. Beyond the budget, each is redacted unlooked. */
+export function scrubLabels(
+  labels: Readonly<Record<string, string>>,
+  budget?: ScrubBudget,
+): Scrubbed<ReadonlyMap<string, string>> {
   const value = new Map<string, string>()
   let redactions = 0
   for (const [key, text] of Object.entries(labels)) {
-    const secret = text !== '' && (isSensitiveName(key) || (ACCOUNT_LABEL.test(key) && text.includes(':')))
-    const scrubbed = secret ? { value: REDACTED, redactions: 1 } : scrubText(text)
+    const scrubbed = text === '' || budget?.isSpent ? unlooked(text) : scrubLabel(key, text, budget)
     value.set(key, scrubbed.value)
     redactions += scrubbed.redactions
   }
   return { value, redactions }
 }
 
-/** `mailPass` and `MAIL_PASS` are the same name: capitals separate words too. */
-export function isSensitiveName(name: string): boolean {
-  const bare = name.replace(/^-+/, '')
-  return SENSITIVE_NAME.test(bare) || SENSITIVE_NAME.test(bare.replace(/([a-z0-9])([A-Z])/g, '$1-$2'))
+function scrubLabel(key: string, text: string, budget: ScrubBudget | undefined): Scrubbed<string> {
+  const length = (budget?.spend(key.length + text.length) ?? key.length + text.length) - key.length
+  if (length <= 0 || isSensitiveName(key) || (ACCOUNT_LABEL.test(key) && text.includes(':'))) return SECRET
+  return scrubBeginning(text, length)
 }
 
 /** `--name=value` or `NAME=value` in one argument. Everything after the first `=` is the value, spaces and quotes included. */
-function scrubAssignment(arg: string): Scrubbed<string> {
+function scrubAssignment(arg: string, length: number): Scrubbed<string> {
   const at = arg.indexOf('=')
-  if (
-    at > 0 &&
-    at < arg.length - 1 &&
-    /^-{0,2}[A-Za-z_][\w.-]*$/.test(arg.slice(0, at)) &&
-    isSensitiveName(arg.slice(0, at))
-  )
-    return { value: `${arg.slice(0, at)}=${REDACTED}`, redactions: 1 }
-  return scrubText(arg)
+  const name = arg.slice(0, Math.max(0, at))
+  if (at > 0 && at < length && at < arg.length - 1 && /^-{0,2}[A-Za-z_][\w.-]*$/.test(name) && isSensitiveName(name))
+    return { value: `${name}=${REDACTED}`, redactions: 1 }
+  return scrubBeginning(arg, length)
 }
 
-/**
- * A reference such as `$DB_PASSWORD` or `${DB_PASSWORD}` reveals nothing, and neither does scrubbed text. Without braces, only
- * capitals count as a reference, because `$ecret` may be a password.
- */
-function holdsNoSecret(value: string): boolean {
-  return value === REDACTED || /^["']?\$(?:\{[A-Za-z_]\w*\}|[A-Z_][A-Z0-9_]*|\()["']?$/.test(value)
+const SECRET: Scrubbed<string> = { value: REDACTED, redactions: 1 }
+
+function unlooked(text: string): Scrubbed<string> {
+  return text === '' ? { value: '', redactions: 0 } : SECRET
 }
 
 function programName(path: string): string {

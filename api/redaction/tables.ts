@@ -1,26 +1,34 @@
 /*
  * What redaction searches for: names, shapes and programs. A new kind of secret is a row here and a case in
- * test/redaction/scrub.test.ts. NAMED_VALUE matches REDACTED itself, so that nothing is scrubbed twice.
+ * test/redaction/scrub.test.ts. A pattern here takes time in proportion to the text, whatever the text is: what could not is in
+ * code beside this file. `npm run bench:scrub` and test/redaction/scrub.timing.test.ts measure it.
  */
 
 /**
  * Names whose values are secret everywhere: in labels, in flags, in `NAME=value`. A false match hides a harmless value; a missed
- * name leaks a secret.
+ * name leaks a secret. Each pattern stands under a text that every match of it contains: most names contain none of these, and
+ * that is quickly told.
  */
-export const SENSITIVE_NAME = new RegExp(
-  [
+const SENSITIVE_NAMES: Readonly<Record<string, readonly string[]>> = {
+  pass: [
     'passw',
     'passphrase',
     'passcode',
     '(?:^|[-_.])(?:require|master|user|db|root|admin)?pass(?:$|[-_.])',
+    '(?:^|[-_.])(?:store|key)pass(?:$|[-_.])',
+    '(?:pg|mysql|smtp|ldap|ftp|redis|mongo)[-_]?pass',
+    'htpasswd',
+  ],
+  pw: [
     '(?:^|[-_.])(?:pwd|pw)(?:$|[-_.])',
     '(?:root|admin|user|db)pw$',
-    '(?:^|[-_.])(?:store|key)pass(?:$|[-_.])',
-    '(?:^|[-_.])psk(?:$|[-_.])',
-    '(?:pg|mysql|smtp|ldap|ftp|redis|mongo)[-_]?(?:pass|pwd)',
-    'secret',
-    'token(?!iz)',
-    'credential',
+    '(?:pg|mysql|smtp|ldap|ftp|redis|mongo)[-_]?pwd',
+  ],
+  psk: ['(?:^|[-_.])psk(?:$|[-_.])'],
+  secret: ['secret'],
+  token: ['token(?!iz)'],
+  credential: ['credential'],
+  key: [
     'api[-_.]?key',
     'access[-_.]?key',
     'private[-_.]?key',
@@ -28,23 +36,20 @@ export const SENSITIVE_NAME = new RegExp(
     'signing[-_.]?key',
     'secret[-_.]?key',
     '(?:^|[-_.])(?:auth|licen[cs]e|master|hmac)?key$',
-    'authori[sz]ation',
-    '(?:^|[-_.])(?:master)?auth(?:$|[-_.])',
-    'basic[-_.]?auth',
-    'digest[-_.]?auth',
-    'htpasswd',
-    'cookie',
-    'bearer',
-    'connection[-_.]?string',
-    'conn[-_.]?str',
-    '(?:^|[-_.])dsn(?:$|[-_.])',
-    'session[-_.]?(?:id|key)',
-    'webhook[-_.]?url',
-    '(?:^|[-_.])salt(?:$|[-_.])',
-    '(?:^|[-_.])sig(?:nature)?$',
-  ].join('|'),
-  'i',
-)
+  ],
+  auth: ['authori[sz]ation', '(?:^|[-_.])(?:master)?auth(?:$|[-_.])', 'basic[-_.]?auth', 'digest[-_.]?auth'],
+  cookie: ['cookie'],
+  bearer: ['bearer'],
+  conn: ['connection[-_.]?string', 'conn[-_.]?str'],
+  dsn: ['(?:^|[-_.])dsn(?:$|[-_.])'],
+  session: ['session[-_.]?(?:id|key)'],
+  webhook: ['webhook[-_.]?url'],
+  salt: ['(?:^|[-_.])salt(?:$|[-_.])'],
+  sig: ['(?:^|[-_.])sig(?:nature)?$'],
+}
+
+export const SENSITIVE_NAME = new RegExp(Object.values(SENSITIVE_NAMES).flat().join('|'), 'i')
+export const SENSITIVE_STEM = new RegExp(Object.keys(SENSITIVE_NAMES).join('|'), 'i')
 
 /** Names of labels that hold a list of accounts (Traefik: basicauth.users, digestauth.users; also `users` alone). */
 export const ACCOUNT_LABEL = /(?:^|[-_.])users?$/i
@@ -93,9 +98,6 @@ export const SECRET_SHAPES: readonly RegExp[] = [
   /\{(?:S?SHA|S?SHA(?:256|384|512)|SSHA|MD5|SMD5|CRYPT)\}[A-Za-z0-9+/=$.]{8,512}/g,
 ]
 
-/** `scheme://user:password@`. The password may hold unescaped characters; the host stays readable. */
-export const URL_USER_INFO = /:\/\/(?:[^\s/?#@:"'<>]{0,256}:[^\s"'<>]{0,512}|[^\s/?#@:"'<>]{1,512})@/g
-
 /**
  * Header fields that are secret to the end of their line, for any scheme or cookie. Within a command a quote ends the line, unless
  * a value in it begins with that quote.
@@ -106,48 +108,35 @@ export const SECRET_FIELD =
 /** RFC 7235 credentials in running text: a header in a command or in a log line. */
 export const AUTH_SCHEME = /\b(Bearer|Basic|Digest|Negotiate)(\s+)[A-Za-z0-9+/=._~-]{8,8192}/gi
 
-/** `--name ` within one string, as in `sh -c "..."`, and the value that may follow it. Text may be cut off behind a backslash. */
-export const FLAG = /(?<=^|[\s"'])(--?[A-Za-z][A-Za-z0-9_.-]{0,63})\s+/g
-export const FLAG_VALUE = /"(?:[^"\\]|\\(?:[\s\S]|$)){0,65536}(?:"|$)|'[^']{0,65536}(?:'|$)|[^\s"'|;&]{1,65536}/y
-
-/** The separator between a name and its value, as in `NAME=`, `name: `, `"name":`, and the value that may follow. */
-export const SEPARATOR = /\\{0,4}["']?\s{0,32}(?::=|=>|=|:(?!\/\/))\s{0,32}/g
-
-/**
- * A value: scrubbed text, a reference, a list, an object, a quoted text with a language's prefix before the quote, or a word. A
- * quote without its end was cut off or continues on another line, so all the remaining text belongs to it.
- */
-export const NAMED_VALUE = new RegExp(
-  [
-    /\[redacted\]/,
-    /\$\{[^\s{}]{1,256}\}/,
-    /\[[^\]\n]{0,8192}(?:\]|$)/,
-    /\{[^}\n]{0,8192}(?:\}|$)/,
-    /(?:[A-Za-z_]\w{0,15}\(\s{0,3}|[A-Za-z@]{1,2}(?=["']))?\\{0,4}(?:"(?:[^"\\]|\\(?:[\s\S]|$)){0,65536}(?:"|$)|'[^']{0,65536}(?:'|$))/,
-    /[^\s,;&|"')}\]]{1,65536}/,
-  ]
-    .map(({ source }) => source)
-    .join('|'),
-  'y',
-)
-
 /** A name that is itself a value, with its value beside it, as in lists of variables of compose and Kubernetes. */
 export const NAME_AND_VALUE =
   /["']?\bname["']?\s{0,3}[:=]\s{0,3}["']?([\w.-]{1,64})["']?\s{0,3},\s{0,3}["']?value["']?\s{0,3}[:=]\s{0,3}/gi
-
-/** An XML element that holds only text. */
-export const XML_ELEMENT = /<([A-Za-z_][\w.:-]{0,63})>([^<]{1,4096})/g
-
-/** `user:password@tcp(host)`, the format of Go's MySQL driver. */
-export const DRIVER_DSN = /([\w.-]{1,64}):[^\s@"'/]{1,256}@(?=(?:tcp|unix)\()/g
 
 /** SQL that sets a password. */
 export const SQL_PASSWORD =
   /(\bidentified\s{1,8}(?:with\s{1,8}\w{1,64}\s{1,8})?(?:by|as)\s{1,8}(?:password\s{1,8})?|\bpassword\s{1,8})('[^']{0,512}'|"[^"]{0,512}")/gi
 
-/** Programs with short flags for passwords, within one string: the program, the text in between, the flag, its value. */
-export const PROGRAM_AND_FLAG =
-  /(\b(?:mysql(?:dump|admin|check|import|show|slap)?|mariadb(?:-dump|-admin)?|mongo(?:sh|dump|restore)?)\b[^|;&\n]{0,512}?\s-p|\b(?:sshpass|plink)\b[^|;&\n]{0,512}?\s-pw?\s{1,8}|\bredis-cli\b[^|;&\n]{0,512}?\s-a\s{1,8}|\bldap(?:search|modify|add|delete|whoami)\b[^|;&\n]{0,512}?\s-w\s{1,8}|\bsqlcmd\b[^|;&\n]{0,512}?\s-P\s{0,8}|\bcurl\b[^|;&\n]{0,512}?\s(?:-u|-U|--user|--proxy-user)[=\s]\s{0,8})("[^"]{1,512}"|'[^']{1,512}'|[^\s"'|;&]{1,512})/g
+/** Characters between a program and its flag. A longer command is passed over. */
+export const MAX_BEFORE_FLAG = 512
+
+/** What ends a command, so that a flag beyond it belongs to another program. */
+export const COMMAND_END = /[|;&\n]/g
+
+/** Programs with short flags for passwords, within one string, and the flag. Its value follows. */
+export const PROGRAMS_AND_FLAGS: readonly { readonly program: RegExp; readonly flag: RegExp }[] = [
+  {
+    program: /mysql(?:dump|admin|check|import|show|slap)?|mariadb(?:-dump|-admin)?|mongo(?:sh|dump|restore)?/,
+    flag: /\s-p/,
+  },
+  { program: /sshpass|plink/, flag: /\s-pw?\s{1,8}/ },
+  { program: /redis-cli/, flag: /\s-a\s{1,8}/ },
+  { program: /ldap(?:search|modify|add|delete|whoami)/, flag: /\s-w\s{1,8}/ },
+  { program: /sqlcmd/, flag: /\s-P\s{0,8}/ },
+  { program: /curl/, flag: /\s(?:-u|-U|--user|--proxy-user)[=\s]\s{0,8}/ },
+]
+
+/** The value of such a flag. */
+export const PROGRAM_FLAG_VALUE = /"[^"]{1,512}"|'[^']{1,512}'|[^\s"'|;&]{1,512}/
 
 /** The same for separate arguments, as in `mysql -pSECRET` or `curl -u user:password`. */
 export const SHORT_PASSWORD_FLAGS: ReadonlyMap<string, RegExp> = new Map([

@@ -10,10 +10,10 @@ const MAX_COUNTED_KEYS = 100_000
 /** The key of the overflow bucket. No other key begins with a blank. */
 const OVERFLOW_BUCKET = ' overflow'
 
-/** Sessions of one user: a person has a handful of browsers. The oldest is evicted. */
+/** Sessions of one user: a person has a handful of browsers. The least recently used one is evicted. */
 const MAX_SESSIONS_PER_USER = 32
 
-/** Sessions of all users, about 5 MiB. The oldest is evicted. */
+/** Sessions of all users, about 5 MiB. The least recently used one is evicted. */
 const MAX_SESSIONS = 10_000
 
 /** Revoked tokens that have not expired. Adding one takes a valid token, and forgetting one would accept it again. */
@@ -32,7 +32,7 @@ export function createMemoryStore(now: Now): Store {
   const counters = new Map<CounterKind, Counters>()
   return {
     counters: (kind) => {
-      const known = counters.get(kind) ?? new MemoryCounters(now, kind !== 'sign-in known')
+      const known = counters.get(kind) ?? new MemoryCounters(now, kind !== 'known pairs')
       counters.set(kind, known)
       return known
     },
@@ -121,6 +121,7 @@ class MemoryCounters implements Counters {
 }
 
 class MemorySessions implements Sessions {
+  /** In order of their last use: a sign-in or a rotation. */
   readonly #sessions: ExpiringMap<Session>
 
   constructor(now: Now) {
@@ -129,7 +130,9 @@ class MemorySessions implements Sessions {
 
   async open(session: Session): Promise<void> {
     const { entries } = this.#sessions
-    const own = [...entries.values()].filter(({ userName }) => userName === session.userName)
+    const own = [...entries.values()].filter(
+      ({ id, userName }) => userName === session.userName && this.#sessions.get(id) !== null,
+    )
     if (own.length >= MAX_SESSIONS_PER_USER) entries.delete(own[0]?.id ?? '')
     if (!this.#sessions.hasRoom(MAX_SESSIONS)) entries.delete(entries.keys().next().value ?? '')
     entries.set(session.id, session)
@@ -146,6 +149,8 @@ class MemorySessions implements Sessions {
       this.#sessions.entries.delete(id)
       return 'replayed'
     }
+    // To the end of the order: a session that is in use outlives those that are not.
+    this.#sessions.entries.delete(id)
     this.#sessions.entries.set(id, { ...session, ...next, generation: session.generation + 1 })
     return 'rotated'
   }

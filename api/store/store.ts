@@ -11,19 +11,19 @@ export interface Store {
 }
 
 /**
- * What is counted. An unverified client can make any number of keys of some kinds. Keys of the others (subjects, users at addresses
- * that they signed in from) take a verified caller.
+ * What is counted. An unverified client can make any number of keys of some kinds. Keys of the others (subjects, sessions, users at
+ * addresses that they signed in from) take a verified caller.
  */
 export type CounterKind =
-  | 'general subjects'
-  | 'general addresses'
-  | 'stats subjects'
-  | 'stats addresses'
-  | 'sign-in addresses'
-  | 'sign-in names'
-  | 'sign-in pairs'
-  | 'sign-in known'
+  | `${LimitName} ${'subjects' | 'addresses' | 'sessions'}`
+  | 'failed addresses'
+  | 'failed names'
+  | 'failed pairs'
+  | 'known pairs'
   | 'refusals'
+
+/** The limits on requests. Each counts apart from the others. */
+export type LimitName = 'general' | 'stats' | 'metrics' | 'sign-in' | 'session'
 
 /** How many hits there were since a window opened. */
 export interface Count {

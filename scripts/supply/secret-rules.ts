@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
-import { isSensitiveName, namesIn } from '../../api/redaction/scrub.js'
-import { SECRET_SHAPES, URL_USER_INFO } from '../../api/redaction/tables.js'
+import { sensitiveNamesIn } from '../../api/redaction/named-value.js'
+import { SECRET_SHAPES } from '../../api/redaction/tables.js'
+import { userInfoIn } from '../../api/redaction/user-info.js'
 
 /** A secret in a text. Its value is never passed on: what reads a finding may print it. */
 export interface Finding {
@@ -72,11 +73,13 @@ function* candidates(text: string): IterableIterator<Candidate> {
   for (const shape of SECRET_SHAPES.filter((each) => !each.source.startsWith('-----BEGIN')))
     for (const { 0: secret, index } of text.matchAll(shape))
       yield { at: index, secret, what: 'has the shape of a token or of a password hash' }
-  for (const { 0: secret, index } of text.matchAll(URL_USER_INFO))
-    if (/:\/\/[^:]*:[^@]/.test(secret)) yield { at: index, secret, what: 'is a password in a URL' }
-  for (const { name, valueAt } of namesIn(text)) {
+  for (const { at, end } of userInfoIn(text)) {
+    const secret = text.slice(at - '://'.length, end + 1)
+    if (/:\/\/[^:]*:[^@]/.test(secret)) yield { at: at - '://'.length, secret, what: 'is a password in a URL' }
+  }
+  for (const { name, valueAt } of sensitiveNamesIn(text)) {
     // An identifier of something secret is not a secret itself.
-    if (!isSensitiveName(name) || /id$/i.test(name)) continue
+    if (/id$/i.test(name)) continue
     NAMED_VALUE.lastIndex = valueAt
     const secret = NAMED_VALUE.exec(text)?.[0]
     if (secret !== undefined && looksRandom(secret)) yield { at: valueAt, secret, what: `is the value of ${name}` }

@@ -37,7 +37,7 @@ describeReal('access to a real engine, behind a real reverse proxy', () => {
 
   beforeAll(async () => {
     service = await serveEngine(unixEndpoint(realEngine().socketPath), {
-      limits: { windowMs: 900_000, general: LIMIT, stats: LIMIT, login: LIMIT },
+      limits: { windowMs: 900_000, general: LIMIT, stats: LIMIT, metrics: LIMIT, login: LIMIT },
       // The proxy's own address and nothing else: clients have others of the same machine.
       network: {
         trustProxy: { kind: 'networks', networks: networks('127.0.0.1/32') },

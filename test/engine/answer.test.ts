@@ -297,3 +297,11 @@ test.each([
   expect(await faultOf(dial(connect(endpoint), PING, signal))).toMatchObject({ code: 'engine-unavailable' })
   expect(getEventListeners(signal, 'abort')).toEqual([])
 })
+
+describe('a JSON answer', () => {
+  test.each([1, 100, 16 * 1024, 16 * 1024 + 1, 300_000, 3_000_000])('of some %i bytes is read whole', async (size) => {
+    const value = Array.from({ length: Math.ceil(size / 100) }, (_, i) => `${i}`.padStart(97, 'x'))
+    const server = await serve((socket) => socket.end(answerWith(200, JSON.stringify(value))))
+    expect(await dial(connect(server.endpoint), LIST)).toEqual(value)
+  })
+})

@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import type { RawLogLine } from '../../api/engine/log-lines.js'
 import { LogScrubber, plainLogLine } from '../../api/engine/log-scrubber.js'
 import type { LogStream } from '../../api/model/log-line.js'
+import { CHARACTERS_PER_TEXT } from '../../api/redaction/scrub-budget.js'
 import { cpuTime } from '../support/cpu-time.js'
 
 const MAX_KEY_LINES = 200
@@ -231,6 +232,45 @@ describe('colours', () => {
   test('a link between a name and its value does not keep the value', () => {
     const message = 'token: \u001b]8;;https://host/\u0007hunter2\u001b]8;;\u0007'
     expect(scrubOne(message)).toMatchObject({ message: `token: ${REDACTED}`, redactions: 1 })
+  })
+})
+
+describe('a line that is longer than what is looked at of one', () => {
+  const room = 600
+  const looked = (message: string, scrubber = new LogScrubber(room + CHARACTERS_PER_TEXT)) =>
+    scrubber.scrub(raw(message))
+  const words = (length: number) => 'word '.repeat(Math.ceil(length / 5)).slice(0, length)
+
+  test.each([room - 1, room])('is shown whole with %i characters', (length) => {
+    expect(looked(words(length))).toMatchObject({ message: words(length), redactions: 0, isCut: false })
+  })
+
+  test('ends in [redacted], which counts, and says that it is cut', () => {
+    const { message, redactions, isCut } = looked(words(room + 1))
+    expect(message).toMatch(/^(?:word )+\[redacted\]$/)
+    expect([redactions, isCut]).toEqual([1, true])
+  })
+
+  test('is looked at without colours first, and loses them where they do not fit', () => {
+    const coloured = (length: number) => `\u001b[31m${words(length)}`
+    expect(looked(coloured(200))).toMatchObject({ message: coloured(200), redactions: 0, isCut: false })
+    expect(looked(coloured(400))).toMatchObject({ message: words(400), redactions: 0, isCut: false })
+    expect(looked(coloured(room + 1))).toMatchObject({ redactions: 1, isCut: true })
+  })
+
+  test('counts for each line anew', () => {
+    const scrubber = new LogScrubber(room + CHARACTERS_PER_TEXT)
+    for (let i = 0; i < 3; i += 1) expect(looked(words(room), scrubber).isCut).toBe(false)
+  })
+
+  test('is cut behind the end of a key as well', () => {
+    const scrubber = new LogScrubber(room + CHARACTERS_PER_TEXT)
+    scrubber.scrub(raw(BEGIN))
+    expect(looked(`${END}${words(room + 1)}`, scrubber)).toMatchObject({ redactions: 2, isCut: true })
+  })
+
+  test('is none that a log has: the longest line is looked at whole', () => {
+    expect(scrubOne(words(LINE_BYTES))).toMatchObject({ message: words(LINE_BYTES), redactions: 0, isCut: false })
   })
 })
 

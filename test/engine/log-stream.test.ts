@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net'
+import { LoopShare, TimeSlice } from '../../api/concurrency/event-loop-yield.js'
 import type { Engine, LogRequest } from '../../api/engine/engine.js'
 import { ReadOnlyRefusal } from '../../api/engine/guard.js'
 import type { LogLine } from '../../api/model/log-line.js'
@@ -261,6 +262,38 @@ describe('its logs', () => {
       }
       await until(() => server.connections() === 0)
     }
+  })
+
+  test('let other work run between two lines of one chunk, in the turns of their engine', async () => {
+    let now = 0
+    const parties: string[] = []
+    class CountingShare extends LoopShare {
+      turns = 0
+      msPerLook = 0
+      override slice(party: string): TimeSlice {
+        parties.push(party)
+        const stopwatch = () => {
+          now += this.msPerLook
+          return now
+        }
+        return new TimeSlice(stopwatch, async () => {
+          this.turns += 1
+        })
+      }
+    }
+    for (const scrubLogs of [true, false]) {
+      const loopShare = new CountingShare()
+      const lines = chunk(Buffer.concat(Array.from({ length: 20 }, (_, row) => frame(`${TIME} line ${row}\n`))))
+      const { engine } = await start(answer([lines]), { loopShare, party: 'nas', scrubLogs })
+      expect(await collect(engine)).toHaveLength(20)
+      expect(loopShare.turns).toBe(0)
+      loopShare.msPerLook = 10
+      expect((await collect(engine)).map(({ message }) => message)).toEqual(
+        Array.from({ length: 20 }, (_, row) => `line ${row}`),
+      )
+      expect(loopShare.turns).toBe(20)
+    }
+    expect(new Set(parties)).toEqual(new Set(['nas']))
   })
 
   test('closing the engine is a fault to their reader', async () => {

@@ -5,6 +5,7 @@ import {
   DEADLINE_MS,
   DISK,
   dial,
+  dialWith,
   FOLLOWED,
   faultOf,
   holdDeadlines,
@@ -114,6 +115,34 @@ describe('connections', () => {
     await until(() => server.connections() === 0)
     // Nothing is sent for those that gave up while they waited.
     expect(server.requests.length).toBeLessThan(10)
+  })
+
+  test('a call that finds no connection in time says that the engine is busy, and sends nothing', async () => {
+    const server = await serve(() => {})
+    const transport = connect(server.endpoint, { ...PATIENT, quickSockets: 1, placeWaitMs: DEADLINE_MS })
+    const first = faultOf(dial(transport, INSPECT))
+    const fault = await faultOf(dial(transport, PING))
+    expect(fault).toMatchObject({ code: 'engine-unavailable', detail: expect.stringContaining('busy') })
+    expect(fault.message).toMatch(/no connection was free within 80 ms$/)
+    expect(server.requests).toHaveLength(1)
+    transport.close()
+    await first
+  })
+
+  test('calls that callers wait for leave connections to the inventory', async () => {
+    const server = await serve((socket, head) => {
+      if (head.startsWith('GET /_ping')) socket.write(answerWith(200, 'OK'))
+    })
+    const transport = connect(server.endpoint, { ...PATIENT, quickSockets: 3, callerSockets: 2 })
+    const forCallers = Array.from({ length: 5 }, () => {
+      const call = transport.measure(AbortSignal.timeout(PATIENT_MS), () => {})
+      return faultOf(dialWith(transport, { ...INSPECT, abortSignal: call }))
+    })
+    await until(() => server.requests.length === 2)
+    for (let i = 0; i < 5; i += 1) expect(await dial(transport, PING)).toBe('OK')
+    expect(server.requests.filter((request) => !request.startsWith('GET /_ping'))).toHaveLength(2)
+    transport.close()
+    await Promise.all(forCallers)
   })
 
   test('a connection serves on after those who waited for it gave up', async () => {

@@ -1,5 +1,6 @@
 import { EventJournal } from '../../api/live/events/event-journal.js'
-import { Fleet, MAX_WATCHED_READINGS_PER_SECOND } from '../../api/live/fleet.js'
+import { Fleet } from '../../api/live/fleet.js'
+import { MAX_WATCHED_READINGS_PER_SECOND } from '../../api/live/stats/watch-shares.js'
 import type { EngineCall } from '../../api/model/engine-call.js'
 import { ApiError } from '../../api/model/error.js'
 import { cleanupAfterEach } from '../support/cleanup.js'
@@ -9,11 +10,13 @@ import { makeHost } from '../support/host-rig.js'
 
 const cleanup = cleanupAfterEach()
 
-async function fleetOf(engines: Readonly<Record<string, FakeEngine>>) {
+async function fleetOf(engines: Readonly<Record<string, FakeEngine>>, sampleIntervalMs = 10_000) {
   const clock = new FakeClock()
   const life = new AbortController()
   const journal = new EventJournal()
-  const hosts = Object.entries(engines).map(([id, engine]) => makeHost(id, engine, journal, clock))
+  const hosts = Object.entries(engines).map(([id, engine]) =>
+    makeHost(id, engine, journal, clock, { intervalMs: sampleIntervalMs }),
+  )
   const fleet = new Fleet(hosts, journal, clock)
   const lives = hosts.map((host) => host.run(life.signal))
   cleanup(async () => {
@@ -106,19 +109,47 @@ describe('Fleet', () => {
       await clock.advance(20_000)
       const made = () =>
         Object.values(engines).reduce((sum, { calls }) => sum + calls.filter((call) => call === 'reading').length, 0)
-      const before = made()
-      for (let second = 0; second < 10; second += 1) {
-        fleet.watch(fleet.containers([]), 1_000)
+      let before = 0
+      // A container is read at its first pace until that has run out.
+      for (let second = -10; second < 10; second += 1) {
+        if (second === 0) before = made()
+        for (const host of Object.keys(engines)) {
+          const containers = fleet.containers([]).filter(({ hostId }) => hostId === host)
+          fleet.watch({ key: host, parties: [`watcher of ${host}`], containers, intervalMs: 1_000 })
+        }
         await clock.advance(1_000)
       }
-      const perSecond = (made() - before) / 10
-      return perSecond
+      return (made() - before) / 10
     }
     expect(await readingsOf(100)).toBeGreaterThan(90)
     expect(await readingsOf(MAX_WATCHED_READINGS_PER_SECOND)).toBeGreaterThan(MAX_WATCHED_READINGS_PER_SECOND * 0.9)
     const crowded = await readingsOf(MAX_WATCHED_READINGS_PER_SECOND * 2)
     expect(crowded).toBeLessThan(MAX_WATCHED_READINGS_PER_SECOND * 1.25)
     expect(crowded).toBeGreaterThan(MAX_WATCHED_READINGS_PER_SECOND * 0.75)
+  }, 60_000)
+
+  test("reads what one party watches at that party's share, and what another watches at its pace", async () => {
+    const engine = new FakeEngine()
+    const reads = new Map<string, number>()
+    engine.stats = async (id) => {
+      reads.set(id, (reads.get(id) ?? 0) + 1)
+      return readingAt([...reads.values()].length)
+    }
+    for (let i = 0; i < 2_000; i += 1) engine.add(listed({ id: i.toString(16).padStart(64, '0') }))
+    const { fleet, clock } = await fleetOf({ local: engine }, 600_000)
+    await clock.advance(20_000)
+    const all = fleet.containers([])
+    reads.clear()
+    for (let second = 0; second < 40; second += 1) {
+      fleet.watch({ key: 'a', parties: ['a'], containers: all, intervalMs: 1_000 })
+      fleet.watch({ key: 'b', parties: ['b'], containers: all.slice(0, 5), intervalMs: 1_000 })
+      await clock.advance(1_000)
+    }
+    const counts = all.map(({ id }) => reads.get(id) ?? 0)
+    for (const count of counts.slice(0, 5)) expect(count).toBeGreaterThanOrEqual(38)
+    const ofA = counts.slice(5).reduce((sum, count) => sum + count, 0) / 40
+    expect(ofA).toBeGreaterThan(80)
+    expect(ofA).toBeLessThan(120)
   }, 60_000)
 
   test('does not reveal a change of one container in the time of the list', async () => {

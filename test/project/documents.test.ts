@@ -88,6 +88,7 @@ describe('docs/configuration.md', () => {
       RATE_LIMIT_WINDOW: `${limits.windowMs / 60_000}m`,
       RATE_LIMIT_GENERAL: String(limits.general),
       RATE_LIMIT_STATS: String(limits.stats),
+      RATE_LIMIT_METRICS: String(limits.metrics),
       RATE_LIMIT_LOGIN: String(limits.login),
       AUDIT_LOG: audit.destination.kind,
       AUDIT_ON_FAILURE: audit.onFailure,
@@ -114,8 +115,9 @@ describe('docs/api.md', () => {
     const listed = table.map(([path, scope, limit]) => [/`(?:GET|POST) ([^`]+)`/.exec(path ?? '')?.[1], scope, limit])
     const reads = READS.map(({ path, scope, limit }) => [path, `\`${scope}\``, limit])
     expect(listed.filter(([path]) => !path?.startsWith('/api/auth/'))).toEqual(reads)
-    const actions = ACTIONS.map(({ path }) => path)
-    expect(listed.map(([path]) => path).filter((path) => path?.startsWith('/api/auth/'))).toEqual(actions)
+    const actions = ACTIONS.map(({ path, limit }) => [path, limit])
+    const listedActions = listed.filter(([path]) => path?.startsWith('/api/auth/'))
+    expect(listedActions.map(([path, , limit]) => [path, limit])).toEqual(actions)
   })
 
   test.each(READS.map(({ path, scope }) => [path, scope] as const))('has a section for %s', (path, scope) => {

@@ -20,12 +20,12 @@ function codeOf(path: string): string {
   return readFileSync(path, 'utf8').replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
 }
 
-/** Files of the engine and live rooms that name a read in their code: as a text, as a member, or by calling it. */
+/** Files of the engine and live rooms that name a read in their code: as a text, as a member, or by calling it. json/ knows no reads. */
 function filesNaming(names: readonly string[], rooms: readonly string[]): string[] {
   const naming = new RegExp(`'(?:${names.join('|')})'|(?<![#\\w])(?:${names.join('|')})(?:\\(|: )`)
   return rooms
     .flatMap((room) => readdirSync(room, { recursive: true, encoding: 'utf8' }).map((name) => `${room}/${name}`))
-    .filter((path) => path.endsWith('.ts') && !path.startsWith('api/engine/decode/'))
+    .filter((path) => path.endsWith('.ts') && !/^api\/engine\/(?:decode|json)\//.test(path))
     .filter((path) => naming.test(codeOf(path)))
     .sort()
 }

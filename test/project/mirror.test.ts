@@ -14,7 +14,9 @@ const OF_SEVERAL: Readonly<Record<string, string>> = {
   'test/engine/transport-tls.test.ts': 'the transport against engines with other certificates',
   'test/http/hidden-containers.test.ts': 'every route, as a caller with a container filter',
   'test/http/resources/answers.test.ts': 'the answer of every route, against its schema',
+  'test/live/host/list-slices.test.ts': 'a list of many containers, on its way from an engine to the view',
   'test/http/strangers.test.ts': 'every route, as a caller without a token',
+  'test/live/host/host-logs-shares.test.ts': 'what the followers of logs share, over one host',
 }
 
 const TESTS = filesBelow('test').filter(

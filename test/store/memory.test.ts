@@ -46,7 +46,7 @@ describe('counters', () => {
 
   test('read a key without room from the overflow bucket, unless the count grants an exemption', async () => {
     const { store } = rig()
-    const [failures, known] = [store.counters('sign-in pairs'), store.counters('sign-in known')]
+    const [failures, known] = [store.counters('failed pairs'), store.counters('known pairs')]
     for (const counters of [failures, known]) for (let i = 0; i < 100_001; i += 1) await counters.add(`k${i}`, 100_000)
     expect((await failures.read('new'))?.hits).toBe(1)
     await failures.add('another', 100_000)
@@ -116,6 +116,39 @@ describe('sessions', () => {
     time.now += 1
     expect(await store.sessions.find('long')).toBeNull()
     expect(await store.sessions.end('long')).toBe(false)
+  })
+
+  test('let one user have 32, and beyond that end the one that was not used for longest', async () => {
+    const { store } = rig()
+    for (let i = 1; i <= 32; i += 1) await store.sessions.open(session(`s${i}`))
+    expect(await store.sessions.rotate({ id: 's1', presented, next })).toBe('rotated')
+    await store.sessions.open(session('s33'))
+    expect(await store.sessions.find('s1')).not.toBeNull()
+    expect(await store.sessions.find('s2')).toBeNull()
+    expect(await store.sessions.find('s3')).not.toBeNull()
+    await store.sessions.open(session('s34'))
+    expect(await store.sessions.find('s3')).toBeNull()
+  })
+
+  test('that have ended take no place of a user', async () => {
+    const { store, time } = rig()
+    await store.sessions.open(session('long', { endsAt: START + 100_000, idleAt: START + 100_000 }))
+    for (let i = 1; i <= 31; i += 1) await store.sessions.open(session(`s${i}`))
+    time.now += 6_000
+    await store.sessions.open(session('new', { idleAt: START + 9_000 }))
+    expect(await store.sessions.find('long')).not.toBeNull()
+  })
+
+  test('of all users are ten thousand, and beyond that the one that was not used for longest ends', async () => {
+    const { store } = rig()
+    const open = (i: number) => store.sessions.open(session(`s${i}`, { userName: `user ${i}` }))
+    for (let i = 1; i <= 10_000; i += 1) await open(i)
+    expect(await store.sessions.rotate({ id: 's1', presented, next })).toBe('rotated')
+    expect(await store.sessions.find('s2')).not.toBeNull()
+    await open(10_001)
+    expect(await store.sessions.find('s1')).not.toBeNull()
+    expect(await store.sessions.find('s2')).toBeNull()
+    expect(await store.sessions.find('s3')).not.toBeNull()
   })
 
   test("let one user have 32, and end that user's oldest beyond", async () => {

@@ -9,7 +9,7 @@ import { FakeAudit } from './fake-audit.js'
 import { FakeView } from './fake-view.js'
 import { TOKEN_SETTINGS } from './tokens.js'
 
-export const GENEROUS = { windowMs: 900_000, general: 1_000_000, stats: 1_000_000 }
+export const GENEROUS = { windowMs: 900_000, general: 1_000_000, stats: 1_000_000, metrics: 1_000_000 }
 export const OPEN_NETWORK: AppParts['network'] = { trustProxy: { kind: 'none' }, allowlist: [], corsOrigins: [] }
 
 /** The HTTP app over a view that the test fills, with everything that it may look into. */

@@ -1,5 +1,5 @@
 import { EventJournal } from '../../api/live/events/event-journal.js'
-import type { EngineObjects, HostObjects, View } from '../../api/live/view.js'
+import type { EngineObjects, HostObjects, View, Watch } from '../../api/live/view.js'
 import type { Container, InspectedContainer } from '../../api/model/container.js'
 import type { EngineMetrics } from '../../api/model/engine-metrics.js'
 import type { DiskUse } from '../../api/model/engine-object.js'
@@ -8,7 +8,7 @@ import type { ChangeList } from '../../api/model/file-change.js'
 import type { History } from '../../api/model/history.js'
 import type { HostStatus } from '../../api/model/host.js'
 import { type LabelSelector, matchesSelectors } from '../../api/model/label-selector.js'
-import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogStep } from '../../api/model/log-line.js'
+import type { LogCursor, LogFollowQuery, LogPage, LogQuery, LogReader, LogStep } from '../../api/model/log-line.js'
 import type { ProcessList } from '../../api/model/process.js'
 import { type Sample, sampleBetween } from '../../api/model/sample.js'
 import { inspected, listed, readingAt } from './fake-engine.js'
@@ -67,6 +67,7 @@ export class FakeView implements View {
   /** The steps of a followed log after the first. */
   steps: (signal: AbortSignal) => AsyncIterable<LogStep> = async function* () {}
   readonly logQueries: LogQuery[] = []
+  readonly logParties: string[] = []
   readonly followedFrom: (LogCursor | null)[] = []
   readonly answers: { -readonly [Kind in keyof EngineObjects]: readonly HostObjects<EngineObjects[Kind]>[] } = {
     images: [],
@@ -76,7 +77,11 @@ export class FakeView implements View {
   }
   readonly events = new EventJournal()
   readonly sinceAsked: number[] = []
-  readonly watched: { readonly ids: readonly string[]; readonly intervalMs: number }[] = []
+  readonly watched: {
+    readonly parties: readonly string[]
+    readonly ids: readonly string[]
+    readonly intervalMs: number
+  }[] = []
 
   get isReady(): boolean {
     return this.fleet.some(({ state }) => state === 'live')
@@ -109,8 +114,8 @@ export class FakeView implements View {
     return this.histories.get(container.id) ?? null
   }
 
-  watch(containers: readonly Container[], intervalMs: number): void {
-    this.watched.push({ ids: [...containers].map(({ id }) => id), intervalMs })
+  watch({ parties, containers, intervalMs }: Watch): void {
+    this.watched.push({ parties: [...parties], ids: containers.map(({ id }) => id), intervalMs })
   }
 
   engineMetrics(): readonly EngineMetrics[] {
@@ -133,13 +138,9 @@ export class FakeView implements View {
     return this.fileChanges
   }
 
-  async readLog(
-    _container: Container,
-    query: LogQuery,
-    _recordCall?: unknown,
-    _signal?: AbortSignal,
-  ): Promise<LogPage> {
+  async readLog(_container: Container, query: LogQuery, reader: LogReader, _recordCall?: unknown): Promise<LogPage> {
     this.logQueries.push(query)
+    this.logParties.push(reader.party)
     if (this.lookupFault !== null) throw this.lookupFault
     return this.logPage
   }
@@ -148,9 +149,10 @@ export class FakeView implements View {
     _container: Container,
     query: LogFollowQuery,
     from: LogCursor | null,
-    signal: AbortSignal,
+    { party, signal }: LogReader,
   ): AsyncIterable<LogStep> {
     this.logQueries.push({ ...query, until: null })
+    this.logParties.push(party)
     this.followedFrom.push(from)
     if (this.lookupFault !== null) throw this.lookupFault
     yield { kind: 'lines', lines: [] }

@@ -51,6 +51,7 @@ export function oneContainerRig(): (prepare?: (engine: FakeEngine, clock: FakeCl
 export interface RigParts {
   readonly loopShare?: LoopShare
   readonly log?: Log
+  readonly intervalMs?: number
 }
 
 export function makeHost(
@@ -58,14 +59,18 @@ export function makeHost(
   engine: FakeEngine,
   journal: EventJournal,
   clock: Clock,
-  { loopShare = new LoopShare(() => 0), log = createLog('silent', { write: () => {} }) }: RigParts = {},
+  {
+    loopShare = new LoopShare(() => 0),
+    log = createLog('silent', { write: () => {} }),
+    intervalMs = 10_000,
+  }: RigParts = {},
 ): Host {
   return new Host({
     id,
     endpoint: 'unix:///x',
     labels: {},
     engine,
-    sampling: { intervalMs: 10_000, historyMs: 3_600_000 },
+    sampling: { intervalMs, historyMs: 3_600_000 },
     journal: journal.openHost(id),
     lineBucket: new TokenBucket(FOLLOWED_LINES, clock),
     loopShare,

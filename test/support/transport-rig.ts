@@ -67,8 +67,12 @@ export class TransportRig {
 }
 
 export function dial(transport: ReadOnlyTransport, options: object, abortSignal?: AbortSignal): Promise<unknown> {
+  return dialWith(transport, { ...options, abortSignal })
+}
+
+export function dialWith(transport: ReadOnlyTransport, options: object): Promise<unknown> {
   return new Promise((resolve, reject) => {
-    transport.dial({ ...options, abortSignal }, (error, value) => (error ? reject(error) : resolve(value)))
+    transport.dial(options, (error, value) => (error ? reject(error) : resolve(value)))
   })
 }
 

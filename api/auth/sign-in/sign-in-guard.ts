@@ -31,10 +31,10 @@ export class SignInGuard {
   readonly #windowMs: number
 
   constructor(store: Pick<Store, 'counters'>, settings: { readonly limit: number; readonly windowMs: number }) {
-    this.#addresses = store.counters('sign-in addresses')
-    this.#names = store.counters('sign-in names')
-    this.#pairs = store.counters('sign-in pairs')
-    this.#known = store.counters('sign-in known')
+    this.#addresses = store.counters('failed addresses')
+    this.#names = store.counters('failed names')
+    this.#pairs = store.counters('failed pairs')
+    this.#known = store.counters('known pairs')
     this.#limit = settings.limit
     this.#windowMs = settings.windowMs
   }

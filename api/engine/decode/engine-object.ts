@@ -67,7 +67,7 @@ function objectsAnswer<Schema extends z.ZodType, Item>(
 /** `<none>:<none>` and `<none>@<none>` stand for no name in older engines. */
 function namesOf(names: readonly string[]): Scrubbed<readonly string[]> {
   const real = names.filter((name) => !/^<none>[:@]<none>$/.test(name))
-  const scrubbed = real.slice(0, MAX_NAMES).map(scrubText)
+  const scrubbed = real.slice(0, MAX_NAMES).map((name) => scrubText(name))
   return { value: scrubbed.map(({ value }) => value), redactions: redactionsOf(...scrubbed) }
 }
 

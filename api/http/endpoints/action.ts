@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express'
+import type { ErrorRequestHandler, RequestHandler } from 'express'
 import type { z } from 'zod'
 import { ApiError } from '../../model/error.js'
 import { actorOf, identityFault, knownCaller } from '../middleware/identify.js'
@@ -13,15 +13,24 @@ export interface ActionRoute {
   readonly path: string
   /** `public` takes any client, `sign-in` does so only where users are configured, `caller` asks for a token. */
   readonly access: 'public' | 'sign-in' | 'caller'
+  /** Each counts toward one. `sign-in` and `session` count those who begin or end a session, apart from what else they ask. */
+  readonly limit: 'general' | keyof ActionLimits
   readonly body: z.ZodType
   /** The schema of its answer; a null answer is a 204. */
   readonly answer: z.ZodType
   /** The Express handlers in their order. */
-  handlers(context: AuthContext): RequestHandler[]
+  handlers(context: AuthContext, limits: ActionLimits): (RequestHandler | ErrorRequestHandler)[]
+}
+
+export interface ActionLimits {
+  readonly 'sign-in': RequestHandler
+  /** Counts by the session of the body's refresh token, so it runs after the body. */
+  readonly session: RequestHandler
 }
 
 interface ActionOptions<Body, Schema extends z.ZodType> {
   readonly access: ActionRoute['access']
+  readonly limit?: ActionRoute['limit']
   readonly body: z.ZodType<Body>
   readonly answer: Schema
 }
@@ -34,15 +43,29 @@ type Handler<Body, Schema extends z.ZodType> = (
 export function action<Body, Schema extends z.ZodType>(
   method: ActionRoute['method'],
   path: string,
-  options: ActionOptions<Body, Schema>,
+  { limit = 'general', ...options }: ActionOptions<Body, Schema>,
   handler: Handler<Body, Schema>,
 ): ActionRoute {
   const bodyReaders = method === 'POST' ? readBody(options.body) : []
   return {
     method,
     path,
+    limit,
     ...options,
-    handlers: (context) => [refuseQuery, ...bodyReaders, actionHandler(method, handler, context)],
+    handlers: (context, limits) => [
+      ...(limit === 'sign-in' ? [limits['sign-in']] : []),
+      refuseQuery,
+      ...bodyReaders,
+      ...(limit === 'session' ? [countRefused(limits.session), limits.session] : []),
+      actionHandler(method, handler, context),
+    ],
+  }
+}
+
+/** Counts a request whose body is refused as well, before its refusal is answered. */
+function countRefused(limit: RequestHandler): ErrorRequestHandler {
+  return function countRefusedBody(error: unknown, req, res, next) {
+    limit(req, res, (limited?: unknown) => next(limited ?? error))
   }
 }
 

@@ -15,11 +15,13 @@ export interface Topic {
   readonly key: string
   readonly event: string
   readonly intervalMs: number
-  /** The response as it stands now. Throws where there is nothing to show any more. */
-  make(): RenderedResponse
+  /** The response as it stands now, for these parties. Throws where there is nothing to show any more. */
+  make(parties: ReadonlySet<string>): RenderedResponse
 }
 
 export interface Member {
+  /** What shares count by. */
+  readonly party: string
   /** Called at each tick; the frame may be the same as at the one before. */
   tick(frame: Frame): void
   /** There is nothing more to send. */
@@ -51,7 +53,7 @@ export class Channels {
   /** Gives what is to be sent first, and what ends the membership. Throws what `make` throws. */
   join(topic: Topic, member: Member): { readonly first: Frame; leave(): void } {
     const known = this.#channels.get(topic.key)
-    const latest = frameOf(topic, known?.latest ?? null)
+    const latest = frameOf(topic, partiesOf([...(known?.members ?? []), member]), known?.latest ?? null)
     const channel = known ?? this.#open(topic, latest)
     channel.latest = latest
     channel.members.add(member)
@@ -71,7 +73,7 @@ export class Channels {
 
   #tick(topic: Topic, channel: Channel): void {
     try {
-      channel.latest = frameOf(topic, channel.latest)
+      channel.latest = frameOf(topic, partiesOf(channel.members), channel.latest)
     } catch (error) {
       this.#close(topic, channel)
       for (const member of [...channel.members]) member.end(error)
@@ -86,8 +88,14 @@ export class Channels {
   }
 }
 
-function frameOf(topic: Topic, before: Frame | null): Frame {
-  const { etag, body, container } = topic.make()
+function partiesOf(members: Iterable<Member>): ReadonlySet<string> {
+  const parties = new Set<string>()
+  for (const { party } of members) parties.add(party)
+  return parties
+}
+
+function frameOf(topic: Topic, parties: ReadonlySet<string>, before: Frame | null): Frame {
+  const { etag, body, container } = topic.make(parties)
   if (before?.etag === etag) return before
   return { etag, bytes: eventOf(topic.event, etag.replaceAll('"', ''), body), container }
 }

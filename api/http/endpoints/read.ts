@@ -1,5 +1,6 @@
 import type { RequestHandler, Response } from 'express'
 import type { z } from 'zod'
+import type { PartySemaphore } from '../../concurrency/party-semaphore.js'
 import type { Quota } from '../../concurrency/quota.js'
 import type { Container } from '../../model/container.js'
 import { ApiError } from '../../model/error.js'
@@ -97,17 +98,18 @@ export interface EndpointParts extends OpenReadParts {
   readonly sources: Sources
   readonly cache: ResponseCache
   readonly largeResponses: Quota
+  readonly engineReads: PartySemaphore
 }
 
 /** Makes a read of the table into an Express handler: scope, query, id, container, handler, audit, answer. */
 export function readEndpoint(route: ReadRoute, parts: EndpointParts): RequestHandler {
-  const { sources, cache } = parts
+  const { sources, cache, clock } = parts
   return async function answerRead(req, res) {
     const opened = openRead(route, req, res, parts)
     const { caller } = opened
     let response: RenderedResponse
     try {
-      const version = versionOf(route.from, sources.view)
+      const version = versionOf(route.from, sources.view, clock.now())
       if (version === null) response = await freshResponse(route, opened, req.url, res, parts)
       else {
         const key = `${caller.scopes.has('security:read')}\n${caller.visibilityKey}\n${req.url}`
@@ -136,12 +138,18 @@ async function freshResponse(
   opened: OpenRead,
   url: string,
   res: Response,
-  { sources, largeResponses }: EndpointParts,
+  { sources, largeResponses, engineReads }: EndpointParts,
 ): Promise<RenderedResponse> {
   const question = route.ask(url)
   const request = opened.request()
   if (route.large) whenClosed(res, largeResponses.acquire(holderOf(opened.caller)))
-  return question(sources, request)
+  if (route.from !== 'engine') return question(sources, request)
+  const release = await engineReads.acquire(request.party, request.signal)
+  try {
+    return await question(sources, request)
+  } finally {
+    release()
+  }
 }
 
 function send(res: Response, { body, type }: RenderedResponse, status: 200 | 304): void {

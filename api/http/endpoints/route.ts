@@ -10,21 +10,26 @@ import type { ReadRequest } from './input.js'
 export interface Route {
   readonly path: string
   readonly scope: Scope
-  /** Every route below /api counts toward the general limit. Some also count toward the stats limit. */
-  readonly limit: 'general' | 'stats' | 'none'
+  /** Every route below /api counts toward the general limit, and some toward the stats limit besides. The metrics have their own. */
+  readonly limit: 'general' | 'stats' | 'metrics'
   /** The schema of its query. */
   readonly query: z.ZodType
 }
 
 /**
- * What an answer is made from. The view counts versions of `containers` and `stats`, so an answer from them is rendered once for
- * all callers who see the same. An answer from anything else is rendered per request.
+ * What an answer is made from. The view counts versions of `containers` and `stats`, and `metrics` have one a second, so an answer
+ * from them is rendered once for all callers who see the same. An answer from anything else is rendered per request. `engine` makes
+ * each caller wait for a call of its own; `objects` are fetched once at a time for all callers, whoever asks.
  */
-export type Source = 'containers' | 'stats' | 'memory' | 'engine'
+export type Source = 'containers' | 'stats' | 'metrics' | 'memory' | 'objects' | 'engine'
 
-/** The version that an answer is made from; null if each request is rendered anew. */
-export function versionOf(from: Source, view: View): number | null {
+/** Milliseconds for which the metrics are as they were rendered: no Prometheus asks more often. */
+const METRICS_STEP_MS = 1_000
+
+/** The version that an answer is made from; null if each request is rendered anew. `now`: milliseconds since 1970. */
+export function versionOf(from: Source, view: View, now: number): number | null {
   if (from === 'stats') return view.statsVersion
+  if (from === 'metrics') return Math.floor(now / METRICS_STEP_MS)
   return from === 'containers' ? view.version : null
 }
 

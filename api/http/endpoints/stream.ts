@@ -119,7 +119,8 @@ export interface StreamParts extends EndpointParts, SseParts {
 export function streamEndpoint(route: StreamRoute, parts: StreamParts): RequestHandler {
   return sseEndpoint(route, parts, async (connection) => {
     const topic = topicOf(route, connection, parts)
-    if (connection.isHead) return connection.open(topic.make().container)
+    const { party } = connection.request()
+    if (connection.isHead) return connection.open(topic.make(new Set([party])).container)
     connection.takePlace()
     let sent = ''
     const show = async (frame: Frame) => {
@@ -127,6 +128,7 @@ export function streamEndpoint(route: StreamRoute, parts: StreamParts): RequestH
       if (frame.etag !== sent && connection.send(frame.bytes)) sent = frame.etag
     }
     const { first, leave } = parts.channels.join(topic, {
+      party,
       // A fault of one tick ends the stream, and the client comes back.
       tick: (frame) => show(frame).catch((error) => connection.fail(error)),
       end: (error) => connection.fail(error),
@@ -143,15 +145,16 @@ function topicOf(route: StreamRoute, connection: SseConnection, { sources, cache
   const request = connection.request()
   const { visibilityKey } = connection.caller
   const key = `${route.path}\n${request.id}\n${request.showHostPaths}\n${visibilityKey}\n${asked}`
-  const make = () => {
+  const channelKey = `${key}\n${intervalMs}`
+  const make = (parties: ReadonlySet<string>) => {
     const { watched, render } = look(sources, { ...request, now: clock.now() })
-    view.watch(watched, intervalMs)
-    const version = versionOf(route.from, view)
+    view.watch({ key: channelKey, parties, containers: watched, intervalMs })
+    const version = versionOf(route.from, view, clock.now())
     const cached = version === null ? null : cache.get(key, version)
     if (cached !== null) return cached
     const made = render()
     if (version !== null) cache.put(key, version, made)
     return made
   }
-  return { key: `${key}\n${intervalMs}`, event: route.event, intervalMs, make }
+  return { key: channelKey, event: route.event, intervalMs, make }
 }

@@ -1,5 +1,6 @@
 import type { Container } from '../../model/container.js'
 import type { ContainerEvent } from '../../model/container-event.js'
+import { evictOldest } from '../../model/evict-oldest.js'
 import { CRASHES_OF_A_LOOP } from '../../model/problem.js'
 
 /** How long after a stop signal an end counts as requested. Docker waits 10 s by default, and some users allow minutes. */
@@ -13,6 +14,12 @@ const OTHERWISE_WITHIN_MS = 15_000
 
 /** Times held of each kind: enough to detect a loop, and some to show. */
 const MAX_TIMES = CRASHES_OF_A_LOOP + 5
+
+/**
+ * Containers held until a whole list says which of them exist: twice as many as an engine of ten thousand has. One that sends events
+ * of ever new ones loses the history of the oldest.
+ */
+const MAX_CONTAINERS = 20_000
 
 /** When a container failed, which only events show: milliseconds since 1970. */
 export type CrashHistory = Pick<Container, 'crashes' | 'memoryKills'>
@@ -34,6 +41,7 @@ export class CrashTracker {
     if (action !== 'kill' && action !== 'die' && action !== 'oom') return null
     const entry = this.#entries.get(containerId) ?? { history: { crashes: [], memoryKills: [] }, askedUntil: null }
     this.#entries.set(containerId, entry)
+    evictOldest(this.#entries, MAX_CONTAINERS)
     if (action === 'kill') {
       const until = at + (END_SIGNALS.has(event.signal) ? ASKED_WITHIN_MS : OTHERWISE_WITHIN_MS)
       entry.askedUntil = Math.max(entry.askedUntil ?? 0, until)

@@ -1,16 +1,25 @@
 import type { Clock } from '../../clock.js'
 import { type LoopShare, STOPWATCH } from '../../concurrency/event-loop-yield.js'
+import { Quota } from '../../concurrency/quota.js'
 import type { Engine, LogRequest } from '../../engine/engine.js'
 import { type InspectedContainer, isRunning } from '../../model/container.js'
 import type { RecordCall } from '../../model/engine-call.js'
 import { ApiError } from '../../model/error.js'
-import type { LogCursor, LogFollowQuery, LogLine, LogPage, LogQuery, LogStep } from '../../model/log-line.js'
+import type { LogCursor, LogFollowQuery, LogLine, LogPage, LogQuery, LogReader, LogStep } from '../../model/log-line.js'
 import { followLog } from '../logs/log-follower.js'
-import { readTail } from '../logs/log-reader.js'
+import { type LineWork, readTail } from '../logs/log-reader.js'
+import { SharedFollow } from '../logs/shared-follow.js'
 import type { TokenBucket } from '../logs/token-bucket.js'
+import { SharedCalls } from './shared-calls.js'
 
 /** Milliseconds for one answer from a log, over all engine calls that it takes. */
 const READ_LOG_MS = 25_000
+
+/**
+ * Logs of one engine that one party may follow at once: a fifth of the connections that the engine is followed on, so that no party
+ * takes them all.
+ */
+export const MAX_FOLLOWED_BY_PARTY = 20
 
 /** Names of built-in drivers, and of plugins, which are image references. */
 const DRIVER_NAME = /^[a-z0-9][a-z0-9._/:-]{0,63}$/i
@@ -31,9 +40,24 @@ export interface HostLogsParts {
   readonly loopShare: LoopShare
 }
 
+interface FollowedLog {
+  readonly shared: SharedFollow
+  followers: number
+}
+
 /** The logs of one engine's containers. Rejects at once if the host is not live. */
 export class HostLogs {
   readonly #parts: HostLogsParts
+  /** By container. */
+  readonly #followed = new Map<string, FollowedLog>()
+  readonly #places = new Quota({
+    perHolder: MAX_FOLLOWED_BY_PARTY,
+    total: Number.POSITIVE_INFINITY,
+    refusal: () =>
+      new ApiError('too-many-streams', `a party follows ${MAX_FOLLOWED_BY_PARTY} logs of one engine already`),
+  })
+  /** Followers of one log see its end at once, and all ask whether the container lives. */
+  readonly #alive = new SharedCalls()
   #redactions = 0
 
   constructor(parts: HostLogsParts) {
@@ -45,15 +69,15 @@ export class HostLogs {
     return this.#redactions
   }
 
-  /** `signal` aborts when the client has gone. */
-  async read(id: string, query: LogQuery, signal: AbortSignal, recordCall?: RecordCall): Promise<LogPage> {
+  async read(id: string, query: LogQuery, { party, signal }: LogReader, recordCall?: RecordCall): Promise<LogPage> {
     const { hostSignal, clock } = this.#parts
     const ends = AbortSignal.any([hostSignal(), signal])
     const open = await this.#open(id, recordCall)
     const deadline = new AbortController()
     const cancel = clock.after(READ_LOG_MS, () => deadline.abort())
     try {
-      return await readTail((request) => open(request, AbortSignal.any([ends, deadline.signal])), query)
+      const openUntil = AbortSignal.any([ends, deadline.signal])
+      return await readTail((request) => open(request, openUntil), query, this.#workOf(party))
     } catch (error) {
       if (deadline.signal.aborted) throw new ApiError('engine-timeout', `a log was not read within ${READ_LOG_MS} ms`)
       throw await this.#explainDriver(id, error, recordCall)
@@ -66,23 +90,45 @@ export class HostLogs {
     id: string,
     query: LogFollowQuery,
     from: LogCursor | null,
-    signal: AbortSignal,
+    { party, signal }: LogReader,
   ): AsyncGenerator<LogStep, void, undefined> {
     const { hostSignal, clock, lineBucket } = this.#parts
-    const ends = AbortSignal.any([hostSignal(), signal])
+    const host = hostSignal()
+    const life = new AbortController()
+    const ends = AbortSignal.any([host, signal, life.signal])
     const open = await this.#open(id)
+    const followed = this.#followedLog(id, (request, ended) => open(request, AbortSignal.any([host, ended])))
+    followed.followers += 1
     const source = {
       open,
-      isAlive: (asked: AbortSignal) => this.#isAlive(id, asked),
+      shared: followed.shared,
+      isAlive: () => this.#alive.get(id, undefined, () => this.#isAlive(id, host)),
       lineBucket,
+      party,
       clock,
-      stopwatch: STOPWATCH,
+      ...this.#workOf(party),
     }
     try {
       yield* followLog(source, query, from, ends)
     } catch (error) {
       throw await this.#explainDriver(id, error)
+    } finally {
+      life.abort()
+      followed.followers -= 1
+      if (followed.followers === 0) this.#followed.delete(id)
     }
+  }
+
+  #followedLog(id: string, open: OpenHostLog): FollowedLog {
+    const { clock } = this.#parts
+    const enter = (party: string) => this.#places.acquire(party)
+    const followed = this.#followed.get(id) ?? { shared: new SharedFollow({ open, enter, clock }), followers: 0 }
+    this.#followed.set(id, followed)
+    return followed
+  }
+
+  #workOf(party: string): LineWork {
+    return { stopwatch: STOPWATCH, slice: () => this.#parts.loopShare.slice(party) }
   }
 
   /** A container never gains or loses its terminal, so one inspect is enough. */

@@ -98,13 +98,9 @@ export class Host {
     const reads = new HostReads({ engine, clock, hostSignal })
     this.reads = reads
     this.logs = new HostLogs({
-      engine,
-      clock,
-      hostSignal,
+      ...{ engine, clock, hostSignal, loopShare, lineBucket: options.lineBucket },
       isTty: (containerId) => inventory.get(containerId)?.tty ?? null,
       inspect: (containerId, recordCall) => reads.inspect(containerId, recordCall),
-      lineBucket: options.lineBucket,
-      loopShare,
     })
     this.firstOutcome = new Promise((resolve) => {
       this.#resolveFirstOutcome = resolve
@@ -151,11 +147,6 @@ export class Host {
 
   history(id: string, since: number): History | null {
     return this.#sampler.history(id, since)
-  }
-
-  /** How many containers were read at a watcher's pace a moment ago. */
-  get lastWatched(): number {
-    return this.#sampler.lastWatched
   }
 
   /** Reads the container's statistics every `intervalMs` for a while. */

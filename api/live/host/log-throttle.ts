@@ -14,7 +14,7 @@ const MAX_REMEMBERED = SAME_THING_MS / ANY_LINE_MS
 export class LogThrottle {
   readonly #clock: Clock
   readonly #writtenAt = new Map<string, number>()
-  #lastAt = Number.NEGATIVE_INFINITY
+  #lastAt: number | null = null
   #heldBack = 0
 
   constructor(clock: Clock) {
@@ -25,7 +25,7 @@ export class LogThrottle {
   write(about: string, write: (heldBack: number) => void): void {
     const now = this.#clock.now()
     const isTooSoon =
-      now - this.#lastAt < ANY_LINE_MS || now - (this.#writtenAt.get(about) ?? -SAME_THING_MS) < SAME_THING_MS
+      isWithin(ANY_LINE_MS, this.#lastAt, now) || isWithin(SAME_THING_MS, this.#writtenAt.get(about) ?? null, now)
     if (isTooSoon) {
       this.#heldBack += 1
       return
@@ -38,4 +38,9 @@ export class LogThrottle {
     this.#heldBack = 0
     write(heldBack)
   }
+}
+
+/** A clock that was set back holds nothing back. */
+function isWithin(milliseconds: number, since: number | null, now: number): boolean {
+  return since !== null && now >= since && now - since < milliseconds
 }

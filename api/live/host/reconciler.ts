@@ -177,12 +177,10 @@ export class Reconciler {
     for (const id of ids ?? inventory.ids()) {
       if (slice.isOver) await nextSlice(slice, signal)
       if (present.has(id)) continue
-      if (!isUnsure) this.#remove(id)
-      else {
-        this.#inspects.add(id)
-        this.#reread(id)
-      }
+      if (isUnsure) this.#inspects.add(id)
+      else this.#remove(id)
     }
+    slice.end()
     if (ids !== null) return
     crashes.retain((id) => inventory.get(id) !== undefined)
     this.#observedAt = clock.now()

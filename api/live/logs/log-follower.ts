@@ -1,22 +1,24 @@
 import { type Clock, sleep } from '../../clock.js'
-import { type Stopwatch, TimeSlice } from '../../concurrency/event-loop-yield.js'
+import type { TimeSlice } from '../../concurrency/event-loop-yield.js'
 import { ApiError, type ErrorCode } from '../../model/error.js'
 import type { LogCursor, LogEntry, LogFollowQuery, LogLine, LogQuery, LogStep } from '../../model/log-line.js'
 import { backoff, STEADY_AFTER_MS } from '../backoff.js'
 import { CursorTracker } from './cursor-tracker.js'
-import { matchesQuery, type OpenLog, readTail } from './log-reader.js'
-import { RESUME_MESSAGES, ResumeFinder } from './resume-finder.js'
+import { costOf } from './line-cost.js'
+import type { LogMember } from './log-member.js'
+import { type LineWork, matchesQuery, type OpenLog, readTail } from './log-reader.js'
+import { ResumeFinder } from './resume-finder.js'
+import type { SharedFollow } from './shared-follow.js'
 import type { TokenBucket, TokenBucketSize } from './token-bucket.js'
 import { withSilences } from './with-silences.js'
 
-/** Lines a second over all followed logs. Each costs this process some 15 us, so this is a sixth of a core. */
+/** Lines a second over all followed logs, which parties share. Each costs this process some 15 us, so this is a sixth of a core. */
 const LINES_PER_SECOND = 10_000
 
 /** A burst is the first page of a log, or the output that a container writes at once. All followers of a process share a bucket. */
 export const FOLLOWED_LINES: TokenBucketSize = { perSecond: LINES_PER_SECOND, burst: LINES_PER_SECOND }
 
-/** Characters that cost this process as much as one line, and the number of lines that a millisecond is worth. */
-const CHARACTERS_PER_LINE = 150
+/** The number of lines that a millisecond of work is worth: slow patterns count for more. */
 const LINES_PER_MS = 60
 
 /** Retries do not help against these. */
@@ -30,15 +32,18 @@ const FINAL: ReadonlySet<ErrorCode> = new Set([
 
 const OPENED: LogStep = { kind: 'lines', lines: [] }
 
-export interface LogSource {
-  /** Yields the lines of both streams, because a cursor counts all lines, even those that the query excludes. */
+export interface LogSource extends LineWork {
+  /** Yields the lines of both streams, for the first page. */
   readonly open: (...args: [...Parameters<OpenLog>, signal: AbortSignal]) => ReturnType<OpenLog>
+  /** The connections that all followers of the log share. They carry both streams: a cursor counts excluded lines too. */
+  readonly shared: SharedFollow
   /** Asks the engine whether the container still writes, or is about to again. */
   readonly isAlive: (signal: AbortSignal) => Promise<boolean>
   /** One token per line of the usual length. */
   readonly lineBucket: Pick<TokenBucket, 'take'>
+  /** Who pays for the lines. */
+  readonly party: string
   readonly clock: Clock
-  readonly stopwatch: Stopwatch
 }
 
 /**
@@ -46,53 +51,106 @@ export interface LogSource {
  * says that the engine has begun to answer. If a connection breaks, or an engine restarts, the log goes on: no line is repeated,
  * and a gap marks where lines may be missing. Rejects if there is nothing to follow.
  */
-export async function* followLog(
+export function followLog(
   source: LogSource,
   query: LogFollowQuery,
   from: LogCursor | null,
   signal: AbortSignal,
 ): AsyncGenerator<LogStep, void, undefined> {
-  const { clock, stopwatch } = source
-  const wanted: LogQuery = { ...query, until: null }
-  let tracker = new CursorTracker(from)
-  let hasOpened = false
-  if (from === null) {
-    const page = await readTail((request) => source.open(request, signal), wanted, stopwatch)
-    tracker = new CursorTracker(page.end)
-    hasOpened = true
-    yield pageStep(page.lines, page.end)
+  return new Follower(source, { ...query, until: null }, from, signal).steps()
+}
+
+class Follower {
+  readonly #source: LogSource
+  readonly #query: LogQuery
+  readonly #signal: AbortSignal
+  #tracker: CursorTracker
+  #hasOpened = false
+  /** Its place on a connection that was opened when it had to leave another one. */
+  #successor: LogMember | null = null
+  /** Its cursor's line did not come on a shared connection: only one of its own tells whether the line is gone. */
+  #isAlone = false
+
+  constructor(source: LogSource, query: LogQuery, from: LogCursor | null, signal: AbortSignal) {
+    this.#source = source
+    this.#query = query
+    this.#signal = signal
+    this.#tracker = new CursorTracker(from)
   }
-  for (let attempt = 0; !signal.aborted; attempt += 1) {
-    await sleep(clock, backoff(attempt, clock.random()), signal)
-    if (signal.aborted) return
-    const openedAt = clock.now()
-    const finder = new ResumeFinder(tracker.cursor, openedAt)
-    // Without a cursor no line has been seen yet, so all of the log is new.
-    const tail = tracker.cursor === null ? null : RESUME_MESSAGES
-    try {
-      const batches = source.open({ tail, since: null, follow: true }, signal)
-      for await (const batch of withSilences(batches, () => finder.timeLeft(clock.now()), clock)) {
-        if (!hasOpened) yield OPENED
-        hasOpened = true
-        const slice = new TimeSlice(stopwatch)
-        const { lines, isGap } = finder.scan(batch, clock.now())
-        const entries = await entriesOf(lines, wanted, tracker, slice)
-        const cost = costOf(batch ?? [], slice.busyMs)
-        if (isGap) yield { kind: 'gap' }
-        if (entries.length > 0) yield { kind: 'lines', lines: entries }
-        else if (lines.length > 0 && tracker.cursor !== null) yield { kind: 'cursor', cursor: tracker.cursor }
-        await source.lineBucket.take(cost, signal)
+
+  async *steps(): AsyncGenerator<LogStep, void, undefined> {
+    const { clock, isAlive } = this.#source
+    const signal = this.#signal
+    if (this.#tracker.cursor === null) yield await this.#firstPage()
+    for (let attempt = 0; !signal.aborted; attempt += 1) {
+      await sleep(clock, backoff(attempt, clock.random()), signal)
+      if (signal.aborted) return
+      const openedAt = clock.now()
+      const finder = new ResumeFinder(this.#tracker.cursor, openedAt)
+      try {
+        const member = this.#connect()
+        yield* this.#passOn(member, finder)
+        if (!member.hasToMove && !(await isAlive(signal))) {
+          yield* lastSteps(finder, this.#query)
+          return
+        }
+        // Without a further delay.
+        if (member.hasToMove) attempt -= 1
+      } catch (error) {
+        if (signal.aborted) return
+        const isFinal = !(error instanceof ApiError) || FINAL.has(error.code) || !this.#hasOpened
+        if (isFinal) throw error
       }
-      if (!(await source.isAlive(signal))) {
-        yield* lastSteps(finder, wanted)
+      if (clock.now() - openedAt >= STEADY_AFTER_MS) attempt = -1
+    }
+  }
+
+  async #firstPage(): Promise<LogStep> {
+    const page = await readTail((request) => this.#source.open(request, this.#signal), this.#query, this.#source)
+    this.#tracker = new CursorTracker(page.end)
+    this.#hasOpened = true
+    return pageStep(page.lines, page.end)
+  }
+
+  #connect(): LogMember {
+    const { shared, party } = this.#source
+    const place = { cursor: this.#tracker.cursor, party, isAlone: this.#isAlone }
+    const member = this.#successor ?? shared.connect(place, this.#signal)
+    this.#successor = null
+    this.#isAlone = false
+    return member
+  }
+
+  /** Until the connection ends, or the follower has to move to another one. */
+  async *#passOn(member: LogMember, finder: ResumeFinder): AsyncGenerator<LogStep, void, undefined> {
+    const { clock, shared, lineBucket, party } = this.#source
+    for await (const batch of withSilences(member.lines(), () => finder.timeLeft(clock.now()), clock)) {
+      const slice = this.#source.slice()
+      const { lines, isGap } = finder.scan(batch?.lines ?? null, clock.now())
+      if (isGap && !member.isFirst) {
+        this.#goAlone(member)
         return
       }
-    } catch (error) {
-      if (signal.aborted) return
-      const isFinal = !(error instanceof ApiError) || FINAL.has(error.code) || !hasOpened
-      if (isFinal) throw error
+      if (!this.#hasOpened) yield OPENED
+      this.#hasOpened = true
+      const entries = await entriesOf(lines, this.#query, this.#tracker, slice)
+      slice.end()
+      const cost = costOfStep(batch?.cost ?? 0, entries, slice.busyMs)
+      if (isGap) yield { kind: 'gap' }
+      const { cursor } = this.#tracker
+      if (entries.length > 0) yield { kind: 'lines', lines: entries }
+      else if (lines.length > 0 && cursor !== null) yield { kind: 'cursor', cursor }
+      await lineBucket.take(cost, party, this.#signal)
+      if (!finder.isSearching && shared.canMove(member, cursor)) member.move()
     }
-    if (clock.now() - openedAt >= STEADY_AFTER_MS) attempt = -1
+    this.#successor = member.successor
+    if (finder.isSearching && !member.isFirst) this.#goAlone(member)
+  }
+
+  #goAlone(member: LogMember): void {
+    this.#isAlone = true
+    member.move()
+    this.#successor = member.successor
   }
 }
 
@@ -126,8 +184,8 @@ function* lastSteps(finder: ResumeFinder, query: LogQuery): Generator<LogStep> {
   if (entries.length > 0) yield { kind: 'lines', lines: entries }
 }
 
-/** The cost in lines of the usual length. Long lines and slow patterns count for more. */
-function costOf(batch: readonly LogLine[], busyMs: number): number {
-  const characters = batch.reduce((sum, { message }) => sum + message.length, 0)
-  return Math.max(batch.length, characters / CHARACTERS_PER_LINE, busyMs * LINES_PER_MS)
+/** Lines cost their party when they are fetched, matched and shown; what costs most counts. */
+function costOfStep(fetched: number, entries: readonly LogEntry[], busyMs: number): number {
+  const shown = costOf(entries.map(({ line }) => line))
+  return Math.max(fetched, shown, busyMs * LINES_PER_MS)
 }

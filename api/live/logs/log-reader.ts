@@ -1,4 +1,4 @@
-import { STOPWATCH, type Stopwatch, TimeSlice } from '../../concurrency/event-loop-yield.js'
+import type { Stopwatch, TimeSlice } from '../../concurrency/event-loop-yield.js'
 import type { LogRequest } from '../../engine/engine.js'
 import { engineTimeOf, isBefore } from '../../model/engine-time.js'
 import { ApiError } from '../../model/error.js'
@@ -29,6 +29,12 @@ const FIRST_SEARCH = 2_000
 
 export type OpenLog = (request: Omit<LogRequest, 'isTty'>) => AsyncIterable<readonly LogLine[]>
 
+/** How work on lines is measured, and in what slices: one party's take turns with those of the others. */
+export interface LineWork {
+  readonly stopwatch: Stopwatch
+  readonly slice: () => TimeSlice
+}
+
 export interface LogTail extends LogPage {
   /** The cursor after the very last line, even if it does not match; null if no line has a time. */
   readonly end: LogCursor | null
@@ -38,13 +44,13 @@ export interface LogTail extends LogPage {
  * The last lines that match a query, in bounded memory, however large the log is. A search scans at most the newest MAX_SCANNED
  * messages.
  */
-export async function readTail(open: OpenLog, query: LogQuery, stopwatch: Stopwatch = STOPWATCH): Promise<LogTail> {
+export async function readTail(open: OpenLog, query: LogQuery, work: LineWork): Promise<LogTail> {
   const { since } = query
   const isSearch = query.matches !== null || query.until !== null || !query.stdout || !query.stderr
   // More than the query wants, to know whether older lines exist.
   let asked = Math.max(query.tail + MARGIN, isSearch ? FIRST_SEARCH : 0)
   for (;;) {
-    const scan = new Scan(query, stopwatch)
+    const scan = new Scan(query, work)
     await scan.run(open({ tail: asked, since, follow: false }))
     const isAll = scan.messages < asked
     if (isAll || scan.matched > query.tail || scan.timedOut || asked >= MAX_SCANNED) return scan.result(isAll)
@@ -60,7 +66,7 @@ export function matchesQuery({ stdout, stderr, until, matches }: LogQuery, line:
 /** One scan of the messages that an engine sent. */
 class Scan {
   readonly #query: LogQuery
-  readonly #stopwatch: Stopwatch
+  readonly #work: LineWork
   readonly #tail: TailBuffer
   readonly #tracker = new CursorTracker(null)
   #searchMs = 0
@@ -70,9 +76,9 @@ class Scan {
   /** How many lines match, including those that the tail has dropped. */
   matched = 0
 
-  constructor(query: LogQuery, stopwatch: Stopwatch) {
+  constructor(query: LogQuery, work: LineWork) {
     this.#query = query
-    this.#stopwatch = stopwatch
+    this.#work = work
     this.#tail = new TailBuffer({ lines: query.tail, bytes: MAX_PAGE_BYTES })
   }
 
@@ -81,14 +87,11 @@ class Scan {
   }
 
   async run(batches: AsyncIterable<readonly LogLine[]>): Promise<void> {
-    const slice = new TimeSlice(this.#stopwatch)
     try {
-      for await (const batch of batches)
-        for (const line of batch) {
-          this.#look(line)
-          if (this.timedOut) return
-          if (slice.isOver) await slice.next()
-        }
+      for await (const batch of batches) {
+        await this.#scan(batch)
+        if (this.timedOut) return
+      }
     } catch (error) {
       // A damaged log still has readable lines.
       const isDamaged = error instanceof ApiError && error.code === 'engine-bad-answer'
@@ -108,12 +111,22 @@ class Scan {
     }
   }
 
+  async #scan(batch: readonly LogLine[]): Promise<void> {
+    const slice = this.#work.slice()
+    for (const line of batch) {
+      this.#look(line)
+      if (this.timedOut) break
+      if (slice.isOver) await slice.next()
+    }
+    slice.end()
+  }
+
   #look(line: LogLine): void {
     this.messages += line.parts
     this.#tracker.pass(line)
-    const startedAt = this.#stopwatch()
+    const startedAt = this.#work.stopwatch()
     const isMatch = matchesQuery(this.#query, line)
-    this.#searchMs += this.#stopwatch() - startedAt
+    this.#searchMs += this.#work.stopwatch() - startedAt
     if (this.timedOut || !isMatch) return
     this.matched += 1
     this.#tail.add(line)

@@ -41,6 +41,11 @@ export class ResumeFinder {
     this.#deadline = openedAt + FIND_MS
   }
 
+  /** Whether the cursor's line has not come yet, and may. */
+  get isSearching(): boolean {
+    return this.#isSearching
+  }
+
   /** Milliseconds until the search is given up; null if it is over. */
   timeLeft(now: number): number | null {
     return this.#isSearching ? Math.max(0, this.#deadline - now) : null

@@ -21,9 +21,10 @@ const MAX_CONCURRENCY = 64
 const JITTER = 0.1
 
 /** How long containers stay at a watcher's pace after its last call: a browser that reloads comes back within this time. */
-const LINGER_MS = 5_000
+export const LINGER_MS = 5_000
 
 interface Entry {
+  readonly id: string
   isRunning: boolean
   /** RFC 3339, as the engine gives it. */
   startedAt: string | null
@@ -53,7 +54,7 @@ interface Round {
   /** The earliest time of the next plan. */
   readonly replanAt: number
   /** Those that have not begun. Sorted by how long they are due, the longest last, because fewer may run than are due. */
-  readonly due: (readonly [string, Entry])[]
+  readonly due: Entry[]
   readonly concurrency: number
   readonly nextAt: number
 }
@@ -70,7 +71,6 @@ export class Sampler {
   readonly #wakeUp: Notifier
   readonly #entries = new Map<string, Entry>()
   #polling = 0
-  #lastWatched = 0
   #version = 0
 
   constructor(engine: Engine, settings: SamplingConfig, clock: Clock, log: Log) {
@@ -92,11 +92,6 @@ export class Sampler {
     let count = 0
     for (const entry of this.#entries.values()) if (entry.isRunning && entry.watchedUntil > now) count += 1
     return count
-  }
-
-  /** `watched` as of the last round, which is free to read. */
-  get lastWatched(): number {
-    return this.#lastWatched
   }
 
   /** Bytes that the samples of the window take. */
@@ -155,10 +150,9 @@ export class Sampler {
       const isPlanned = now >= round.replanAt || now < round.plannedAt
       if (isPlanned) round = this.#plan(now)
       while (this.#polling < round.concurrency) {
-        const next = round.due.pop()
-        if (next === undefined) break
-        const [id, entry] = next
-        if (entry.isRunning && !entry.isPolling && entry.dueAt <= now) void this.#poll(id, entry, signal)
+        const entry = round.due.pop()
+        if (entry === undefined) break
+        if (entry.isRunning && !entry.isPolling && entry.dueAt <= now) void this.#poll(entry, signal)
       }
       await this.#wakeUp.wait((isPlanned ? round.nextAt : round.replanAt) - now, signal)
     }
@@ -167,26 +161,24 @@ export class Sampler {
   #plan(now: number): Round {
     let nextAt = now + this.#settings.intervalMs
     let needed = 0
-    let watched = 0
-    const due: [string, Entry][] = []
-    for (const [id, entry] of this.#entries) {
+    const due: Entry[] = []
+    for (const entry of this.#entries.values()) {
       if (!entry.isRunning) continue
-      if (entry.watchedUntil > now) watched += 1
       needed += (SECONDS_PER_READING * 2_000) / this.#intervalOf(entry, now)
       if (entry.isPolling) continue
       if (entry.dueAt > now) nextAt = Math.min(nextAt, entry.dueAt)
-      else due.push([id, entry])
+      else due.push(entry)
     }
-    this.#lastWatched = watched
     const concurrency = Math.min(MAX_CONCURRENCY, Math.max(MIN_CONCURRENCY, Math.ceil(needed)))
     // Sorted, so that no container starves when more are due than may run.
     due.reverse()
-    if (due.length > concurrency - this.#polling) due.sort(([, a], [, b]) => b.dueAt - a.dueAt)
+    if (due.length > concurrency - this.#polling) due.sort((a, b) => b.dueAt - a.dueAt)
     const replanAt = now + Math.floor(this.#entries.size / PLANNED_PER_MS)
     return { plannedAt: now, replanAt, due, concurrency, nextAt }
   }
 
-  async #poll(id: string, entry: Entry, signal: AbortSignal): Promise<void> {
+  async #poll(entry: Entry, signal: AbortSignal): Promise<void> {
+    const { id } = entry
     entry.isPolling = true
     entry.readAt = this.#clock.now()
     this.#polling += 1
@@ -222,9 +214,10 @@ export class Sampler {
     return entry.watchedUntil > now ? Math.min(intervalMs, entry.watchedMs) : intervalMs
   }
 
-  #newEntry({ startedAt }: Container): Entry {
+  #newEntry({ id, startedAt }: Container): Entry {
     const now = this.#clock.now()
     return {
+      id,
       isRunning: true,
       startedAt,
       incarnation: 0,

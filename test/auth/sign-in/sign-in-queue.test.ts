@@ -32,7 +32,7 @@ async function refusalOf(entered: Promise<unknown>): Promise<ApiError> {
 }
 
 describe('SignInQueue', () => {
-  test('runs one at a time, in order of arrival, and resolves with each result', async () => {
+  test('runs one at a time, and resolves with each result', async () => {
     const { began, work, end } = openWork()
     const queue = new SignInQueue()
     const results = ['a', 'b', 'c'].map((name) => queue.enter(name, work(name)))
@@ -95,9 +95,9 @@ describe('SignInQueue', () => {
     for (const name of ['a0', 'a1']) await end(name)
     // One of the four runs, so another may wait.
     const again = queue.enter('a', work('a6'))
-    for (const name of ['a2', 'a3', 'a4', 'b', 'a6']) await end(name)
+    for (const name of ['b', 'a2', 'a3', 'a4', 'a6']) await end(name)
     await Promise.all([running, ...waiting, other, again])
-    expect(began).toEqual(['a0', 'a1', 'a2', 'a3', 'a4', 'b', 'a6'])
+    expect(began).toEqual(['a0', 'a1', 'b', 'a2', 'a3', 'a4', 'a6'])
   })
 
   test('lets 64 wait in all and refuses the next, from any address', async () => {
@@ -131,5 +131,82 @@ describe('SignInQueue', () => {
     await Promise.all([first, ...crowd, ...owners])
     expect(done.slice(0, 18)).toEqual(['first', ...range(16).map((i) => `owner ${i}`), 'crowd 0'])
     expect(done).toHaveLength(81)
+  })
+
+  /** Every guess that is sent again as soon as it is refused or answered, as a flood is. */
+  const flood = async (addresses: readonly string[], owner: string) => {
+    const queue = new SignInQueue()
+    const { began, work, end } = openWork()
+    const refused: string[] = []
+    let next = 0
+    const guess = () => {
+      const address = addresses[next % addresses.length] ?? ''
+      const name = `guess ${next}`
+      next += 1
+      queue.enter(address, work(name)).catch(() => refused.push(name))
+    }
+    for (let i = 0; i < 6_000; i += 1) guess()
+    const signedIn = queue.enter(owner, work('owner')).then(
+      () => true,
+      () => false,
+    )
+    let turns = 0
+    for (; turns < 200 && !began.includes('owner'); turns += 1) {
+      for (let i = 0; i < 30; i += 1) guess()
+      await end(began.at(-1) ?? '')
+    }
+    await end('owner')
+    return { turns, isSignedIn: began.includes('owner') && (await signedIn), refused: refused.length }
+  }
+
+  test('lets an owner at a new address in while 6,000 addresses of one provider guess', async () => {
+    const addresses = range(6_000).map((i) => `2001:db8:${(i >> 8).toString(16)}:${(i & 255).toString(16)}00::/56`)
+    const { turns, isSignedIn, refused } = await flood(addresses, '2001:db9::/56')
+    expect(isSignedIn).toBe(true)
+    expect(turns).toBeLessThanOrEqual(3)
+    expect(refused).toBeGreaterThan(5_900)
+  })
+
+  test('lets an owner at a new address in while 32 networks of IPv4 guess', async () => {
+    const addresses = range(6_000).map((i) => `10.${i % 32}.${(i >> 8) & 255}.${i & 255}`)
+    const { turns, isSignedIn } = await flood(addresses, '192.0.2.1')
+    expect(isSignedIn).toBe(true)
+    expect(turns).toBeLessThanOrEqual(66)
+  })
+
+  test('cannot hold a place for an owner while more networks guess than there are places', async () => {
+    const addresses = range(6_000).map((i) => `10.${i % 65}.0.${i & 255}`)
+    expect((await flood(addresses, '192.0.2.1')).isSignedIn).toBe(false)
+  })
+
+  test('gives a place of the network that holds most, its newest, and refuses that one', async () => {
+    const queue = new SignInQueue()
+    const { began, work, end } = openWork()
+    void queue.enter('running', work('running'))
+    const outcomes = range(64).map((i) =>
+      queue.enter(`10.0.0.${i}`, work(`guess ${i}`)).then(
+        () => 'done',
+        (error: unknown) => (error instanceof ApiError ? error.code : 'other'),
+      ),
+    )
+    void queue.enter('192.0.2.1', work('owner'))
+    expect(await outcomes[63]).toBe('rate-limited')
+    for (const name of ['running', 'guess 0', 'owner', 'guess 1']) await end(name)
+    expect(began.slice(0, 5)).toEqual(['running', 'guess 0', 'owner', 'guess 1', 'guess 2'])
+    for (const i of range(63)) await end(`guess ${i}`)
+    expect((await Promise.all(outcomes)).filter((outcome) => outcome === 'done')).toHaveLength(63)
+  })
+
+  test('counts those that gave their place up no longer: their address may wait again', async () => {
+    const queue = new SignInQueue()
+    const { work } = openWork()
+    void queue.enter('running', work('running'))
+    const guesses = range(64).map((i) => queue.enter(`10.0.${i >> 2}.0`, work(`guess ${i}`)))
+    for (const guess of guesses) guess.catch(() => {})
+    void queue.enter('192.0.2.1', work('owner'))
+    await expect(guesses[63]).rejects.toMatchObject({ code: 'rate-limited' })
+    // Full, and its network holds most, so it is refused for that and not for its address.
+    await expect(queue.enter('10.0.15.0', work('again'))).rejects.toThrow('too many sign-ins wait already')
+    await expect(queue.enter('10.0.0.0', work('again'))).rejects.toThrow('4 sign-ins of this address wait already')
   })
 })

@@ -5,16 +5,17 @@ import { ApiError } from '../../../api/model/error.js'
 import { FakeClock } from '../../support/fake-clock.js'
 
 interface Heard {
+  readonly party: string
   readonly frames: Frame[]
   readonly ends: unknown[]
   tick(frame: Frame): void
   end(error: unknown): void
 }
 
-function listener(): Heard {
+function listener(party = 'alice'): Heard {
   const frames: Frame[] = []
   const ends: unknown[] = []
-  return { frames, ends, tick: (frame) => frames.push(frame), end: (error) => ends.push(error) }
+  return { party, frames, ends, tick: (frame) => frames.push(frame), end: (error) => ends.push(error) }
 }
 
 function topicOf(state: { value: unknown; made: number; fault?: Error }, key = 'a', intervalMs = 1_000): Topic {
@@ -39,7 +40,7 @@ describe('Channels', () => {
   test('render once per tick for all members, and send all of them the same bytes', async () => {
     const channels = new Channels(clock)
     const state = { value: { n: 1 }, made: 0 }
-    const members = Array.from({ length: 500 }, listener)
+    const members = Array.from({ length: 500 }, () => listener())
     const firsts = members.map((member) => channels.join(topicOf(state), member).first)
     expect(new Set(firsts).size).toBe(1)
     expect(firsts[0]?.bytes.toString()).toMatch(/^event: stats\nid: [\w-]{27}\ndata: \{"n":1\}\n\n$/)
@@ -65,6 +66,25 @@ describe('Channels', () => {
     expect([a.frames.length, b.frames.length]).toEqual([5, 1])
     expect(a.frames[0]?.bytes.toString()).toContain('data: 1\n')
     expect(b.frames[0]?.bytes.toString()).toContain('data: 2\n')
+  })
+
+  test('make an answer for the parties that are members at the time', async () => {
+    const channels = new Channels(clock)
+    const asked: string[][] = []
+    const topic: Topic = {
+      ...topicOf({ value: 1, made: 0 }),
+      make: (parties) => {
+        asked.push([...parties])
+        return render({ content: 1, redactions: 0 }, null)
+      },
+    }
+    const { leave } = channels.join(topic, listener('a'))
+    channels.join(topic, listener('b'))
+    channels.join(topic, listener('b'))
+    await clock.advance(1_000)
+    leave()
+    await clock.advance(1_000)
+    expect(asked).toEqual([['a'], ['a', 'b'], ['a', 'b'], ['a', 'b'], ['b']])
   })
 
   test('give the same frame again while nothing has changed, so that no member sends it twice', async () => {

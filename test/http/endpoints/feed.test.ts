@@ -191,7 +191,7 @@ describe('a followed log', () => {
   test('that has not begun when the service stops is refused with the reason, and recorded', async () => {
     const { app, view, audit, streams } = rig()
     // An engine that never begins to answer.
-    view.followLog = (_container, _query, _from, signal) => handSteps().steps(signal)
+    view.followLog = (_container, _query, _from, reader) => handSteps().steps(reader.signal)
     const asked = request(app).get(LOG).set('Authorization', `Bearer ${tokenFor()}`)
     const answer = asked.then((answered) => answered)
     await waitFor(() => streams.count === 1)

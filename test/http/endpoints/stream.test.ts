@@ -125,8 +125,22 @@ describe('GET /api/stats/stream', () => {
     const { port, view } = rig()
     view.all = [...view.all, containerOf({ id: idOf('c'), state: 'exited' })]
     const stream = await listenTo(port, `${PATH}?interval=3&name=web`, tokenFor())
-    expect(view.watched).toEqual([{ ids: [idOf('a')], intervalMs: 3_000 }])
+    expect(view.watched).toEqual([{ parties: ['porthole\ntester'], ids: [idOf('a')], intervalMs: 3_000 }])
     stream.close()
+  })
+
+  test('has the containers of a view that parties share read for all of them', async () => {
+    const { port, view, clock } = rig()
+    const path = `${PATH}?interval=1&name=web`
+    const open = [
+      await listenTo(port, path, tokenFor()),
+      await listenTo(port, path, tokenFor({ subject: 'bob' })),
+      await listenTo(port, path, tokenFor({ subject: 'bob' })),
+    ]
+    await clock.advance(1_000)
+    const parties = ['porthole\ntester', 'porthole\nbob']
+    expect(view.watched.at(-1)).toEqual({ parties, ids: [idOf('a')], intervalMs: 1_000 })
+    for (const stream of open) stream.close()
   })
 
   test('gives the latest, and no queue, to a client that does not read', async () => {
@@ -250,7 +264,7 @@ describe('GET /api/containers/:id/stats/stream', () => {
     await waitFor(() => stream.events.length === 1)
     const polled = await request(app).get(ONE.replace('/stream', '')).set('Authorization', `Bearer ${tokenFor()}`)
     expect(stream.events[0]).toMatchObject({ event: 'stats', data: polled.text })
-    expect(view.watched).toEqual([{ ids: [idOf('a')], intervalMs: 2_000 }])
+    expect(view.watched).toEqual([{ parties: ['porthole\ntester'], ids: [idOf('a')], intervalMs: 2_000 }])
     expect(audit.events.at(-2)).toMatchObject({ kind: 'read', container: idOf('a'), status: 200 })
     stream.close()
   })

@@ -21,7 +21,7 @@ describe('a limit', () => {
     const now = () => time.now
     const audit = new FakeAudit()
     const recorded: string[] = []
-    const settings = { windowMs: 60_000, general: 2, stats: 1 }
+    const settings = { windowMs: 60_000, general: 2, stats: 1, metrics: 1 }
     const recordRefusal = async ({ action }: { readonly action: string }) => {
       recorded.push(action)
     }
@@ -49,7 +49,7 @@ describe('a limit', () => {
 })
 
 describe('limits', () => {
-  const limits = { windowMs: 900_000, general: 5, stats: 2 }
+  const limits = { windowMs: 900_000, general: 5, stats: 2, metrics: 2 }
 
   test('count per subject: at the limit answered, over it 429 with Retry-After and the RateLimit fields', async () => {
     const { app } = createRig({ limits })
@@ -95,7 +95,7 @@ describe('limits', () => {
   })
 
   test('count a burst exactly', async () => {
-    const { app } = createRig({ limits: { windowMs: 900_000, general: 20, stats: 20 } })
+    const { app } = createRig({ limits: { windowMs: 900_000, general: 20, stats: 20, metrics: 20 } })
     const server = app.listen(0)
     cleanup(() => server.close())
     const answers = await Promise.all(
@@ -113,7 +113,7 @@ describe('limits', () => {
   })
 
   test('count unverified clients on every path, so that guessing tokens is never free', async () => {
-    const { app } = createRig({ limits: { windowMs: 900_000, general: 2, stats: 2 } })
+    const { app } = createRig({ limits: { windowMs: 900_000, general: 2, stats: 2, metrics: 2 } })
     expect((await get(app, '/nowhere', 'bad')).status).toBe(401)
     expect((await get(app, '/nowhere', 'bad')).status).toBe(401)
     expect((await get(app, '/nowhere', 'bad')).status).toBe(429)
@@ -153,7 +153,7 @@ describe('limits', () => {
   })
 
   test('count a burst from 50 addresses at once exactly', async () => {
-    const { app } = createRig({ limits: { windowMs: 900_000, general: 7, stats: 7 } })
+    const { app } = createRig({ limits: { windowMs: 900_000, general: 7, stats: 7, metrics: 7 } })
     const server = app.listen(0)
     cleanup(() => server.close())
     const { port } = server.address() as AddressInfo

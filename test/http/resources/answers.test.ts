@@ -107,7 +107,12 @@ function fillObjects(view: FakeView): void {
 
 /** Every optional value is absent. */
 function fillWithNothing(view: FakeView): void {
-  view.all = [containerOf({ id: ID, startedAt: null, restartCount: null })]
+  view.all = [
+    containerOf({
+      ...{ id: ID, image: null, imageId: null, state: null, status: null, health: null, createdAt: null },
+      ...{ startedAt: null, restartCount: null, isPartial: true },
+    }),
+  ]
   view.fleet = [hostOf({ state: 'connecting', observedAt: null, clockSkewMs: null })]
 }
 

@@ -180,6 +180,35 @@ describe('GET /api/containers', () => {
   })
 })
 
+describe('a container of which the list says little', () => {
+  const { app, view } = createRig()
+  const unknown = { image: null, imageId: null, state: null, status: null, health: null, createdAt: null }
+  view.all = [
+    containerOf({ id: idOf('a'), name: 'a', ...unknown, isPartial: true }),
+    containerOf({ id: idOf('b'), name: 'b' }),
+  ]
+  const namesOf = async (query: string) =>
+    (await get(app, `/api/containers?${query}`)).body.items.map(({ name }: { name: string }) => name)
+
+  test('is shown with null, never with made-up words, and as partial', async () => {
+    const { body } = await get(app, '/api/containers')
+    expect(body.items[0]).toMatchObject({ id: idOf('a'), ...unknown, problems: [], partial: true })
+    expect(body.items[1]).toMatchObject({ state: 'running', partial: false })
+  })
+
+  test('is found by no filter on what is unknown, and sorts last', async () => {
+    for (const filter of ['state=running&state=exited', 'health=none', 'image=n'])
+      expect([filter, await namesOf(filter)]).toEqual([filter, ['b']])
+    for (const key of ['state', 'image', 'createdAt'])
+      for (const sort of [key, `-${key}`]) expect([sort, await namesOf(`sort=${sort}`)]).toEqual([sort, ['b', 'a']])
+  })
+
+  test('is partial in the detail too', async () => {
+    expect((await get(app, `/api/containers/${idOf('a')}`)).body).toMatchObject({ state: 'running', partial: true })
+    expect((await get(app, `/api/containers/${idOf('b')}`)).body).toMatchObject({ partial: false })
+  })
+})
+
 describe('GET /api/containers/:id', () => {
   const { app, view } = createRig()
   view.all = [containerOf({ id: idOf('a'), project: 'shop' })]

@@ -39,6 +39,14 @@ function rig() {
 }
 
 describe('GET /api/containers/:id/logs', () => {
+  test('is read and followed for the caller as a party, however many tokens it has', async () => {
+    const { ask, view } = rig()
+    await ask()
+    await ask('/stream')
+    expect(view.logParties).toHaveLength(2)
+    expect(new Set(view.logParties)).toEqual(new Set([expect.stringMatching(/\ntester$/)]))
+  })
+
   test('returns lines with time and stream, and says whether there are more', async () => {
     const { ask } = rig()
     const { status, body, headers } = await ask()
@@ -236,10 +244,10 @@ describe('GET /api/containers/:id/logs', () => {
     view.all = [containerOf({ id: idOf('a') })]
     let isReading = false
     let ended: unknown = null
-    view.readLog = (_container, _query, _recordCall, signal) =>
+    view.readLog = (_container, _query, { signal }) =>
       new Promise((_resolve, reject) => {
         isReading = true
-        signal?.addEventListener('abort', () => {
+        signal.addEventListener('abort', () => {
           ended = signal.reason
           reject(signal.reason)
         })

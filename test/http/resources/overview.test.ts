@@ -3,6 +3,7 @@ import { createRig } from '../../support/app-parts.js'
 import { idOf } from '../../support/fake-engine.js'
 import { containerOf, hostOf } from '../../support/fake-view.js'
 import { get } from '../../support/get.js'
+import { tokenFor } from '../../support/tokens.js'
 
 describe('GET /api/summary', () => {
   test('counts in primitives, two levels deep', async () => {
@@ -35,5 +36,34 @@ describe('GET /api/summary', () => {
         hostsDown: 1,
       },
     })
+  })
+  test('counts a container whose state and health are unknown in the total alone', async () => {
+    const { app, view } = createRig()
+    view.all = [containerOf({ id: idOf('a'), state: null, status: null, health: null })]
+    const { body } = await get(app, '/api/summary')
+    const { total, ...states } = body.containers
+    expect([total, body.problems.total]).toEqual([1, 0])
+    for (const count of [...Object.values(states), ...Object.values(body.health)]) expect(count).toBe(0)
+  })
+})
+
+describe.each(['/api/hosts', '/api/system?disk=false'])('GET %s', (path) => {
+  const { app, view } = createRig()
+  view.all = [containerOf({ id: idOf('a'), state: null, labels: new Map([['team', 'web']]) })]
+  view.fleet = [hostOf({ omitted: { containers: 4, partialContainers: 3, events: 2, isListTruncated: true } })]
+
+  test('says what of its engine cannot be shown', async () => {
+    const { body } = await get(app, path)
+    expect(body.items).toMatchObject([
+      {
+        containers: { total: 1, running: 0, paused: 0, exited: 0 },
+        omitted: { containers: 4, partialContainers: 3, events: 2, listTruncated: true },
+      },
+    ])
+  })
+
+  test('does not say it to a caller who may not see all containers', async () => {
+    const { body } = await get(app, path, tokenFor({ selectors: ['team=web'] }))
+    expect(body.items).toMatchObject([{ containers: { total: 1 }, omitted: null }])
   })
 })

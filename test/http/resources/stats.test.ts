@@ -74,6 +74,14 @@ describe('statistics', () => {
     expect([status, body.code]).toEqual([409, 'container-not-running'])
   })
 
+  test('of a container whose state is unknown are null, because it may run', async () => {
+    const made = rig()
+    made.view.all = [containerOf({ id: idOf('a'), state: null })]
+    const { status, body } = await made.get(`/api/containers/${idOf('a')}/stats`)
+    expect([status, body.sampledAt]).toEqual([200, null])
+    expect((await made.get('/api/stats')).body.total).toBe(0)
+  })
+
   test('of all running containers are in one answer, largest first if requested', async () => {
     const names = async (query: string) =>
       (await get(`/api/stats${query}`)).body.items.map(({ name }: { name: string }) => name)

@@ -79,4 +79,15 @@ describe('CrashTracker', () => {
     tracker.retain((id) => id === idOf('b'))
     expect([tracker.historyOf(A), tracker.historyOf(idOf('b'))?.crashes]).toEqual([null, [3_000]])
   })
+
+  test.each([
+    [19_999, [1_000]],
+    [20_000, undefined],
+    [50_000, undefined],
+  ])('after %i other containers the crashes of the first are %j', (others, crashes) => {
+    const { record, tracker } = rig()
+    record('die', 1)
+    for (let i = 0; i < others; i += 1) record('die', 2, { containerId: i.toString(16).padStart(64, '0') })
+    expect(tracker.historyOf(A)?.crashes).toEqual(crashes)
+  })
 })

@@ -1,6 +1,6 @@
 import { problemsOf } from '../../../api/model/problem.js'
 import { settle } from '../../support/fake-clock.js'
-import { eventOf, idOf } from '../../support/fake-engine.js'
+import { eventOf, idOf, listed } from '../../support/fake-engine.js'
 import { oneContainerRig } from '../../support/host-rig.js'
 
 const started = oneContainerRig()
@@ -82,6 +82,80 @@ describe('the events of a host', () => {
     engine.emit('die', idOf('b'), { labels: new Map([['team', 'unlisted']]) })
     await settle()
     expect(journal.after(0).events.map(({ labels }) => labels.get('team'))).toEqual(['web', 'unlisted'])
+  })
+
+  test('that cannot be read leave a gap, end nothing, and have their container read again', async () => {
+    const { engine, clock, host, journal } = await started()
+    engine.emit('start', A)
+    await settle()
+    const { end } = journal
+    engine.calls.length = 0
+    engine.passOver(A)
+    engine.emit('die', A)
+    await clock.advance(100)
+    expect(journal.after(end)).toMatchObject({ events: [{ action: 'die' }], lostHosts: ['local'] })
+    expect(engine.calls).toEqual(expect.arrayContaining(['list 1', 'inspect aaaa']))
+    expect(host.status()).toMatchObject({ state: 'live', omitted: { events: 1 } })
+    expect(engine.sinces).toHaveLength(1)
+  })
+
+  test('of nobody knows which container have the whole list read soon', async () => {
+    const { engine, clock, host } = await started()
+    engine.add(listed({ id: idOf('b'), name: 'new' }))
+    await clock.advance(5_000)
+    engine.passOver(null)
+    await clock.advance(49)
+    expect(host.container(idOf('b'))).toBeUndefined()
+    await clock.advance(1)
+    expect(host.container(idOf('b'))).toMatchObject({ name: 'new' })
+  })
+
+  test('that are passed over thousands of times a second cause a list a second at most', async () => {
+    const { engine, clock, host } = await started()
+    await clock.advance(5_000)
+    engine.calls.length = 0
+    for (let i = 0; i < 1_000; i += 1) {
+      for (let j = 0; j < 10; j += 1) engine.passOver(null)
+      await clock.advance(10)
+    }
+    const lists = engine.calls.filter((call) => call === 'list')
+    expect(lists.length).toBeGreaterThanOrEqual(9)
+    expect(lists.length).toBeLessThanOrEqual(11)
+    expect(host.status()).toMatchObject({ state: 'live', omitted: { events: 10_000 } })
+  })
+
+  test('that are passed over in a row are one gap a second, and none is left out', async () => {
+    const { engine, clock, host, journal } = await started()
+    await clock.advance(5_000)
+    const [start, { version }] = [journal.end, host]
+    for (let i = 0; i < 100; i += 1) {
+      engine.passOver(A)
+      await clock.advance(19)
+    }
+    // Marked at 0 s and at 1 s. The rest waits for the next second.
+    expect(journal.end - start).toBe(2)
+    const { end } = journal
+    await clock.advance(100)
+    expect(journal.after(end)).toMatchObject({ events: [], lostHosts: ['local'] })
+    expect(host.version - version).toBeGreaterThanOrEqual(3)
+    const after = journal.end
+    await clock.advance(5_000)
+    expect(journal.end).toBe(after)
+  })
+
+  test('that are passed over stand before the event that follows them', async () => {
+    const { engine, clock, journal } = await started()
+    await clock.advance(5_000)
+    engine.passOver(A)
+    await settle()
+    const { end } = journal
+    engine.passOver(A)
+    engine.emit('die', A)
+    await settle()
+    const { events } = journal.after(end)
+    expect(events.map(({ seq }) => seq)).toEqual([end + 2])
+    expect(journal.after(end).lostHosts).toEqual(['local'])
+    expect(journal.after(end + 1).lostHosts).toEqual([])
   })
 
   test('show a crash loop, including crashes before the first list', async () => {

@@ -1,6 +1,6 @@
 import type { CallRecord } from '../../../api/model/engine-call.js'
 import { ApiError } from '../../../api/model/error.js'
-import type { LogQuery } from '../../../api/model/log-line.js'
+import type { LogQuery, LogReader } from '../../../api/model/log-line.js'
 import { settle } from '../../support/fake-clock.js'
 import { idOf, lineAt } from '../../support/fake-engine.js'
 import { oneContainerRig } from '../../support/host-rig.js'
@@ -10,7 +10,7 @@ const started = oneContainerRig()
 const A = idOf('a')
 const QUERY: LogQuery = { tail: 10, since: null, until: null, stdout: true, stderr: true, matches: null }
 
-const STAYS = new AbortController().signal
+const STAYS: LogReader = { party: 'a', signal: new AbortController().signal }
 
 describe('the log of a container', () => {
   test('is requested with or without a terminal, by one inspect', async () => {
@@ -50,7 +50,7 @@ describe('the log of a container', () => {
       ended = true
       throw signal.reason
     }
-    const reading = host.logs.read(A, QUERY, gone.signal)
+    const reading = host.logs.read(A, QUERY, { party: 'a', signal: gone.signal })
     const refused = expect(reading).rejects.toBeDefined()
     await settle()
     gone.abort()
@@ -64,7 +64,7 @@ describe('the log of a container', () => {
     engine.cut(engine.down)
     await clock.advance(0)
     await expect(host.logs.read(A, QUERY, STAYS)).rejects.toMatchObject({ code: 'engine-unavailable' })
-    const steps = host.logs.follow(A, QUERY, null, new AbortController().signal)
+    const steps = host.logs.follow(A, QUERY, null, STAYS)
     await expect(steps.next()).rejects.toMatchObject({ code: 'engine-unavailable' })
   })
 
@@ -89,7 +89,7 @@ describe('the log of a container', () => {
       if (!follow) return
       await new Promise((resolve) => signal.addEventListener('abort', resolve))
     }
-    const steps = host.logs.follow(A, QUERY, null, new AbortController().signal)
+    const steps = host.logs.follow(A, QUERY, null, STAYS)
     const first = steps.next()
     await clock.advance(0)
     expect(await first).toMatchObject({ value: { kind: 'lines', lines: [] } })

@@ -1,10 +1,21 @@
+import { STOPWATCH, TimeSlice } from '../../../api/concurrency/event-loop-yield.js'
 import type { LogRequest } from '../../../api/engine/engine.js'
-import { MAX_PAGE_BYTES, MAX_SCANNED, MAX_SEARCH_MS, readTail } from '../../../api/live/logs/log-reader.js'
+import {
+  MAX_PAGE_BYTES,
+  MAX_SCANNED,
+  MAX_SEARCH_MS,
+  type OpenLog,
+  readTail as readTailOf,
+} from '../../../api/live/logs/log-reader.js'
 import { ApiError } from '../../../api/model/error.js'
 import type { LogLine, LogQuery } from '../../../api/model/log-line.js'
 import { lineAt } from '../../support/fake-engine.js'
 
 const QUERY: LogQuery = { tail: 3, since: null, until: null, stdout: true, stderr: true, matches: null }
+
+function readTail(open: OpenLog, query: LogQuery, stopwatch = STOPWATCH) {
+  return readTailOf(open, query, { stopwatch, slice: () => new TimeSlice(stopwatch) })
+}
 
 /** A log as an engine stores it: returns the requested last messages in batches. */
 function logOf(lines: readonly LogLine[]) {

@@ -187,6 +187,31 @@ describe('Sampler', () => {
     expect(Math.max(...counts.values())).toBeLessThanOrEqual(12)
   })
 
+  test.each([
+    ['99 containers at once', 99, 0],
+    ['100 a millisecond later', 100, 1],
+    ['10,000 a tenth of a second later', 10_000, 100],
+  ])('plans anew for %s, because a plan looks at all of them', async (_what, count, laterMs) => {
+    const { clock, engine, sampler } = rig()
+    const ids = Array.from({ length: count }, (_, i) => i.toString(16).padStart(4, '0').padEnd(64, '0'))
+    trackAll(
+      sampler,
+      ids.map((id) => container(id)),
+    )
+    await clock.advance(5_000)
+    sampler.watch(ids[0] ?? '', 1_000)
+    await settle()
+    engine.calls.length = 0
+    sampler.watch(ids[1] ?? '', 1_000)
+    if (laterMs > 0) {
+      await clock.advance(laterMs - 1)
+      expect(engine.calls).toEqual([])
+      await clock.advance(1)
+    }
+    await settle()
+    expect(engine.calls).toEqual(['stats 0001'])
+  })
+
   test('computes no rates over a restart that only the start time reveals', async () => {
     const { clock, sampler } = rig()
     const started = (startedAt: string) => ({ ...container(idOf('a')), startedAt })

@@ -8,11 +8,11 @@ import { type LOG_FEED, logContent, logLineContent, logText } from './answer.js'
 import type { LogStreamQuery, LogsQuery } from './query.js'
 
 export async function showLog({ view }: Sources, input: Input<LogsQuery, Container>) {
-  const { query, container, now, format, recordCall, signal } = input
+  const { query, container, now, format, recordCall, party, signal } = input
   const { host: _host, timestamps, since, until, ...lines } = query
   const engineNow = now + clockSkewOf(view, container)
   const asked = { ...lines, since: since?.(engineNow) ?? null, until: until?.(engineNow) ?? null }
-  const page = await view.readLog(container, asked, recordCall, signal())
+  const page = await view.readLog(container, asked, { party, signal: signal() }, recordCall)
   const content = format === 'json' ? logContent(container, page) : logText(page, format, timestamps)
   return { content, redactions: page.redactions }
 }
@@ -22,10 +22,10 @@ export async function* followLog(
   { view }: Sources,
   input: FeedInput<LogStreamQuery, LogCursor, Container>,
 ): AsyncGenerator<readonly FeedItem<typeof LOG_FEED>[]> {
-  const { query, container, now, lastEventId, signal } = input
+  const { query, container, now, lastEventId, party, signal } = input
   const { host: _host, since, lastEventId: given, ...lines } = query
   const asked = { ...lines, since: since?.(now + clockSkewOf(view, container)) ?? null }
-  for await (const step of view.followLog(container, asked, lastEventId ?? given, signal()))
+  for await (const step of view.followLog(container, asked, lastEventId ?? given, { party, signal: signal() }))
     yield itemsOf(step, container.hostId)
   if (!signal().aborted) throw new ApiError('container-not-running', 'the container has ended, and its log with it')
 }

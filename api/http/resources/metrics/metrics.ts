@@ -100,13 +100,20 @@ export function createMetrics({ view, streams, audit }: MetricsParts): Metrics {
       for (const [event, count] of audit.counts) add({ event }, count)
     },
   )
+  const render = async (isWhole: boolean) => {
+    // Observing the process costs a little, so it begins with the first scrape.
+    if (!isObserving) collectDefaultMetrics({ register: process })
+    isObserving = true
+    const texts = await Promise.all((isWhole ? [process, whole] : [process]).map((registry) => registry.metrics()))
+    return texts.join('\n')
+  }
+  const underWay = new Map<boolean, Promise<string>>()
   return {
-    text: async (isWhole) => {
-      // Observing the process costs a little, so it begins with the first scrape.
-      if (!isObserving) collectDefaultMetrics({ register: process })
-      isObserving = true
-      const texts = await Promise.all((isWhole ? [process, whole] : [process]).map((registry) => registry.metrics()))
-      return texts.join('\n')
+    // Who asks while a rendering is under way is given that one.
+    text: (isWhole) => {
+      const shared = underWay.get(isWhole) ?? render(isWhole).finally(() => underWay.delete(isWhole))
+      underWay.set(isWhole, shared)
+      return shared
     },
   }
 }
