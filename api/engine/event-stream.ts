@@ -10,7 +10,10 @@ import { openStream, untilCut } from './opened-stream.js'
 const WHAT = 'GET /events'
 
 /** Bytes that are worked on before the clock is looked at. */
-const PIECE_BYTES = 8 * 1024
+const PIECE_BYTES = 1024
+
+/** Bytes of a chunk that are worked on as they come. More waits for its party's turn. */
+const AT_ONCE_BYTES = 8 * PIECE_BYTES
 
 export interface EventStreamParts {
   readonly call: MeasuredCall
@@ -46,7 +49,7 @@ async function* stepsOf(
     if (step !== null) steps.push(step)
   })
   for await (const chunk of chunks) {
-    if (chunk.length > PIECE_BYTES || loopShare.delayOf(party) > 0) await loopShare.turn(party)
+    if (chunk.length > AT_ONCE_BYTES || loopShare.delayOf(party) > 0) await loopShare.turn(party)
     const slice = loopShare.slice(party)
     for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
       lines.push(bufferOf(chunk).subarray(at, at + PIECE_BYTES))

@@ -119,7 +119,8 @@ class ItemReader<Item, T> implements AnswerReader<T> {
     const { what, within, isNullable, decode } = this.#options
     if (!isItem && value === null && !isCut && isNullable === true && (key ?? undefined) === within) return
     if (!isItem) throw new ApiError('engine-bad-answer', `${what}: no list`)
-    const item = decode(value, isCut)
+    // Before the schema, which takes its time to say what is wrong.
+    const item = value === null ? null : decode(value, isCut)
     if (item === null) this.#omitted += 1
     else this.#items.push(item)
   }
