@@ -5,7 +5,7 @@ import { FairQueue } from './fair-queue.js'
  * Milliseconds that one piece of work may hold the event loop before it yields. A request that arrives meanwhile waits for one
  * slice, so this is a part of every answer's time while an engine is busy.
  */
-const SLICE_MS = 3
+const SLICE_MS = 2
 
 /** Milliseconds on a monotonic clock: it measures durations and does not give the time. */
 export type Stopwatch = () => number

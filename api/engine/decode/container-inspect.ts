@@ -137,11 +137,8 @@ const INSPECT = z.object({
 
 type Inspect = z.infer<typeof INSPECT>
 
-/**
- * An inspect has the environment too, of which the names are shown: a process may have 2 MiB of it and of its arguments together
- * (Linux, execve(2)).
- */
-const BOUNDS: JsonBounds = { ...UNIT_BOUNDS, unitBytes: 2 * 1024 * 1024 }
+/** An inspect has the environment too, of which the names are shown. A process may have 2 MiB of it and of its arguments (execve(2)). */
+const BOUNDS: JsonBounds = { ...UNIT_BOUNDS, unitBytes: 1024 * 1024 }
 
 const SHAPE = shapeOf(INSPECT)
 

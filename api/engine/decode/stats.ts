@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Reading } from '../../model/sample.js'
 import { wholeAnswer } from '../json/answer-reader.js'
+import { type JsonBounds, UNIT_BOUNDS } from '../json/json-pruner.js'
 import { limit, millisecondsOf, number, optionalNumber, parse, text, time, utcTime } from './shape.js'
 
 const INTERFACE = z.object({
@@ -32,13 +33,18 @@ const STATS = z.object({
   pids_stats: z.object({ current: optionalNumber, limit: optionalNumber }).nullish(),
 })
 
+/** A number that is left out makes a sum wrong: there is one for each processor, and five for each disk. */
+const BOUNDS: JsonBounds = { ...UNIT_BOUNDS, members: 8_192, unitBytes: 1024 * 1024 }
+
 type Stats = z.infer<typeof STATS>
 
 /**
  * Answer of GET /containers/{id}/stats?stream=false, in doubles: beyond 2^53 ns of CPU time the last digits are lost,
  * far below what a rate shows. Null for the empty struct that an engine answers for a container that does not run.
  */
-export const statsAnswer = wholeAnswer(STATS, (value): Reading | null => {
+export const statsAnswer = wholeAnswer(STATS, readingOf, { bounds: BOUNDS })
+
+function readingOf(value: unknown): Reading | null {
   const stats = parse(STATS, value, 'the statistics')
   const readAt = stats.read && utcTime(stats.read) !== null ? millisecondsOf(stats.read) : null
   if (readAt === null) return null
@@ -60,7 +66,7 @@ export const statsAnswer = wholeAnswer(STATS, (value): Reading | null => {
     pids: pids?.current ?? null,
     pidsLimit: limit(pids?.limit ?? null),
   }
-})
+}
 
 /**
  * What `docker stats` shows (docker/cli stats_helpers.go, calculateMemUsageUnixNoCache): usage less the inactive file
