@@ -62,8 +62,8 @@ describe('LoopShare', () => {
   })
 
   test.each([
-    ['within the burst', 500, 0],
-    ['beyond it', 530, 100],
+    ['within the burst', 1_000, 0],
+    ['beyond it', 1_015, 100],
   ])('lets a party wait until it is within its share: %s', (_case, busyMs, delayMs) => {
     const share = new LoopShare(() => 0)
     share.charge('a', busyMs)
@@ -74,19 +74,19 @@ describe('LoopShare', () => {
   test('gives a party its share back as time passes', () => {
     let now = 0
     const share = new LoopShare(() => now)
-    share.charge('a', 800)
+    share.charge('a', 1_150)
     expect(share.delayOf('a')).toBeCloseTo(1_000)
     now += 400
     expect(share.delayOf('a')).toBeCloseTo(600)
     now += 10_000
-    share.charge('a', 500)
+    share.charge('a', 1_000)
     expect(share.delayOf('a')).toBe(0)
   })
 
   test('holds back a busy party while another goes on', async () => {
     let now = 0
     const share = new LoopShare(() => now)
-    share.charge('busy', 509)
+    share.charge('busy', 1_004.5)
     const ran: string[] = []
     const busy = share.turn('busy').then(() => ran.push('busy'))
     for (let turn = 0; turn < 3; turn += 1) {

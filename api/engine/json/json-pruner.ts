@@ -105,6 +105,8 @@ export class JsonPruner {
   #key: string | null = null
   /** Levels that are open in the value that is passed over. */
   #skipped = 0
+  /** Whether it is the rest of a list or a map. */
+  #isRest = false
   #isKept = false
   /** Where the present token begins in what is kept. */
   #tokenAt = 0
@@ -124,11 +126,27 @@ export class JsonPruner {
       if (this.#within === 'text') at = this.#readText(chunk, at)
       else if (this.#within === 'literal') at = this.#readLiteral(chunk, at)
       else if (this.#within === 'passed over') at = this.#passOver(chunk, at)
+      else if (this.#isAtRest()) this.#passOverRest()
       else {
         this.#readStructure(chunk[at] ?? 0)
         at += 1
       }
     }
+  }
+
+  /** Whether a list or a map within a unit has all that it takes. What follows is passed over, to its end. */
+  #isAtRest(): boolean {
+    if (this.#base === -1 || (this.#expect !== 'value' && this.#expect !== 'name')) return false
+    const frame = this.#top()
+    // The value of a name that was kept is its own.
+    if (frame.shape.kind === 'object' || frame.isObject !== (this.#expect === 'name')) return false
+    return this.#isFull(frame)
+  }
+
+  #passOverRest(): void {
+    this.#within = 'passed over'
+    this.#skipped = 1
+    this.#isRest = true
   }
 
   /** The end of the bytes. @throws MalformedJson where the value has not ended, or has not begun */
@@ -151,6 +169,7 @@ export class JsonPruner {
     this.#base = -1
     this.#key = null
     this.#skipped = 0
+    this.#isRest = false
     return unfinished
   }
 
@@ -405,22 +424,35 @@ export class JsonPruner {
     this.#endValue()
   }
 
+  #endPassedOver(byte: number): void {
+    if (!this.#isRest) {
+      this.#endValue()
+      return
+    }
+    this.#isRest = false
+    this.#expect = 'next'
+    this.#close(byte)
+  }
+
   /** Passes over the rest of a value that is not kept. */
   #passOver(chunk: Buffer, from: number): number {
     for (let at = from; at < chunk.length; at += 1) {
       const byte = chunk[at]
       if (byte === QUOTE) {
+        at = endOfText(chunk, at + 1)
+        if (at < chunk.length) continue
+        // The text goes on in the next chunk. A backslash at the end takes the next byte with it.
         this.#within = 'text'
         this.#isKept = false
-        this.#isEscaped = false
+        this.#isEscaped = at > chunk.length
         this.#room = 0
-        return at + 1
+        return chunk.length
       }
       if (byte === OPEN_OBJECT || byte === OPEN_LIST) this.#skipped += 1
       else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
         this.#skipped -= 1
         if (this.#skipped > 0) continue
-        this.#endValue()
+        this.#endPassedOver(byte)
         return at + 1
       }
     }
@@ -432,6 +464,23 @@ export class JsonPruner {
     if (frame === undefined) throw new MalformedJson('a token out of place')
     return frame
   }
+}
+
+/** Where the quote is that ends a text; the chunk's length or more where it has none. */
+function endOfText(chunk: Buffer, from: number): number {
+  let at = from
+  for (; at < chunk.length; at += 1) {
+    const byte = chunk[at]
+    if (byte === QUOTE) return at
+    if (byte === BACKSLASH) at += 1
+    else if (at - from >= STRIDE) {
+      const quote = chunk.indexOf(QUOTE, at)
+      const end = quote === -1 ? chunk.length : quote
+      const escapeAt = chunk.subarray(at, end).indexOf(BACKSLASH)
+      at = (escapeAt === -1 ? end : at + escapeAt) - 1
+    }
+  }
+  return at
 }
 
 /** Whether a list or an object has the form that the shape asks for. */
