@@ -14,7 +14,7 @@ const GOOD_HOSTS = 3
 /** Of each engine that is well, and of the hostile one besides what is hostile. */
 const HARMLESS = 30
 
-/** A second of the main thread's computing for one answer out of memory, where a slice has 3. In milliseconds. */
+/** A second of the main thread's computing for one answer out of memory, where a slice has 2. In milliseconds. */
 const MOST_HELD_MS = 1_000
 
 /** The memory of the shipped container. */
@@ -24,7 +24,7 @@ const MOST_RESIDENT_KB = 384 * 1024
 const WATCH_MS = 2_000
 
 /** Nothing here is judged by time: it is given up after that. */
-const PATIENCE_MS = 20_000
+const PATIENCE_MS = 60_000
 
 const onCleanup = cleanupAfterEach()
 

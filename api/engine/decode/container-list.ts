@@ -56,8 +56,7 @@ function containerOf(value: unknown, isCut: boolean, texts: StaticTexts): Listed
   const budget = new ScrubBudget(CONTAINER_SCRUB_CHARACTERS)
   const image = entry.Image == null ? { value: null, redactions: 0 } : scrubText(entry.Image, budget)
   const isPartial = isCut || hasMisfits(value as Raw, entry)
-  const scrub = () => scrubbedLabels(entry.Labels, budget)
-  const labels = isPartial ? scrub() : texts.labels(entry.Id, scrub)
+  const labels = texts.labels(entry.Id, () => scrubbedLabels(entry.Labels, budget))
   const status = entry.Status ?? null
   return {
     id: entry.Id,
