@@ -1,4 +1,6 @@
-import { decodeInspect, dump, faultOf, SECRET } from '../../support/decoded.js'
+import { inspectAnswer } from '../../../api/engine/decode/container-inspect.js'
+import { StaticTexts } from '../../../api/engine/decode/static-texts.js'
+import { decoded, decodeInspect, dump, faultOf, SECRET } from '../../support/decoded.js'
 import { fixture, recorded, WEB } from '../../support/recorded-answers.js'
 
 describe('decodeInspect', () => {
@@ -288,4 +290,22 @@ describe('decodeInspect', () => {
     expect(fault.message).toMatch(/^the inspect has the wrong shape at "/)
     expect(fault.message).not.toMatch(SECRET)
   })
+})
+
+test('an inspect of another container than was asked for is a bad answer', () => {
+  const read = () => decoded(inspectAnswer('f'.repeat(64), new StaticTexts()), recorded('docker-20.10-inspect.json'))
+  expect(read).toThrow(
+    expect.objectContaining({ code: 'engine-bad-answer', message: 'the inspect is of another container' }),
+  )
+})
+
+test('all texts of one container together are looked at so far; the rest is redacted and counted', () => {
+  const answer = recorded('docker-20.10-inspect.json')
+  const Cmd = Array.from({ length: 100 }, () => 'harmless '.repeat(800))
+  const { command, redactions } = decodeInspect({ ...answer, Config: { ...answer.Config, Cmd, Env: [] } })
+  const shown = command.filter((argument) => !argument.endsWith('[redacted]'))
+  expect(shown.length).toBeGreaterThan(5)
+  expect(shown.length).toBeLessThan(10)
+  expect(command.at(-1)).toBe('[redacted]')
+  expect(redactions).toBeGreaterThanOrEqual(100 - shown.length)
 })
