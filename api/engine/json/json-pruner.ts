@@ -1,35 +1,17 @@
+import {
+  FEW_MEMBERS,
+  type JsonBounds,
+  MAX_DEPTH,
+  MAX_LITERAL_BYTES,
+  MAX_OBJECT_MEMBERS,
+  SMALL_TEXT_BYTES,
+  UNIT_BOUNDS,
+} from './json-bounds.js'
+import { CLOSE_LIST, CLOSE_OBJECT, COLON, COMMA, ENDS_LITERAL, OPEN_LIST, OPEN_OBJECT, QUOTE } from './json-bytes.js'
 import { ANY, type JsonShape } from './json-shape.js'
 import { JsonWriter } from './json-writer.js'
-
-export interface JsonBounds {
-  /** Bytes of one text. */
-  readonly textBytes: number
-  /** Members of one map, or items of one list within a unit. */
-  readonly members: number
-  /** Bytes of one unit. From then on a list or a map takes no more than FEW_MEMBERS, and a text is cut to SMALL_TEXT_BYTES. */
-  readonly unitBytes: number
-}
-
-/**
- * What is parsed at once: a millisecond's work. A text of an engine has at most 8,192 characters that are looked at, each of up to
- * two bytes in the usual scripts. A container has some dozens of labels, and one with 1,000 published ports a list of 70 KB for them.
- */
-export const UNIT_BOUNDS: JsonBounds = { textBytes: 16 * 1024, members: 1_024, unitBytes: 128 * 1024 }
-
-/** Bytes of a text in a unit that is full: an id, a state and a time fit, so that what stands behind the rest is known too. */
-const SMALL_TEXT_BYTES = 256
-
-/** Members that a list or a map takes in a unit that is full. */
-const FEW_MEMBERS = 256
-
-/** Members of one object that the shape knows. Names may be repeated. */
-const MAX_OBJECT_MEMBERS = 256
-
-/** Levels of lists and objects where the shape takes any. */
-const MAX_DEPTH = 64
-
-/** Bytes of a number: the longest that a double is written with has 24. */
-const MAX_LITERAL_BYTES = 40
+import { KeptText } from './kept-text.js'
+import { PassedOver } from './passed-over.js'
 
 /** One JSON value that is parsed at once: the whole answer, or one item of a list in it. */
 export interface JsonUnit {
@@ -59,24 +41,6 @@ type Expected = 'value' | 'name' | 'colon' | 'next' | 'nothing'
 /** What the next byte is part of. */
 type Part = 'structure' | 'text' | 'literal' | 'passed over'
 
-const QUOTE = 0x22
-const COMMA = 0x2c
-const COLON = 0x3a
-const BACKSLASH = 0x5c
-const OPEN_LIST = 0x5b
-const CLOSE_LIST = 0x5d
-const OPEN_OBJECT = 0x7b
-const CLOSE_OBJECT = 0x7d
-
-/** Bytes that end a number or a word. */
-const ENDS_LITERAL = new Set(Buffer.from(' \t\r\n,:"[]{}'))
-
-/** `\\u` and four digits. */
-const LONGEST_ESCAPE = 6
-
-/** Bytes of a text that are looked at one by one. A native search takes over where it goes on. */
-const STRIDE = 32
-
 interface Frame {
   readonly shape: JsonShape
   readonly isObject: boolean
@@ -94,6 +58,8 @@ export class JsonPruner {
   readonly #options: JsonPrunerOptions
   readonly #bounds: JsonBounds
   readonly #out = new JsonWriter()
+  readonly #text = new KeptText(this.#out)
+  readonly #passedOver = new PassedOver()
   readonly #frames: Frame[] = []
   #expect: Expected = 'value'
   #within: Part = 'structure'
@@ -103,16 +69,14 @@ export class JsonPruner {
   #base = -1
   #isCut = false
   #key: string | null = null
-  /** Levels that are open in the value that is passed over. */
-  #skipped = 0
-  /** Whether it is the rest of a list or a map. */
+  /** Whether what is passed over is the rest of a list or a map. */
   #isRest = false
   #isKept = false
   /** Where the present token begins in what is kept. */
   #tokenAt = 0
   #isName = false
+  /** Bytes of a number or a word that may still come. */
   #room = 0
-  #isEscaped = false
 
   constructor(options: JsonPrunerOptions) {
     this.#options = options
@@ -144,8 +108,7 @@ export class JsonPruner {
   }
 
   #passOverRest(): void {
-    this.#within = 'passed over'
-    this.#skipped = 1
+    this.#beginPassingOver()
     this.#isRest = true
   }
 
@@ -168,7 +131,6 @@ export class JsonPruner {
     this.#within = 'structure'
     this.#base = -1
     this.#key = null
-    this.#skipped = 0
     this.#isRest = false
     return unfinished
   }
@@ -205,8 +167,12 @@ export class JsonPruner {
       this.#out.ascii('null')
       if (shape.kind !== 'unread') this.#isCut = true
     }
-    this.#skipped = 1
+    this.#beginPassingOver()
+  }
+
+  #beginPassingOver(): void {
     this.#within = 'passed over'
+    this.#passedOver.begin()
   }
 
   /** Whether the value holds units, rather than being in one: the answer itself, or a list that is a member of it. */
@@ -278,11 +244,10 @@ export class JsonPruner {
     const { shape } = frame
     this.#within = 'text'
     this.#isName = true
-    this.#isEscaped = false
     if (this.#base === -1) this.#out.clear()
     this.#tokenAt = this.#out.size
     this.#isKept = shape.kind === 'object' ? frame.kept < MAX_OBJECT_MEMBERS : !this.#isFull(frame)
-    this.#room = this.#isKept ? this.#textRoom() : 0
+    this.#text.begin(this.#isKept ? this.#textRoom() : 0)
     if (!this.#isKept) return
     if (this.#base !== -1 && frame.kept > 0) this.#out.byte(COMMA)
     this.#out.byte(QUOTE)
@@ -320,17 +285,13 @@ export class JsonPruner {
     if (isKept) this.#beginValue()
     this.#within = 'text'
     this.#isName = false
-    this.#isEscaped = false
     this.#isKept = isKept
-    this.#room = isKept ? this.#textRoom() : 0
+    this.#text.begin(isKept ? this.#textRoom() : 0)
     if (isKept) this.#out.byte(QUOTE)
   }
 
   #endText(): void {
-    if (this.#skipped > 0) {
-      this.#within = 'passed over'
-      return
-    }
+    if (this.#isKept && this.#text.isCut) this.#isCut = true
     if (this.#isName) {
       this.#endName()
       return
@@ -339,54 +300,10 @@ export class JsonPruner {
     this.#endValue()
   }
 
-  /** Reads on in a text, and returns where it stops: behind its end, or at the end of the chunk. */
   #readText(chunk: Buffer, from: number): number {
-    let at = from
-    if (this.#isEscaped) {
-      this.#isEscaped = false
-      this.#keep(chunk, at, at + 1)
-      at += 1
-    }
-    let start = at
-    for (;;) {
-      const byte = chunk[at]
-      if (byte === undefined || byte === QUOTE || byte === BACKSLASH) {
-        this.#keepWithin(chunk, start, at)
-        if (byte === undefined) return at
-        if (byte === QUOTE) {
-          this.#endText()
-          return at + 1
-        }
-        // An escape is kept whole or not at all: it has two or six bytes.
-        if (this.#room < LONGEST_ESCAPE) this.#room = 0
-        this.#keep(chunk, at, at + 2)
-        this.#isEscaped = at + 1 === chunk.length
-        start = Math.min(at + 2, chunk.length)
-        at = start
-      } else if (at - start >= STRIDE) {
-        const quote = chunk.indexOf(QUOTE, at)
-        const end = quote === -1 ? chunk.length : quote
-        const escapeAt = chunk.subarray(at, end).indexOf(BACKSLASH)
-        at = escapeAt === -1 ? end : at + escapeAt
-      } else at += 1
-    }
-  }
-
-  /** Keeps bytes without an escape as far as there is room. What is cut ends with a whole character. */
-  #keepWithin(chunk: Buffer, start: number, end: number): void {
-    let stop = Math.min(end, start + this.#room)
-    if (stop < end) {
-      while (stop > start && ((chunk[stop] ?? 0) & 0xc0) === 0x80) stop -= 1
-      if (this.#isKept) this.#isCut = true
-    }
-    this.#keep(chunk, start, stop)
-    if (stop < end) this.#room = 0
-  }
-
-  #keep(chunk: Buffer, start: number, end: number): void {
-    if (this.#room === 0) return
-    this.#out.bytes(chunk, start, Math.min(end, chunk.length))
-    this.#room = Math.max(0, this.#room - (end - start))
+    const at = this.#text.read(chunk, from)
+    if (this.#text.isOver) this.#endText()
+    return at
   }
 
   #beginLiteral(byte: number): void {
@@ -424,39 +341,20 @@ export class JsonPruner {
     this.#endValue()
   }
 
-  #endPassedOver(byte: number): void {
+  #endPassedOver(): void {
     if (!this.#isRest) {
       this.#endValue()
       return
     }
     this.#isRest = false
     this.#expect = 'next'
-    this.#close(byte)
+    this.#close(this.#top().isObject ? CLOSE_OBJECT : CLOSE_LIST)
   }
 
-  /** Passes over the rest of a value that is not kept. */
   #passOver(chunk: Buffer, from: number): number {
-    for (let at = from; at < chunk.length; at += 1) {
-      const byte = chunk[at]
-      if (byte === QUOTE) {
-        at = endOfText(chunk, at + 1)
-        if (at < chunk.length) continue
-        // The text goes on in the next chunk. A backslash at the end takes the next byte with it.
-        this.#within = 'text'
-        this.#isKept = false
-        this.#isEscaped = at > chunk.length
-        this.#room = 0
-        return chunk.length
-      }
-      if (byte === OPEN_OBJECT || byte === OPEN_LIST) this.#skipped += 1
-      else if (byte === CLOSE_OBJECT || byte === CLOSE_LIST) {
-        this.#skipped -= 1
-        if (this.#skipped > 0) continue
-        this.#endPassedOver(byte)
-        return at + 1
-      }
-    }
-    return chunk.length
+    const at = this.#passedOver.read(chunk, from)
+    if (this.#passedOver.isOver) this.#endPassedOver()
+    return at
   }
 
   #top(): Frame {
@@ -464,23 +362,6 @@ export class JsonPruner {
     if (frame === undefined) throw new MalformedJson('a token out of place')
     return frame
   }
-}
-
-/** Where the quote is that ends a text; the chunk's length or more where it has none. */
-function endOfText(chunk: Buffer, from: number): number {
-  let at = from
-  for (; at < chunk.length; at += 1) {
-    const byte = chunk[at]
-    if (byte === QUOTE) return at
-    if (byte === BACKSLASH) at += 1
-    else if (at - from >= STRIDE) {
-      const quote = chunk.indexOf(QUOTE, at)
-      const end = quote === -1 ? chunk.length : quote
-      const escapeAt = chunk.subarray(at, end).indexOf(BACKSLASH)
-      at = (escapeAt === -1 ? end : at + escapeAt) - 1
-    }
-  }
-  return at
 }
 
 /** Whether a list or an object has the form that the shape asks for. */
