@@ -106,8 +106,7 @@ function receiveJson(response: IncomingMessage, dial: Dial, { maxBytes, party }:
       fail(error)
     }
   })
-  response.on('close', async () => {
-    await work
+  const finish = () => {
     if (dial.isSettled) return
     try {
       if (response.complete) dial.succeed(body.end())
@@ -115,6 +114,10 @@ function receiveJson(response: IncomingMessage, dial: Dial, { maxBytes, party }:
     } catch (error) {
       fail(error)
     }
+  }
+  response.on('close', () => {
+    if (work === null) finish()
+    else void work.then(finish)
   })
 }
 

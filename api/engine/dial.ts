@@ -1,6 +1,6 @@
 import type { ClientRequest } from 'node:http'
 import type { Release } from '../concurrency/semaphore.js'
-import { timeoutFault } from './faults.js'
+import { busyFault, timeoutFault } from './faults.js'
 import type { Read } from './guard.js'
 import type { MeasuredCall } from './measured-call.js'
 
@@ -26,6 +26,7 @@ export class Dial {
   readonly #signal: AbortSignal | null
   readonly #onSettled: () => void
   readonly #deadline: NodeJS.Timeout
+  #waiting: NodeJS.Timeout | undefined
   #resolve: (value: unknown) => void = () => {}
   #reject: (error: unknown) => void = () => {}
   #isSettled = false
@@ -41,6 +42,17 @@ export class Dial {
     })
     this.#deadline = setTimeout(() => this.fail(timeoutFault(read, deadlineMs)), deadlineMs)
     signal?.addEventListener('abort', this.#onAbort)
+  }
+
+  /** Fails the dial where no connection is free within so many milliseconds. */
+  waitFor(milliseconds: number): void {
+    if (this.#isSettled) return
+    this.#waiting = setTimeout(() => this.fail(busyFault(this.read, milliseconds)), milliseconds)
+  }
+
+  /** There is a connection. */
+  stopWaiting(): void {
+    clearTimeout(this.#waiting)
   }
 
   get isSettled(): boolean {
@@ -63,6 +75,7 @@ export class Dial {
     if (this.#isSettled) return false
     this.#isSettled = true
     clearTimeout(this.#deadline)
+    clearTimeout(this.#waiting)
     this.#signal?.removeEventListener('abort', this.#onAbort)
     this.#onSettled()
     // A request frees its connection when it closes, which is a little later.

@@ -11,7 +11,7 @@ import { type Agent, agentFactory } from './agents.js'
 import { isStreamed, receive } from './answer.js'
 import { CallTotals } from './call-totals.js'
 import { Dial } from './dial.js'
-import { badAnswer, busyFault, codeOf, connectionFault, timeoutFault } from './faults.js'
+import { badAnswer, codeOf, connectionFault, timeoutFault } from './faults.js'
 import { guardRead, type Read } from './guard.js'
 import type { Party } from './json/answer-body.js'
 import type { MakeReader } from './json/answer-reader.js'
@@ -137,15 +137,15 @@ export class ReadOnlyTransport {
     if (read.isEndless) this.#send(dial, true)
     else {
       const { placeWaitMs } = this.#bounds
-      const stopWaiting = setTimeout(() => dial.fail(busyFault(read, placeWaitMs)), placeWaitMs)
       const queues = [this.#pools[pool].semaphore]
       if (pool === 'quick' && measured?.isForCaller === true) queues.unshift(this.#callers)
       dial.leave = enterAll(queues, (leave) => {
-        clearTimeout(stopWaiting)
+        dial.stopWaiting()
         dial.leave = leave
         this.#send(dial, true)
       })
-      dial.answer.catch(() => clearTimeout(stopWaiting))
+      // Most calls have begun by then.
+      if (dial.request === null) dial.waitFor(placeWaitMs)
     }
     return dial.answer
   }

@@ -1,13 +1,14 @@
 import { type LoopShare, STOPWATCH } from '../../concurrency/event-loop-yield.js'
-import { ApiError } from '../../model/error.js'
 import type { AnswerReader } from './answer-reader.js'
-import { JsonPruner, type JsonUnit } from './json-pruner.js'
+import { JsonPruner, type JsonUnit, MalformedJson } from './json-pruner.js'
 
 /** Bytes that are worked on before the clock is looked at. The dearest are items of three bytes, each with a fault. */
 const PIECE_BYTES = 1024
 
 /** Bytes of a chunk that are worked on as they come: most answers have no more. More waits for its party's turn. */
 const AT_ONCE_BYTES = 16 * PIECE_BYTES
+
+const EMPTY = Buffer.alloc(0)
 
 /** How work on an engine's answers is shared out. */
 export interface Party {
@@ -18,14 +19,14 @@ export interface Party {
 /** Reads a JSON answer as its bytes come, a slice at a time. */
 export class AnswerBody<T> {
   readonly #reader: AnswerReader<T>
-  readonly #pruner: JsonPruner
+  #lazyPruner: JsonPruner | null = null
   readonly #party: Party
+  /** All that has come, while it may be parsed as it is; null once it is more. */
+  #plain: Buffer | null = EMPTY
 
   constructor(reader: AnswerReader<T>, party: Party) {
     this.#reader = reader
     this.#party = party
-    const { shape, isSplit, bounds } = reader
-    this.#pruner = new JsonPruner({ shape, isSplit, bounds, onUnit: (unit) => this.#take(unit) })
   }
 
   /** Whether the rest of the answer is not wanted. */
@@ -35,6 +36,15 @@ export class AnswerBody<T> {
 
   /** Takes a chunk. Null where it has been worked on within this call. Throws, or rejects, with MalformedJson or engine-bad-answer. */
   push(chunk: Buffer): Promise<void> | null {
+    if (this.#plain !== null) {
+      const bytes = this.#plain.length === 0 ? chunk : Buffer.concat([this.#plain, chunk])
+      this.#plain = bytes.length > this.#reader.plainBytes ? null : bytes
+      return this.#plain === null ? this.#prune(bytes) : null
+    }
+    return this.#prune(chunk)
+  }
+
+  #prune(chunk: Buffer): Promise<void> | null {
     const { loopShare, name } = this.#party
     if (chunk.length > AT_ONCE_BYTES || loopShare.delayOf(name) > 0) return this.#pushInSlices(chunk)
     const startedAt = STOPWATCH()
@@ -48,7 +58,8 @@ export class AnswerBody<T> {
 
   /** The end of the bytes. Throws MalformedJson or engine-bad-answer. */
   end(): T {
-    this.#pruner.end()
+    if (this.#plain === null || this.#plain.length === 0) this.#pruner.end()
+    else this.#takePlain(this.#plain)
     return this.#reader.result(false)
   }
 
@@ -68,15 +79,32 @@ export class AnswerBody<T> {
     slice.end()
   }
 
+  /** Made for the first bytes that it gets: most answers of a busy host are parsed as they are. */
+  get #pruner(): JsonPruner {
+    const { shape, isSplit, bounds } = this.#reader
+    this.#lazyPruner ??= new JsonPruner({ shape, isSplit, bounds, onUnit: (unit) => this.#take(unit) })
+    return this.#lazyPruner
+  }
+
+  #takePlain(bytes: Buffer): void {
+    const { loopShare, name } = this.#party
+    const startedAt = STOPWATCH()
+    const json = bytes.toString('utf8')
+    this.#reader.take(parsed(json), { key: null, isItem: false, json, isCut: false })
+    loopShare.charge(name, STOPWATCH() - startedAt)
+  }
+
   #take(unit: JsonUnit): void {
     if (this.#reader.isFull) return
-    let value: unknown
-    try {
-      // What has another form than the shape is null. It may come by the thousand.
-      value = unit.json === 'null' ? null : JSON.parse(unit.json)
-    } catch {
-      throw new ApiError('engine-bad-answer', 'a value that is no JSON')
-    }
-    this.#reader.take(value, unit)
+    // What has another form than the shape is null. It may come by the thousand.
+    this.#reader.take(unit.json === 'null' ? null : parsed(unit.json), unit)
+  }
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    throw new MalformedJson('a value that is no JSON')
   }
 }

@@ -13,6 +13,8 @@ export interface AnswerReader<T> {
   /** Whether items are taken one by one. */
   readonly isSplit: boolean
   readonly bounds: JsonBounds
+  /** An answer of no more bytes is parsed as it is: looking at its bytes first would take longer than it could save. */
+  readonly plainBytes: number
   /** Whether it takes no more: the rest of the answer is not read. */
   readonly isFull: boolean
   /** The whole answer, or one item. Throws engine-bad-answer. */
@@ -26,16 +28,17 @@ export type MakeReader<T> = () => AnswerReader<T>
 
 interface WholeOptions {
   readonly bounds?: JsonBounds
+  readonly plainBytes?: number
 }
 
 /** Reads an answer that is one object. `isCut`: some of what the schema asks for was passed over. */
 export function wholeAnswer<Schema extends z.ZodType, T>(
   schema: Schema,
   decode: (value: unknown, isCut: boolean) => T,
-  { bounds = UNIT_BOUNDS }: WholeOptions = {},
+  { bounds = UNIT_BOUNDS, plainBytes = 0 }: WholeOptions = {},
 ): MakeReader<T> {
   const shape = shapeOf(schema)
-  return () => new WholeReader(shape, bounds, decode)
+  return () => new WholeReader(shape, bounds, decode, plainBytes)
 }
 
 /** Any JSON, as it is. */
@@ -48,12 +51,14 @@ export class WholeReader<T> implements AnswerReader<T> {
   readonly isSplit = false
   readonly isFull = false
   readonly bounds: JsonBounds
+  readonly plainBytes: number
   readonly #decode: (value: unknown, isCut: boolean) => T
   #decoded: { readonly value: T } | null = null
 
-  constructor(shape: JsonShape, bounds: JsonBounds, decode: (value: unknown, isCut: boolean) => T) {
+  constructor(shape: JsonShape, bounds: JsonBounds, decode: (value: unknown, isCut: boolean) => T, plainBytes = 0) {
     this.shape = shape
     this.bounds = bounds
+    this.plainBytes = plainBytes
     this.#decode = decode
   }
 
@@ -103,6 +108,7 @@ class ItemReader<Item, T> implements AnswerReader<T> {
   readonly shape: JsonShape
   readonly isSplit = true
   readonly bounds = UNIT_BOUNDS
+  readonly plainBytes = 0
   readonly #options: ItemOptions<Item, T>
   readonly #items: Item[] = []
   #omitted = 0
@@ -168,6 +174,7 @@ class MemberReader<Items extends Readonly<Record<string, z.ZodType>>, Rest exten
   readonly shape: JsonShape
   readonly isSplit = true
   readonly bounds = UNIT_BOUNDS
+  readonly plainBytes = 0
   readonly #options: MemberOptions<Items, Rest, T>
   readonly #lists: ReadonlyMap<string, unknown[]>
   readonly #rest: Record<string, unknown> = {}
