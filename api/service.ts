@@ -37,7 +37,7 @@ import { createMemoryStore } from './store/memory.js'
 import type { Store } from './store/store.js'
 
 /** How long a start waits for the engines. An engine that is silent by then is data, not a reason to wait longer. */
-const FIRST_OUTCOME_MS = 1_000
+const FIRST_OUTCOME_MS = 800
 
 /** How often the service checks for changes outside: revoked tokens, and an audit trail that could not be written. */
 const MAINTENANCE_MS = 1_000
