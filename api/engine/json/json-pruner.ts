@@ -271,7 +271,7 @@ export class JsonPruner {
     if (shape.kind === 'map') return shape.value
     if (shape.kind !== 'object') return ANY
     const comma = this.#base !== -1 && kept > 0 ? 1 : 0
-    const name = this.#out.text(this.#tokenAt + comma + 1)
+    const name = unescaped(this.#out.text(this.#tokenAt + comma + 1))
     if (this.#base === -1) this.#key = name
     return shape.members.get(name) ?? null
   }
@@ -367,4 +367,14 @@ export class JsonPruner {
 /** Whether a list or an object has the form that the shape asks for. */
 function fits({ kind }: JsonShape, isObject: boolean): boolean {
   return kind === 'any' || (isObject ? kind === 'object' || kind === 'map' : kind === 'list')
+}
+
+/** The name that is meant: JSON allows any character of it to be written as an escape. One with a wrong escape is no member's name. */
+function unescaped(name: string): string {
+  if (!name.includes('\\')) return name
+  try {
+    return String(JSON.parse(`"${name}"`))
+  } catch {
+    return name
+  }
 }

@@ -151,6 +151,13 @@ describe('a shape', () => {
     expect(unit?.isCut).toBe(false)
   })
 
+  test('knows a member by its name, however that is escaped', () => {
+    const [unit] = prune('{"\\u0069d":"a","\\u0070orts":[{"p\\u006frt":80}],"i\\d":"b","\\"":1}', { shape: SHAPE })
+    expect(JSON.parse(unit?.json ?? '')).toEqual({ id: 'a', ports: [{ port: 80 }] })
+    const [item] = prune('{"p\\u006frts":[{"port":80}]}', { shape: SHAPE, isSplit: true })
+    expect(item).toEqual({ key: 'ports', isItem: true, json: '{"port":80}', isCut: false })
+  })
+
   test.each([
     ['an object for a text', { id: {} }, { id: null }],
     ['a list for a map', { labels: [1, [2]] }, { labels: null }],
