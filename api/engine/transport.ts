@@ -44,6 +44,8 @@ export class ReadOnlyTransport {
   readonly #endpoint: EngineEndpoint
   readonly #bounds: Bounds
   readonly #party: Party
+  /** What callers ask for takes no share of the engine's list and events. */
+  readonly #callersParty: Party
   readonly #streamAgent: Agent
   /**
    * Calls wait here and not in their agent, which would open a connection for each call that gave up meanwhile, even
@@ -65,6 +67,7 @@ export class ReadOnlyTransport {
   ) {
     this.#endpoint = endpoint
     this.#party = party
+    this.#callersParty = { ...party, name: `${party.name} callers` }
     this.#bounds = boundsOf(options)
     const makeAgent = agentFactory(endpoint)
     const pool = (sockets: number) => ({ agent: makeAgent(sockets, true), semaphore: new Semaphore(sockets) })
@@ -151,7 +154,7 @@ export class ReadOnlyTransport {
   }
 
   #send(dial: Dial, mayRetry: boolean): void {
-    const { read } = dial
+    const { read, measured } = dial
     let request: ClientRequest
     try {
       request = this.#request(read)
@@ -165,7 +168,8 @@ export class ReadOnlyTransport {
     if (read.isEndless) request.on('socket', (socket) => socket.setKeepAlive(true, KEEP_ALIVE_PROBE_MS))
     request.on('response', (response) => {
       hasAnswer = true
-      receive(response, dial, { maxBytes: this.#bounds[read.row.limits.bytes], party: this.#party })
+      const party = measured?.isForCaller === true ? this.#callersParty : this.#party
+      receive(response, dial, { maxBytes: this.#bounds[read.row.limits.bytes], party })
     })
     request.on('upgrade', (_response, socket) => {
       socket.destroy()

@@ -163,10 +163,12 @@ function decodeInspect(value: unknown, { id, isCut, texts }: Asked): InspectedCo
     return scrubbed.value
   }
   const budget = newBudget()
-  const cleanText = (dirty: string) => clean(scrubText(dirty, budget)).slice(0, MAX_VALUE)
+  // A container with a hundred mounts has as much text in them as in all else.
+  const mountBudget = newBudget()
+  const cleanText = (dirty: string, from = budget) => clean(scrubText(dirty, from)).slice(0, MAX_VALUE)
   let hostPathRedactions = 0
-  const cleanHostPath = (dirty: string) => {
-    const scrubbed = scrubText(dirty, budget)
+  const cleanHostPath = (dirty: string, from = budget) => {
+    const scrubbed = scrubText(dirty, from)
     hostPathRedactions += scrubbed.redactions
     return clean(scrubbed).slice(0, MAX_VALUE)
   }
@@ -228,9 +230,9 @@ function decodeInspect(value: unknown, { id, isCut, texts }: Asked): InspectedCo
       .slice(0, MAX_MOUNTS)
       .map((mount) => ({
         type: mount.Type ?? '',
-        name: mount.Name === null ? null : cleanText(mount.Name),
-        source: mount.Source === null ? null : cleanHostPath(mount.Source),
-        destination: cleanText(mount.Destination),
+        name: mount.Name === null ? null : cleanText(mount.Name, mountBudget),
+        source: mount.Source === null ? null : cleanHostPath(mount.Source, mountBudget),
+        destination: cleanText(mount.Destination, mountBudget),
         readOnly: !mount.RW,
         propagation: mount.Propagation,
       })),
@@ -252,7 +254,8 @@ function decodeInspect(value: unknown, { id, isCut, texts }: Asked): InspectedCo
     redactions: textRedactions + envValues,
     textRedactions,
     hostPathRedactions,
-    isPartial: isCut,
+    // After all that is looked at above.
+    isPartial: isCut || budget.isSpent || mountBudget.isSpent,
   }
 }
 

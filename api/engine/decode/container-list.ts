@@ -82,7 +82,7 @@ function containerOf(value: unknown, isCut: boolean, texts: StaticTexts): Listed
       .toSorted(compare)
       .slice(0, MAX_MOUNTS),
     redactions: image.redactions + labels.redactions,
-    isPartial,
+    isPartial: isPartial || budget.isSpent,
   }
 }
 

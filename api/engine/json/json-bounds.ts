@@ -10,9 +10,9 @@ export interface JsonBounds {
 
 /**
  * What is parsed at once: a millisecond's work. A text of an engine has at most 8,192 characters that are looked at, each of up to
- * two bytes in the usual scripts. A container has some dozens of labels, and one with 1,000 published ports a list of 70 KB for them.
+ * two bytes in the usual scripts. A container has some dozens of labels, and one with 1,000 published ports 2,000 entries of 70 bytes.
  */
-export const UNIT_BOUNDS: JsonBounds = { textBytes: 16 * 1024, members: 1_024, unitBytes: 128 * 1024 }
+export const UNIT_BOUNDS: JsonBounds = { textBytes: 16 * 1024, members: 2_048, unitBytes: 192 * 1024 }
 
 /** Bytes of a text in a unit that is full: an id, a state and a time fit, so that what stands behind the rest is known too. */
 export const SMALL_TEXT_BYTES = 256
