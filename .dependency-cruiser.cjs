@@ -151,7 +151,7 @@ module.exports = {
     gate(
       'sockets-and-files-at-the-edges',
       '^(node:)?(net|http|https|tls|dgram|child_process|fs|fs/promises)$',
-      '^api/(service|main|audit/sinks/file-sink|config/(config-files|docker-host|cidr)|engine/(agents|answer|dial|transport)|http/(hot-path|server|connections|output-watch|unreadable-request|middleware/[a-z-]+)|cli/[a-z-]+)[.]ts$',
+      '^api/(service|main|audit/sinks/file-sink|config/(config-files|docker-host|cidr)|engine/(agents|answer|dial|transport)|http/(hot-path|server|connections|output-watch|stop-parsing|unreadable-request|middleware/[a-z-]+)|cli/[a-z-]+)[.]ts$',
       'Sockets, files and processes are opened at the edges only.',
     ),
   ],

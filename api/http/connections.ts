@@ -1,9 +1,10 @@
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { NetworkConfig } from '../config/network.js'
 import { isLoopback } from '../model/loopback.js'
 import { matchNetworks } from './middleware/match-networks.js'
 import { addressKey, plainAddress } from './middleware/resolve-address.js'
+import { stopParsing } from './stop-parsing.js'
 
 /** The settings that say whose a connection is. */
 export type ConnectionNetwork = Pick<NetworkConfig, 'trustProxy' | 'allowlist'>
@@ -27,12 +28,18 @@ export const CONNECTION_BOUNDS: ConnectionBounds = {
   unlisted: 64,
 }
 
+/**
+ * Requests of one connection that may wait for the one before them. Browsers and proxies send none before its answer; 64 KiB hold
+ * two thousand, each of which costs as much as one that waits for nothing.
+ */
+export const MAX_WAITING_REQUESTS = 16
+
 /** Whose connections are counted together. */
 interface Party {
   readonly key: string
   readonly bound: number
   count: number
-  /** Those without a request under way, the longest idle first. */
+  /** Those without a whole request under way, the longest idle first. */
   readonly idle: Set<Connection>
 }
 
@@ -40,13 +47,16 @@ interface Connection {
   readonly socket: Socket
   /** Null for a proxy, whose connections are those of many clients. */
   readonly party: Party | null
-  /** Requests under way. */
-  requests: number
+  /** Whether a request is under way. */
+  isBusy: boolean
+  /** What begins those that came before its answer. */
+  readonly waiting: (() => void)[]
 }
 
 /**
  * The open connections. Where there are too many of one party, or in all, the longest idle one is closed: a client that connects
- * and stays silent keeps nobody out, and none with a request or a stream under way is ever closed for room.
+ * and stays silent keeps nobody out, and none with a request or a stream under way is ever closed for room. The requests of one
+ * connection run one after another.
  */
 export class Connections {
   readonly #bounds: ConnectionBounds
@@ -72,7 +82,7 @@ export class Connections {
       socket.destroy()
       return
     }
-    const connection: Connection = { socket, party, requests: 0 }
+    const connection: Connection = { socket, party, isBusy: false, waiting: [] }
     this.#all.set(socket, connection)
     if (party !== null) {
       party.count += 1
@@ -82,18 +92,45 @@ export class Connections {
     socket.once('close', () => this.#forget(connection))
   }
 
-  /** A request is under way until its response has ended. `onIdle` runs where it was the last one of its connection. */
-  begin(res: ServerResponse, onIdle: (socket: Socket) => void): void {
+  /**
+   * Runs the request once those before it on its connection are answered, and not at all where the connection has closed. A
+   * client that sends many without waiting is closed. `onIdle` runs where it was the last one of its connection.
+   */
+  run(res: ServerResponse, handle: () => void, onIdle: (socket: Socket) => void): void {
     const connection = this.#all.get(res.req.socket)
     if (connection === undefined) return
-    connection.requests += 1
-    this.#idle.delete(connection)
-    connection.party?.idle.delete(connection)
+    const begin = () => this.#begin(connection, res, handle, onIdle)
+    if (!connection.isBusy) begin()
+    else if (connection.waiting.length < MAX_WAITING_REQUESTS) connection.waiting.push(begin)
+    else {
+      stopParsing(connection.socket)
+      this.#forget(connection)
+      connection.socket.destroy()
+    }
+  }
+
+  /** A request is under way from when it has arrived whole until its response has ended. */
+  #begin(connection: Connection, res: ServerResponse, handle: () => void, onIdle: (socket: Socket) => void): void {
+    connection.isBusy = true
+    if (hasBody(res.req)) res.req.once('end', () => this.#unmarkIdle(connection))
+    else this.#unmarkIdle(connection)
     res.once('close', () => {
-      connection.requests -= 1
-      if (connection.requests > 0 || !this.#all.has(connection.socket)) return
+      connection.isBusy = false
+      if (!this.#all.has(connection.socket)) return
+      this.#unmarkIdle(connection)
       this.#markIdle(connection)
-      onIdle(connection.socket)
+      const next = connection.waiting.shift()
+      if (next === undefined) onIdle(connection.socket)
+      else this.#beginLater(connection, next)
+    })
+    handle()
+  }
+
+  /** In a later turn of the event loop: what one client sends at once runs between the requests of others. */
+  #beginLater(connection: Connection, next: () => void): void {
+    connection.isBusy = true
+    setImmediate(() => {
+      if (this.#all.has(connection.socket)) next()
     })
   }
 
@@ -122,15 +159,25 @@ export class Connections {
     connection.party?.idle.add(connection)
   }
 
+  #unmarkIdle(connection: Connection): void {
+    this.#idle.delete(connection)
+    connection.party?.idle.delete(connection)
+  }
+
   #forget(connection: Connection): void {
     const { socket, party } = connection
     if (!this.#all.delete(socket)) return
-    this.#idle.delete(connection)
+    this.#unmarkIdle(connection)
+    connection.waiting.length = 0
     if (party === null) return
-    party.idle.delete(connection)
     party.count -= 1
     if (party.count === 0) this.#parties.delete(party.key)
   }
+}
+
+/** A client may announce a body and never send it. */
+function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
 }
 
 const UNLISTED = 'unlisted'

@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { Express } from 'express'
 import { type Clock, every } from '../clock.js'
@@ -71,14 +71,16 @@ export function createHttpServer(
       insecureHTTPParser: false,
     },
     (req, res) => {
-      connections.begin(res, closeAtStop)
-      // The answer says so: a kept connection would not see the end of the stop.
-      if (!server.listening) res.shouldKeepAlive = false
-      // Before anything reads a field: one that stands behind the bound must not be missed in silence.
-      if (req.rawHeaders.length > 2 * MAX_HEADER_FIELDS) refuseFields(res, log)
-      else app(req, res)
+      connections.run(res, () => answer(req, res), closeAtStop)
     },
   )
+  const answer = (req: IncomingMessage, res: ServerResponse) => {
+    // The answer says so: a kept connection would not see the end of the stop.
+    if (!server.listening) res.shouldKeepAlive = false
+    // Before anything reads a field: one that stands behind the bound must not be missed in silence.
+    if (req.rawHeaders.length > 2 * MAX_HEADER_FIELDS) refuseFields(res, log)
+    else app(req, res)
+  }
   const closeAtStop = (socket: Socket) => {
     if (!server.listening) socket.destroySoon()
   }

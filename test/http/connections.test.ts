@@ -1,6 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
-import { type ConnectionNetwork, Connections } from '../../api/http/connections.js'
+import { yieldToEventLoop } from '../../api/concurrency/event-loop-yield.js'
+import { type ConnectionNetwork, Connections, MAX_WAITING_REQUESTS } from '../../api/http/connections.js'
 import { OPEN_NETWORK } from '../support/app-parts.js'
 
 const BOUNDS = { total: 6, perAddress: 3, unlisted: 2 }
@@ -18,7 +19,7 @@ function rig(network: ConnectionNetwork = OPEN_NETWORK) {
   }
   const ask = (socket: Socket, onIdle: (socket: Socket) => void = () => {}) => {
     const res = new ServerResponse(new IncomingMessage(socket))
-    connections.begin(res, onIdle)
+    connections.run(res, () => {}, onIdle)
     return () => res.emit('close')
   }
   const connectMany = (...addresses: string[]) => addresses.map(connect)
@@ -143,6 +144,109 @@ describe('addresses that IP_ALLOWLIST does not have', () => {
     connectMany('198.51.100.1', '198.51.100.2', '198.51.100.3')
     expect(open(own)).toEqual([true, true, true])
     expect(connect('127.0.0.1').destroyed).toBe(false)
+  })
+})
+
+describe('a request', () => {
+  test('whose body has not arrived whole keeps nobody out', () => {
+    const { connections, connectMany, connect } = rig()
+    const [first = new Socket(), ...others] = connectMany('192.0.2.1', '192.0.2.1', '192.0.2.1')
+    const req = new IncomingMessage(first)
+    req.headers['content-length'] = '100'
+    connections.run(
+      new ServerResponse(req),
+      () => {},
+      () => {},
+    )
+    for (const socket of others)
+      connections.run(
+        new ServerResponse(new IncomingMessage(socket)),
+        () => {},
+        () => {},
+      )
+    expect(connect('192.0.2.1').destroyed).toBe(false)
+    expect(open([first, ...others])).toEqual([false, true, true])
+  })
+
+  test('whose body has arrived is under way', () => {
+    const { connections, connectMany, connect } = rig()
+    const sockets = connectMany('192.0.2.1', '192.0.2.1', '192.0.2.1')
+    for (const socket of sockets) {
+      const req = new IncomingMessage(socket)
+      req.headers['transfer-encoding'] = 'chunked'
+      connections.run(
+        new ServerResponse(req),
+        () => {},
+        () => {},
+      )
+      req.emit('end')
+    }
+    expect(connect('192.0.2.1').destroyed).toBe(true)
+    expect(open(sockets)).toEqual([true, true, true])
+  })
+
+  test('begins when those before it on its connection are answered, and in a later turn', async () => {
+    const { connections, connect } = rig()
+    const socket = connect('192.0.2.1')
+    const begun: number[] = []
+    const idle: Socket[] = []
+    const send = (row: number) => {
+      const res = new ServerResponse(new IncomingMessage(socket))
+      connections.run(
+        res,
+        () => begun.push(row),
+        (one) => idle.push(one),
+      )
+      return res
+    }
+    const [first, second, third] = [1, 2, 3].map(send)
+    expect(begun).toEqual([1])
+    first?.emit('close')
+    expect(begun).toEqual([1])
+    await yieldToEventLoop()
+    expect(begun).toEqual([1, 2])
+    second?.emit('close')
+    await yieldToEventLoop()
+    expect(idle).toEqual([])
+    third?.emit('close')
+    expect({ begun, idle }).toEqual({ begun: [1, 2, 3], idle: [socket] })
+  })
+
+  test.each([
+    ['as many wait as may', MAX_WAITING_REQUESTS, false],
+    ['one more does', MAX_WAITING_REQUESTS + 1, true],
+  ])('is refused with its connection where %s', async (_what, waiting, isClosed) => {
+    const { connect, ask } = rig()
+    const socket = connect('192.0.2.1')
+    const end = ask(socket)
+    for (let row = 0; row < waiting; row += 1) ask(socket)
+    expect(socket.destroyed).toBe(isClosed)
+    end()
+  })
+
+  test('of a connection that has closed does not begin', async () => {
+    const { connections, connect } = rig()
+    const socket = connect('192.0.2.1')
+    let begun = 0
+    const send = () => {
+      const res = new ServerResponse(new IncomingMessage(socket))
+      connections.run(
+        res,
+        () => {
+          begun += 1
+        },
+        () => {},
+      )
+      return res
+    }
+    const first = send()
+    send()
+    first.emit('close')
+    socket.destroy()
+    await yieldToEventLoop()
+    await yieldToEventLoop()
+    send()
+    expect(begun).toBe(1)
   })
 })
 

@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import express, { type Express } from 'express'
 import { type Clock, SYSTEM_CLOCK } from '../../api/clock.js'
-import { CONNECTION_BOUNDS, type ConnectionBounds } from '../../api/http/connections.js'
+import { CONNECTION_BOUNDS, type ConnectionBounds, MAX_WAITING_REQUESTS } from '../../api/http/connections.js'
 import {
   closeServer,
   createHttpServer,
@@ -195,6 +195,46 @@ describe('connections', () => {
     expect(await sendRaw(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toContain('soon')
     answer()
     expect(await waiting).toContain('in time')
+  })
+
+  test('that announce a body and send none keep no client out', async () => {
+    const app = express()
+    let hear = () => {}
+    app.post('/', (req) => {
+      req.resume()
+      hear()
+    })
+    app.get('/', (_req, res) => {
+      res.end('in time')
+    })
+    const port = await start(createServer({ app, bounds: { total: 3, perAddress: 3 } }))
+    for (let row = 0; row < 10; row += 1) {
+      const { socket, closed } = await open(port)
+      const asked = new Promise<void>((resolve) => {
+        hear = resolve
+      })
+      socket.write('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{')
+      await Promise.race([asked, closed])
+    }
+    expect(await sendRaw(port, 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n')).toContain('in time')
+  })
+
+  test('that send thousands of requests at once have them not even begun', async () => {
+    let begun = 0
+    const app = express()
+    app.get('/', () => {
+      begun += 1
+    })
+    const server = createServer({ app })
+    let parsed = 0
+    server.prependListener('request', () => {
+      parsed += 1
+    })
+    const { socket, closed } = await open(await start(server))
+    socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(2_000))
+    await closed
+    // Node parses on what it has read, also once the socket is closed, unless it is stopped.
+    expect({ begun, parsed }).toEqual({ begun: 1, parsed: 1 + MAX_WAITING_REQUESTS + 1 })
   })
 
   test('take so many requests, and say with the last that they close', async () => {
