@@ -8,19 +8,31 @@ export interface JsonBounds {
   readonly members: number
   /** Bytes of one unit. From then on a list or a map takes no more than FEW_MEMBERS, and a text is cut to SMALL_TEXT_BYTES. */
   readonly unitBytes: number
+  /**
+   * Values of one unit, lists and objects included: lists in a map multiply, and a name may be repeated. From a quarter of them on such
+   * a list or map takes no more than FEWEST_MEMBERS. From all of them on, and from twice the bytes on, none takes more, and none is begun.
+   */
+  readonly values: number
 }
 
 /**
  * What is parsed at once: a millisecond's work. A text of an engine has at most 8,192 characters that are looked at, each of up to
- * two bytes in the usual scripts. A container has some dozens of labels, and one with 1,000 published ports a list of 70 KB for them.
+ * two bytes in the usual scripts. A container has some dozens of labels, and one with 1,000 published ports a list of 70 KB for them;
+ * with its labels, its environment and its mounts it comes to ten thousand values.
  */
-export const UNIT_BOUNDS: JsonBounds = { textBytes: 16 * 1024, members: 1_024, unitBytes: 128 * 1024 }
+export const UNIT_BOUNDS: JsonBounds = { textBytes: 16 * 1024, members: 1_024, unitBytes: 128 * 1024, values: 16_384 }
 
 /** Bytes of a text in a unit that is full: an id, a state and a time fit, so that what stands behind the rest is known too. */
 const SMALL_TEXT_BYTES = 256
 
 /** Members that a list or a map takes in a unit that is full. */
 const FEW_MEMBERS = 256
+
+/** Members that a list or a map within another one, or of other ones, takes in a unit that has many values: as many as are shown. */
+const FEWEST_MEMBERS = 64
+
+/** The part of a unit's values from which on it has many. */
+const FREE_VALUES = 0.25
 
 /** Members of one object that the shape knows. Names may be repeated. */
 const MAX_OBJECT_MEMBERS = 256
@@ -102,6 +114,8 @@ export class JsonPruner {
   /** How many frames stand outside of the present unit; -1 outside of all units. */
   #base = -1
   #isCut = false
+  /** Values that the present unit has. */
+  #values = 0
   #key: string | null = null
   /** Levels that are open in the value that is passed over. */
   #skipped = 0
@@ -193,7 +207,8 @@ export class JsonPruner {
       this.#push(shape, isObject)
       return
     }
-    const isFit = shape !== null && fits(shape, isObject) && this.#frames.length - this.#base < MAX_DEPTH
+    const isFit =
+      shape !== null && fits(shape, isObject) && this.#frames.length - this.#base < MAX_DEPTH && !this.#isUnitSpent
     if (isFit) {
       this.#beginValue()
       this.#out.byte(byte)
@@ -241,12 +256,28 @@ export class JsonPruner {
   }
 
   /** Whether a list or a map within a unit takes no more. */
-  #isFull({ kept }: Frame): boolean {
+  #isFull(frame: Frame): boolean {
     if (this.#base === -1) return false
-    const most = this.#out.size >= this.#bounds.unitBytes ? FEW_MEMBERS : this.#bounds.members
-    const isFull = kept >= most
+    const isFull = frame.kept >= this.#mostMembers(frame) || this.#isUnitSpent
     if (isFull) this.#isCut = true
     return isFull
+  }
+
+  #mostMembers({ shape }: Frame): number {
+    const { members, unitBytes, values } = this.#bounds
+    if (this.#values >= values * FREE_VALUES && (isOfLists(shape) || this.#isRepeated()))
+      return Math.min(members, FEWEST_MEMBERS)
+    return this.#out.size >= unitBytes ? FEW_MEMBERS : members
+  }
+
+  /** Whether the present list or map stands within another one of the unit. */
+  #isRepeated(): boolean {
+    return this.#frames.slice(this.#base, -1).some(({ shape }) => shape.kind !== 'object')
+  }
+
+  /** Whether the unit takes no more than the scalars of the objects that are open. */
+  get #isUnitSpent(): boolean {
+    return this.#base !== -1 && (this.#values >= this.#bounds.values || this.#out.size >= 2 * this.#bounds.unitBytes)
   }
 
   /** Begins a value that is kept, and a unit where it is one. */
@@ -255,11 +286,13 @@ export class JsonPruner {
     if (this.#base === -1) {
       this.#base = this.#frames.length
       this.#isCut = false
+      this.#values = 0
       this.#out.clear()
     } else if (frame !== undefined && !frame.isObject) {
       if (frame.kept > 0) this.#out.byte(COMMA)
       frame.kept += 1
     }
+    this.#values += 1
   }
 
   #endValue(): void {
@@ -481,6 +514,13 @@ function endOfText(chunk: Buffer, from: number): number {
     }
   }
   return at
+}
+
+/** Whether the members are no scalars. */
+function isOfLists(shape: JsonShape): boolean {
+  return (
+    (shape.kind === 'map' && shape.value.kind !== 'scalar') || (shape.kind === 'list' && shape.item.kind !== 'scalar')
+  )
 }
 
 /** Whether a list or an object has the form that the shape asks for. */
