@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Reading } from '../../model/sample.js'
 import { wholeAnswer } from '../json/answer-reader.js'
-import { type JsonBounds, UNIT_BOUNDS } from '../json/json-pruner.js'
+import { type JsonBounds, UNIT_BOUNDS } from '../json/json-bounds.js'
 import { limit, millisecondsOf, number, optionalNumber, parse, text, time, utcTime } from './shape.js'
 
 const INTERFACE = z.object({

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { ApiError } from '../../model/error.js'
-import { type JsonBounds, type JsonUnit, UNIT_BOUNDS } from './json-pruner.js'
+import { type JsonBounds, UNIT_BOUNDS } from './json-bounds.js'
+import type { JsonUnit } from './json-pruner.js'
 import { ANY, type JsonShape, shapeOf } from './json-shape.js'
 
 /** Items that are read of one answer: twice what the largest engines that people report have of containers. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type JsonBounds, JsonPruner, type JsonUnit, MalformedJson } from '../../../api/engine/json/json-pruner.js'
+import type { JsonBounds } from '../../../api/engine/json/json-bounds.js'
+import { JsonPruner, type JsonUnit, MalformedJson } from '../../../api/engine/json/json-pruner.js'
 import { ANY, type JsonShape, shapeOf } from '../../../api/engine/json/json-shape.js'
 
 const UNBOUNDED: JsonBounds = { textBytes: Infinity, members: Infinity, unitBytes: Infinity, values: Infinity }
