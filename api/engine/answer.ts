@@ -13,6 +13,12 @@ const MAX_ERROR_BYTES = 4 * 1024
 /** Bytes of an answer in plain text, which is held: a word. */
 const MAX_TEXT_BYTES = 64 * 1024
 
+/** Bytes that a piece of an answer has on average, at the least: an engine writes kilobytes at once, and a packet holds a thousand. */
+const LEAST_PIECE_BYTES = 64
+
+/** Pieces that may be smaller: each costs the event loop as much as a hundred bytes, before it is known how long it is. */
+const SMALL_PIECES = 256
+
 export interface AnswerBounds {
   /** Bytes read of an answer. A list that has more is read as far as that; all else is refused. */
   readonly maxBytes: number
@@ -51,17 +57,21 @@ function receiveText(response: IncomingMessage, dial: Dial, maxBytes: number): v
   })
 }
 
-/** Gives the bytes when the response closes, or when they are more than `maxBytes`. */
+/** Gives the bytes when the response closes, or when they are more than `maxBytes` or come in pieces that are too small: once. */
 function receiveBytes(response: IncomingMessage, dial: Dial, maxBytes: number, done: (body: Buffer) => void): void {
   const chunks: Buffer[] = []
   let size = 0
   response.on('data', (chunk: Buffer) => {
+    // A read of the connection holds thousands of pieces, which come even after the connection is closed.
+    if (dial.isSettled) return
     chunks.push(chunk)
     size += chunk.length
     dial.measured?.received(chunk.length)
-    if (size > maxBytes) done(Buffer.concat(chunks))
+    if (size > maxBytes || isTooFine(chunks.length, size)) done(Buffer.concat(chunks))
   })
-  response.on('close', () => done(Buffer.concat(chunks)))
+  response.on('close', () => {
+    if (!dial.isSettled) done(Buffer.concat(chunks))
+  })
 }
 
 /** What an answer holds is never quoted: it may be Env. */
@@ -69,6 +79,7 @@ function receiveJson(response: IncomingMessage, dial: Dial, { maxBytes, party }:
   const { read, measured } = dial
   const body = new AnswerBody((measured?.makeReader ?? anyAnswer)(), party)
   let size = 0
+  let pieces = 0
   const fail = (error: unknown) => dial.fail(faultOf(read, size, error))
   /** Whether the rest is still wanted. */
   const goesOn = () => {
@@ -97,7 +108,12 @@ function receiveJson(response: IncomingMessage, dial: Dial, { maxBytes, party }:
   response.on('data', (chunk: Buffer) => {
     if (dial.isSettled) return
     size += chunk.length
+    pieces += 1
     measured?.received(chunk.length)
+    if (isTooFine(pieces, size)) {
+      dial.fail(tooFine(read, pieces, size))
+      return
+    }
     try {
       const pushed = body.push(chunk)
       if (pushed === null) goesOn()
@@ -124,6 +140,14 @@ function receiveJson(response: IncomingMessage, dial: Dial, { maxBytes, party }:
 function faultOf(read: Read, size: number, error: unknown): unknown {
   if (error instanceof MalformedJson) return badAnswer(read, `${size} bytes that are no JSON`)
   return error instanceof ApiError && error.code === 'engine-bad-answer' ? badAnswer(read, error.message, error) : error
+}
+
+function isTooFine(pieces: number, size: number): boolean {
+  return pieces > SMALL_PIECES + size / LEAST_PIECE_BYTES
+}
+
+function tooFine(read: Read, pieces: number, size: number): ApiError {
+  return badAnswer(read, `${size} bytes in ${pieces} pieces`)
 }
 
 function tooLarge(read: Read, maxBytes: number): ApiError {

@@ -1,3 +1,4 @@
+import { STOPWATCH, TimeSlice } from '../concurrency/event-loop-yield.js'
 import { type EngineTime, engineTimeOf } from '../model/engine-time.js'
 import { ApiError } from '../model/error.js'
 import type { LogStream } from '../model/log-line.js'
@@ -17,6 +18,9 @@ export interface RawLogLine {
 
 /** Bytes of one line: some loggers write a whole stack trace or document as one, and nobody reads further. */
 export const MAX_LINE_BYTES = 64 * 1024
+
+/** Bytes that are worked on before the clock is looked at: a thousand empty lines, or a hundred frames of one byte. */
+const PIECE_BYTES = 1024
 
 /** Stream, three bytes of zero, length of what follows (engine API, ContainerAttach, "Stream format"). */
 const HEADER_BYTES = 8
@@ -55,13 +59,19 @@ const MAX_RAW_LINE_BYTES = MAX_LINE_BYTES + (MAX_LINE_BYTES / PART_BYTES + 1) * 
 export async function* readLogLines(
   source: AsyncIterable<Uint8Array>,
   isTty: boolean,
+  startSlice: () => TimeSlice = () => new TimeSlice(STOPWATCH),
 ): AsyncGenerator<readonly RawLogLine[], void, undefined> {
   const reader = isTty ? new TerminalReader() : new FrameReader()
   for await (const chunk of source) {
     const lines: RawLogLine[] = []
+    const slice = startSlice()
     try {
-      reader.take(bufferOf(chunk), lines)
+      for (let at = 0; at < chunk.length; at += PIECE_BYTES) {
+        reader.take(bufferOf(chunk).subarray(at, at + PIECE_BYTES), lines)
+        if (slice.isOver) await slice.next()
+      }
     } finally {
+      slice.end()
       // Lines before a fault are given, however the bytes were cut into chunks.
       if (lines.length > 0) yield lines
     }

@@ -35,7 +35,7 @@ export async function* readLog({
   const scrubber = isScrubbed ? new LogScrubber() : null
   try {
     yield []
-    const lines = readLogLines(call.counting(stream), isTty)
+    const lines = readLogLines(call.counting(stream), isTty, startSlice)
     for await (const some of follow ? untilCut(what, lines, signal) : whole(what, lines, signal))
       yield await shownLines(some, scrubber, startSlice())
   } finally {

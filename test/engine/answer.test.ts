@@ -86,6 +86,20 @@ const FAULTS: [name: string, code: ErrorCode, reason: RegExp, options: object, a
     (socket) => socket.end('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n7\r\n{"x":1}\r\n'),
   ],
   [
+    'sends a body of single bytes',
+    'engine-bad-answer',
+    /^GET \/containers\/a1a1a1a1a1a1\/json: 261 bytes in 261 pieces$/,
+    INSPECT,
+    (socket) => socket.end(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\n \r\n'.repeat(10_000)}`),
+  ],
+  [
+    'sends a word of single bytes',
+    'engine-bad-answer',
+    /cut short/,
+    PING,
+    (socket) => socket.end(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${'1\r\nO\r\n'.repeat(500)}`),
+  ],
+  [
     'resets the connection within the body',
     'engine-bad-answer',
     /cut short/,

@@ -2,6 +2,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
+import { TimeSlice } from '../../api/concurrency/event-loop-yield.js'
 import { MAX_LINE_BYTES, type RawLogLine, readLogLines } from '../../api/engine/log-lines.js'
 
 const HEADER_BYTES = 8
@@ -501,5 +502,28 @@ describe('of a line without end', () => {
     await read().catch((fault: unknown) => expect(fault).toMatchObject({ code: 'engine-bad-answer' }))
     for (const { message, isCut } of lines) expect([message.length, isCut]).toEqual([MAX_LINE_BYTES, true])
     expect(held).toBeLessThan(MEBIBYTE)
+  })
+})
+
+describe('a chunk', () => {
+  test.each([
+    ['of frames that end no line', Buffer.concat(Array(7_000).fill(frame('x'))), false, 1],
+    ['of empty lines', Buffer.alloc(64 * 1024, '\n'), true, 64 * 1024],
+  ])('%s is read in slices', async (_, chunk, isTty, count) => {
+    let now = 0
+    let yields = 0
+    // Each look at the clock is a slice later.
+    const stopwatch = () => {
+      now += 2
+      return now
+    }
+    const yieldTurn = async () => {
+      yields += 1
+    }
+    let lines = 0
+    for await (const some of readLogLines(from([chunk]), isTty, () => new TimeSlice(stopwatch, yieldTurn)))
+      lines += some.length
+    expect(lines).toBe(count)
+    expect(yields).toBe(Math.ceil(chunk.length / 1024))
   })
 })

@@ -53,6 +53,23 @@ describe.each(['unix', 'tcp'] as const)('a read over %s', (kind) => {
     }, kind)
     expect(await dial(connect(server.endpoint), INSPECT)).toEqual({ x: '\u{1f433}' })
   })
+
+  test.each([
+    [256, 1, true],
+    [260, 1, true],
+    [261, 1, false],
+    [5_000, 64, true],
+  ])('an answer in %i pieces of %i bytes comes back: %p', async (count, length, isTaken) => {
+    const piece = `${length.toString(16)}\r\n${' '.repeat(length)}\r\n`
+    const body = `${piece.repeat(count - 1)}${length.toString(16)}\r\n${'1'.padEnd(length)}\r\n0\r\n\r\n`
+    const server = await serve(
+      (socket) => socket.write(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body}`),
+      kind,
+    )
+    const answer = dial(connect(server.endpoint), INSPECT)
+    if (isTaken) expect(await answer).toBe(1)
+    else await expect(answer).rejects.toMatchObject({ code: 'engine-bad-answer' })
+  })
 })
 
 describe('what is not on the list', () => {

@@ -1,17 +1,21 @@
 import { z } from 'zod'
 import type { Process, ProcessList } from '../../model/process.js'
 import { type Scrubbed, scrubText } from '../../redaction/scrub.js'
+import { CHARACTERS_PER_TEXT } from '../../redaction/scrub-budget.js'
 import { memberAnswer } from '../json/answer-reader.js'
 import { text } from './shape.js'
 
 /** Processes shown of one container: a fork bomb has more, and its first thousands show it. */
 const MAX_PROCESSES = 2_000
 
-/** Characters of all cells that may hold a secret: a container sets its own titles, and looking takes time. */
-const MAX_SCRUBBED_CHARACTERS = 256 * 1024
+/**
+ * Characters of all cells that may hold a secret, with what each text costs besides: a container sets its own titles, and looking takes
+ * time. Cells that say the same are looked at once. Two thousand command lines of 60 characters fit.
+ */
+const MAX_SCRUBBED_CHARACTERS = 384 * 1024
 
-/** Columns that are looked at: `ps` has about a hundred in all. */
-const MAX_COLUMNS = 128
+/** Columns that are looked at: engines print 8 (`ps -ef`), and all processes of a list are read at once. */
+const MAX_COLUMNS = 32
 
 /** Characters of one cell: a JVM's command line has thousands. */
 const MAX_SCRUBBED_CELL = 8_192
@@ -82,13 +86,12 @@ function processesOf({ Titles, Processes: rows }: Top, isCut: boolean): ProcessL
   const titles = Titles.slice(0, MAX_COLUMNS).map((title) => title.trim().slice(0, MAX_TITLE))
   const processes: Process[] = []
   let redactions = 0
-  let room = MAX_SCRUBBED_CHARACTERS
+  const scrubber = new CellScrubber()
   for (const cells of rows) {
-    if (processes.length === MAX_PROCESSES || room < 0) break
-    const { value: process, redactions: found } = processOf(titles, cells)
+    if (processes.length === MAX_PROCESSES || scrubber.isSpent) break
+    const { value: process, redactions: found } = processOf(titles, cells, scrubber)
     processes.push(process)
     redactions += found
-    for (const cell of cells) if (!HARMLESS.test(cell)) room -= Math.min(cell.length, MAX_SCRUBBED_CELL)
   }
   return { processes, redactions, isTruncated: isCut || rows.length > processes.length }
 }
@@ -96,21 +99,43 @@ function processesOf({ Titles, Processes: rows }: Top, isCut: boolean): ProcessL
 /** Numbers, times and percentages: most of what `ps` prints. */
 const HARMLESS = /^[\d:.%?-]{0,32}$/
 
-function processOf(titles: readonly string[], cells: readonly string[]): Scrubbed<Process> {
+/** Looks for secrets in the cells of one list, once in those that say the same. */
+class CellScrubber {
+  readonly #known = new Map<string, Scrubbed<string>>()
+  #room = MAX_SCRUBBED_CHARACTERS
+
+  /** Whether no further process may be looked at. */
+  get isSpent(): boolean {
+    return this.#room < 0
+  }
+
+  scrub(cell: string): Scrubbed<string> {
+    if (HARMLESS.test(cell)) return { value: cell, redactions: 0 }
+    const known = this.#known.get(cell)
+    if (known !== undefined) return known
+    const looked = cell.slice(0, MAX_SCRUBBED_CELL)
+    this.#room -= looked.length + CHARACTERS_PER_TEXT
+    const { value, redactions } = scrubText(looked)
+    const scrubbed = { value: value.slice(0, MAX_CELL), redactions }
+    this.#known.set(cell, scrubbed)
+    return scrubbed
+  }
+}
+
+function processOf(titles: readonly string[], cells: readonly string[], scrubber: CellScrubber): Scrubbed<Process> {
   let redactions = 0
-  let known: Omit<Process, 'other'> = NOTHING
+  const known: Omit<Process, 'other'> = { ...NOTHING }
   const other: [string, string][] = []
   titles.forEach((title, column) => {
     // What is left after the last column's first word belongs to that column, as a command's arguments do.
     const isLast = column === titles.length - 1
     const raw = isLast ? cells.slice(column).join(' ') : (cells[column] ?? '')
     if (raw === '') return
-    const scrubbed = HARMLESS.test(raw) ? { value: raw, redactions: 0 } : scrubText(raw.slice(0, MAX_SCRUBBED_CELL))
-    const cell = scrubbed.value.slice(0, MAX_CELL)
-    redactions += scrubbed.redactions
+    const { value: cell, redactions: found } = scrubber.scrub(raw)
+    redactions += found
     const read = COLUMNS.get(title.toUpperCase())
     if (read === undefined) other.push([title, cell])
-    else known = { ...known, ...read(cell) }
+    else Object.assign(known, read(cell))
   })
   return { value: { ...known, other: Object.fromEntries(other) }, redactions }
 }

@@ -43,7 +43,11 @@ export function wholeAnswer<Schema extends z.ZodType, T>(
 
 /** Any JSON, as it is. */
 export const anyAnswer: MakeReader<unknown> = () =>
-  new WholeReader(ANY, { textBytes: Infinity, members: Infinity, unitBytes: Infinity }, (value) => value)
+  new WholeReader(
+    ANY,
+    { textBytes: Infinity, members: Infinity, unitBytes: Infinity, values: Infinity },
+    (value) => value,
+  )
 
 /** Reads an answer that is one value. */
 export class WholeReader<T> implements AnswerReader<T> {

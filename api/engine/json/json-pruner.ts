@@ -1,5 +1,7 @@
 import {
   FEW_MEMBERS,
+  FEWEST_MEMBERS,
+  FREE_VALUES,
   type JsonBounds,
   MAX_DEPTH,
   MAX_LITERAL_BYTES,
@@ -68,6 +70,8 @@ export class JsonPruner {
   /** How many frames stand outside of the present unit; -1 outside of all units. */
   #base = -1
   #isCut = false
+  /** Values that the present unit has. */
+  #values = 0
   #key: string | null = null
   /** Whether what is passed over is the rest of a list or a map. */
   #isRest = false
@@ -155,7 +159,8 @@ export class JsonPruner {
       this.#push(shape, isObject)
       return
     }
-    const isFit = shape !== null && fits(shape, isObject) && this.#frames.length - this.#base < MAX_DEPTH
+    const isFit =
+      shape !== null && fits(shape, isObject) && this.#frames.length - this.#base < MAX_DEPTH && !this.#isUnitSpent
     if (isFit) {
       this.#beginValue()
       this.#out.byte(byte)
@@ -207,12 +212,28 @@ export class JsonPruner {
   }
 
   /** Whether a list or a map within a unit takes no more. */
-  #isFull({ kept }: Frame): boolean {
+  #isFull(frame: Frame): boolean {
     if (this.#base === -1) return false
-    const most = this.#out.size >= this.#bounds.unitBytes ? FEW_MEMBERS : this.#bounds.members
-    const isFull = kept >= most
+    const isFull = frame.kept >= this.#mostMembers(frame) || this.#isUnitSpent
     if (isFull) this.#isCut = true
     return isFull
+  }
+
+  #mostMembers({ shape }: Frame): number {
+    const { members, unitBytes, values } = this.#bounds
+    if (this.#values >= values * FREE_VALUES && (isOfLists(shape) || this.#isRepeated()))
+      return Math.min(members, FEWEST_MEMBERS)
+    return this.#out.size >= unitBytes ? FEW_MEMBERS : members
+  }
+
+  /** Whether the present list or map stands within another one of the unit. */
+  #isRepeated(): boolean {
+    return this.#frames.slice(this.#base, -1).some(({ shape }) => shape.kind !== 'object')
+  }
+
+  /** Whether the unit takes no more than the scalars of the objects that are open. */
+  get #isUnitSpent(): boolean {
+    return this.#base !== -1 && (this.#values >= this.#bounds.values || this.#out.size >= 2 * this.#bounds.unitBytes)
   }
 
   /** Begins a value that is kept, and a unit where it is one. */
@@ -221,11 +242,13 @@ export class JsonPruner {
     if (this.#base === -1) {
       this.#base = this.#frames.length
       this.#isCut = false
+      this.#values = 0
       this.#out.clear()
     } else if (frame !== undefined && !frame.isObject) {
       if (frame.kept > 0) this.#out.byte(COMMA)
       frame.kept += 1
     }
+    this.#values += 1
   }
 
   #endValue(): void {
@@ -362,6 +385,13 @@ export class JsonPruner {
     if (frame === undefined) throw new MalformedJson('a token out of place')
     return frame
   }
+}
+
+/** Whether the members are no scalars. */
+function isOfLists(shape: JsonShape): boolean {
+  return (
+    (shape.kind === 'map' && shape.value.kind !== 'scalar') || (shape.kind === 'list' && shape.item.kind !== 'scalar')
+  )
 }
 
 /** Whether a list or an object has the form that the shape asks for. */

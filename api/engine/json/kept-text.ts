@@ -74,13 +74,13 @@ export class KeptText {
       this.#room = 0
       this.#isCut = true
     }
-    this.#keep(chunk, at, at + 2)
+    this.#keep(chunk, at, Math.min(at + 2, chunk.length))
     this.#isEscaped = at + 1 === chunk.length
   }
 
   #keep(chunk: Buffer, start: number, end: number): void {
     if (this.#room === 0) return
-    this.#out.bytes(chunk, start, Math.min(end, chunk.length))
+    this.#out.bytes(chunk, start, end)
     this.#room = Math.max(0, this.#room - (end - start))
   }
 }

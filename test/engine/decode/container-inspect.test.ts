@@ -261,7 +261,9 @@ describe('decodeInspect', () => {
     const many = <T>(one: T): T[] => Array.from({ length: 3_000 }, () => one)
     const inspected = changed((answer) => {
       answer.Mounts = many({ Type: 'bind', Source: '/a', Destination: '/b', RW: true })
-      answer.NetworkSettings.Networks = Object.fromEntries(many(null).map((_, i) => [`n${i}`, { Aliases: many('a').slice(0, 100) }]))
+      answer.NetworkSettings.Networks = Object.fromEntries(
+        many(null).map((_, i) => [`n${i}`, { Aliases: many('a').slice(0, 100) }]),
+      )
       answer.HostConfig.SecurityOpt = many(`seccomp={${'x'.repeat(500)}}`)
       answer.HostConfig.CapAdd = many('A')
       answer.Config.Cmd = many('a')

@@ -247,10 +247,10 @@ describe('bounds', () => {
     expect(processes.at(-1)?.pid).toBe(processes.length - 1)
   })
 
-  test.each([127, 128, 129])('of %i columns the first 128 are looked at', (count) => {
+  test.each([31, 32, 33])('of %i columns the first 32 are looked at', (count) => {
     const Titles = Array.from({ length: count }, (_, i) => `c${i}`)
     const [process] = decodeTop({ Titles, Processes: [Titles.map(() => 'x')] }).processes
-    expect(Object.keys(process?.other ?? {})).toEqual(Titles.slice(0, 128))
+    expect(Object.keys(process?.other ?? {})).toEqual(Titles.slice(0, 32))
   })
 
   test.each([4_095, 4_096, 4_097, 100_000])('of a command of %i characters the first 4096 are left', (length) => {
@@ -263,9 +263,21 @@ describe('bounds', () => {
   })
 
   test('so many long titles are looked at, and it is said that there are more', () => {
-    const Processes = Array.from({ length: 500 }, (_, row) => [String(row), 'x'.repeat(8_192)])
+    const Processes = Array.from({ length: 500 }, (_, row) => [String(row), String(row).padEnd(8_192, 'x')])
     const { processes, isTruncated } = decodeTop({ Titles: ['PID', 'CMD'], Processes })
-    expect([processes.length, isTruncated]).toEqual([33, true])
+    expect([processes.length, isTruncated]).toEqual([48, true])
+  })
+
+  test('so many short titles are looked at, those that repeat one once', () => {
+    const rows = (cellAt: (row: number) => string) =>
+      Array.from({ length: 2_000 }, (_, row) => [cellAt(row), cellAt(row)])
+    const shown = (cellAt: (row: number) => string) =>
+      decodeTop({ Titles: ['A', 'B'], Processes: rows((row) => cellAt(row)) }).processes.length
+    expect(shown(() => 'root')).toBe(2_000)
+    expect(shown((row) => `a process of sixty characters at most and number ${row}`)).toBe(2_000)
+    const many = Array.from({ length: 2_000 }, (_, row) => Array.from({ length: 32 }, (_, i) => `x${row},${i}`))
+    const { processes, isTruncated } = decodeTop({ Titles: many[0], Processes: many })
+    expect([processes.length < 100, isTruncated]).toEqual([true, true])
   })
 
   test('a command is cut after its secrets are gone, so that no half of one is left', () => {

@@ -1,5 +1,4 @@
 import { type Command, StaticTexts } from '../../../api/engine/decode/static-texts.js'
-import { MAX_ITEMS } from '../../../api/engine/json/answer-reader.js'
 
 const idOf = (i: number) => i.toString(16).padStart(64, '0')
 const labelsOf = (value: string) => ({ value: new Map([['a', value]]), redactions: 1 })
@@ -25,12 +24,26 @@ describe('labels', () => {
     expect(texts.knownLabels(idOf(2))).toBeUndefined()
   })
 
-  test('of as many containers as a list may have are remembered, the least used go first', () => {
+  test('of ever new containers are remembered up to a number of characters', () => {
     const texts = new StaticTexts()
-    for (let i = 0; i < MAX_ITEMS; i += 1) texts.labels(idOf(i), () => labelsOf('1'))
-    texts.labels(idOf(0), () => labelsOf('2'))
-    texts.labels(idOf(MAX_ITEMS), () => labelsOf('1'))
-    expect([0, 1, 2].map((i) => texts.knownLabels(idOf(i))?.get('a'))).toEqual(['1', undefined, '1'])
+    const ids = Array.from({ length: 5_000 }, (_, i) => idOf(i))
+    for (const id of ids) texts.labels(id, () => labelsOf('x'.repeat(16_000)))
+    const known = ids.filter((id) => texts.knownLabels(id) !== undefined)
+    expect(known.length * 16_000).toBeGreaterThan(30 * 1024 * 1024)
+    expect(known.length * 16_000).toBeLessThanOrEqual(32 * 1024 * 1024)
+    expect(known.at(-1)).toBe(ids.at(-1))
+  })
+
+  test('that are used again stay, and many small ones count too', () => {
+    const texts = new StaticTexts()
+    const tiny = { value: new Map(Array.from({ length: 256 }, (_, i) => [`${i}`, ''])), redactions: 0 }
+    for (let i = 1; i < 20_000; i += 1) {
+      texts.labels(idOf(0), () => tiny)
+      texts.labels(idOf(i), () => tiny)
+    }
+    const known = Array.from({ length: 20_000 }, (_, i) => texts.knownLabels(idOf(i))).filter(Boolean)
+    expect(texts.knownLabels(idOf(0))).toBeDefined()
+    expect(known.length).toBeLessThan(3_000)
   })
 })
 

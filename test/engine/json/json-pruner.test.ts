@@ -3,7 +3,7 @@ import type { JsonBounds } from '../../../api/engine/json/json-bounds.js'
 import { JsonPruner, type JsonUnit, MalformedJson } from '../../../api/engine/json/json-pruner.js'
 import { ANY, type JsonShape, shapeOf } from '../../../api/engine/json/json-shape.js'
 
-const UNBOUNDED: JsonBounds = { textBytes: Infinity, members: Infinity, unitBytes: Infinity }
+const UNBOUNDED: JsonBounds = { textBytes: Infinity, members: Infinity, unitBytes: Infinity, values: Infinity }
 
 interface PruneOptions {
   readonly shape?: JsonShape
@@ -207,8 +207,12 @@ describe('units', () => {
 })
 
 describe('bounds', () => {
-  const bounded = (json: string, bounds: Partial<JsonBounds>, shape?: JsonShape) => {
-    const [unit] = prune(json, { bounds: { ...UNBOUNDED, ...bounds }, ...(shape === undefined ? {} : { shape }) })
+  const bounded = (json: string, bounds: Partial<JsonBounds>, shape?: JsonShape, pieceSize = 1_000) => {
+    const [unit] = prune(json, {
+      pieceBytes: () => pieceSize,
+      bounds: { ...UNBOUNDED, ...bounds },
+      ...(shape === undefined ? {} : { shape }),
+    })
     return { value: JSON.parse(unit?.json ?? ''), isCut: unit?.isCut }
   }
 
@@ -227,9 +231,20 @@ describe('bounds', () => {
   test('cut no character and no escape in two', () => {
     for (const character of ['\u20ac', '\u{1f600}', '\n', '"', '\\', '\u0001'])
       for (let textBytes = 1; textBytes < 30; textBytes += 1)
-        for (const before of ['', 'x', 'xx']) {
-          const { value } = bounded(JSON.stringify([before + character.repeat(40)]), { textBytes })
-          expect((before + character.repeat(40)).startsWith(value[0])).toBe(true)
+        for (const [before, pieceSize] of [
+          ['', 1],
+          ['x', 2],
+          ['xx', 3],
+          ['xx', 1_000],
+        ] as const) {
+          const { value } = bounded(
+            JSON.stringify([before + character.repeat(40)]),
+            { textBytes },
+            undefined,
+            pieceSize,
+          )
+          // A character that two pieces share may be cut within, which shows as U+FFFD.
+          expect((before + character.repeat(40)).startsWith(value[0].replace(/\ufffd$/, ''))).toBe(true)
         }
   })
 
@@ -257,6 +272,51 @@ describe('bounds', () => {
     const { value: kept, isCut } = bounded(JSON.stringify(value), { unitBytes: 50_000 }, shape)
     expect(kept.big.length).toBeLessThan(600)
     expect([kept.state, kept.list.length, kept.long.length, isCut]).toEqual(['running', 256, 256, true])
+  })
+
+  describe('of a unit in values', () => {
+    const shape = shapeOf(
+      z.object({ map: z.record(z.string(), z.array(z.object({ a: z.string() }))), state: z.string() }),
+    )
+    const kept = (lists: number, length: number) => {
+      const map = Object.fromEntries(Array.from({ length: lists }, (_, i) => [`k${i}`, Array(length).fill({ a: 'b' })]))
+      const json = JSON.stringify({ map, state: 'running' })
+      const { value, isCut } = bounded(json, { members: 1_024, values: 4_000 }, shape)
+      const lengths = Object.values(value.map ?? {}).map((list) => (list as readonly unknown[]).length)
+      return { state: value.state, count: lengths.reduce((sum, one) => sum + one, 0), isCut }
+    }
+
+    // Each item is an object and a text; the answer, its map and each list are values too.
+    test.each([
+      ['under a quarter', 1, 498, 498, false],
+      ['at a quarter', 1, 499, 499, false],
+      ['over a quarter', 1, 500, 499, true],
+      ['far over a quarter', 3, 300, 562, true],
+    ])('%s: of %i lists of %i items %i are kept', (_, lists, length, count, isCut) => {
+      expect(kept(lists, length)).toEqual({ state: 'running', count, isCut })
+    })
+
+    test('a map of lists holds no more than all of them, and what stands behind is known', () => {
+      for (const length of [0, 1, 30, 63, 64, 65, 1_024]) {
+        const { state, count } = kept(1_024, length)
+        expect([state, count <= 2_000]).toEqual(['running', true])
+      }
+    })
+
+    test('a name that is repeated holds no more than one', () => {
+      const map = JSON.stringify({ k: Array(100).fill({ a: 'b' }) })
+      const json = `{${`"map":${map},`.repeat(200)}"state":"running"}`
+      const [unit] = prune(json, { shape, bounds: { ...UNBOUNDED, members: 1_024, values: 4_000 } })
+      expect(unit?.json.length).toBeLessThan(40_000)
+      expect(JSON.parse(unit?.json ?? '')).toMatchObject({ state: 'running' })
+    })
+  })
+
+  test('of a unit in bytes: from twice as many on no list is begun', () => {
+    const shape = shapeOf(z.object({ list: z.array(z.string()), state: z.string() }))
+    const json = `{${`"list":${JSON.stringify(Array(100).fill('x'.repeat(100)))},`.repeat(200)}"state":"running"}`
+    const { value, isCut } = bounded(json, { unitBytes: 50_000 }, shape)
+    expect([value, isCut]).toEqual([{ list: null, state: 'running' }, true])
   })
 
   test('of a number: one that no double has is null', () => {
