@@ -98,7 +98,7 @@ function receiveJson(response: IncomingMessage, dial: Dial, { maxBytes, party }:
   const pushLater = async (pushed: Promise<void>) => {
     response.pause()
     try {
-      await pushed
+      await dial.work(pushed)
       work = null
       if (goesOn()) response.resume()
     } catch (error) {

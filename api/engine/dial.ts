@@ -25,7 +25,11 @@ export class Dial {
   leave: Release = () => {}
   readonly #signal: AbortSignal | null
   readonly #onSettled: () => void
-  readonly #deadline: NodeJS.Timeout
+  #deadline: NodeJS.Timeout
+  readonly #deadlineMs: number
+  /** When our own work on the answer began, and how long it took so far. */
+  #workSince: number | null = null
+  #workMs = 0
   #waiting: NodeJS.Timeout | undefined
   #resolve: (value: unknown) => void = () => {}
   #reject: (error: unknown) => void = () => {}
@@ -40,7 +44,8 @@ export class Dial {
       this.#resolve = resolve
       this.#reject = reject
     })
-    this.#deadline = setTimeout(() => this.fail(timeoutFault(read, deadlineMs)), deadlineMs)
+    this.#deadlineMs = deadlineMs
+    this.#deadline = setTimeout(this.#onDeadline, deadlineMs)
     signal?.addEventListener('abort', this.#onAbort)
   }
 
@@ -67,6 +72,29 @@ export class Dial {
     if (!this.#settle()) return
     this.request?.destroy()
     this.#reject(error)
+  }
+
+  /** Runs the work on a part of the answer. The deadline is the engine's: the time that we take is added to it. */
+  async work(part: Promise<void>): Promise<void> {
+    this.#workSince = performance.now()
+    try {
+      await part
+    } finally {
+      this.#workMs += performance.now() - this.#workSince
+      this.#workSince = null
+    }
+  }
+
+  readonly #onDeadline = () => {
+    const now = performance.now()
+    const ownMs = this.#workMs + (this.#workSince === null ? 0 : now - this.#workSince)
+    if (ownMs < 1) {
+      this.fail(timeoutFault(this.read, this.#deadlineMs))
+      return
+    }
+    this.#workMs = 0
+    if (this.#workSince !== null) this.#workSince = now
+    this.#deadline = setTimeout(this.#onDeadline, ownMs)
   }
 
   readonly #onAbort = () => this.fail(this.#signal?.reason)

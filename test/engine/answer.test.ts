@@ -1,5 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { LoopShare } from '../../api/concurrency/event-loop-yield.js'
+import { ReadOnlyTransport } from '../../api/engine/transport.js'
 import type { ApiError, ErrorCode } from '../../api/model/error.js'
 import { type Answer, answerWith, type FaultServer, startFaultServer } from '../support/fault-server.js'
 import {
@@ -318,4 +320,17 @@ describe('a JSON answer', () => {
     const server = await serve((socket) => socket.end(answerWith(200, JSON.stringify(value))))
     expect(await dial(connect(server.endpoint), LIST)).toEqual(value)
   })
+})
+
+test("the deadline is the engine's: the time that work on the answer waits for its turn is added to it", async () => {
+  const value = Array.from({ length: 500 }, (_, i) => `${i}`.padStart(97, 'x'))
+  const server = await serve((socket) => socket.end(answerWith(200, JSON.stringify(value))))
+  const loopShare = new LoopShare()
+  const transport = new ReadOnlyTransport(server.endpoint, SMALL, { loopShare, name: 'local' })
+  // Within its share again after three deadlines.
+  loopShare.charge('local', 1_000 + DEADLINE_MS * 3 * 0.15)
+  const startedAt = performance.now()
+  expect(await dial(transport, IMAGES)).toEqual(value)
+  expect(performance.now() - startedAt).toBeGreaterThan(DEADLINE_MS * 2)
+  transport.close()
 })

@@ -264,7 +264,7 @@ describe('decodeInspect', () => {
       answer.NetworkSettings.Networks = Object.fromEntries(
         many(null).map((_, i) => [`n${i}`, { Aliases: many('a').slice(0, 100) }]),
       )
-      answer.HostConfig.SecurityOpt = many(`seccomp={${'x'.repeat(500)}}`)
+      answer.HostConfig.SecurityOpt = many(`seccomp={${'x'.repeat(260)}}`)
       answer.HostConfig.CapAdd = many('A')
       answer.Config.Cmd = many('a')
       answer.Config.Env = many('A=1')

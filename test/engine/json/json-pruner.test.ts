@@ -291,7 +291,7 @@ describe('bounds', () => {
       ['under a quarter', 1, 498, 498, false],
       ['at a quarter', 1, 499, 499, false],
       ['over a quarter', 1, 500, 499, true],
-      ['far over a quarter', 3, 300, 562, true],
+      ['far over a quarter', 3, 300, 626, true],
     ])('%s: of %i lists of %i items %i are kept', (_, lists, length, count, isCut) => {
       expect(kept(lists, length)).toEqual({ state: 'running', count, isCut })
     })
