@@ -1,5 +1,5 @@
 import Docker from 'dockerode'
-import { LoopShare } from '../concurrency/event-loop-yield.js'
+import { ASKED_FOR, LoopShare } from '../concurrency/event-loop-yield.js'
 import type { EngineEndpoint } from '../model/endpoint.js'
 import type { RecordCall } from '../model/engine-call.js'
 import type { EngineTime } from '../model/engine-time.js'
@@ -152,7 +152,14 @@ export function createDockerodeEngine(
       const both = { stdout: true, stderr: true, timestamps: true } as const
       const options = { follow, ...both, tail: tail ?? 'all', ...sinceOption(since) } as const
       const send = (call: MeasuredCall) => docker.getContainer(id).logs({ abortSignal: call, ...options })
-      const parts = { send, id, isTty, follow, isScrubbed: scrubLogs, startSlice: () => loopShare.slice(party) }
+      const parts = {
+        send,
+        id,
+        isTty,
+        follow,
+        isScrubbed: scrubLogs,
+        startSlice: () => loopShare.slice(`${party} callers`, ASKED_FOR),
+      }
       return stream((call) => readLog({ call, ...parts }), signal, recordCall)
     },
     top: (id, signal, recordCall) =>

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { type ClientRequest, type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
-import { LoopShare } from '../concurrency/event-loop-yield.js'
+import { ASKED_FOR, LoopShare } from '../concurrency/event-loop-yield.js'
 import { Quota } from '../concurrency/quota.js'
 import { type Release, Semaphore } from '../concurrency/semaphore.js'
 import type { EngineEndpoint } from '../model/endpoint.js'
@@ -67,7 +67,7 @@ export class ReadOnlyTransport {
   ) {
     this.#endpoint = endpoint
     this.#party = party
-    this.#callersParty = { ...party, name: `${party.name} callers` }
+    this.#callersParty = { ...party, name: `${party.name} callers`, weight: ASKED_FOR }
     this.#bounds = boundsOf(options)
     const makeAgent = agentFactory(endpoint)
     const pool = (sockets: number) => ({ agent: makeAgent(sockets, true), semaphore: new Semaphore(sockets) })

@@ -18,7 +18,7 @@ const COLON = 0x3a
 const AT = 0x40
 
 /**
- * The user info of URLs: `user:password` of `scheme://user:password@host`, or a token alone. A password may hold unescaped
+ * The user info of URLs, `user:password` before the `@` and the host, or a token alone. A password may hold unescaped
  * characters, so it goes on to the last `@`.
  */
 export function* userInfoIn(text: string): IterableIterator<Span> {

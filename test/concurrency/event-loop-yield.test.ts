@@ -1,4 +1,4 @@
-import { LoopShare, TimeSlice, yieldToEventLoop } from '../../api/concurrency/event-loop-yield.js'
+import { ASKED_FOR, LoopShare, TimeSlice, yieldToEventLoop } from '../../api/concurrency/event-loop-yield.js'
 
 describe('yieldToEventLoop', () => {
   test('lets pending work run first', async () => {
@@ -69,6 +69,15 @@ describe('LoopShare', () => {
     share.charge('a', busyMs)
     expect(share.delayOf('a')).toBeCloseTo(delayMs)
     expect(share.delayOf('b')).toBe(0)
+  })
+
+  test('counts work that a caller asked for less', () => {
+    let now = 0
+    const share = new LoopShare(() => now)
+    const slice = share.slice('a', ASKED_FOR)
+    now += 4_000
+    slice.end()
+    expect(share.delayOf('a')).toBeCloseTo((4_000 * 0.3 - 1_000) / 0.15)
   })
 
   test('gives a party its share back as time passes', () => {

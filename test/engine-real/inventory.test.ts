@@ -111,6 +111,7 @@ function expectedOf(raw: Inspected) {
     id: raw.Id,
     shortId: raw.Id.slice(0, 12),
     host: 'local',
+    partial: false,
     name: raw.Name.slice(1),
     image: raw.Config.Image,
     imageId: raw.Image,

@@ -294,7 +294,8 @@ describeReal('a followed log of a real engine', () => {
       expect([...messages(whole)].sort()).toEqual([...expected].sort())
       expect([...seen].sort()).toEqual([...expected].sort())
       const asked = proxy.requests().filter((line) => line.includes('/logs') && line.includes('follow=true'))
-      expect(asked.length).toBeGreaterThan(5)
+      // Followers share what there is, and each cut ends it.
+      expect(asked.length).toBeGreaterThan(2)
       whole.close()
     },
     LONG_MS,

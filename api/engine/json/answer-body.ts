@@ -14,6 +14,8 @@ const EMPTY = Buffer.alloc(0)
 export interface Party {
   readonly loopShare: LoopShare
   readonly name: string
+  /** What its time counts; 1 unless given. */
+  readonly weight?: number
 }
 
 /** Reads a JSON answer as its bytes come, a slice at a time. */
@@ -45,13 +47,13 @@ export class AnswerBody<T> {
   }
 
   #prune(chunk: Buffer): Promise<void> | null {
-    const { loopShare, name } = this.#party
+    const { loopShare, name, weight = 1 } = this.#party
     if (chunk.length > AT_ONCE_BYTES || loopShare.delayOf(name) > 0) return this.#pushInSlices(chunk)
     const startedAt = STOPWATCH()
     try {
       this.#pruner.push(chunk)
     } finally {
-      loopShare.charge(name, STOPWATCH() - startedAt)
+      loopShare.charge(name, (STOPWATCH() - startedAt) * weight)
     }
     return null
   }
@@ -69,9 +71,9 @@ export class AnswerBody<T> {
   }
 
   async #pushInSlices(chunk: Buffer): Promise<void> {
-    const { loopShare, name } = this.#party
+    const { loopShare, name, weight = 1 } = this.#party
     await loopShare.turn(name)
-    const slice = loopShare.slice(name)
+    const slice = loopShare.slice(name, weight)
     for (let at = 0; at < chunk.length && !this.isFull; at += PIECE_BYTES) {
       this.#pruner.push(chunk.subarray(at, at + PIECE_BYTES))
       if (slice.isOver) await slice.next()
@@ -87,11 +89,11 @@ export class AnswerBody<T> {
   }
 
   #takePlain(bytes: Buffer): void {
-    const { loopShare, name } = this.#party
+    const { loopShare, name, weight = 1 } = this.#party
     const startedAt = STOPWATCH()
     const json = bytes.toString('utf8')
     this.#reader.take(parsed(json), { key: null, isItem: false, json, isCut: false })
-    loopShare.charge(name, STOPWATCH() - startedAt)
+    loopShare.charge(name, (STOPWATCH() - startedAt) * weight)
   }
 
   #take(unit: JsonUnit): void {

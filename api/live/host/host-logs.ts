@@ -1,5 +1,5 @@
 import type { Clock } from '../../clock.js'
-import { type LoopShare, STOPWATCH } from '../../concurrency/event-loop-yield.js'
+import { ASKED_FOR, type LoopShare, STOPWATCH } from '../../concurrency/event-loop-yield.js'
 import { Quota } from '../../concurrency/quota.js'
 import type { Engine, LogRequest } from '../../engine/engine.js'
 import { type InspectedContainer, isRunning } from '../../model/container.js'
@@ -128,7 +128,7 @@ export class HostLogs {
   }
 
   #workOf(party: string): LineWork {
-    return { stopwatch: STOPWATCH, slice: () => this.#parts.loopShare.slice(party) }
+    return { stopwatch: STOPWATCH, slice: () => this.#parts.loopShare.slice(party, ASKED_FOR) }
   }
 
   /** A container never gains or loses its terminal, so one inspect is enough. */
