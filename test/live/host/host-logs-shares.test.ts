@@ -54,7 +54,7 @@ class RecordedShare extends LoopShare {
 }
 
 test('work on the lines that a party reads or follows is done in its slices of the event loop', async () => {
-  const loopShare = new RecordedShare()
+  const loopShare = new RecordedShare(() => 0)
   const engine = new FakeEngine()
   engine.add(listed({ id: NOISY }))
   const { clock, host } = await startHost(engine, new FakeClock(), { loopShare })
