@@ -27,10 +27,10 @@ export type Yield = () => Promise<void>
 const PARTY_SHARE = 0.15
 
 /**
- * What a millisecond of work counts that a caller asked for and waits for: such a party may have half of the event loop. A search in
- * a log takes two seconds of it.
+ * What a millisecond of work counts that a caller asked for and waits for: such a party may have twice as much. A search in a long
+ * log takes some seconds of it.
  */
-export const ASKED_FOR = 0.3
+export const ASKED_FOR = 0.5
 
 /** Milliseconds that a party may have at once after a pause: the first list of a large host takes as much. */
 const PARTY_BURST_MS = 1_000

@@ -77,7 +77,7 @@ describe('LoopShare', () => {
     const slice = share.slice('a', ASKED_FOR)
     now += 4_000
     slice.end()
-    expect(share.delayOf('a')).toBeCloseTo((4_000 * 0.3 - 1_000) / 0.15)
+    expect(share.delayOf('a')).toBeCloseTo((4_000 * 0.5 - 1_000) / 0.15)
   })
 
   test('gives a party its share back as time passes', () => {
