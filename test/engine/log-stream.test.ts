@@ -294,7 +294,7 @@ describe('its logs', () => {
       // One for the chunk, and one for each line.
       expect(loopShare.turns).toBe(21)
     }
-    expect(new Set(parties)).toEqual(new Set(['nas']))
+    expect(new Set(parties)).toEqual(new Set(['nas callers']))
   })
 
   test('closing the engine is a fault to their reader', async () => {

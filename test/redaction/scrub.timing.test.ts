@@ -5,8 +5,8 @@ import { BENIGN_UNIT, fill, HOSTILE_ENDS, HOSTILE_UNITS } from '../support/hosti
 /** The longest line of a log. */
 const LENGTH = 65_536
 
-/** How much more than an ordinary text a hostile one may cost: four times as much is measured. */
-const MAX_RATIO = 8
+/** How much more than an ordinary text a hostile one may cost: four times as much is measured, up to nine beside other tests. */
+const MAX_RATIO = 12
 
 /** As much as doubling the length may multiply the cost by. */
 const MAX_GROWTH = 3
@@ -34,7 +34,7 @@ const NOISE_MS = 1
 describe('scrubText', () => {
   const benignMs = leastMs(fill(BENIGN_UNIT, LENGTH))
 
-  test.each(HOSTILE_UNITS)('takes at most eight times as long as an ordinary text of the same length: %j', (unit) => {
+  test.each(HOSTILE_UNITS)('takes at most twelve times as long as an ordinary text of the same length: %j', (unit) => {
     const boundMs = MAX_RATIO * benignMs
     for (const end of HOSTILE_ENDS) {
       const tookMs = leastMs(fill(unit, LENGTH, end), { sufficesMs: boundMs })
