@@ -57,21 +57,30 @@ export class AnswerBody<T> {
   }
 
   #prune(chunk: Buffer): Promise<void> | null {
-    const { loopShare, name, weight = 1 } = this.#party
+    const { loopShare, name } = this.#party
     if (chunk.length > AT_ONCE_BYTES || loopShare.delayOf(name) > 0) return this.#pushInSlices(chunk)
+    this.#atOnce(() => this.#pruner.push(chunk))
+    return null
+  }
+
+  /** Work of few bytes, which is charged without a slice. */
+  #atOnce(work: () => void): void {
+    const { loopShare, name, weight = 1 } = this.#party
     const startedAt = STOPWATCH()
     try {
-      this.#pruner.push(chunk)
+      work()
     } finally {
       loopShare.charge(name, (STOPWATCH() - startedAt) * weight)
     }
-    return null
   }
 
   /** The end of the bytes. Throws MalformedJson or engine-bad-answer. */
   end(): T {
     if (this.#plain === null || this.#plain.length === 0) this.#pruner.end()
-    else this.#takePlain(this.#plain)
+    else {
+      const json = this.#plain.toString('utf8')
+      this.#atOnce(() => this.#reader.take(parsed(json), { key: null, isItem: false, json, isCut: false }))
+    }
     return this.#reader.result(false)
   }
 
@@ -96,14 +105,6 @@ export class AnswerBody<T> {
     const { shape, isSplit, bounds } = this.#reader
     this.#lazyPruner ??= new JsonPruner({ shape, isSplit, bounds, onUnit: (unit) => this.#take(unit) })
     return this.#lazyPruner
-  }
-
-  #takePlain(bytes: Buffer): void {
-    const { loopShare, name, weight = 1 } = this.#party
-    const startedAt = STOPWATCH()
-    const json = bytes.toString('utf8')
-    this.#reader.take(parsed(json), { key: null, isItem: false, json, isCut: false })
-    loopShare.charge(name, (STOPWATCH() - startedAt) * weight)
   }
 
   #take(unit: JsonUnit): void {

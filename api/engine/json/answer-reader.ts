@@ -128,7 +128,7 @@ class ItemReader<Item, T> implements AnswerReader<T> {
 
   take(value: unknown, { isItem, isCut, key }: JsonUnit): void {
     const { what, within, isNullable, decode } = this.#options
-    if (!isItem && value === null && !isCut && isNullable === true && (key ?? undefined) === within) return
+    if (!isItem && value === null && !isCut && isNullable === true && key === (within ?? null)) return
     if (!isItem) throw new ApiError('engine-bad-answer', `${what}: no list`)
     // Before the schema, which takes its time to say what is wrong.
     const item = value === null ? null : decode(value, isCut)

@@ -207,13 +207,11 @@ export class JsonPruner {
     if (frame === undefined) return this.#options.shape
     if (frame.isObject) return this.#member
     frame.begun += 1
-    if (this.#isFull(frame)) return null
     return frame.shape.kind === 'list' ? frame.shape.item : ANY
   }
 
   /** Whether a list or a map within a unit takes no more. */
   #isFull(frame: Frame): boolean {
-    if (this.#base === -1) return false
     const isFull = frame.kept >= this.#mostMembers(frame) || this.#isUnitSpent
     if (isFull) this.#isCut = true
     return isFull
@@ -269,7 +267,8 @@ export class JsonPruner {
     this.#isName = true
     if (this.#base === -1) this.#out.clear()
     this.#tokenAt = this.#out.size
-    this.#isKept = shape.kind === 'object' ? frame.kept < MAX_OBJECT_MEMBERS : !this.#isFull(frame)
+    // A map that is full is passed over before a name begins.
+    this.#isKept = shape.kind !== 'object' || frame.kept < MAX_OBJECT_MEMBERS
     this.#text.begin(this.#isKept ? this.#textRoom() : 0)
     if (!this.#isKept) return
     if (this.#base !== -1 && frame.kept > 0) this.#out.byte(COMMA)

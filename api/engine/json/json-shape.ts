@@ -33,7 +33,7 @@ export function shapeOf(schema: z.core.$ZodType): JsonShape {
     return { kind: 'object', members: new Map(Object.entries(shape).map(([name, member]) => [name, shapeOf(member)])) }
   if (type === 'record' && valueType !== undefined) return { kind: 'map', value: shapeOf(valueType) }
   if (type === 'array' && element !== undefined) return { kind: 'list', item: shapeOf(element) }
-  // A scalar is read in every place, so the option that is none says what else is.
+  // A scalar is read in every place, so another option says what else is.
   if (options !== undefined) return options.map(shapeOf).find(({ kind }) => kind !== 'scalar') ?? SCALAR
   const inner = innerType ?? input
   return inner === undefined ? SCALAR : shapeOf(inner)

@@ -85,7 +85,7 @@ export class KeptText {
   }
 }
 
-/** Where the next quote or backslash is; the chunk's end where there is none. */
+/** Where the next quote or backslash is; the chunk's end where it has neither. */
 export function endOfPlain(chunk: Buffer, from: number): number {
   const quote = chunk.indexOf(QUOTE, from)
   const end = quote === -1 ? chunk.length : quote
