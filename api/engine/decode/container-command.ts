@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { InspectedContainer } from '../../model/container.js'
 import { type Scrubbed, scrubArguments } from '../../redaction/scrub.js'
 import type { ScrubBudget } from '../../redaction/scrub-budget.js'
-import { MAX_SCRUBBED_VALUE, MAX_VALUE, optionalNumber, scrubCommandLine, strings, words } from './shape.js'
+import { MAX_VALUE, optionalNumber, scrubCommandLine, strings, words } from './shape.js'
 import type { Command } from './static-texts.js'
 
 /** Names of environment variables of one container. */
@@ -34,7 +34,7 @@ type Config = z.infer<z.ZodObject<typeof COMMAND>>
 export function commandOf(config: Config, budget: ScrubBudget): Scrubbed<Command> {
   const entrypoint = (config.Entrypoint ?? []).slice(0, MAX_ARGUMENTS)
   const command = (config.Cmd ?? []).slice(0, MAX_ARGUMENTS)
-  const looked = [...entrypoint, ...command].map((argument) => argument.slice(0, MAX_SCRUBBED_VALUE))
+  const looked = [...entrypoint, ...command]
   const { value: whole, redactions } = scrubArguments(looked, budget)
   const value = whole.map((argument) => argument.slice(0, MAX_VALUE))
   const healthCheck = healthCheckOf(config, budget)

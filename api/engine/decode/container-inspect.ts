@@ -37,9 +37,6 @@ const MAX_OPTION_LENGTH = 256
 /** The engine itself keeps the last five runs of a health check. */
 const MAX_HEALTH_RUNS = 5
 
-/** Characters of one health check's output that are looked at: what the engine keeps, and a margin. */
-const MAX_SCRUBBED_OUTPUT = 8_192
-
 /** Characters shown of it, half of what the engine keeps. */
 const MAX_HEALTH_OUTPUT = 2_048
 
@@ -194,7 +191,7 @@ function decodeInspect(value: unknown, { id, isCut, texts }: Asked): InspectedCo
       endedAt: run.End,
       exitCode: run.ExitCode,
       // Cut after it is scrubbed: a secret that is cut in half has no shape any more.
-      output: cleanText((run.Output ?? '').slice(0, MAX_SCRUBBED_OUTPUT)).slice(0, MAX_HEALTH_OUTPUT),
+      output: cleanText(run.Output ?? '').slice(0, MAX_HEALTH_OUTPUT),
     })),
     healthCheck,
     restartCount: top.RestartCount ?? 0,

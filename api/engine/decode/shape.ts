@@ -18,7 +18,7 @@ const MAX_FAULT_PATHS = 5
 const NO_LIMIT = 2 ** 62
 
 /** Characters of a text that are looked at: an image's author writes it, and looking takes time. */
-export const MAX_SCRUBBED_VALUE = 8_192
+const MAX_SCRUBBED_VALUE = 8_192
 
 /** Characters of it in an answer: a proxy's longest rule has a fraction. Cut after scrubbing, since half a secret has no shape. */
 export const MAX_VALUE = 4_096
@@ -121,7 +121,7 @@ export function scrubCommandLine(command: string, budget?: ScrubBudget): Scrubbe
   return { value: detached(value.slice(0, MAX_VALUE)), redactions }
 }
 
-/** Labels, or a driver's options, without their secrets. */
+/** Labels, or a driver's options, as their schema gives them, without their secrets. */
 export function scrubbedLabels(
   given: Readonly<Record<string, string>>,
   budget: ScrubBudget,
@@ -131,7 +131,7 @@ export function scrubbedLabels(
   for (const [key, value] of shortestFirst(Object.entries(given)).slice(0, MAX_LABELS)) {
     room -= key.length
     if (room < 0) break
-    const part = value.slice(0, Math.min(room, MAX_SCRUBBED_VALUE))
+    const part = value.slice(0, room)
     room -= part.length
     looked.push([key, part])
   }

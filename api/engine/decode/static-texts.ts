@@ -66,7 +66,7 @@ class SizedMap<T> {
     return this.#entries.get(id)?.value
   }
 
-  /** `make` runs where there is none. */
+  /** `make` runs where the id has no value. */
   use(id: string, make: () => T): T {
     const known = this.#entries.get(id)
     const value = known?.value ?? make()
