@@ -38,7 +38,7 @@ export async function* readEvents(parts: EventStreamParts): AsyncGenerator<Event
   }
 }
 
-/** A slice at a time, the work of whoever follows the events included. So an engine that sends more than it may is read slowly. */
+/** A slice at a time, the work of those that follow the events included. So an engine that sends more than it may is read slowly. */
 async function* stepsOf(
   chunks: AsyncIterable<Uint8Array>,
   { decoder, loopShare, party }: EventStreamParts,

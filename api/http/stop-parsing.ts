@@ -9,5 +9,5 @@ export function stopParsing(socket: Socket): void {
   if (typeof parser === 'object' && parser !== null) Reflect.set(parser, 'onIncoming', () => SWITCHES_PROTOCOL)
 }
 
-/** What Node's parser is told of a request after which no HTTP follows. */
+/** What Node's parser is to do with a request after which no HTTP follows. */
 const SWITCHES_PROTOCOL = 2

@@ -8,7 +8,7 @@ const PATIENCE_MS = 10_000
 
 const cleanup = cleanupAfterEach()
 
-test('streams of one log, over sockets, share one request to the engine, whoever comes and goes', async () => {
+test('streams of one log, over sockets, share one request to the engine, also while clients come and go', async () => {
   const rig = await startSimulated({ containers: 1 })
   cleanup(() => rig.stop())
   const id = rig.engine.run({ name: 'quiet', image: 'busybox:1' })

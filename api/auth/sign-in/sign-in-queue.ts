@@ -42,7 +42,7 @@ export class SignInQueue {
   #isRunning = false
 
   /**
-   * Resolves with the result of `signIn`. Rejects with rate-limited if too many wait: at once, or as soon as somebody from a
+   * Resolves with the result of `signIn`. Rejects with rate-limited if too many wait: at once, or as soon as a client from a
    * network with fewer needs the place.
    */
   enter<T>(addressKey: string, signIn: () => Promise<T>, isPreferred = false): Promise<T> {

@@ -19,7 +19,7 @@ export interface Route {
 /**
  * What an answer is made from. The view counts versions of `containers` and `stats`, and `metrics` have one a second, so an answer
  * from them is rendered once for all callers who see the same. An answer from anything else is rendered per request. `engine` makes
- * each caller wait for a call of its own; `objects` are fetched once at a time for all callers, whoever asks.
+ * each caller wait for a call of its own; `objects` are fetched once at a time for all callers together.
  */
 export type Source = 'containers' | 'stats' | 'metrics' | 'memory' | 'objects' | 'engine'
 

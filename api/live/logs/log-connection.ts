@@ -24,7 +24,7 @@ export interface LogConnectionParts {
 }
 
 /**
- * One followed connection to an engine, for several followers of a log. Whoever has read all lines fetches the next ones. So it is
+ * One followed connection to an engine, for several followers of a log. The one that has read all lines fetches the next ones. So it is
  * as fast as its fastest member, and as slow as that: nothing queues up here for nobody.
  */
 export class LogConnection implements MemberSource {

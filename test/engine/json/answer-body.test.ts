@@ -101,7 +101,7 @@ describe('a list', () => {
     expect([items.length, items.at(-1), rest]).toEqual([kept, kept - 1, { omitted: 0, isTruncated }])
   })
 
-  test('counts what does not fit, and is none where nothing fits', async () => {
+  test('counts what does not fit, and is a bad answer where nothing fits', async () => {
     expect(await read(Buffer.from('[{"id":1},null,{},[],{"id":"x"},{"id":2}]'))).toEqual({
       items: [1, 2],
       omitted: 4,
@@ -111,7 +111,7 @@ describe('a list', () => {
     expect((await read(Buffer.from('[]'))).items).toEqual([])
   })
 
-  test.each(['{}', 'null', '7', '"x"'])('that is %s is none', async (json) => {
+  test.each(['{}', 'null', '7', '"x"'])('that is %s is a bad answer', async (json) => {
     await expect(async () => read(Buffer.from(json))).rejects.toMatchObject({ code: 'engine-bad-answer' })
   })
 })
@@ -138,9 +138,12 @@ describe('an object of lists', () => {
     })
   })
 
-  test.each(['[]', 'null', '{"a":7}', '{"a":{}}', '{"a":["x"]}', '{"size":"x"}'])('is none where it is %s', (json) => {
-    expect(() => read(json)).toThrow(expect.objectContaining({ code: 'engine-bad-answer' }))
-  })
+  test.each(['[]', 'null', '{"a":7}', '{"a":{}}', '{"a":["x"]}', '{"size":"x"}'])(
+    'is a bad answer where it is %s',
+    (json) => {
+      expect(() => read(json)).toThrow(expect.objectContaining({ code: 'engine-bad-answer' }))
+    },
+  )
 })
 
 test('one value is read whole, and says whether it was cut', () => {
